@@ -1,4 +1,4 @@
-"""The architecture of the kernel that printed a log: other kernels print memory ranges that look the same.
+"""The version and the architecture of the kernel that printed a log: other kernels print ranges that look the same.
 
 Source of the lines: arch/x86/kernel/e820.c, arch/arm/kernel/setup.c, arch/riscv/kernel/setup.c and others; the compiler
 in the version, scripts/mkcompile_h. Its name begins with its target's, such as `aarch64-linux-gnu-gcc`.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["SIGNS", "arch_of"]
+__all__ = ["SIGNS", "foreign", "kernel_of"]
 
 _FOREIGN = {
     "BIOS-e820": "x86_64",
@@ -50,19 +50,23 @@ _TARGETS = {
     **dict.fromkeys(("powerpc", "ppc"), "ppc"),
     **{name: name for name in ("loongarch64", "riscv64", "s390x", "or1k", "microblaze", "sparc64", "arc")},
 }
-"""Architectures by the targets of compilers."""
+"""Architectures by the targets of compilers, and as `uname -m` prints them."""
 _COMPILER = re.compile(r"\((\w+)-(?:[\w.]+-)*(?:gcc|clang)\b")
+_UNAME = re.compile(r"Linux \S+ (\d+\.\d+\S*) #\d.*? (\w+)(?: GNU/Linux)?$")
 
 
-def arch_of(line: str, known: str | None) -> str | None:
-    """The architecture that a line tells, else the known one. Distributions' names and compilers are no better."""
-    if line.startswith(SIGNS):
-        return (
-            known if known not in (None, "aarch64") else next(_FOREIGN[sign] for sign in SIGNS if line.startswith(sign))
-        )
-    if known is not None or not line.startswith("Linux version "):
-        return known
+def foreign(line: str) -> str | None:
+    """The architecture that a line is a sign of."""
+    return next((arch for sign, arch in _FOREIGN.items() if line.startswith(sign)), None)
+
+
+def kernel_of(line: str) -> tuple[str, str | None] | None:
+    """The kernel's version and architecture in its first line, or in what `uname -a` prints; None for other lines."""
+    if (uname := _UNAME.match(line)) is not None:
+        return uname[1], _TARGETS.get(uname[2])
+    if not line.startswith("Linux version "):
+        return None
     version, _, rest = line.removeprefix("Linux version ").partition(" ")
-    found = next((arch for end, arch in _BUILDS.items() if version.endswith(end)), None)
-    compiler = _COMPILER.search(rest) if found is None else None
-    return found if compiler is None else _TARGETS.get(compiler[1])
+    compiler = _COMPILER.search(rest)
+    by_compiler = _TARGETS.get(compiler[1]) if compiler is not None else None
+    return version, next((arch for end, arch in _BUILDS.items() if version.endswith(end)), by_compiler)

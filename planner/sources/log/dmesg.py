@@ -79,12 +79,12 @@ def _chosen(logs: list[tuple[int, Log]]) -> tuple[Log, list[str]]:
 
 
 def _captures(log: Log, before: Log) -> bool:
-    """True if a log is of a capture kernel: `elfcorehdr=` is on its command line, or its memory is the crash kernel's.
+    """True if a log is of a capture kernel: it was given the crashed one's ELF headers, or the crash kernel's memory.
 
     before: the log of the boot before. A capture kernel sees the memory reserved by that one, and besides it at most
     some of its ranges unchanged, which belong to the firmware.
     """
-    if log.cmdline is not None and any(word.startswith("elfcorehdr=") for word in log.cmdline.split()):
+    if log.captures or any(word.startswith("elfcorehdr=") for word in (log.cmdline or "").split()):
         return True
     crash = union((r.start, r.end) for r in (before.crash, before.low) if r is not None)
     outside = [r for r in log.map if subtract((r.start, r.end), crash)]

@@ -19,7 +19,7 @@ from planner.kernel.memory_map import Region
 from planner.sources.bounds import MAX_EVENTS, MAX_LINE, MAX_ROWS, too_many_rows
 from planner.sources.capture import image_size
 from planner.sources.log import efi
-from planner.sources.log.arch import SIGNS, arch_of
+from planner.sources.log.arch import SIGNS, foreign, kernel_of
 from planner.sources.log.pieces import Line, reversed_range
 
 __all__ = ["PAGE_SIZES", "Log", "read"]
@@ -82,7 +82,7 @@ _ZONES = ("DMA", "Normal", "Device", "Movable")
 _KNOWN = ("cannot allocate crashkernel", "crashkernel reservation failed", "cannot reserve crashkernel")
 PAGE_SIZES = (4 * KIB, 16 * KIB, 64 * KIB)
 _BEGIN = (
-    *("CPU", "Booting Linux on", "Linux version ", "Kernel command line:", "Command line:", "Memory"),
+    *("CPU", "Booting Linux on", "Linux ", "BOOT_IMAGE=", "Kernel command line:", "Command line:", "Memory"),
     *("node ", "DMA", "Normal", "Device", "Movable", "memory", "reserved", "efi:", "Zone ranges:"),
     *("memblock_add:", "memblock_remove:", "MEMBLOCK configuration", "pcpu-alloc: ", "percpu: "),
     *("arm-smmu-v3 ", "cma: ", "kvm [", "software IO TLB"),
@@ -111,7 +111,8 @@ class Log:
     and descriptors of the EFI map, 0 if not known. wrapped: the command line continues on the next line. chopped: it
     ends at the column where all long lines end. damage: notes on lines that cannot be read, crash_damage: those about
     the crash kernel. lost: the note on the first damaged memory range, by the first word of its line. va_bits: the
-    processors' virtual address bits. tables: the lowest address of a UEFI table.
+    processors' virtual address bits. tables: the lowest address of a UEFI table. captures: it has a crashed kernel's
+    memory to save.
     """
 
     def __init__(self, name: str = "", *, chopped: bool = False) -> None:
@@ -152,7 +153,7 @@ class Log:
         self.bss = 0
         self.qemu = False
         self.initrd = 0
-        self.smmu = False
+        self.smmu = self.captures = False
         self.unit = 0
         self.units: dict[int, int] = {}
 
@@ -218,7 +219,7 @@ def _read(line: str, number: int, log: Log) -> None:
         log.counts[m[1]] = max(log.counts.get(m[1], 0), int(m[2], 16) + 1)
     elif line.lstrip().startswith(_ZONES) and (m := _ZONE.search(line)) is not None:
         log.zones.setdefault(m[1], Range(int(m[2], 16), int(m[3], 16) + 1) if m[3] else None)
-    elif "rashkernel" in line and "command line" not in line.lower():
+    elif "rashkernel" in line and "command line" not in line.lower() and not line.startswith("BOOT_IMAGE="):
         _crash_line(line, number, log)
     elif line.startswith("efi:"):
         _firmware(line, number, log)
@@ -278,30 +279,47 @@ def _remember_crash(line: str, number: int, log: Log) -> None:
 
 
 def _fact(line: str, number: int, log: Log) -> None:
-    if line.startswith("Linux version ") and log.kernel is None:
-        log.kernel = printable(line.split(" ", 3)[2])
-        log.arch = arch_of(line, log.arch)
-    elif line.startswith(SIGNS):
-        log.arch = arch_of(line, log.arch)
-    elif _processor(line, log) or _loaded(line, log):
+    if _kernel(line, log) or _processor(line, log) or _loaded(line, log) or _per_cpu(line, log):
         pass
     elif (at := line.find("ommand line:")) >= 0 and (log.cmdline is None or "Kernel command" in line):
         _command_line(told(line[at + len("ommand line:") :].strip()), log)
-    elif (m := _PCPU.search(line)) is not None:
-        log.page_size = int(m[2]) if int(m[2]) in PAGE_SIZES else log.page_size
-    elif line.startswith("pcpu-alloc: ["):
-        for group, units in re.findall(_GROUP, line):
-            log.units[int(group)] = log.units.get(int(group), 0) + len(units.split())
+    elif line.startswith("BOOT_IMAGE=") and log.cmdline is None:  # /proc/cmdline of a system that GRUB started
+        _command_line(told(line), log)
     elif line.startswith("Memory: "):
         _counted(line, log)
     elif line.startswith("arm-smmu-v3 "):
         log.smmu = True
+    elif line.startswith("Reserving ") and line.endswith(" for elfcorehdr"):
+        log.captures = True
+    else:
+        _allocation(line, number, log)
+
+
+def _kernel(line: str, log: Log) -> bool:
+    """True if a line tells the kernel's version or architecture, which are stored."""
+    if line.startswith("Linux ") and log.kernel is None and (kernel := kernel_of(line)) is not None:
+        log.kernel, log.arch = printable(kernel[0]), log.arch or kernel[1]
+    elif line.startswith(SIGNS):
+        log.arch = log.arch if log.arch not in (None, "aarch64") else foreign(line)
+    else:
+        return False
+    return True
+
+
+def _per_cpu(line: str, log: Log) -> bool:
+    """True if a line is about per-CPU areas, which tell the page size; their facts are stored."""
+    if (m := _PCPU.search(line)) is not None:
+        log.page_size = int(m[2]) if int(m[2]) in PAGE_SIZES else log.page_size
+    elif line.startswith("pcpu-alloc: ["):
+        for group, units in re.findall(_GROUP, line):
+            log.units[int(group)] = log.units.get(int(group), 0) + len(units.split())
     elif (m := _EMBEDDED.search(line)) is not None:
         log.unit, size = int(m[2]), int(m[2]) // max(int(m[1]), 1)
         if log.page_size is None:
             log.page_size = size if size in PAGE_SIZES else None
     else:
-        _allocation(line, number, log)
+        return False
+    return True
 
 
 def _loaded(line: str, log: Log) -> bool:

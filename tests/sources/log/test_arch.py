@@ -7,7 +7,7 @@ import pytest
 from planner.base.errors import InputError
 from planner.planning.plan import Options, make_plan
 from planner.sources import parse_text
-from planner.sources.log.arch import arch_of
+from planner.sources.log.arch import kernel_of
 
 NODE = "[    0.000000]   node   0: [mem 0x0000000040000000-0x000000007fffffff]\n"
 
@@ -49,5 +49,28 @@ def test_other_architectures_are_refused_by_their_signs(line: str, arch: str) ->
     ],
 )
 def test_the_target_of_the_compiler(words: str, arch: str | None) -> None:
-    assert arch_of(f"Linux version 5.10.0 {words} #1 SMP", None) == arch
-    assert arch_of(f"Linux version 5.10.0-8-arm64 {words} #1 SMP", None) == "aarch64"
+    """A distribution's name of its build is told before."""
+    assert kernel_of(f"Linux version 5.10.0 {words} #1 SMP") == ("5.10.0", arch)
+    assert kernel_of(f"Linux version 5.10.0-8-arm64 {words} #1 SMP") == ("5.10.0-8-arm64", "aarch64")
+
+
+@pytest.mark.parametrize(
+    ("line", "kernel"),
+    [
+        pytest.param(
+            "Linux pi 6.1.0-rpi7-rpi-v8 #1 SMP PREEMPT Debian 1:6.1.63-1 (2023-11-24) aarch64 GNU/Linux",
+            ("6.1.0-rpi7-rpi-v8", "aarch64"),
+            id="Debian",
+        ),
+        pytest.param(
+            "Linux h 5.14.0-503.el9.aarch64 #1 SMP PREEMPT_DYNAMIC Wed Oct 9 aarch64 aarch64 aarch64 GNU/Linux",
+            ("5.14.0-503.el9.aarch64", "aarch64"),
+            id="Red Hat",
+        ),
+        pytest.param("Linux b 5.10.9 #2 SMP Tue Jan 1 00:00:00 UTC 2030 armv7l", ("5.10.9", "arm"), id="busybox"),
+        pytest.param("Linux 6.1 is what I run #1", None, id="prose"),
+    ],
+)
+def test_what_uname_prints(line: str, kernel: tuple[str, str] | None) -> None:
+    """Beside a listing or in a log."""
+    assert kernel_of(line) == kernel
