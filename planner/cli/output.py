@@ -210,12 +210,12 @@ def _replace(data: bytes, target: Path) -> None:
 @contextmanager
 def writing(where: str, *kinds: type[Exception]) -> Iterator[None]:
     """Turn an OSError, or one of other kinds, into an OutputError; a closed pipe is passed on as it is."""
-    told: tuple[type[Exception], ...] = (OSError, *kinds)
+    caught: tuple[type[Exception], ...] = (OSError, *kinds)
     try:
         yield
     except BrokenPipeError:
         raise
-    except told as error:
+    except caught as error:
         raise _cannot_write(where, error) from error
 
 

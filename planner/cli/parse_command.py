@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from planner.base.text import told
+from planner.base.text import valid_utf8
 from planner.cli.options import FORMATS, kernel_option, output_options
 from planner.cli.output import Out
 from planner.cli.param_types import SIZE
@@ -32,7 +32,7 @@ Example:
 def parse(value: str, ram: int, kernel: str | None, out: Out) -> int:
     """Show how the kernel reads a crashkernel= value, step by step."""
     selection = select_profile(kernel) if kernel else Selection(NEWEST)
-    value = told(value)
+    value = valid_utf8(value)
     result = reading(value, ram, selection.profile)
     name = selection.profile.name
     nearest = name if selection.certainty == "unknown" else ""

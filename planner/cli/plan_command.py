@@ -67,9 +67,9 @@ def plan(
 
         out.picture(memory_picture.draw(result))
     else:
-        from planner.render.blocks import plan as told
+        from planner.render.blocks import plan as plan_blocks
 
-        out.blocks(told.short(result) if short else told.blocks(result, wide=out.form != "text"))
+        out.blocks(plan_blocks.short(result) if short else plan_blocks.blocks(result, wide=out.form != "text"))
     failed = not result.reserved or result.reservation.outcome == fail_on
     return 1 if failed else 0
 

@@ -100,7 +100,7 @@ class FurtherRange(NamedTuple):
 class Answered(NamedTuple):
     """Results of an earlier plan that its report lists beside the map.
 
-    kernel: the fields of `views.TOLD_APART`. help: (text, crashkernel, outcome, crash, lacks) of every change that
+    kernel: the fields of `views.DISTINGUISHING`. help: (text, crashkernel, outcome, crash, lacks) of every change that
     would help; None: none was searched for. others: (assumption, outcome, crash, low) of every other reading of the
     map. notes: its notes. rewound: (start, end, reason) of the ranges that were removed from its map.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from planner.base.errors import InputError
-from planner.base.text import told
+from planner.base.text import valid_utf8
 from planner.kernel import crashkernel as ck
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.profiles import Profile
@@ -53,7 +53,7 @@ def asked_of(machine: Machine, crashkernel: str | None, preset: str | None) -> A
     if crashkernel is not None and named is not None:
         raise InputError("--preset", "a preset and a CRASHKERNEL value were both given", "give one of them")
     if crashkernel is not None:
-        crashkernel = told(crashkernel)
+        crashkernel = valid_utf8(crashkernel)
         return Asked(crashkernel, ck.as_cmdline(crashkernel) if ck.is_cmdline(crashkernel) else own)
     if named is not None:
         return Asked(named.value, own, named)

@@ -12,7 +12,7 @@ from json import JSONEncoder
 from typing import Any
 
 from planner.base.ranges import Range
-from planner.base.text import told
+from planner.base.text import valid_utf8
 from planner.kernel.memory_map import FLAG_NAMES, Region, Reserved
 from planner.planning.result import SCHEMA_VERSION
 from planner.rewind.rewound import Rewound
@@ -39,13 +39,13 @@ def plain(value: Any) -> Any:
     """Dicts, lists and values, in the order of the fields; undecodable bytes of a text are escaped."""
     kind = type(value)
     if kind is str:
-        return told(value)
+        return valid_utf8(value)
     if kind in _ATOMS:
         return value
     names = keys_of(kind)  # type: ignore[arg-type] # every class is hashable
     if names is None:
         if isinstance(value, Mapping):
-            return {told(key): plain(item) for key, item in value.items()}
+            return {valid_utf8(key): plain(item) for key, item in value.items()}
         return [plain(item) for item in value] if isinstance(value, (list, tuple)) else value
     if kind not in EXTENTS:
         return {name: plain(getattr(value, name)) for name in names}

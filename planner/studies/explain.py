@@ -143,7 +143,7 @@ def _stories(inquiry: Inquiry, plan: Plan) -> tuple[AttemptStory, ...]:
             edges.crash = main
         elif attempt.found is not None:
             # When the low part is searched, the tail of an aligned area is already freed.
-            kept = round_up(plan.request.size, inquiry.former.page) if attempt.purpose == "aligned" else attempt.size
+            kept = round_up(plan.request.size, inquiry.form.page) if attempt.purpose == "aligned" else attempt.size
             main = Range(attempt.found, attempt.found + kept)
         gaps = () if tests else _gaps(memblock, attempt, edges)
         fields = (attempt.purpose, attempt.size, attempt.align, attempt.start, attempt.end, attempt.found)
@@ -154,22 +154,22 @@ def _stories(inquiry: Inquiry, plan: Plan) -> tuple[AttemptStory, ...]:
 def _gaps(memblock: Memblock, attempt: Attempt, edges: _Edges) -> tuple[GapStory, ...]:
     if attempt.end <= 1 or attempt.size >= U64:
         return ()
-    told: list[GapStory] = []
+    stories: list[GapStory] = []
     for mirror in (True, False) if memblock.has_mirror else (False,):
         search = attempt.size, attempt.align, attempt.start, attempt.end
         for rejection in memblock.rejections(*search, mirror_only=mirror):
             reason = rejection.reason
             if reason == "outside":
                 reason = "above" if rejection.gap[0] >= attempt.end else "below"
-            told.append(edges.story(rejection.gap, rejection.usable, reason, rejection.short_by, mirror=mirror))
+            stories.append(edges.story(rejection.gap, rejection.usable, reason, rejection.short_by, mirror=mirror))
         found = attempt.found
         holding = [gap for gap in memblock.gaps(mirror_only=mirror) if found is not None and gap[0] <= found < gap[1]]
         if holding and memblock.find(*search, mirror_only=mirror) == found:
             gap = holding[0]
             usable = (max(gap[0], attempt.start, memblock.page_size), min(gap[1], attempt.end))
-            told.append(edges.story(gap, usable, "fits", 0, mirror=mirror))
+            stories.append(edges.story(gap, usable, "fits", 0, mirror=mirror))
             break
-    return tuple(told)
+    return tuple(stories)
 
 
 class _Edges:

@@ -24,7 +24,7 @@ from planner.kernel.crash_reserve import Placement, reserve
 from planner.kernel.crashkernel import Reading
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import Flag, MemoryMap, Reserved
-from planner.planning.capacity import Former, halved
+from planner.planning.capacity import RequestForm, halved
 from planner.planning.outcomes import ALIGNED, RESERVED
 from planner.planning.views import outcome_of
 from planner.studies.inquiry import Inquiry
@@ -35,7 +35,7 @@ __all__ = ["Chances", "Image", "Places", "Positions"]
 ASSUMED_SIZE = 40 * MIB
 """Assumed size of an image that no source shows: typical of distributions' arm64 kernels, bss included."""
 
-_Told = TypeVar("_Told")
+_Outcome = TypeVar("_Outcome")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,15 +162,15 @@ class Places:
         return sum([_count((low, high), self.image.align) for low, high, good in parts if good]) / self.image.slots
 
     def _parts(
-        self, used: Sequence[Span], cuts: set[int], told: Callable[[int | None], _Told]
-    ) -> Iterator[tuple[int, int, _Told]]:
-        """Positions in ascending runs with the same outcome. told: the outcome for one position."""
-        usual = told(None)
+        self, used: Sequence[Span], cuts: set[int], outcome_at: Callable[[int | None], _Outcome]
+    ) -> Iterator[tuple[int, int, _Outcome]]:
+        """Positions in ascending runs with the same outcome. outcome_at: the outcome for one position."""
+        usual = outcome_at(None)
         for start, end in self.spans:
             edges = [start, *sorted({cut for cut in cuts if start < cut < end}), end]
             for low, high in pairwise(edges):
                 relevant = any(a - self.image.size < high and low < b for a, b in used)
-                yield low, high, told(low) if relevant else usual
+                yield low, high, outcome_at(low) if relevant else usual
 
     def _crossings(self, request: Reading, known: Placement) -> set[int]:
         """Positions at which a placement just below the image crosses the DMA limit or an edge of a known placement."""
@@ -187,9 +187,9 @@ class Places:
         Found by bisection of each stretch of sizes for which, without an image, the same search succeeds: within a
         stretch, a larger size can be blocked at more positions. Every size tried is tried at all positions.
         """
-        former = self.inquiry.former
-        bare = Former(self.memblock, former.request, former.profile, former.bounds, former.proposal)
-        unit = max(former.page, former.proposal.granule) if former.proposal and outcomes == ALIGNED else former.page
+        form = self.inquiry.form
+        bare = RequestForm(self.memblock, form.request, form.profile, form.bounds, form.proposal)
+        unit = max(form.page, form.proposal.granule) if form.proposal and outcomes == ALIGNED else form.page
 
         def always(size: int) -> bool:
             return all(part.outcome in outcomes for part in self.chances(bare.sized(size)).positions)
@@ -245,8 +245,8 @@ class Places:
         if request.base:
             yield size, 1 if context.profile.fixed == "tests" else bounds.align, request.base, request.base + size
             yield size, bounds.align, 0, request.base + size
-        former = Former(self.memblock, request, context.profile, bounds, proposal)
-        for start, end in former.windows():
+        form = RequestForm(self.memblock, request, context.profile, bounds, proposal)
+        for start, end in form.windows():
             for low in {start, max(start, min(bounds.low_max, end))}:
                 yield size, bounds.align, low, end
                 if proposal is not None:

@@ -454,14 +454,14 @@ def _granularity(
     if not wrong:
         shown = ", ".join(f"{name} {format_size(got)}" for name, got, _ in pairs if got)
         return Check("granularity", "agreed", f"{seen.source}: {shown}, as planned")
-    told = f"{seen.source}: {'; '.join(wrong)}"
+    difference = f"{seen.source}: {'; '.join(wrong)}"
     if live and _only_finer(pairs):
         why = "finer leaves: this kernel splits them at run time when permissions change (BBML2)"
-        return Check("granularity", "agreed", f"{told}: {why}")
+        return Check("granularity", "agreed", f"{difference}: {why}")
     causes = _causes(machine, plan, seen, text, options)
     if causes:
-        return Check("granularity", "not checkable", f"{told}; not known: {', '.join(causes)}")
-    return Check("granularity", "disagreed", told)
+        return Check("granularity", "not checkable", f"{difference}; not known: {', '.join(causes)}")
+    return Check("granularity", "disagreed", difference)
 
 
 _Pairs: TypeAlias = list[tuple[str, int, int]]

@@ -88,7 +88,7 @@ def profile(name: str) -> Profile:
         pytest.param("crashkernel=256M crashkernel=1G,high", 8 * GIB, 256 * MIB, id="a plain entry beats ,high"),
     ],
 )
-def test_size_asked_for(value: str, ram: int, size: int) -> None:
+def test_size_requested(value: str, ram: int, size: int) -> None:
     found = reading(value, ram, NEWEST)
     assert (found.rc, found.size) == (0, size)
 

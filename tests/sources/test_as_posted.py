@@ -168,7 +168,7 @@ LISTING = """\
 80000000-ffffffff : System RAM
   80210000-81ffffff : Kernel code
   9bc00000-dfbfffff : reserved
-  dfe00000-ffdfffff : Crash kernel
+  e0000000-ffffffff : Crash kernel
 """
 UNAME = "Linux box 6.1.0-13-arm64 #1 SMP Debian 6.1.55-1 (2023-09-29) aarch64 GNU/Linux\n"
 

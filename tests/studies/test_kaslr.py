@@ -113,11 +113,11 @@ def test_a_certain_size_is_the_largest_that_no_position_breaks(seed: int) -> Non
     places = places_of(case)
     if places is None:
         return
-    former = places.inquiry.former
+    form = places.inquiry.form
     for outcomes in (ALIGNED, RESERVED):
         best = None
-        for size in range(PAGE, min(former.limit, case.machine.memory.ram) + 1, PAGE):
-            if all(part.outcome in outcomes for part in places.chances(former.sized(size)).positions):
+        for size in range(PAGE, min(form.limit, case.machine.memory.ram) + 1, PAGE):
+            if all(part.outcome in outcomes for part in places.chances(form.sized(size)).positions):
                 best = size
         assert places.certain(outcomes) == best
 

@@ -132,7 +132,7 @@ def test_nothing_has_to_help_where_all_is_well(asked: str) -> None:
     assert explain(crowded(), asked).help == ()
 
 
-def test_low_memory_that_there_is_no_room_for_is_asked_for_smaller_or_not_at_all() -> None:
+def test_low_memory_that_there_is_no_room_for_is_requested_smaller_or_not_at_all() -> None:
     """96M is free below 4 GiB, and the default is 128M."""
     memory = MemoryMap((Region(4 * GIB - 96 * MIB, 4 * GIB), Region(8 * GIB, 12 * GIB)))
     told = explain(replace(crowded("6.12"), memory=memory), "1G,high", Options(strategy="mainline"))
@@ -144,7 +144,7 @@ def test_low_memory_that_there_is_no_room_for_is_asked_for_smaller_or_not_at_all
     assert all(entry.outcome == "exact" for entry in low)
 
 
-def test_a_smaller_alignment_is_told_only_where_it_protects() -> None:
+def test_a_smaller_alignment_is_reported_only_where_it_protects() -> None:
     """64K pages: a PUD of 4 TiB is never free, a PMD of 512M is."""
     memory = MemoryMap((Region(0, 8 * GIB),), (Reserved(0, MIB),))
     machine = Machine("<test>", "json", memory, Facts(kernel="6.1", page_size=64 * KIB, va_bits=48))
@@ -192,7 +192,7 @@ def helped(on: Machine, asked: str | None, options: Options | None = None) -> Pl
         pytest.param("6.1", "quiet=1", "the need of a typical capture kernel", id="a command line without a request"),
     ],
 )
-def test_a_plan_that_is_not_what_was_asked_for_says_what_would_help(kernel: str, asked: str, first: str) -> None:
+def test_a_plan_that_is_not_what_was_requested_says_what_would_help(kernel: str, asked: str, first: str) -> None:
     help_ = helped(machine(kernel), asked).help
     assert help_
     assert 1 <= len(help_) <= 3

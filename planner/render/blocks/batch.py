@@ -82,8 +82,8 @@ def _group(title: str, groups: dict[str, Sum]) -> Table:
         strict=True,
     )
     rows = [
-        (key, *map(count, (part.machines, part.reserved, part.unprotected, part.pages_only)), *told)
-        for (key, part), told in zip(shown, sizes, strict=True)
+        (key, *map(count, (part.machines, part.reserved, part.unprotected, part.pages_only)), *texts)
+        for (key, part), texts in zip(shown, sizes, strict=True)
     ]
     return Table(title, "l" + "r" * 7, head, rows)
 

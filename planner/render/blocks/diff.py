@@ -40,12 +40,12 @@ def blocks(found: Differences) -> list[Block]:
     if not number:
         return [Lead("same", "both plans are the same, field by field", "good"), sides]
     lead = Lead("different", f"{_changed(found)}; {counted(number, 'field differs', 'fields differ')}", "plain")
-    told = sorted([d for d in found.differences if not d.path.startswith(_SET)], key=_interest)
-    both = [d for d in told if not d.path.endswith("[]")]
+    listed = sorted([d for d in found.differences if not d.path.startswith(_SET)], key=_interest)
+    both = [d for d in listed if not d.path.endswith("[]")]
     rows = [(_path(d), *_values(d)) for d in both]
     short = [row for row in rows if max(map(len, row[1:])) <= _SHORT]
     long = [row for row in rows if row not in short]
-    entries = [d for d in told if d not in both]
+    entries = [d for d in listed if d not in both]
     return [
         lead,
         sides,

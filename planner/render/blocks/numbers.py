@@ -99,8 +99,8 @@ def _shifted(value: int, shift: int) -> int:
 
 def signed_column(values: Sequence[int | None]) -> list[str]:
     """Like `column`, for differences: `+4K`."""
-    told = zip(values, column(values), strict=True)
-    return [f"+{text}" if value is not None and value > 0 else text for value, text in told]
+    pairs = zip(values, column(values), strict=True)
+    return [f"+{text}" if value is not None and value > 0 else text for value, text in pairs]
 
 
 def signed_size(value: int) -> str:

@@ -72,7 +72,7 @@ def verdict(plan: Plan) -> str:
     if done.outcome == "none":
         return f"{doubt}none: {_invalid(plan)}; nothing is reserved"
     place = _too_large(plan) if done.crash is None else _placed_at(plan, done.crash)
-    return doubt + "; ".join([part for part in (place, _protection(plan), beside(plan), unsure) if part])
+    return doubt + "; ".join([part for part in (place, _protection(plan), own_answer(plan), unsure) if part])
 
 
 def doubt(kernel: KernelView) -> str:
@@ -106,7 +106,7 @@ def _placed_at(plan: Plan, crash: Range) -> str:
     return f"{text}; no aligned area was available" if done.outcome == "fallback" else text
 
 
-def beside(plan: Plan) -> str:
+def own_answer(plan: Plan) -> str:
     """Whether the proposal applies, and the answer of the machine's own kernel; "" if the plan is that answer."""
     own = plan.own
     if own is None or plan.kernel.strategy == OWN.name:
@@ -289,7 +289,7 @@ def placement(plan: Plan) -> Table:
     placed = sorted(_placed(plan), key=lambda item: (item[0].start, -item[0].end))
     sizes = column([r.size for r, _, _ in placed])
     rows: list[tuple[str, ...]] = [
-        (what, span(r), told, remark) for (r, what, remark), told in zip(placed, sizes, strict=True)
+        (what, span(r), size_text, remark) for (r, what, remark), size_text in zip(placed, sizes, strict=True)
     ]
     return Table("Placement", "llrl", ("what", "range", "size", "then"), rows)
 
@@ -386,11 +386,11 @@ def waste(plan: Plan) -> Table:
             ("alignment loss", cost.alignment_loss, "placed this much lower than an unaligned search would"),
             ("hole above", cost.hole_above, "free gap up to the next reservation"),
         ]
-    told = [row for row in rows if row[1] or row[0].startswith(("low ", "largest "))]
+    shown = [row for row in rows if row[1] or row[0].startswith(("low ", "largest "))]
     before = {"low memory free": cost.low_free_before, "largest free low range": cost.low_largest_before}
-    sizes = column([*(value for _, value, _ in told), *(before.get(name) for name, _, _ in told)])
+    sizes = column([*(value for _, value, _ in shown), *(before.get(name) for name, _, _ in shown)])
     body: list[tuple[str, ...]] = []
-    for (name, value, remark), now, was in zip(told, sizes, sizes[len(told) :], strict=False):
+    for (name, value, remark), now, was in zip(shown, sizes, sizes[len(shown) :], strict=False):
         then = "unchanged" if before.get(name) == value else f"was {was}"
         body.append((name, now, then if name in before else remark))
     return Table("Memory taken", "lrl", ("what", "size", ""), body)

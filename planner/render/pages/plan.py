@@ -40,9 +40,9 @@ READING = (
 
 def render(plan: Plan, data: str, comparison: Comparison | None = None) -> str:
     """The page of a plan. data: its JSON report. comparison: the same request under every strategy."""
-    told = blocks(plan, wide=True)
-    assumed = [block for block in told if isinstance(block, Terms)]
-    shown = [block for block in told if not isinstance(block, Terms)]
+    content = blocks(plan, wide=True)
+    assumed = [block for block in content if isinstance(block, Terms)]
+    shown = [block for block in content if not isinstance(block, Terms)]
     reading: list[Block] = [Heading("How to read this"), *[Paragraph(text) for text in READING]]
     title = f"{plan.request.text or 'nothing'} on {plan.memory.source}: {plan.reservation.outcome}"
     others = _others(comparison) if comparison is not None else []
@@ -63,6 +63,6 @@ def memory_figure(plan: Plan) -> Figure:
 
 def _others(comparison: Comparison) -> list[Block]:
     """Every strategy, side by side."""
-    told = compare.blocks(comparison)
-    said = [Paragraph(f"{block.word}: {block.text}.") for block in told if isinstance(block, Lead)]
-    return [Heading("The same request under every strategy"), *said, *[b for b in told if isinstance(b, Table)]]
+    content = compare.blocks(comparison)
+    said = [Paragraph(f"{block.word}: {block.text}.") for block in content if isinstance(block, Lead)]
+    return [Heading("The same request under every strategy"), *said, *[b for b in content if isinstance(b, Table)]]

@@ -41,6 +41,6 @@ def note_of(fleet: Fleet) -> str:
     return f"the first {MOST_DRAWN} of {fleet.records:,} machines" if fleet.records > MOST_DRAWN else ""
 
 
-def _page(title: str, told: Sequence[Block], cells: Sequence[heat_map.Cell], data: str, note: str = "") -> str:
+def _page(title: str, content: Sequence[Block], cells: Sequence[heat_map.Cell], data: str, note: str = "") -> str:
     drawn = figure("outcomes", lambda frame: heat_map.draw(cells, frame, note=note))
-    return page(title, told, figures=[drawn], data=data)
+    return page(title, content, figures=[drawn], data=data)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["CELLS", "LANE", "Cell", "Grid", "free_memory", "grid_of", "paint_grid"]
 
 CELLS = 64
-"""Most cells side by side that can be told apart."""
+"""Most cells side by side that can be distinguished."""
 
 LANE = 10
 """Height of the lane of cells, in pixels."""
@@ -57,7 +57,7 @@ class Grid:
 
     @property
     def drawn(self) -> bool:
-        """True if its cells can be told apart."""
+        """True if its cells can be distinguished."""
         return len(self.cells) <= CELLS
 
     @property

@@ -23,8 +23,8 @@ _AXIS = "positions by address"
 
 def draw(over: Sequence[Chances], frame: Frame = WHOLE) -> Canvas:
     """The picture of these strips."""
-    told = ". ".join([f"{size(one.size)}: {_shares(one)}" for one in over])
-    canvas = Canvas(frame, _TITLE, told or "No positions.")
+    description = ". ".join([f"{size(one.size)}: {_shares(one)}" for one in over])
+    canvas = Canvas(frame, _TITLE, description or "No positions.")
     canvas.height = paint_positions(canvas, 4, over) + MARGIN
     return canvas
 

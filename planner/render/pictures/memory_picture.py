@@ -34,9 +34,9 @@ __all__ = ["draw"]
 _BAR, _BAND, _LANE, _LANES = 28, 15, 14, 6
 _SMALL = 10  # font size of addresses and keys
 _CELLS = 50  # an area under 8 of this many parts of its bank gets a row of its own
-_MARKS = 500  # most marks that can be told apart and reached with the keyboard
+_MARKS = 500  # most marks that can be distinguished and reached with the keyboard
 _WEIGHT = 180_000  # most bytes of the marks in a file
-_RUNS = 2000  # most pieces of the linear map that can be told apart
+_RUNS = 2000  # most pieces of the linear map that can be distinguished
 _NAMED = 40  # most names of one row for which a place is searched
 _KEYS = 60  # most names in the list below
 _STEPS = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0)
@@ -75,7 +75,7 @@ def draw(plan: Plan, frame: Frame = WHOLE, *, over: Sequence[Chances] = ()) -> C
     """Draw a plan or its explanation. over: the outcomes for every position of the kernel image, if known."""
     left = MARGIN + (search.GUTTER if plan.reservation.attempts else 0)
     rows = _rows(plan, left, frame.width - MARGIN - left)
-    text = f"{_describe(plan, rows)} The search. {search.told(plan)}"
+    text = f"{_describe(plan, rows)} The search. {search.describe(plan)}"
     canvas = Canvas(frame, f"Crash kernel memory on {plan.memory.source}", text)
     y = _caption(canvas, plan)
     keys: list[_Key] = []
@@ -106,7 +106,7 @@ def draw(plan: Plan, frame: Frame = WHOLE, *, over: Sequence[Chances] = ()) -> C
 
 
 def _rows(plan: Plan, left: float, width: float) -> list[_Row]:
-    """The rows of a plan, with as many marks as can be told apart."""
+    """The rows of a plan, with as many marks as can be distinguished."""
     memory, reserved, special = items(plan)
     scales: list[tuple[Scale, bool]] = []
     area = plan.reservation.area or plan.reservation.crash
@@ -375,16 +375,16 @@ def _key_list(canvas: Canvas, y: float, keys: Sequence[_Key], unnamed: int) -> f
     """Draw the list of numbered names, in as many columns as hold them whole."""
     if not keys:
         return y
-    told = [f"{key.number}  {key.text}" for key in keys]
+    texts = [f"{key.number}  {key.text}" for key in keys]
     room = canvas.width - 2 * MARGIN
-    columns = max(min(int(room // (max([text_width(text, _SMALL) for text in told]) + 10)), len(keys)), 1)
+    columns = max(min(int(room // (max([text_width(text, _SMALL) for text in texts]) + 10)), len(keys)), 1)
     if columns == 1:
-        for text in told:
+        for text in texts:
             y = canvas.paragraph(y, text, size=_SMALL)
         y += 4
     else:
-        lines = -(-len(told) // columns)
-        for n, text in enumerate(told):
+        lines = -(-len(texts) // columns)
+        for n, text in enumerate(texts):
             canvas.text(MARGIN + n // lines * room / columns, y + 12 + n % lines * 15, text, size=_SMALL)
         y += lines * 15 + 4
     return canvas.paragraph(y, f"and {count(unnamed)} more names", size=_SMALL, cls="soft") if unnamed else y

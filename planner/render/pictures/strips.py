@@ -26,7 +26,7 @@ __all__ = ["Strip", "draw"]
 _BAR, _BAND, _SMALL = 20, 15, 10
 _COLUMN = (96, 64, 88)  # widths of the columns at the right: protected, page tables, TLB entries
 _NARROW = 600  # pixels; a narrower picture has no columns at the right
-_MARKS = 60  # most marks of one strip that can be told apart
+_MARKS = 60  # most marks of one strip that can be distinguished
 _STEPS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 
 
@@ -42,8 +42,8 @@ class Strip:
 
 def draw(title: str, strips: Sequence[Strip], frame: Frame = WHOLE) -> Canvas:
     """Draw strategies on one map."""
-    told = " ".join([f"{strip.name}: {tables.verdict(strip.plan)}." for strip in strips])
-    canvas = Canvas(frame, title, told)
+    description = " ".join([f"{strip.name}: {tables.verdict(strip.plan)}." for strip in strips])
+    canvas = Canvas(frame, title, description)
     y = canvas.caption()
     if strips:
         first = strips[0].plan
@@ -82,7 +82,7 @@ def _cells(canvas: Canvas, y: float, texts: Sequence[str], cls: str = "soft") ->
 
 
 def _memory(canvas: Canvas, top: float, plan: Plan, found: Sequence[Scale]) -> list[Mark]:
-    """Draw memory and its reservations, with as many marks as can be told apart."""
+    """Draw memory and its reservations, with as many marks as can be distinguished."""
     memory, reserved, _ = items(plan)
     drawn: list[Mark] = []
     for step in _STEPS:

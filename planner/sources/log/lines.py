@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeVar
 from planner.base.errors import InputError, Location, printable
 from planner.base.ranges import Range
 from planner.base.sizes import KIB, MIB
-from planner.base.text import told
+from planner.base.text import valid_utf8
 from planner.kernel.machine import Event
 from planner.kernel.memory_map import Region
 from planner.sources.bounds import MAX_EVENTS, MAX_LINE, MAX_ROWS, too_many_rows
@@ -282,9 +282,9 @@ def _fact(line: str, number: int, log: Log) -> None:
     if _kernel(line, log) or _processor(line, log) or _loaded(line, log) or _per_cpu(line, log):
         pass
     elif (at := line.find("ommand line:")) >= 0 and (log.cmdline is None or "Kernel command" in line):
-        _command_line(told(line[at + len("ommand line:") :].strip()), log)
+        _command_line(valid_utf8(line[at + len("ommand line:") :].strip()), log)
     elif line.startswith("BOOT_IMAGE=") and log.cmdline is None:  # /proc/cmdline of a system that GRUB started
-        _command_line(told(line), log)
+        _command_line(valid_utf8(line), log)
     elif line.startswith("Memory: "):
         _counted(line, log)
     elif line.startswith("arm-smmu-v3 "):

@@ -9,7 +9,7 @@ from planner.kernel.crashkernel import Reading, reading
 from planner.kernel.profiles import NEWEST
 from planner.render.blocks.model import Listing
 from planner.render.blocks.parse import asked, blocks
-from tests.render.blocks.told import bullets_of, facts_of, lead_of, table_of
+from tests.render.blocks.found import bullets_of, facts_of, lead_of, table_of
 
 
 def read(text: str) -> Reading:
@@ -27,7 +27,7 @@ def read(text: str) -> Reading:
         ("1G-4G:128M,4G-:256M", "asks for 256M"),
     ],
 )
-def test_what_is_asked_for(text: str, told: str) -> None:
+def test_what_is_requested(text: str, told: str) -> None:
     assert lead_of(blocks(read(text))) == ("accepted", told, "good")
 
 

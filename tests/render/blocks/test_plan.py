@@ -15,7 +15,7 @@ from planner.sources.samples import read
 from planner.studies.remedies import helped
 from tests.planning.machines import machine
 from tests.plans import PLANS, plan_of, render
-from tests.render.blocks.told import bullets_of, facts_of, lead_of, titles_of
+from tests.render.blocks.found import bullets_of, facts_of, lead_of, titles_of
 
 
 @pytest.mark.parametrize("name", PLANS)
@@ -87,7 +87,7 @@ def test_what_is_most_interesting_comes_first(name: str, first: str) -> None:
     assert len(titles) == 2
 
 
-def test_what_was_requested_is_said_once() -> None:
+def test_what_was_requested_is_reported_once() -> None:
     told = blocks(plan_of("aligned"))
     labels = [label for block in told for label, *_ in getattr(block, "rows", ()) if label == "Requested"]
     assert labels == ["Requested"]
@@ -132,7 +132,7 @@ def test_a_document_has_room_for_whole_reasons() -> None:
         pytest.param("512M", "6.12", None, id="read as it looks"),
     ],
 )
-def test_a_request_that_is_misread_is_said_in_the_answer(request_: str, kernel: str, row: str | None) -> None:
+def test_a_request_that_is_misread_is_reported_in_the_answer(request_: str, kernel: str, row: str | None) -> None:
     """Once: in the verdict or beside the request, and not again among the notes."""
     plan = make_plan(machine(kernel=kernel), request_, Options(strategy="mainline"))
     assert facts_of(short(plan)).get("Note") == row

@@ -41,7 +41,7 @@ def section(rendered: str) -> list[str]:
 
 @pytest.mark.parametrize("form", ["text", "markdown", "rst", "html"])
 @pytest.mark.parametrize("count", [1, 9, 12])
-def test_every_range_is_told_with_its_size_and_its_reason(form: str, count: int) -> None:
+def test_every_range_is_reported_with_its_size_and_its_reason(form: str, count: int) -> None:
     """In the order of the report; after the result."""
     plan = plan_with(count)
     told = plan_page.render(plan, to_json(plan, compact=True)) if form == "html" else render(plan, form)
