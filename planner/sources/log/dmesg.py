@@ -96,7 +96,7 @@ def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
     dumped = bool(log.dump["memory"])
     if log.arch is None and (dma := log.zones.get("DMA")) is not None and dma.end == _X86_DMA:
         log.arch = "x86_64"
-    log.page_size = log.page_size or _page_size(log)
+    log.page_size = log.page_size or (_page_size(log) if log.pages else None)
     damage = log.crash_damage + log.damage
     notes = on_facts + damage[:_MOST_DAMAGE]
     if len(damage) > _MOST_DAMAGE:
@@ -174,7 +174,7 @@ def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
 def _page_size(log: Log) -> int | None:
     """The page size that follows from the sizes of the nodes and their numbers of pages."""
     ram, most = sum(r.size for r in log.map), 2 * len(log.map)
-    return next((size for size in PAGE_SIZES if log.pages and 0 <= ram - log.pages * size <= most * size), None)
+    return next((size for size in PAGE_SIZES if 0 <= ram - log.pages * size <= most * size), None)
 
 
 def _added(log: Log, notes: list[str]) -> list[Region]:
