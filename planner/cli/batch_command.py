@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from planner.base.text import counted
-from planner.batch.fleet import DEFAULT_CHANGES, parse_change
+from planner.batch.fleet import DEFAULT_CHANGES, Fleet, parse_change
 from planner.batch.inputs import FileList, makes_table
 from planner.batch.pool import cores
 from planner.batch.records import Defaults
 from planner.batch.results import partial_of
-from planner.batch.running import count_results, is_complete, open_input, run_batch, summarize
+from planner.batch.running import Input, count_results, is_complete, open_input, run_batch, summarize
 from planner.batch.work import Counts, Job
 from planner.cli.failures import OutputError, Refused
 from planner.cli.options import (
@@ -36,12 +37,6 @@ from planner.render.blocks.batch import blocks
 from planner.render.pages import survey as survey_page
 from planner.render.pictures import heat_map
 from planner.sources.reading import decode, read_bytes
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from planner.batch.fleet import Fleet
-    from planner.batch.running import Input
 
 __all__ = ["batch"]
 

@@ -6,21 +6,17 @@ The reader of procedures is imported when there is one to read.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 import click
 
 from planner.base.errors import InputError
-from planner.bbm import PROCEDURES, cases, procedure_named
+from planner.bbm import PROCEDURES, Procedure, cases, procedure_named
 from planner.cli.options import FORMATS, output_options
 from planner.cli.output import Out, emit
 from planner.cli.param_types import FILE, PROCEDURE
 from planner.render.blocks.bbm import blocks
 from planner.report.bbm import Cases, procedure_to_dict
 from planner.report.document import laid_out
-
-if TYPE_CHECKING:
-    from planner.bbm import Procedure
 
 __all__ = ["bbm"]
 

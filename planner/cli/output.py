@@ -88,9 +88,9 @@ class Out(NamedTuple):
         if self.form in PICTURES and picture is not None:
             self.picture(picture())
         elif self.form == "json" or (self.form == "html" and page is not None):
-            from planner.report.document import document as written
+            from planner.report import to_json
 
-            data = written(document())
+            data = to_json(document())
             emit(page(data) if self.form == "html" and page is not None else data, self.path)
         else:
             self.blocks(blocks())

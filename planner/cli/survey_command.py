@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -19,11 +19,8 @@ from planner.render.pages import survey as survey_page
 from planner.render.pictures import heat_map
 from planner.report.studies import Proposal, Survey
 from planner.sources.samples import read, samples
-from planner.studies.survey import SORTED_BY, Candidates, sorted_by, tabulate
+from planner.studies.survey import SORTED_BY, Candidates, Row, sorted_by, tabulate
 from planner.studies.survey import survey as make_survey
-
-if TYPE_CHECKING:
-    from planner.studies.survey import Row
 
 __all__ = ["survey"]
 

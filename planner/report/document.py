@@ -17,7 +17,7 @@ from planner.kernel.memory_map import FLAG_NAMES, Region, Reserved
 from planner.planning.result import SCHEMA_VERSION
 from planner.rewind.rewound import Rewound
 
-__all__ = ["EXTENTS", "document", "keys_of", "laid_out", "plain"]
+__all__ = ["EXTENTS", "keys_of", "laid_out", "plain", "to_dict", "to_json"]
 
 EXTENTS = (Range, Region, Reserved, Rewound)
 """Dataclasses with `start` and `end`: their JSON has `size`, too."""
@@ -57,9 +57,16 @@ def plain(value: Any) -> Any:
     return made
 
 
-def document(result: Any) -> str:
-    """A result as a JSON document: `schema_version`, then its keys; ASCII, ends with a newline."""
-    return laid_out({"schema_version": SCHEMA_VERSION, **plain(result)})
+def to_dict(result: Any) -> dict[str, Any]:
+    """A result as its document: `schema_version`, then its keys."""
+    return {"schema_version": SCHEMA_VERSION, **plain(result)}
+
+
+def to_json(result: Any, *, compact: bool = False) -> str:
+    """A result as JSON text; ASCII, ends with a newline. compact: without any blanks, for a page that carries it."""
+    if compact:
+        return JSONEncoder(separators=(",", ":")).encode(to_dict(result)) + "\n"
+    return laid_out(to_dict(result))
 
 
 def laid_out(value: Any) -> str:

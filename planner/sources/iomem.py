@@ -12,6 +12,7 @@ import re
 
 from planner.base.errors import InputError, Location
 from planner.base.ranges import Range
+from planner.base.sizes import MIB
 from planner.kernel.machine import BootRecord, Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.sources.bounds import MAX_ROWS, PHYSICAL_TOP, too_many_rows
@@ -35,10 +36,17 @@ _FOREIGN = {
     "Reserved": "x86_64, riscv64 or loongarch64",
     "System ROM": "x86_64",
     "Video ROM": "x86_64",
+    "ACPI Tables": "x86_64",
+    "ACPI Non-volatile Storage": "x86_64",
+    "Unknown E820 type": "x86_64",
+    "RAM buffer": "x86_64",
     "IOAPIC 0": "x86_64",
     "Local APIC": "x86_64",
 }
 """Names that only kernels of other architectures give to a resource; of two names, the later identifies it better."""
+_SIGN = re.compile(rf"(?:{'|'.join(_FOREIGN)})(?=\s+\W|\s*$)")
+_LEFT_OUT = re.compile(r"\W*(?:\.{3,}|\u2026|snip(?:ped)?|omitted|truncated)\W*", re.IGNORECASE)
+_ARM_TEXT = 0x8000  # TEXT_OFFSET of 32-bit kernels, arch/arm/Makefile; that of arm64 is 0 or 512K
 _DIGITS = 8  # the fewest of an address: r_show(), kernel/resource.c
 _MOST_NOTES = 5
 
@@ -64,7 +72,10 @@ def parse(text: str, name: str) -> Machine:
         record = BootRecord(
             crash=Range(main.start, main.end), low=Range(low.start, low.end) if low is not None else None
         )
-    facts = Facts(kernel_image=seen.get("Kernel code"), kernel_data=seen.get("Kernel data"), record=record, arch=arch)
+    image = seen.get("Kernel code")
+    if arch is None and image is not None and image.start % (2 * MIB) == _ARM_TEXT:
+        arch = "arm"
+    facts = Facts(kernel_image=image, kernel_data=seen.get("Kernel data"), record=record, arch=arch)
     return Machine(name, "iomem", MemoryMap(tuple(regions), tuple(reserved)), facts, settled=False, notes=tuple(notes))
 
 
@@ -89,11 +100,13 @@ def _rows(text: str, name: str, notes: list[str]) -> tuple[list[_Row], str | Non
             raise InputError(Location(name, number, 1), lost, "read the file again, whole")
         if end < start or (shown == "System RAM" and end >= PHYSICAL_TOP) or len(rows) == MAX_ROWS:
             raise _unusable(match, Location(name, number, len(match[1].expandtabs()) + 1))
-        if what in _FOREIGN:
-            foreign = max(foreign, signs.index(what))
+        if (sign := _SIGN.match(what)) is not None:
+            foreign = max(foreign, signs.index(sign[0]))
         rows.append((start, end + 1, shown))
     if rows and zeros == len(rows):
         raise InputError(name, "every address is zero: the kernel hides them", "read /proc/iomem as root")
+    if zeros:
+        rows = [row for row in rows if row[:2] != (0, 1)]  # of another listing in the same text
     if not text.endswith("\n") and rows and _CUT.match(line):
         raise InputError(Location(name, number, 1), "the line is cut off", "read the file again, whole")
     return rows, _FOREIGN[signs[foreign]] if foreign >= 0 else None
@@ -123,7 +136,9 @@ def _skipped(line: str, where: Location, notes: list[str], *, begun: bool) -> No
     """Note that a line is not a resource. Raises InputError if it looks like a damaged one."""
     if not line.isascii() and re.search(STRAY, line) and any(known in line for known in _NAMES):
         raise InputError(where, "this resource has bytes that are not text", "read the file again")
-    if begun and len(notes) < _MOST_NOTES:
+    if _LEFT_OUT.fullmatch(line):
+        notes.append(f"line {where.line} stands for lines that were left out: memory may be missing")
+    elif begun and len(notes) < _MOST_NOTES:
         notes.append(f"line {where.line} is not a resource and was skipped")
 
 

@@ -135,6 +135,24 @@ def test_a_device_without_a_name_is_printed_with_the_blank_before_it() -> None:
     assert machine.memory.regions == BANKS
 
 
+def test_addresses_that_are_zero_are_of_another_listing() -> None:
+    """The first one was read without the rights to see addresses."""
+    hidden = "00000000-00000000 : System RAM\n  00000000-00000000 : Kernel code\n"
+    machine = parse_text(f"{hidden}As root:\n{NESTED}".encode(), "iomem")
+    assert (machine.memory, machine.facts) == (
+        parse_text(NESTED.encode(), "x").memory,
+        parse_text(NESTED.encode(), "x").facts,
+    )
+
+
+@pytest.mark.parametrize("mark", ["...", "  ... ...", "[...]", "<snip>", "\u2026"])
+def test_lines_that_were_left_out(mark: str) -> None:
+    """Nobody can know what was there."""
+    machine = parse_text(f"{mark}\n{NESTED}".encode(), "iomem")
+    assert machine.memory.regions == BANKS
+    assert "line 1 stands for lines that were left out: memory may be missing" in machine.notes
+
+
 def test_a_name_in_memory_that_arm64_does_not_give_is_reserved() -> None:
     """A typing error or a damaged name."""
     machine = parse_text(

@@ -5,18 +5,14 @@ Every format has the same tables, none wider than 80 columns of text. Computes n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from planner.kernel.pgtable import geometry
 from planner.kernel.ptdump import KINDS
 from planner.render.blocks.model import Block, Facts, Heading, Lead, Paragraph, Table
 from planner.render.blocks.numbers import column, signed_column, signed_count, size, start
 from planner.render.blocks.tables import alignment, closing, doubt, kernel_facts
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from planner.studies.compare import Comparison, Row
+from planner.studies.compare import Comparison, Row
 
 __all__ = ["blocks"]
 

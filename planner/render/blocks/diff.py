@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from planner.base.text import counted
+from planner.planning.result import Plan
 from planner.render.blocks.model import Block, Bullets, Facts, Lead, Table
 from planner.render.blocks.numbers import address, column, count, signed_count, signed_size, size, span
 from planner.render.blocks.tables import PROTECTION
-
-if TYPE_CHECKING:
-    from planner.planning.result import Plan
-    from planner.report.diff import Difference, Differences
+from planner.report.diff import Difference, Differences
 
 __all__ = ["blocks"]
 

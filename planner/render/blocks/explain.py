@@ -5,18 +5,14 @@ Long lists are shortened to the gaps that come nearest to holding the request, i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from planner.base.text import counted
 from planner.render.blocks import images, tables
 from planner.render.blocks.model import Block, Bullets, Facts, Heading, Lead, Listing, Paragraph, Table
 from planner.render.blocks.numbers import address, column, size, span
 from planner.render.blocks.plan import mood
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from planner.studies.explain import AttemptStory, Edge, Explanation, GapStory
+from planner.studies.explain import AttemptStory, Edge, Explanation, GapStory
 
 __all__ = ["blocks"]
 

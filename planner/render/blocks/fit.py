@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from planner.base.sizes import format_size
 from planner.render.blocks import images, tables
 from planner.render.blocks.model import Block, Facts, Lead, Mood, Table
 from planner.render.blocks.numbers import address, column, size, span, start
-
-if TYPE_CHECKING:
-    from planner.studies.fit import Fit, Spot
+from planner.studies.fit import Fit, Spot
 
 __all__ = ["blocks"]
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from planner.kernel.crashkernel import Reading
 from planner.render.blocks.model import Block, Bullets, Facts, Lead, Listing, Table
 from planner.render.blocks.numbers import address, size
-
-if TYPE_CHECKING:
-    from planner.kernel.crashkernel import Reading
 
 __all__ = ["asked", "blocks"]
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from planner.planning.outcomes import GOOD
+from planner.planning.result import Plan
 from planner.render.blocks import bar, tables
 from planner.render.blocks.model import Block, Bullets, Facts, Lead, Listing, Mood, Picture, Terms
-
-if TYPE_CHECKING:
-    from planner.planning.result import Plan
 
 __all__ = ["blocks", "mood", "short"]
 

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from planner.base.text import counted
+from planner.planning.result import KernelView
 from planner.render.blocks import tables
 from planner.render.blocks.model import Block, Bullets, Facts, Lead, Mood, Paragraph, Picture, Table
 from planner.render.blocks.numbers import address, column, signed_column, signed_size, size, span, start
 from planner.render.formats.terminal import GREEN, RED, YELLOW, paint, wrap_items
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from planner.planning.result import KernelView
-    from planner.studies.recommend import Candidate, Recommendation
-    from planner.studies.size import GiveBack, PresetPlan, Presets, Row, SizePlan, Sweep
+from planner.studies.recommend import Candidate, Recommendation
+from planner.studies.size import GiveBack, PresetPlan, Presets, Row, SizePlan, Sweep
 
 __all__ = ["give_back", "presets", "recommendation", "sweep"]
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from csv import writer
 from io import StringIO
-from typing import TYPE_CHECKING
 
 from planner.base.sizes import KIB
 from planner.base.text import counted
+from planner.planning.result import Plan
 from planner.render.blocks.model import Block, Bullets, Lead, Paragraph, Table
 from planner.render.blocks.numbers import column, size, start
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from planner.planning.result import Plan
-    from planner.studies.survey import Row, Surveyed
+from planner.studies.survey import Row, Surveyed
 
 __all__ = ["blocks", "csv_text", "summary", "tabulated"]
 

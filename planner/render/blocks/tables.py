@@ -5,23 +5,19 @@ Computes nothing about the plan: every figure is one of its fields.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
 
+from planner.base.ranges import Range
 from planner.base.text import counted
+from planner.kernel.cputype import AllowedPart
 from planner.kernel.crashkernel import is_cmdline
 from planner.kernel.ptdump import KINDS, TABLES
+from planner.planning.result import Help, KernelView, OwnView, Plan, ProcessorsView, Protection, RemapStep
 from planner.planning.strategies import OWN, STRATEGIES
 from planner.render.blocks.model import Block, Bullets, Table, Terms
 from planner.render.blocks.numbers import address, column, count, signed_column, signed_count, signed_size, size, span
 from planner.rewind.rewound import AFTERWARDS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from planner.base.ranges import Range
-    from planner.kernel.cputype import AllowedPart
-    from planner.planning.result import Help, KernelView, OwnView, Plan, ProcessorsView, Protection, RemapStep
-    from planner.studies.remedies import Remedy
+from planner.studies.remedies import Remedy
 
 __all__ = [
     "PROTECTION",

@@ -8,17 +8,24 @@ Text from the input cannot become markup: everything that means something to Mar
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from planner.base.errors import printable
-from planner.render.blocks.model import Bullets, Facts, Heading, Lead, Listing, Paragraph, Picture, Table, Terms, spaced
+from planner.render.blocks.model import (
+    Block,
+    Bullets,
+    Facts,
+    Heading,
+    Lead,
+    Listing,
+    Paragraph,
+    Picture,
+    Table,
+    Terms,
+    spaced,
+)
 from planner.render.formats.terminal import WIDTH
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from planner.render.blocks.model import Block
 
 __all__ = ["document", "escape", "fence"]
 

@@ -5,16 +5,23 @@ Loads neither click nor any package outside the standard library.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from planner.base.errors import printable
-from planner.render.blocks.model import Bullets, Facts, Heading, Lead, Listing, Paragraph, Picture, Table, Terms, spaced
+from planner.render.blocks.model import (
+    Block,
+    Bullets,
+    Facts,
+    Heading,
+    Lead,
+    Listing,
+    Paragraph,
+    Picture,
+    Table,
+    Terms,
+    spaced,
+)
 from planner.render.formats.terminal import BOLD, GREEN, RED, WIDTH, YELLOW, abreast, fit, paint, wrap
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from planner.render.blocks.model import Block
 
 __all__ = ["document", "lay_out"]
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from planner.render.blocks.explain import blocks
 from planner.render.formats.html import Figure, page
 from planner.render.pages.figures import figure
 from planner.render.pages.plan import memory_figure
 from planner.render.pictures import images
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from planner.studies.explain import Explanation
-    from planner.studies.kaslr import Chances
+from planner.studies.explain import Explanation
+from planner.studies.kaslr import Chances
 
 __all__ = ["image_figure", "render"]
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from planner.planning.result import Plan
 from planner.render.blocks import compare
 from planner.render.blocks.model import Block, Heading, Lead, Paragraph, Table, Terms
 from planner.render.blocks.plan import blocks
 from planner.render.formats.html import Figure, page
 from planner.render.pages.figures import figure
 from planner.render.pictures.memory_picture import draw
-
-if TYPE_CHECKING:
-    from planner.planning.result import Plan
-    from planner.studies.compare import Comparison
+from planner.studies.compare import Comparison
 
 __all__ = ["READING", "memory_figure", "render"]
 

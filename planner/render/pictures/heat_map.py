@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from planner.batch.fleet import Drawn
 from planner.render.blocks.numbers import size, span
 from planner.render.blocks.tables import verdict
 from planner.render.pictures import outcomes
 from planner.render.pictures.canvas import FONT, MARGIN, WHOLE, Canvas, Frame, number
 from planner.render.pictures.labels import middle, text_width
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from planner.batch.fleet import Drawn
-    from planner.studies.survey import Row, Surveyed
+from planner.studies.survey import Row, Surveyed
 
 __all__ = ["Cell", "cells_of", "cells_of_fleet", "cells_of_proposal", "draw"]
 

@@ -7,10 +7,11 @@ a number, with its text in a list below.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from planner.base.ranges import intersect, total, union
+from planner.base.ranges import Span, intersect, total, union
+from planner.planning.result import Plan
 from planner.render.blocks import bar, tables
 from planner.render.blocks.numbers import address, column, count, size
 from planner.render.pictures import search
@@ -21,13 +22,7 @@ from planner.render.pictures.images import paint_positions
 from planner.render.pictures.labels import Label, middle, place, text_width, wrapped
 from planner.render.pictures.painting import legend, paint_bands, paint_mark
 from planner.render.pictures.strip import GENERIC, Band, Item, Mark, Scale, bands, compared, items, marks
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from planner.base.ranges import Span
-    from planner.planning.result import Plan
-    from planner.studies.kaslr import Chances
+from planner.studies.kaslr import Chances
 
 __all__ = ["draw"]
 

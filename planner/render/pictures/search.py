@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from planner.base.ranges import intersect
+from planner.base.ranges import Span, intersect
+from planner.kernel.crash_reserve import Attempt
+from planner.planning.result import Plan
 from planner.render.blocks.numbers import address, size, span
 from planner.render.pictures.canvas import MARGIN, Canvas, number
 from planner.render.pictures.grid import free_memory
 from planner.render.pictures.labels import Label, place
-
-if TYPE_CHECKING:
-    from planner.base.ranges import Span
-    from planner.kernel.crash_reserve import Attempt
-    from planner.planning.result import Plan
-    from planner.render.pictures.strip import Scale
+from planner.render.pictures.strip import Scale
 
 __all__ = ["GUTTER", "describe", "paint_others", "paint_tracks"]
 

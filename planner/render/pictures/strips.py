@@ -6,20 +6,16 @@ picture is narrow. A frame and a star mark the best; strategies not available he
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
+from planner.planning.result import Plan
 from planner.render.blocks import tables
 from planner.render.blocks.numbers import signed_column, signed_count
 from planner.render.pictures.axis import axis, breaks, segments
 from planner.render.pictures.canvas import MARGIN, WHOLE, Canvas, Frame
 from planner.render.pictures.painting import legend, paint_bands, paint_mark
 from planner.render.pictures.strip import Band, Mark, Scale, bands, items, marks
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from planner.planning.result import Plan
 
 __all__ = ["Strip", "draw"]
 
