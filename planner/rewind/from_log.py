@@ -67,9 +67,10 @@ def built(view: View, loaded: Sequence[Span] = ()) -> Built:
         state, memmap = _memmap(_beneath_top(named, view, top), view)
     for start, end in early_areas(view):
         state = _full(state, (start, end), cma_align(view.asked.profile, view.asked.page_size), (0, view.low_max))
-    for start, end in view.crash if _was_free(view) else ():
+    for start, end in view.crash:
         window = (0, view.low_max) if end <= view.low_max else (0, 0)
-        state = _full(state, (start, end), CRASH_ALIGN, window)
+        full = _full(state, (start, end), CRASH_ALIGN, window)
+        state = full if _was_free(view, end - start, _free(state) - _free(full)) else state
     # A CMA area that is logged after the crash kernel came later, too.
     areas = [e.span for e in view.events if e.kind == "cma" and e.span is not None]
     between = tuple(_between(state.with_more([*view.crash, *areas]), view, [span for span, _ in late]))
@@ -108,10 +109,19 @@ def _memmap(state: State, view: View) -> tuple[State, tuple[Span, ...]]:
     return state.with_more([*table, *taken]), taken
 
 
-def _was_free(view: View) -> bool:
-    """True if the logged crash kernel could go anywhere, so that nothing above it was large enough."""
+def _was_free(view: View, size: int, above: int) -> bool:
+    """True if the logged crash kernel could go anywhere, so that nothing above it was large enough.
+
+    Without a command line, if no more is free above it than its size: it may have been given a fixed place.
+    """
     facts = view.machine.facts
-    return facts.cmdline is not None and not ck.parse(facts.cmdline, view.machine.memory.ram, view.asked.profile).base
+    if facts.cmdline is None:
+        return above < size
+    return not ck.parse(facts.cmdline, view.machine.memory.ram, view.asked.profile).base
+
+
+def _free(state: State) -> int:
+    return total(state.gaps_down())
 
 
 def early_areas(view: View) -> list[Span]:

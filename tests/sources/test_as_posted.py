@@ -164,6 +164,35 @@ def test_a_listing_gives_the_answer_of_the_bare_one(listing: str) -> None:
     assert plan(listing, "256M", options).reservation.crash == plan(NESTED, "256M", options).reservation.crash
 
 
+LISTING = """\
+80000000-ffffffff : System RAM
+  80210000-81ffffff : Kernel code
+  9bc00000-dfbfffff : reserved
+  e0000000-ffffffff : Crash kernel
+"""
+UNAME = "Linux box 6.1.0-13-arm64 #1 SMP Debian 6.1.55-1 (2023-09-29) aarch64 GNU/Linux\n"
+
+
+def test_a_listing_with_other_outputs_beside_it() -> None:
+    """They give its kernel and request, as if they had been given as a log of their own."""
+    text = (
+        f"## Environment\n```\n$ uname -a\n{UNAME}$ cat /proc/cmdline\nBOOT_IMAGE=/boot/vmlinuz ro crashkernel=512M\n"
+        f"```\n## iomem\n```\n{LISTING}```\n"
+    )
+    machine = parse_text(text.encode(), "issue.md")
+    assert (machine.facts.kernel, machine.facts.arch) == ("6.1.0-13-arm64", "aarch64")
+    assert machine.facts.cmdline == "BOOT_IMAGE=/boot/vmlinuz ro crashkernel=512M"
+    assert machine.memory == parse_text(LISTING.encode(), "iomem").memory
+    assert verify(machine, MAINLINE).outcome == "agreed"
+
+
+def test_a_listing_beside_the_log_of_another_machine() -> None:
+    """It is not used, with a note."""
+    machine = parse_text(f"{LISTING}{VERSION}{RAM}".encode(), "issue.md")
+    assert (machine.memory.ram, machine.facts.kernel) == (2 * GIB, None)
+    assert machine.notes[-1].startswith("the log in the same text is not used: ")
+
+
 def test_another_kernel_than_the_logs_is_a_note() -> None:
     """A user may ask for another kernel's plan."""
     notes = plan(VERSION + RAM, "256M", Options(kernel="6.1", strategy="mainline")).notes

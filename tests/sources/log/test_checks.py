@@ -190,6 +190,12 @@ def test_a_number_that_has_lost_a_digit(number: str) -> None:
     )
 
 
+def test_a_node_without_memory_lacks_none() -> None:
+    """Older kernels print it as a range from zero to zero."""
+    line = "[    0.0] Initmem setup node 1 [mem 0x0000000000000000-0x0000000000000000]\n"
+    assert parse_text((WHOLE + line).encode(), "log").incomplete is None
+
+
 def test_a_log_with_its_newest_line_first() -> None:
     """It is read from the end."""
     backwards = parse_text("\n".join(reversed(WHOLE.splitlines())).encode(), "log")
