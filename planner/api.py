@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from os import PathLike, fspath
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, Unpack
+from typing import Any, Literal, TypeAlias, TypedDict, Unpack
 
 from planner.base.errors import InputError
 from planner.kernel.cputype import cpu_named
-from planner.kernel.crashkernel import reading
+from planner.kernel.crashkernel import Reading, reading
 from planner.kernel.machine import Machine
 from planner.kernel.memory_map import MemoryMap
 from planner.kernel.profiles import NEWEST, select_profile
@@ -40,40 +40,29 @@ from planner.planning.values import (
 )
 from planner.render import document, picture
 from planner.report import to_dict, to_json
-from planner.report.diff import differences
+from planner.report.diff import Differences, differences
 from planner.sources import read_source
 from planner.sources.initrd import read_initrd
 from planner.sources.page_tables import read_dump, read_meminfo
-from planner.sources.samples import samples
+from planner.sources.samples import Sample, samples
 from planner.sources.stated import with_stated_ram
-from planner.studies.compare import make_comparison
-from planner.studies.default import default_for
+from planner.studies.compare import Comparison, make_comparison
+from planner.studies.default import Default, default_for
+from planner.studies.explain import Explanation
 from planner.studies.explain import explain as explain_machine
+from planner.studies.fit import Fit
 from planner.studies.fit import fit as fit_machine
-from planner.studies.need import Given, margin, rootfs_limit
+from planner.studies.need import Given, Need, margin, rootfs_limit
 from planner.studies.need import need as make_need
-from planner.studies.recommend import Asked
+from planner.studies.recommend import Asked, Recommendation
 from planner.studies.recommend import recommend as recommend_for
 from planner.studies.remedies import helped
+from planner.studies.size import GiveBack, Presets, Sweep, presets
 from planner.studies.size import give_back as shrink
-from planner.studies.size import presets
 from planner.studies.size import sweep as sweep_machine
-from planner.studies.survey import Candidates, tabulate
+from planner.studies.survey import Candidates, Row, tabulate
+from planner.studies.verify import Verdict
 from planner.studies.verify import verify as verify_machine
-
-if TYPE_CHECKING:
-    from planner.kernel.crashkernel import Reading
-    from planner.report.diff import Differences
-    from planner.sources.samples import Sample
-    from planner.studies.compare import Comparison
-    from planner.studies.default import Default
-    from planner.studies.explain import Explanation
-    from planner.studies.fit import Fit
-    from planner.studies.need import Need
-    from planner.studies.recommend import Recommendation
-    from planner.studies.size import GiveBack, Presets, Sweep
-    from planner.studies.survey import Row
-    from planner.studies.verify import Verdict
 
 __all__ = [
     "Plan",

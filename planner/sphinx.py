@@ -153,13 +153,13 @@ class _Kind:
     """One directive.
 
     make: the result, from the directive, its argument and the options that are parameters. draw: its picture, if it has
-    one. told: its blocks. argument: it takes one.
+    one. blocks: its blocks. argument: it takes one.
     """
 
     options: _Spec
     make: Callable[[_Result, str | None, dict[str, Any]], Any]
     draw: Callable[[Any, Frame], Canvas] | None = None
-    told: Callable[[_Result, Any], list[Block]] = lambda _, made: blocks_of(made)
+    blocks: Callable[[_Result, Any], list[Block]] = lambda _, made: blocks_of(made)
     argument: bool = True
 
 
@@ -178,7 +178,7 @@ class _Result(SphinxDirective):
         kind = type(self).kind
         try:
             made = kind.make(self, self.arguments[0] if self.arguments else None, left)
-            blocks = shown(kind.told(self, made))
+            blocks = shown(kind.blocks(self, made))
         except PlannerError as error:
             raise self.error(printable(str(error))) from error
         form = options.get("format", "picture")
@@ -363,7 +363,7 @@ _KINDS = {
     "kernels": _Kind(_FORMAT, lambda _, names, __: described((names or "").split())),
     "maps": _Kind(_FORMAT, lambda *_: samples(), argument=False),
     "need": _Kind({**_options("need"), **_MACHINE}, _need, argument=False),
-    "parse": _Kind(_options("parse"), _parse, told=_parsed),
+    "parse": _Kind(_options("parse"), _parse, blocks=_parsed),
     "plan": _Kind(_PLAN, _of_source(api.plan), memory_picture.draw),
     "presets": _Kind(_PLAN, lambda directive, _, options: api.defaults(directive.source(), **options), argument=False),
     "size": _Kind({**_options("size"), "sure": directives.percentage}, _size),
@@ -372,7 +372,7 @@ _KINDS = {
         {**_PLAN, "crashkernel": _TEXT, "step": _TEXT},
         _sweep,
         lambda made, frame: chart.draw(made[0], frame, defaults=made[1]),
-        told=lambda _, made: blocks_of(made[0]),
+        blocks=lambda _, made: blocks_of(made[0]),
     ),
     "verify": _Kind(_options("verify"), _verify),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import shlex
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 from planner.render.docs import blocks
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+DATA = Path(__file__).parent / "oracle" / "data"
 CONSOLE = re.findall(r"```console\n\$ crashkernel-planner (.*)\n((?s:.*?))```", README)
 PICTURES = re.findall(r"<!-- picture: (.*) -o (\S+) -->", README)
 PYTHON = re.findall(r"```python\n((?s:.*?))```", README)
@@ -25,6 +27,13 @@ def test_a_console_block_shows_what_the_command_prints(command: str, shown: str)
     )
     assert run.stderr == ""
     assert run.stdout.rstrip() == shown.rstrip()
+
+
+def test_it_counts_the_recorded_boots() -> None:
+    """All that are bundled."""
+    recorded = [f"{name}.jsonl.gz" for name in ("boots", "bootlogs", "fresh_boots", "more_boots")]
+    boots = sum(gzip.decompress((DATA / name).read_bytes()).count(b"\n") for name in recorded)
+    assert f"{boots} recorded boots" in README
 
 
 def test_its_blocks_are_kept_by_docs() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from planner.base.text import told
+from planner.base.text import valid_utf8
 
 __all__ = ["InputError", "KernelBugError", "Location", "PlannerError"]
 
@@ -55,4 +55,4 @@ def printable(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in told(text))
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in valid_utf8(text))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["counted", "told"]
+__all__ = ["counted", "valid_utf8"]
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:
@@ -14,7 +14,7 @@ def counted(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else f'{one}s' if many is None else many}"
 
 
-def told(text: str) -> str:
+def valid_utf8(text: str) -> str:
     r"""A text with undecodable bytes escaped as `\\xff`, under any locale; the result is valid UTF-8.
 
     Python decodes a byte that is invalid in its encoding as a lone surrogate (PEP 383). Bytes that are valid UTF-8,

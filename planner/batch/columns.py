@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from planner.base.errors import InputError
-from planner.base.text import told
+from planner.base.text import valid_utf8
 from planner.batch.lines import decode, encode_report
 from planner.batch.records import Answer, Defaults, answer_record
 from planner.kernel.ptdump import KINDS, TABLES
@@ -294,7 +294,7 @@ def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
     try:
         return pyarrow().array(values, kind)
     except UnicodeEncodeError:
-        plain = [told(v) if isinstance(v, str) else v for v in values]
+        plain = [valid_utf8(v) if isinstance(v, str) else v for v in values]
         return pyarrow().array(plain, kind)
 
 

@@ -75,10 +75,12 @@ def _of_report(report: Any) -> Row:
     )
 
 
-def _row(told: Mapping[str, Any], *, outcome: object, reserved: bool, protection: Protection, pages_only: bool) -> Row:
-    sums = {name: _number(told[name]) for name in (*SUMMED, "table_bytes")}
+def _row(
+    figures: Mapping[str, Any], *, outcome: object, reserved: bool, protection: Protection, pages_only: bool
+) -> Row:
+    sums = {name: _number(figures[name]) for name in (*SUMMED, "table_bytes")}
     one = one_of(protection, reserved=reserved, pages_only=pages_only, **sums)
-    return Row(outcome_named(outcome), protection, str(told["profile"]), _number(told["page_size"]), one)
+    return Row(outcome_named(outcome), protection, str(figures["profile"]), _number(figures["page_size"]), one)
 
 
 def _number(value: object) -> int:
@@ -106,12 +108,12 @@ def _of_columns(row: Mapping[str, Any]) -> Finished:
         return Finished(ident, None, str(row["error"]))
     try:
         blocks = any(row[f"leaves_{kind}"] for kind in _BLOCKS)
-        told = row.get("protection") or ("yes" if row["protected"] else "no")
+        known = row.get("protection") or ("yes" if row["protected"] else "no")
         made = _row(
             row,
             outcome=row["outcome"],
             reserved=row["crash_start"] is not None and row["crash_end"] > row["crash_start"],
-            protection=next(name for name in _PROTECTIONS if name == told),
+            protection=next(name for name in _PROTECTIONS if name == known),
             pages_only=not blocks and row["extra_table_bytes"] > 0,
         )
     except (KeyError, TypeError, StopIteration):

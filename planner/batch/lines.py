@@ -13,7 +13,7 @@ from json import JSONEncoder
 from pydantic_core import from_json
 
 from planner.base.sizes import MIB
-from planner.base.text import told
+from planner.base.text import valid_utf8
 from planner.batch.records import Answer, Defaults, answer_record
 from planner.planning.result import Plan
 from planner.report import to_dict
@@ -71,7 +71,7 @@ def _without_line(error: ValueError) -> str:
 
 def encode_answer(answer: Answer) -> bytes:
     """One line of output with its line end."""
-    value: dict[str, object] = {"id": told(answer.id) if isinstance(answer.id, str) else answer.id}
+    value: dict[str, object] = {"id": valid_utf8(answer.id) if isinstance(answer.id, str) else answer.id}
     if answer.plan is not None:
         value["report"] = to_dict(answer.plan)
     else:

@@ -8,20 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from pydantic import PlainValidator, TypeAdapter, WithJsonSchema, with_config
 
 from planner.base.errors import InputError
+from planner.batch.records import Defaults
 from planner.kernel.machine import Machine
 from planner.planning import values
 from planner.planning.options import Options
 from planner.sources import combine, of_document, parse_text
 from planner.sources.json.checked import EXACT, RefusedError, checked, published, refuse
 from planner.sources.kernel_config import applied, parse
-
-if TYPE_CHECKING:
-    from planner.batch.records import Defaults
 
 __all__ = ["KEYS", "read_record", "schema"]
 

@@ -111,7 +111,7 @@ def _answer_all(source: Input, job: Job, results: _Results, jobs: int, progress:
             on_their_way.append(task)
             yield task
 
-    with _beside(partial) as note:
+    with _trail_file(partial) as note:
         for product in pool.run(do, job, noted(), jobs):
             results.write(product.data)
             trail.add(on_their_way.popleft())
@@ -123,7 +123,7 @@ def _answer_all(source: Input, job: Job, results: _Results, jobs: int, progress:
 
 
 @contextmanager
-def _beside(partial: str | None) -> Iterator[Callable[[str], None]]:
+def _trail_file(partial: str | None) -> Iterator[Callable[[str], None]]:
     """Keeps one line in a file beside a partial result, and removes it at the end of the run."""
     if partial is None:
         yield lambda _: None

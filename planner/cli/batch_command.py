@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from planner.base.text import counted
-from planner.batch.fleet import DEFAULT_CHANGES, parse_change
+from planner.batch.fleet import DEFAULT_CHANGES, Fleet, parse_change
 from planner.batch.inputs import FileList, makes_table
 from planner.batch.pool import cores
 from planner.batch.records import Defaults
 from planner.batch.results import partial_of
-from planner.batch.running import count_results, is_complete, open_input, run_batch, summarize
+from planner.batch.running import Input, count_results, is_complete, open_input, run_batch, summarize
 from planner.batch.work import Counts, Job
 from planner.cli.failures import OutputError, Refused
 from planner.cli.options import (
@@ -37,12 +38,6 @@ from planner.render.pages import survey as survey_page
 from planner.render.pictures import heat_map
 from planner.sources.reading import decode, read_bytes
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from planner.batch.fleet import Fleet
-    from planner.batch.running import Input
-
 __all__ = ["batch"]
 
 _EPILOG = """\
@@ -53,10 +48,10 @@ options given here apply to records that do not set them. A file named *.parquet
 with these keys as columns ("schema batch" lists them). Each record gives one output line, in order: {"id", "report"} or
 {"id", "error"}; a FILE named *.csv, *.parquet, *.arrow or *.feather becomes a table, one row a record.
 
---files takes folders (with all sub-folders) and single files instead; ARGUMENTS are then further files and the request.
-Files of one stem are one machine (h1.iomem, h1.dmesg), and so is a folder whose files are named after what they hold
-(h1/iomem, h1/dmesg) or are of different kinds and agree on RAM and kernel (h1/a.iomem, h1/b.dmesg). Its id is its path
-in the folder; files that are not sources are skipped and counted. --summary also adds up finished results.
+--files takes folders (with all sub-folders) and single files instead; the arguments are then further files and the
+request. Files of one stem are one machine (h1.iomem, h1.dmesg), and so is a folder whose files are named after what
+they hold (h1/iomem, h1/dmesg) or are of different kinds and agree on RAM and kernel (h1/a.iomem, h1/b.dmesg). Its id is
+its path in the folder; files that are not sources are skipped and counted. --summary also adds up finished results.
 
 The worst machines of a summary are those where nothing is reserved, then those without protection, then those that
 permanently lose most memory (kept + extra page tables).

@@ -6,12 +6,11 @@ The reader of procedures is imported when there is one to read.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 import click
 
 from planner.base.errors import InputError
-from planner.bbm import PROCEDURES, cases, procedure_named
+from planner.bbm import PROCEDURES, Procedure, cases, procedure_named
 from planner.cli.options import FORMATS, output_options
 from planner.cli.output import Out, emit
 from planner.cli.param_types import FILE, PROCEDURE
@@ -19,14 +18,12 @@ from planner.render.blocks.bbm import blocks
 from planner.report.bbm import Cases, procedure_to_dict
 from planner.report.document import laid_out
 
-if TYPE_CHECKING:
-    from planner.bbm import Procedure
-
 __all__ = ["bbm"]
 
 _EPILOG = """\
-Without NAME all built-in procedures, without --bbm-level all levels. FILE is a JSON procedure (`schema procedure`
-prints its schema, --show an example to start from) or the JSON report of a plan with --steps.
+NAME is a built-in procedure; without it all are explored and listed, without --bbm-level at all levels. FILE is a JSON
+procedure (`schema procedure` prints its schema, --show an example to start from) or the JSON report of a plan with
+--steps.
 
 Exit status: 0 everything was explored, whatever the verdicts; 1 --fail-on is met; 2 wrong usage or input, or too
 many states to explore.

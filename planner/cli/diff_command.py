@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -12,12 +12,10 @@ from planner.cli.options import FORMATS, Maps, kernel_options, map_options, outp
 from planner.cli.output import Out
 from planner.cli.param_types import SIDE
 from planner.planning.plan import Options, make_plan
+from planner.planning.result import Plan
 from planner.planning.values import OPTIONS
 from planner.render.blocks.diff import blocks
 from planner.report.diff import differences
-
-if TYPE_CHECKING:
-    from planner.planning.result import Plan
 
 __all__ = ["diff"]
 
@@ -29,7 +27,7 @@ any option that does not name a file. Sources' names do not count as a differenc
 differs; 1 something does; 2 wrong usage or input.
 
 \b
-Example:
+Examples:
   crashkernel-planner diff 512M --map sample:altra-32g --b kernel=6.12
   crashkernel-planner diff 512M 512M,high --map sample:altra-32g
   crashkernel-planner diff sample:rpi4-4g sample:rpi4-2g-zonedma 64M

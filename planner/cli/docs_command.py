@@ -50,15 +50,15 @@ Example:
 def docs(files: tuple[str, ...], *, check: bool) -> int:
     """Update the outputs that a document shows."""
     changed: list[tuple[str, str]] = []
-    told: list[str] = []
+    lines: list[str] = []
     tick = progress("documents")
     for done, name in enumerate(files, 1):
         old = _read(name)
         new, count, stale = updated(old, name, partial(run_shown, Path(name).resolve().parent))
         if stale and check:
-            told += _difference(old.splitlines(), new.splitlines(), name)
+            lines += _difference(old.splitlines(), new.splitlines(), name)
         elif not check:
-            told.append(f"{name}: {stale} of {count} blocks brought up to date")
+            lines.append(f"{name}: {stale} of {count} blocks brought up to date")
         if stale:
             changed.append((name, new))
         if tick is not None:
@@ -66,7 +66,7 @@ def docs(files: tuple[str, ...], *, check: bool) -> int:
     if not check:
         for name, new in changed:
             emit(new, name)
-    emit("".join([line + "\n" for line in told]))
+    emit("".join([line + "\n" for line in lines]))
     return 1 if check and changed else 0
 
 

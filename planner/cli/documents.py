@@ -64,9 +64,9 @@ def run_shown(folder: Path, words: Sequence[str]) -> Output:
     root = click.Context(cli, info_name=PROGRAM, terminal_width=80)
     root.meta[NO_LIVE] = True
     try:
-        told = _asked_for_help(root, words)
-        if told is not None:
-            return Output(told, "text")
+        help_text = _asked_for_help(root, words)
+        if help_text is not None:
+            return Output(help_text, "text")
         command = _restricted(root, words[0], folder.resolve())
         return _printed(root, command, words, folder)
     except (click.ClickException, PlannerError) as error:

@@ -46,7 +46,7 @@ def explain(
 ) -> int:
     """Show the search of one plan, attempt by attempt, and what would help."""
     machine = read_machine(maps, options)
-    told = explain_plan(
+    explanation = explain_plan(
         machine,
         crashkernel,
         Options(**options),
@@ -55,9 +55,11 @@ def explain(
         progress=progress("what would help"),
     )
     out.result(
-        lambda: blocks(told),
-        lambda: told,
-        picture=lambda: memory_picture.draw(told.plan, over=[] if told.any_image is None else [told.any_image]),
-        page=lambda data: page.render(told, data),
+        lambda: blocks(explanation),
+        lambda: explanation,
+        picture=lambda: memory_picture.draw(
+            explanation.plan, over=[] if explanation.any_image is None else [explanation.any_image]
+        ),
+        page=lambda data: page.render(explanation, data),
     )
-    return 0 if told.plan.reserved else 1
+    return 0 if explanation.plan.reserved else 1

@@ -88,9 +88,9 @@ class Out(NamedTuple):
         if self.form in PICTURES and picture is not None:
             self.picture(picture())
         elif self.form == "json" or (self.form == "html" and page is not None):
-            from planner.report.document import document as written
+            from planner.report import to_json
 
-            data = written(document())
+            data = to_json(document())
             emit(page(data) if self.form == "html" and page is not None else data, self.path)
         else:
             self.blocks(blocks())
@@ -210,12 +210,12 @@ def _replace(data: bytes, target: Path) -> None:
 @contextmanager
 def writing(where: str, *kinds: type[Exception]) -> Iterator[None]:
     """Turn an OSError, or one of other kinds, into an OutputError; a closed pipe is passed on as it is."""
-    told: tuple[type[Exception], ...] = (OSError, *kinds)
+    caught: tuple[type[Exception], ...] = (OSError, *kinds)
     try:
         yield
     except BrokenPipeError:
         raise
-    except told as error:
+    except caught as error:
         raise _cannot_write(where, error) from error
 
 

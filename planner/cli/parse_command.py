@@ -1,22 +1,17 @@
-"""`parse`: a `crashkernel=` value as the kernel reads it, step by step; its JSON document is imported on use."""
+"""`parse`: a `crashkernel=` value as the kernel reads it, step by step."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
-from planner.base.text import told
+from planner.base.text import valid_utf8
 from planner.cli.options import FORMATS, kernel_option, output_options
 from planner.cli.output import Out
 from planner.cli.param_types import SIZE
 from planner.kernel.crashkernel import reading
 from planner.kernel.profiles import NEWEST, Selection, select_profile
 from planner.render.blocks.parse import asked, blocks
-
-if TYPE_CHECKING:
-    from planner.kernel.crashkernel import Reading
-    from planner.report.parsed import Parsed
+from planner.report.parsed import parsed
 
 __all__ = ["parse"]
 
@@ -37,18 +32,12 @@ Example:
 def parse(value: str, ram: int, kernel: str | None, out: Out) -> int:
     """Show how the kernel reads a crashkernel= value, step by step."""
     selection = select_profile(kernel) if kernel else Selection(NEWEST)
-    value = told(value)
+    value = valid_utf8(value)
     result = reading(value, ram, selection.profile)
     name = selection.profile.name
     nearest = name if selection.certainty == "unknown" else ""
     out.result(
         lambda: blocks(result, asked(value, ram, name), selection.note, nearest=nearest),
-        lambda: _document(value, ram, selection, result),
+        lambda: parsed(value, ram, selection, result),
     )
     return 0 if result.valid else 1
-
-
-def _document(value: str, ram: int, selection: Selection, result: Reading) -> Parsed:
-    from planner.report.parsed import parsed
-
-    return parsed(value, ram, selection, result)

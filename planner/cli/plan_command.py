@@ -21,8 +21,9 @@ __all__ = ["plan"]
 
 _EPILOG = """\
 CRASHKERNEL is a value (512M, "1G,high", "2G-16G:256M,16G-:512M"), crashkernel= tokens, or a whole kernel command
-line; without it the source's own command line is used. Exit status: 0 memory is reserved; 1 it is not, or
---fail-on is met; 2 wrong usage or input.
+line; without it the source's own command line is used. The plan is that of the proposal (--strategy pud-aligned),
+which no released kernel has; its first lines also say what the machine's own kernel does. Exit status: 0 memory is
+reserved; 1 it is not, or --fail-on is met; 2 wrong usage or input.
 
 \b
 Example:
@@ -67,9 +68,9 @@ def plan(
 
         out.picture(memory_picture.draw(result))
     else:
-        from planner.render.blocks import plan as told
+        from planner.render.blocks import plan as plan_blocks
 
-        out.blocks(told.short(result) if short else told.blocks(result, wide=out.form != "text"))
+        out.blocks(plan_blocks.short(result) if short else plan_blocks.blocks(result, wide=out.form != "text"))
     failed = not result.reserved or result.reservation.outcome == fail_on
     return 1 if failed else 0
 

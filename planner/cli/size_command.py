@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -12,6 +12,7 @@ from planner.cli.options import FORMATS, Maps, image_options, kernel_options, ma
 from planner.cli.output import PICTURES, Out, emit
 from planner.cli.param_types import SIZE, SIZE_OR_ZERO, SIZES, Value
 from planner.cli.progress import progress
+from planner.kernel.machine import Machine
 from planner.planning.plan import Options
 from planner.planning.values import BadValue
 from planner.render.blocks import size as render
@@ -21,9 +22,6 @@ from planner.report.studies import sized
 from planner.studies.recommend import AIMS, PASTED, Asked, recommend
 from planner.studies.recommend import pasted as line_of
 from planner.studies.size import give_back, presets, sweep
-
-if TYPE_CHECKING:
-    from planner.kernel.machine import Machine
 
 __all__ = ["size"]
 

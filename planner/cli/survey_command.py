@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -19,20 +19,17 @@ from planner.render.pages import survey as survey_page
 from planner.render.pictures import heat_map
 from planner.report.studies import Proposal, Survey
 from planner.sources.samples import read, samples
-from planner.studies.survey import SORTED_BY, Candidates, sorted_by, tabulate
+from planner.studies.survey import SORTED_BY, Candidates, Row, sorted_by, tabulate
 from planner.studies.survey import survey as make_survey
-
-if TYPE_CHECKING:
-    from planner.studies.survey import Row
 
 __all__ = ["survey"]
 
 _EPILOG = """\
-Alone, `survey` asks whether the proposal would have worked: each bundled machine under its distribution's default,
-512M, 512M,high and 1G. With any option it makes a table of machines and candidates: every --request and --preset under
-every --kernel and --page-size, each of which may be repeated, on every SOURCE (a map, a folder of maps, a batch file).
-By default the requests are those four, and kernel and page size the machine's own. Sizes in the table have the unit of
-the column's head, in CSV and JSON bytes. Exit status: 0 done; 2 wrong usage or input.
+Alone, `survey` asks whether the proposal (strategy pud-aligned) would have worked: each bundled machine under its
+distribution's default, 512M, 512M,high and 1G. With any option it makes a table of machines and candidates: every
+--request and --preset under every --kernel and --page-size, each of which may be repeated, on every SOURCE (a map, a
+folder of maps, a batch file). By default the requests are those four, and kernel and page size the machine's own. Sizes
+in the table have the unit of the column's head, in CSV and JSON bytes. Exit status: 0 done; 2 wrong usage or input.
 
 \b
 Examples:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -12,13 +12,11 @@ from planner.cli.machine_input import read_machine
 from planner.cli.options import FORMATS, Maps, kernel_options, map_options, output_options
 from planner.cli.output import Out
 from planner.cli.param_types import FILE, MACHINE
+from planner.kernel.machine import Machine
 from planner.planning.options import Options
 from planner.render.blocks.verify import blocks
 from planner.sources.page_tables import read_dump, read_meminfo
 from planner.studies.verify import verify_all
-
-if TYPE_CHECKING:
-    from planner.kernel.machine import Machine
 
 __all__ = ["verify"]
 
@@ -66,8 +64,9 @@ def verify(
 
 
 for _parameter in verify.params:
-    if _parameter.name == "strategy":
+    if isinstance(_parameter, click.Option) and _parameter.name == "strategy":
         _parameter.default = "mainline"  # what was recorded is what that kernel really does
+        _parameter.help = "What happens to the linear map because of the crash kernel; mainline by default."
 
 
 def _read(maps: Maps, *, alone: bool) -> Machine | InputError:

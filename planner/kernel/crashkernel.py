@@ -45,7 +45,10 @@ _UNIT = re.compile(r"(?<=[0-9])([KMGTkmgt])i?[Bb](?![A-Za-z0-9])")
 
 @dataclass(slots=True)
 class Entry:
-    """One parsed entry. rc: 0, ENOENT (no such entry) or EINVAL. size may be set even if rc is not 0."""
+    """One parsed entry. rc: 0, ENOENT (no such entry) or EINVAL. size may be set even if rc is not 0.
+
+    cause: why it requests nothing, where more than the kernel's own message is known.
+    """
 
     rc: int = 0
     size: int = 0
@@ -54,6 +57,7 @@ class Entry:
     steps: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     token: str = ""
+    cause: str = ""
 
 
 class Reading(NamedTuple):
@@ -61,8 +65,8 @@ class Reading(NamedTuple):
 
     rc: 0 or a negative errno of the whole. size, base, low, cma: bytes as parsed (nothing is page aligned yet); base 0
     means none. high: a `,high` request. log: the kernel's lines. plain: the plain entry (rc ENOENT if there is none).
-    low_given: a `,low` entry is used. steps, notes: for people. unheard: the reason why this kernel ignores every
-    request; empty if it reads any.
+    low_given: a `,low` entry is used. steps, notes: for people. cause: why nothing valid is requested, where more than
+    the log is known. unsupported: the reason why this kernel ignores every request; empty if it reads any.
     """
 
     rc: int
@@ -76,7 +80,8 @@ class Reading(NamedTuple):
     low_given: bool
     steps: tuple[str, ...]
     notes: tuple[str, ...]
-    unheard: str = ""
+    cause: str = ""
+    unsupported: str = ""
 
     @property
     def valid(self) -> bool:
@@ -169,7 +174,8 @@ def _unrecognized(text: str, at: int, pos: int, entry: Entry) -> Entry:
     char = _char(text, pos)
     if char and char in "Bbi" and entry.size:
         size, rest = text[at:pos], _token(text, pos).partition(",")[0]
-        entry.notes.append(f"write {size!r}: a size has one suffix letter, and {rest!r} makes the kernel refuse it")
+        entry.cause = f"write {size!r}: a size has one suffix letter, and {rest!r} makes the kernel refuse it"
+        entry.notes.append(entry.cause)
     return _fail(entry, f"crashkernel: unrecognized char: {char}")
 
 
@@ -248,6 +254,7 @@ def _ranges(text: str, at: int, system_ram: int, profile: Profile, entry: Entry)
             entry.size = size
             break
         if _char(text, pos) != ",":
+            entry.cause = f"no range of the list covers {format_size(total)} of RAM"
             break
         pos += 1
     return _range_tail(text, pos, profile, entry)
@@ -400,16 +407,14 @@ def _reading(cmdline: str, system_ram: int, profile: Profile, made: _Combined) -
         )
     if not steps:
         steps.append("no entry that this kernel reads: nothing is requested")
-    if (
-        (rc and size >= system_ram and plain.rc in (0, ENOENT))
-        and profile.combine == "generic"
-        and profile.refuses_oversize
-    ):
-        notes.append(f"{format_size(size)} is not less than the RAM ({format_size(system_ram)}): refused silently")
-    main = plain if plain.token else made.high_entry
-    if main.token and not (main.rc or main.size or main.log):
-        notes.append("a size of 0 requests nothing")
-    notes += _traps(cmdline, profile, plain, high=made.high)
+    misspelled = _misspelled(plain, profile)
+    causes = [
+        *_refused(system_ram, profile, made),
+        *_ignored(cmdline, profile, plain, high=made.high),
+        *misspelled,
+    ]
+    refused = [entry.cause for entry in entries if entry.cause]
+    doubts = [] if misspelled else _doubtful(plain, profile)
     return Reading(
         rc=rc,
         size=size,
@@ -421,12 +426,34 @@ def _reading(cmdline: str, system_ram: int, profile: Profile, made: _Combined) -
         plain=plain,
         low_given=reads_low and made.low_entry.rc == 0,
         steps=tuple(steps),
-        notes=tuple(notes),
+        notes=(*notes, *causes, *doubts, *_read_otherwise(cmdline, profile, plain, high=made.high)),
+        cause="" if rc == 0 and size else next(iter((*refused, *causes)), ""),
     )
 
 
-def _traps(cmdline: str, profile: Profile, plain: Entry, *, high: bool) -> list[str]:
-    """Hints on entries that the kernel ignores or reads differently from what was likely meant."""
+def _refused(system_ram: int, profile: Profile, made: _Combined) -> list[str]:
+    """Sizes that are read, and refused silently."""
+    notes: list[str] = []
+    rc, size, plain = made.rc, made.size, made.plain
+    if (
+        (rc and size >= system_ram and plain.rc in (0, ENOENT))
+        and profile.combine == "generic"
+        and profile.refuses_oversize
+    ):
+        notes.append(f"{format_size(size)} is not less than the RAM ({format_size(system_ram)}): refused silently")
+    main = plain if plain.token else made.high_entry
+    if main.token and not (main.rc or main.size or main.log):
+        notes.append("a size of 0 requests nothing")
+    return notes
+
+
+def _suffixes(cmdline: str) -> list[str]:
+    """The suffixes of a command line's entries."""
+    return [suffix for suffix in (",high", ",low", ",cma") if _last_entry(cmdline, suffix, ()) >= 0]
+
+
+def _ignored(cmdline: str, profile: Profile, plain: Entry, *, high: bool) -> list[str]:
+    """Entries that request nothing, although they look as if they did."""
     notes: list[str] = []
     if _NAME not in cmdline:
         nothing = "this kernel command line has no crashkernel=: nothing is requested"
@@ -434,8 +461,7 @@ def _traps(cmdline: str, profile: Profile, plain: Entry, *, high: bool) -> list[
         named = " ".join(_NAME + value for value in values)
         is_value = bool(values) and all(value[0].isdecimal() for value in values)
         notes.append(nothing + (f" (each value needs its name: {printable(named)!r})" if is_value else ""))
-    notes += _value_traps(plain, profile)
-    has = [suffix for suffix in (",high", ",low", ",cma") if _last_entry(cmdline, suffix, ()) >= 0]
+    has = _suffixes(cmdline)
     foreign = {",high", ",low"} if profile.combine == "plain" else set()
     if not profile.asks_cma:
         foreign.add(",cma")
@@ -443,36 +469,48 @@ def _traps(cmdline: str, profile: Profile, plain: Entry, *, high: bool) -> list[
     if unread and (plain.rc or ",cma" in profile.suffixes):
         named = " or ".join(f"crashkernel=SIZE{suffix}" for suffix in unread)
         notes.append(f"arm64 kernels of {profile.spans} do not read {named}")
+    if plain.rc == ENOENT and not high and has and not unread and ",high" not in has:
+        notes.append(f"crashkernel=SIZE{has[0]} alone requests nothing")
+    return notes
+
+
+def _read_otherwise(cmdline: str, profile: Profile, plain: Entry, *, high: bool) -> list[str]:
+    """Hints on entries beside the one that is used."""
+    notes: list[str] = []
     if plain.rc != ENOENT and not high:
         beaten = (",high",) if profile.low_with_plain else (",high", ",low")
+        has = _suffixes(cmdline)
         notes += [f"a plain entry is present, so {suffix} is not read" for suffix in has if suffix in beaten]
-    elif not high and has and not unread and ",high" not in has:
-        notes.append(f"crashkernel=SIZE{has[0]} alone requests nothing")
     if "\t" in cmdline or "\n" in cmdline:
         notes.append("only a blank ends an entry: a tab or a newline is part of it")
     return notes
 
 
-def _value_traps(plain: Entry, profile: Profile) -> list[str]:
+def _misspelled(plain: Entry, profile: Profile) -> list[str]:
+    """A plain value that no arm64 kernel reads, and what was likely meant."""
+    value = plain.token
+    if value.split(",", 1)[0].split("@", 1)[0].strip("\"'").lower() == "auto" and not profile.auto:
+        return [
+            (
+                "'auto' is not an arm64 value, except in RHEL 8's kernel: use a size, or a preset (--preset debian, "
+                "ubuntu, rhel9, rhel10, fedora)"
+            )
+        ]
+    if any(quote in value for quote in _QUOTES):
+        return ["the kernel takes the quote as part of the value: it belongs to GRUB's file or a shell, leave it out"]
+    return []
+
+
+def _doubtful(plain: Entry, profile: Profile) -> list[str]:
     """Hint on the likely meaning of a plain value that the kernel reads differently."""
-    notes: list[str] = []
     value = plain.token
     if profile.auto and value.startswith("auto"):
-        notes.append(f"auto means {profile.auto} on every arm64 machine; only RHEL 8 kernels accept it")
-    elif value.split(",", 1)[0].split("@", 1)[0].strip("\"'").lower() == "auto":
-        notes.append(
-            "'auto' is not an arm64 value, except in RHEL 8's kernel: use a size, or a preset (--preset debian, "
-            "ubuntu, rhel9, rhel10, fedora)"
-        )
-    elif any(quote in value for quote in _QUOTES):
-        notes.append(
-            "the kernel takes the quote as part of the value: it belongs to GRUB's file or a shell, leave it out"
-        )
-    elif plain.rc == 0 and 0 < plain.size < _TINY:
-        notes.append(f"{plain.size} bytes: is a suffix missing, as in {value.partition('@')[0][:40]}M?")
-    elif plain.rc == EINVAL and re.fullmatch(r"\d+[KMGkmg]?[-:]?", value) is None and ":" in value:
-        notes.append("a list of ranges is START-[END]:SIZE[,START-[END]:SIZE...][@OFFSET]")
-    return notes
+        return [f"auto means {profile.auto} on every arm64 machine; only RHEL 8 kernels accept it"]
+    if plain.rc == 0 and 0 < plain.size < _TINY:
+        return [f"{plain.size} bytes: is a suffix missing, as in {value.partition('@')[0][:40]}M?"]
+    if plain.rc == EINVAL and re.fullmatch(r"\d+[KMGkmg]?[-:]?", value) is None and ":" in value:
+        return ["a list of ranges is START-[END]:SIZE[,START-[END]:SIZE...][@OFFSET]"]
+    return []
 
 
 def reading(text: str, system_ram: int, profile: Profile) -> Reading:

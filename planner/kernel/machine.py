@@ -13,7 +13,18 @@ from typing import NamedTuple
 from planner.base.ranges import Range, Span
 from planner.kernel.memory_map import MemoryMap
 
-__all__ = ["KINDS", "NO_DMA_ZONES", "Answered", "BootRecord", "Capture", "Event", "Facts", "FurtherRange", "Machine"]
+__all__ = [
+    "KINDS",
+    "NO_DMA_ZONES",
+    "Answered",
+    "BootRecord",
+    "Capture",
+    "Event",
+    "Facts",
+    "FurtherRange",
+    "Incomplete",
+    "Machine",
+]
 
 NO_DMA_ZONES = -1
 """Value of `Facts.dma_limit` for a kernel built without ZONE_DMA and ZONE_DMA32."""
@@ -89,7 +100,7 @@ class FurtherRange(NamedTuple):
 class Answered(NamedTuple):
     """Results of an earlier plan that its report lists beside the map.
 
-    kernel: the fields of `views.TOLD_APART`. help: (text, crashkernel, outcome, crash, lacks) of every change that
+    kernel: the fields of `views.DISTINGUISHING`. help: (text, crashkernel, outcome, crash, lacks) of every change that
     would help; None: none was searched for. others: (assumption, outcome, crash, low) of every other reading of the
     map. notes: its notes. rewound: (start, end, reason) of the ranges that were removed from its map.
     """
@@ -200,6 +211,13 @@ KINDS = {
 """Every kind of source by its name, the value of `Machine.kind`."""
 
 
+class Incomplete(NamedTuple):
+    """Why the memory ranges of a log cannot be complete; the note of `Machine.damage` that says so, if one does."""
+
+    why: str
+    damage: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Machine:
     """One machine as its sources describe it.
@@ -220,7 +238,7 @@ class Machine:
     facts: Facts = field(default_factory=Facts)
     settled: bool = True
     notes: tuple[str, ...] = ()
-    incomplete: str | None = None
+    incomplete: Incomplete | None = None
     damage: tuple[str, ...] = ()
     on_facts: tuple[str, ...] = ()
     efi_in_4k: bool = False

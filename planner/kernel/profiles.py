@@ -1,8 +1,6 @@
 """Selection of a profile by version string: mainline's by release and patch level, a distribution's by its rows.
 
 Distributions backport, so a version does not prove a behaviour: the report always names the selected profile.
-
-The rows of distributions are imported only for a version that is not a plain number: building them takes time.
 """
 
 from __future__ import annotations
@@ -15,6 +13,8 @@ from planner.base.errors import InputError
 from planner.kernel.kconfig import Configuration, configuration
 from planner.kernel.mainline import GENERIC, NEWEST, NEWEST_READ, NO_CRASH_KERNELS, OLDEST, PROFILES
 from planner.kernel.profile import CRASH_ALIGN, Bound, Certainty, Profile, Window
+from planner.kernel.vendor_profiles import VENDOR_PROFILES
+from planner.kernel.vendors import NAMED, build_of
 
 __all__ = [
     "CRASH_ALIGN",
@@ -64,8 +64,7 @@ class Selection(NamedTuple):
 
 def profile_named(name: str) -> Profile | None:
     """The profile with exactly this name, a mainline or a distribution's one."""
-    found = _BY_NAME.get(name)
-    return found if found is not None or name[:1].isdigit() else _vendor_profiles().get(name)
+    return _BY_NAME.get(name) or VENDOR_PROFILES.get(name)
 
 
 @lru_cache(maxsize=256)
@@ -91,15 +90,13 @@ def select_profile(version: str) -> Selection:
 
 def _by_name(name: str) -> Selection:
     """The selection for a row's name, which may end in a flavour's page size: `rhel9`, `rhel9-64k`."""
-    from planner.kernel.vendors import NAMED
-
     base, mark, pages = name.rpartition("-")
     row = NAMED.get(name)
     flavour = ""
     if row is None and mark and pages in ("16k", "64k"):
         row, flavour = NAMED.get(base), f"+{pages}"
     if row is None:
-        own = _vendor_profiles().get(name)
+        own = VENDOR_PROFILES.get(name)
         if own is not None:
             return Selection(own, certainty=own.certainty)
         raise InputError(
@@ -112,9 +109,6 @@ def _by_name(name: str) -> Selection:
 
 def _of_a_build(version: str, release: tuple[int, int], rest: str) -> Selection:
     """The selection for a version with more than numbers."""
-    # Building the rows of distributions takes time, and a version of numbers only needs none of them.
-    from planner.kernel.vendors import build_of
-
     build = build_of(version)
     row = build.kernel
     own = profile_named(row.profile) if row is not None and row.profile else None
@@ -150,8 +144,6 @@ def _with_what_is_newer(selection: Selection, release: tuple[int, int], version:
 
 def _before_crash_kernels(version: str) -> Selection:
     """The selection for a kernel before 4.12, which reserves nothing unless its vendor added crash kernels."""
-    from planner.kernel.vendors import build_of
-
     build = build_of(version)
     vendor = build.vendor
     plain = version.replace(".", "").removeprefix("v").isdecimal()
@@ -162,12 +154,6 @@ def _before_crash_kernels(version: str) -> Selection:
     return Selection(
         NO_CRASH_KERNELS, note, supported=False, page_size=build.page_size, certainty=certainty, vendor=vendor
     )
-
-
-def _vendor_profiles() -> dict[str, Profile]:
-    from planner.kernel.vendor_profiles import VENDOR_PROFILES
-
-    return VENDOR_PROFILES
 
 
 def _of_release(release: tuple[int, int], rest: str) -> Profile:

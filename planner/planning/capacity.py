@@ -17,7 +17,7 @@ from planner.kernel.crashkernel import Reading
 from planner.kernel.memblock import Memblock
 from planner.kernel.profiles import Profile
 
-__all__ = ["Former", "Room", "Stretch", "free_below", "halved", "is_aligned", "is_reserved", "largest_size"]
+__all__ = ["RequestForm", "Room", "Stretch", "free_below", "halved", "is_aligned", "is_reserved", "largest_size"]
 
 
 class Room(NamedTuple):
@@ -35,7 +35,7 @@ class Stretch(NamedTuple):
     most: int
 
 
-class Former:
+class RequestForm:
     """Requests of one form and any size on one state of memblock, which is not changed.
 
     request: gives the form; its size does not matter.
@@ -191,7 +191,7 @@ def largest_size(
     memblock: Memblock, request: Reading, profile: Profile, bounds: Bounds, proposal: Proposal | None = None
 ) -> int | None:
     """The largest size, in whole pages, that can be reserved with a request of this form; None if no size can."""
-    return Former(memblock, request, profile, bounds, proposal).largest(is_reserved)
+    return RequestForm(memblock, request, profile, bounds, proposal).largest(is_reserved)
 
 
 def is_reserved(place: Placement) -> bool:

@@ -50,8 +50,8 @@ def with_configuration(facts: Facts, options: Options) -> Configured:
         for symbol, value in built.symbols.items()
         if symbol in SYMBOLS and _says_more(symbol, value, facts, pages, same_pages=known in (None, pages))
     }
-    told = [key for key in ("page_size", "va_bits", "rodata", "kfence") if getattr(options, key) is not None]
-    sources = {key: source for key, source in _sources(built, added).items() if key not in told}
+    stated = [key for key in ("page_size", "va_bits", "rodata", "kfence") if getattr(options, key) is not None]
+    sources = {key: source for key, source in _sources(built, added).items() if key not in stated}
     other = built.other_page_size if "page_size" in sources else None
     return Configured(replace(facts, config={**added, **facts.config}), sources, pages, other)
 
@@ -72,8 +72,8 @@ def _says_more(symbol: str, value: str, facts: Facts, pages: int | None, *, same
         return same_pages and facts.va_bits is None and symbol not in facts.config
     if symbol == "ARM64_PA_BITS":
         # Except with 64K pages, physical addresses have 52 bits only if virtual addresses do (lpa2_is_enabled()).
-        told = facts.pa_bits is not None or symbol in facts.config
-        return same_pages and not told and (value != _MOST_BITS or pages == 64 * KIB)
+        known = facts.pa_bits is not None or symbol in facts.config
+        return same_pages and not known and (value != _MOST_BITS or pages == 64 * KIB)
     return symbol not in facts.config
 
 

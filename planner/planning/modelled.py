@@ -56,8 +56,8 @@ def modelled(built: Configured, options: Options, remarks: Remarks) -> Kernel:
             remarks.note(f"the machine's own kernel is {own}; planned for {version}, as requested")
     geo = geometry_of(facts, options, remarks)
     if options.kernel is not None and options.page_size is None and built.page_size not in (None, geo.page_size):
-        told, own = format_size(geo.page_size), format_size(built.page_size)
-        remarks.note(f"{told} pages, from the source; {version} is built with {own} (--page-size {own})")
+        used, own = format_size(geo.page_size), format_size(built.page_size)
+        remarks.note(f"{used} pages, from the source; {version} is built with {own} (--page-size {own})")
     pa_bits = _bits(facts, "ARM64_PA_BITS") or facts.pa_bits or (_MOST_BITS if geo.va_bits == _MOST_BITS else 48)
     return Kernel(profile, version, geo, pa_bits, certainty, built.sources)
 
@@ -87,8 +87,8 @@ def other_va_bits(facts: Facts, options: Options, geo: Geometry) -> int | None:
 
     They depend on the processors, which no source shows.
     """
-    told = options.va_bits is not None or facts.va_bits not in (None, _bits(facts, "ARM64_VA_BITS"))
-    if told or _bits(facts, "ARM64_VA_BITS") != _MOST_BITS:
+    stated = options.va_bits is not None or facts.va_bits not in (None, _bits(facts, "ARM64_VA_BITS"))
+    if stated or _bits(facts, "ARM64_VA_BITS") != _MOST_BITS:
         return None
     return _LEAST_BITS[geo.page_size] if geo.va_bits == _MOST_BITS else _MOST_BITS
 

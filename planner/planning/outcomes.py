@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-__all__ = ["GOOD", "OUTCOMES", "Outcome", "outcome_named"]
+__all__ = ["ALIGNED", "GOOD", "OUTCOMES", "RESERVED", "Outcome", "outcome_named"]
 
 Outcome: TypeAlias = Literal["aligned", "fallback", "exact", "failed", "none"]
 
@@ -18,6 +18,9 @@ OUTCOMES: dict[Outcome, str] = {
 
 GOOD: tuple[Outcome, ...] = ("aligned", "exact")
 """Outcomes that satisfy the request."""
+
+ALIGNED, RESERVED = ("aligned",), ("aligned", "exact", "fallback")
+"""Outcomes that count as aligned, and as reserved."""
 
 
 def outcome_named(name: object) -> Outcome:

@@ -19,8 +19,8 @@ from planner.kernel.pgtable import geometry
 from planner.planning.configured import with_configuration
 from planner.planning.context import Context, placed_in, read_context, with_strategy, with_text
 from planner.planning.cost import ideal_table_bytes, waste
+from planner.planning.earlier import earlier_answer, repeated, undone_before
 from planner.planning.early_memory import EarlyMemory, early_memory
-from planner.planning.former import former_answer, repeated, undone_before
 from planner.planning.map_mem import assumes_kfence_pool
 from planner.planning.modelled import Kernel, modelled, other_va_bits
 from planner.planning.notes import notes_on
@@ -83,23 +83,23 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     remarks = Remarks(list(machine.notes))
     _check_machine(machine, options, remarks)
     asked = asked_of(machine, crashkernel, options.preset)
-    given, told = machine, machine.facts
-    built = with_configuration(told, options)
+    given, own_facts = machine, machine.facts
+    built = with_configuration(own_facts, options)
     machine = replace(machine, facts=built.facts)
     kernel = modelled(built, options, remarks)
     machine, reserved = as_reserved(machine, kernel.profile)
     remarks.note(*reserved)
     machine = _in_its_pages(machine, kernel, remarks)
     # Rewinding uses only the source's facts; it looks up the configuration where it needs it.
-    early = early_memory(replace(machine, facts=told), kernel, options, asked.cmdline, remarks)
+    early = early_memory(replace(machine, facts=own_facts), kernel, options, asked.cmdline, remarks)
     context = read_context(machine, kernel, early, asked, options, remarks)
     shared = Shared(context)
     asked = asked.on(shared.ram, kernel.profile)
     request = parsed(asked.text, machine.facts, kernel.profile, shared.ram)
     remarks.note(*([asked.note] if asked.note else []))
-    rewound = (*undone_before(told), *early.rewound)
+    rewound = (*undone_before(own_facts), *early.rewound)
     memory = MemoryView(machine.source, shared.ram, early.map.regions, early.map.reserved, rewound)
-    facts = facts_view(context, options, told)
+    facts = facts_view(context, options, own_facts)
     others = [
         (what, ask(given, crashkernel, otherwise))
         for what, otherwise in _other_kernels(machine, kernel, early, options, built.other_page_size, remarks)
@@ -153,18 +153,18 @@ def attempt(question: Question, strategy: Strategy) -> tuple[Plan, KernelBugErro
     if assumes_kfence_pool(context):
         remarks.assume("kfence_pool")
     own = own_view(question.mainline, request, shared.place(request, question.mainline)[0])
-    told = kernel_view(context, remarks)
-    former = former_answer(context.facts, question.text, told, reservation)
-    if former is not None:
-        remarks.notes[:0] = former.notes
+    kernel = kernel_view(context, remarks)
+    earlier = earlier_answer(context.facts, question.text, kernel, reservation)
+    if earlier is not None:
+        remarks.notes[:0] = earlier.notes
     of_map = shared.other_readings(question.others, question.text, request, context, reservation)
     of_kernel = _other_kernels_answers(question, strategy, own, reservation)
     again = {reading.assumption for reading in of_kernel}
-    before = [reading for reading in (repeated(former) if former else ()) if reading.assumption not in again]
+    before = [reading for reading in (repeated(earlier) if earlier else ()) if reading.assumption not in again]
     readings = tuple(dict.fromkeys((*before, *of_map, *of_kernel)))
     plan = Plan(
         request=request_view(question.text, request, placement),
-        kernel=told,
+        kernel=kernel,
         memory=question.memory,
         reservation=replace(reservation, other_readings=readings) if readings else reservation,
         mapping=mapped[1],
@@ -267,10 +267,10 @@ def _check_machine(machine: Machine, options: Options, remarks: Remarks) -> None
             )
         remarks.note(f"the map is from {arch}: planned as if this memory were an arm64 machine's")
     if not machine.memory.regions:
-        log = machine.traits.log
+        log, incomplete = machine.traits.log, machine.incomplete
         raise InputError(
             machine.source,
-            machine.incomplete or ("the log shows no memory ranges" if log else "the map has no RAM"),
+            incomplete.why if incomplete else ("the log shows no memory ranges" if log else "the map has no RAM"),
             "give the machine's /proc/iomem with --map, and this log with --log"
             if log
             else "state its RAM with --memory SIZE@START, or add another source of this machine that shows it"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from planner.base.errors import InputError
-from planner.base.text import told
+from planner.base.text import valid_utf8
 from planner.kernel import crashkernel as ck
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.profiles import Profile
@@ -13,8 +13,9 @@ from planner.planning.presets import Preset, preset_named
 
 __all__ = ["Asked", "asked_of", "is_present", "parsed", "without_crash_kernels"]
 
+_TOO_OLD = "this kernel is older than 4.12, the first arm64 kernel with crash kernels"
 _BUILT_WITHOUT = "this kernel is built without crash kernels"
-"""Message for a kernel configured without the reservation."""
+"""Causes for kernels that reserve nothing."""
 
 
 class Asked(NamedTuple):
@@ -53,7 +54,7 @@ def asked_of(machine: Machine, crashkernel: str | None, preset: str | None) -> A
     if crashkernel is not None and named is not None:
         raise InputError("--preset", "a preset and a CRASHKERNEL value were both given", "give one of them")
     if crashkernel is not None:
-        crashkernel = told(crashkernel)
+        crashkernel = valid_utf8(crashkernel)
         return Asked(crashkernel, ck.as_cmdline(crashkernel) if ck.is_cmdline(crashkernel) else own)
     if named is not None:
         return Asked(named.value, own, named)
@@ -72,11 +73,11 @@ def parsed(text: str, facts: Facts, profile: Profile, ram: int) -> ck.Reading:
     """A request as the kernel reads it; empty for a kernel built without crash kernels. ram: bytes of all regions."""
     request = ck.parse(ck.as_cmdline(text), ram, profile)
     if not profile.reserves:
-        return request._replace(unheard="this kernel is older than 4.12, the first arm64 kernel with crash kernels")
+        return request._replace(cause=_TOO_OLD, unsupported=_TOO_OLD)
     if not without_crash_kernels(facts, profile):
         return request
     note = f"{_BUILT_WITHOUT} (CRASH_RESERVE or KEXEC_CORE is off): nothing is reserved"
-    return request._replace(rc=ck.ENOENT, log=(), notes=(note,), unheard=_BUILT_WITHOUT)
+    return request._replace(rc=ck.ENOENT, log=(), notes=(note,), cause=_BUILT_WITHOUT, unsupported=_BUILT_WITHOUT)
 
 
 def is_present(text: str, facts: Facts, profile: Profile) -> bool:

@@ -66,6 +66,8 @@ class RequestView:
     """The reason why this kernel ignores every request; null if it reads any."""
     notes: tuple[str, ...] = ()
     """Parts of the request that this kernel ignores, refuses or reads differently from how they look."""
+    cause: str | None = None
+    """The reason why nothing valid is requested; null if something is, or if only the kernel's log says why."""
 
 
 @dataclass(frozen=True, slots=True)

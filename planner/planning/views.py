@@ -13,9 +13,9 @@ from planner.planning.outcomes import Outcome
 from planner.planning.remarks import Remarks
 from planner.planning.result import FactsView, KernelView, OwnView, RequestView, ReservationView
 
-__all__ = ["TOLD_APART", "facts_view", "kernel_view", "outcome_of", "own_view", "request_view", "reservation_view"]
+__all__ = ["DISTINGUISHING", "facts_view", "kernel_view", "outcome_of", "own_view", "request_view", "reservation_view"]
 
-TOLD_APART = ("profile", "version", "page_size", "va_bits", "granule", "strategy", "dma_limit")
+DISTINGUISHING = ("profile", "version", "page_size", "va_bits", "granule", "strategy", "dma_limit")
 """Fields of the kernel's view that distinguish plans of one request and map."""
 
 
@@ -28,8 +28,9 @@ def request_view(text: str, request: ck.Reading, placement: Placement) -> Reques
         high=request.high,
         low_size=request.low if request.high or placement.low else None,
         cma_size=request.cma,
-        unheard=request.unheard or None,
-        notes=() if request.unheard else request.notes,
+        unheard=request.unsupported or None,
+        notes=() if request.unsupported else request.notes,
+        cause=request.cause or None,
     )
 
 

@@ -1,4 +1,4 @@
-"""Blocks in a format: the list of formats, of which only the one asked for is loaded."""
+"""Blocks in a format; of the formats other than text, only the one asked for is loaded."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from planner.render.blocks.model import Block, shown
+from planner.render.formats import text
 from planner.render.formats.terminal import WIDTH
 
 __all__ = ["lay_out"]
@@ -18,8 +19,6 @@ def lay_out(blocks: Sequence[Block], form: str, *, color: bool = False, width: i
     """
     blocks = shown(blocks)
     if form == "text":
-        from planner.render.formats import text
-
         return text.document(blocks, color=color, width=width)
     layout: str = import_module(f"planner.render.formats.{form}").document(blocks)
     return layout

@@ -12,12 +12,12 @@ from json import JSONEncoder
 from typing import Any
 
 from planner.base.ranges import Range
-from planner.base.text import told
+from planner.base.text import valid_utf8
 from planner.kernel.memory_map import FLAG_NAMES, Region, Reserved
 from planner.planning.result import SCHEMA_VERSION
 from planner.rewind.rewound import Rewound
 
-__all__ = ["EXTENTS", "document", "keys_of", "laid_out", "plain"]
+__all__ = ["EXTENTS", "keys_of", "laid_out", "plain", "to_dict", "to_json"]
 
 EXTENTS = (Range, Region, Reserved, Rewound)
 """Dataclasses with `start` and `end`: their JSON has `size`, too."""
@@ -39,13 +39,13 @@ def plain(value: Any) -> Any:
     """Dicts, lists and values, in the order of the fields; undecodable bytes of a text are escaped."""
     kind = type(value)
     if kind is str:
-        return told(value)
+        return valid_utf8(value)
     if kind in _ATOMS:
         return value
     names = keys_of(kind)  # type: ignore[arg-type] # every class is hashable
     if names is None:
         if isinstance(value, Mapping):
-            return {told(key): plain(item) for key, item in value.items()}
+            return {valid_utf8(key): plain(item) for key, item in value.items()}
         return [plain(item) for item in value] if isinstance(value, (list, tuple)) else value
     if kind not in EXTENTS:
         return {name: plain(getattr(value, name)) for name in names}
@@ -57,9 +57,16 @@ def plain(value: Any) -> Any:
     return made
 
 
-def document(result: Any) -> str:
-    """A result as a JSON document: `schema_version`, then its keys; ASCII, ends with a newline."""
-    return laid_out({"schema_version": SCHEMA_VERSION, **plain(result)})
+def to_dict(result: Any) -> dict[str, Any]:
+    """A result as its document: `schema_version`, then its keys."""
+    return {"schema_version": SCHEMA_VERSION, **plain(result)}
+
+
+def to_json(result: Any, *, compact: bool = False) -> str:
+    """A result as JSON text; ASCII, ends with a newline. compact: without any blanks, for a page that carries it."""
+    if compact:
+        return JSONEncoder(separators=(",", ":")).encode(to_dict(result)) + "\n"
+    return laid_out(to_dict(result))
 
 
 def laid_out(value: Any) -> str:

@@ -6,9 +6,8 @@ half-open.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
-from planner.planning.result import KernelView
 from planner.report.diff import Differences
 from planner.report.parsed import Parsed
 from planner.studies.compare import Comparison
@@ -17,7 +16,7 @@ from planner.studies.explain import Explanation
 from planner.studies.fit import Fit
 from planner.studies.need import Need
 from planner.studies.recommend import Candidate, Recommendation
-from planner.studies.size import GiveBack, PresetPlan, Presets, Sweep
+from planner.studies.size import GiveBack, Presets, Sweep
 from planner.studies.survey import Row, Surveyed
 from planner.studies.verify import Verification
 
@@ -33,20 +32,19 @@ class Recommended:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Sized:
-    """The document of `size`: every judged request, the recommended one first, then the defaults."""
+@dataclass(frozen=True)
+class Judged:
+    """Every judged request, the recommended one first, and what they are judged by."""
 
     recommended: Recommended
     need: int
     need_source: str
     candidates: tuple[Candidate, ...]
-    source: str
-    ram: int
-    kernel: KernelView
-    low_free_before: int
-    presets: tuple[PresetPlan, ...]
-    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sized(Presets, Judged):
+    """The document of `size`: every judged request, the recommended one first, then the defaults."""
 
 
 def sized(found: Recommendation, beside: Presets) -> Sized:
@@ -56,12 +54,7 @@ def sized(found: Recommendation, beside: Presets) -> Sized:
         need=found.need,
         need_source=found.need_source,
         candidates=(*([found.chosen] if found.chosen is not None else []), *found.others),
-        source=beside.source,
-        ram=beside.ram,
-        kernel=beside.kernel,
-        low_free_before=beside.low_free_before,
-        presets=beside.presets,
-        notes=beside.notes,
+        **{each.name: getattr(beside, each.name) for each in fields(beside)},
     )
 
 

@@ -20,7 +20,7 @@ from planner.rewind.top import Top, top_bytes, top_of_line
 from planner.rewind.undo import State
 from planner.rewind.view import View
 
-__all__ = ["Built", "built", "crowded", "early_areas", "efi_images", "loaded_by_qemu"]
+__all__ = ["Built", "built", "early_areas", "efi_images", "loaded_by_qemu", "lower_half"]
 
 _LATE = {"swiotlb": "software IO TLB"}
 """Kinds of events that come after the crash kernel, and their names."""
@@ -67,9 +67,10 @@ def built(view: View, loaded: Sequence[Span] = ()) -> Built:
         state, memmap = _memmap(_beneath_top(named, view, top), view)
     for start, end in early_areas(view):
         state = _full(state, (start, end), cma_align(view.asked.profile, view.asked.page_size), (0, view.low_max))
-    for start, end in view.crash if _was_free(view) else ():
+    for start, end in view.crash:
         window = (0, view.low_max) if end <= view.low_max else (0, 0)
-        state = _full(state, (start, end), CRASH_ALIGN, window)
+        full = _full(state, (start, end), CRASH_ALIGN, window)
+        state = full if _was_free(view, end - start, _free(state) - _free(full)) else state
     # A CMA area that is logged after the crash kernel came later, too.
     areas = [e.span for e in view.events if e.kind == "cma" and e.span is not None]
     between = tuple(_between(state.with_more([*view.crash, *areas]), view, [span for span, _ in late]))
@@ -108,10 +109,19 @@ def _memmap(state: State, view: View) -> tuple[State, tuple[Span, ...]]:
     return state.with_more([*table, *taken]), taken
 
 
-def _was_free(view: View) -> bool:
-    """True if the logged crash kernel could go anywhere, so that nothing above it was large enough."""
+def _was_free(view: View, size: int, above: int) -> bool:
+    """True if the logged crash kernel could go anywhere, so that nothing above it was large enough.
+
+    Without a command line, if no more is free above it than its size: it may have been given a fixed place.
+    """
     facts = view.machine.facts
-    return facts.cmdline is not None and not ck.parse(facts.cmdline, view.machine.memory.ram, view.asked.profile).base
+    if facts.cmdline is None:
+        return above < size
+    return not ck.parse(facts.cmdline, view.machine.memory.ram, view.asked.profile).base
+
+
+def _free(state: State) -> int:
+    return total(state.gaps_down())
 
 
 def early_areas(view: View) -> list[Span]:
@@ -176,19 +186,20 @@ def loaded_by_qemu(view: View) -> tuple[Span, ...]:
     image, initrd = start + 2 * MIB, start + min(view.machine.memory.ram // 2, 128 * MIB)
     after = round_up(initrd + sizes["qemu_initrd"], view.asked.page_size)
     tree = round_up(after, 2 * MIB)
-    return (image, image + sizes["qemu_image"] + _UNCOUNTED[-1]), (initrd, after), (tree, tree + MIB)
+    spans = ((image, image + sizes["qemu_image"] + _UNCOUNTED[-1]), (initrd, after), (tree, tree + MIB))
+    return tuple(span for span in spans if span[0] < span[1])
 
 
-def crowded(state: State, view: View) -> State:
-    """The state where the lower half of low memory is taken.
+def lower_half(state: State, low_max: int) -> list[Span]:
+    """What is free of the lower half of low memory.
 
     Boot loaders put the image, the initrd and the device tree there, and a log without a listing does not say where: a
     request for a fixed place, or for much of low memory, may meet them.
     """
-    low = [(a, min(b, view.low_max)) for a, b in state.memory if a < view.low_max]
-    left, taken = total(low) // 2, []
+    low = [(a, min(b, low_max)) for a, b in state.memory if a < low_max]
+    left, free = total(low) // 2, []
     for start, end in low:
         part = (start, start + min(left, end - start))
-        taken += subtract(part, state.blocks)
+        free += subtract(part, state.blocks)
         left -= part[1] - part[0]
-    return state.with_more(taken)
+    return free

@@ -37,6 +37,7 @@ FORMATS = (*_READERS, "dtb", "sosreport")
 
 _TRIED = ("json", "memblock", "iomem")  # kinds that `_kind` asks for itself
 _EXACT = ("json", "config", "kdump")  # kinds that are never quoted
+_FACTS = ("Linux ", "ommand line:", "BOOT_IMAGE=")  # of lines that may be beside a listing
 _DTB = b"\xd0\x0d\xfe\xed"
 _PACKED = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
 _DOCUMENTS = (".md", ".rst", ".adoc", ".org", ".tex")
@@ -94,10 +95,23 @@ def parse_text(data: bytes, name: str, fmt: str | None = None) -> Machine:
     note = stray_note(text)
     if kind in ("iomem", "dmesg"):  # other lines between theirs are skipped
         machine = _reader(kind).parse(bare, name)
+        if fmt is None and kind == "iomem" and any(sign in bare for sign in _FACTS):
+            machine = _with_facts(machine, bare, name)
         return machine if note is None else replace(machine, notes=(*machine.notes, note))
     if not text.isascii() and re.search(STRAY, text):
         bare = decode(data, name)
     return _reader(kind).parse(bare, name)
+
+
+def _with_facts(listing: Machine, text: str, name: str) -> Machine:
+    """The machine of a listing with the facts of a log in the same text, or of uname, if they agree."""
+    try:
+        log = replace(_reader("dmesg").parse(text, name), source=f"the log in {name}")
+        if listing.facts.record is None:  # an excerpt, or the listing of another boot
+            log = replace(log, facts=replace(log.facts, record=None))
+        return combine([listing, log])
+    except InputError as error:
+        return replace(listing, notes=(*listing.notes, f"the log in the same text is not used: {error.what}"))
 
 
 def of_document(document: object, name: str) -> Machine:
@@ -176,6 +190,8 @@ def _kind(text: str, name: str) -> str:
             return kind
     from planner.sources import iomem
 
+    if len(text) > len(head) and _reader("dmesg").looks_like(text):
+        return "dmesg"  # a store of messages of the boot before, and then this boot's
     if iomem.looks_like(head, loosely=True):
         return "iomem"
     if "/dts-v1/" in head[:4096]:

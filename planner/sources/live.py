@@ -7,7 +7,7 @@ import os
 from dataclasses import replace
 
 from planner.base.errors import InputError, printable
-from planner.base.text import told
+from planner.base.text import valid_utf8
 from planner.kernel.machine import Machine
 from planner.sources import iomem
 from planner.sources.kernel_config import symbols
@@ -42,7 +42,7 @@ def read(root: str = "/", *, what_if: bool = False) -> Machine:
             config=_config(root, system.release),
         )
     cmdline = _text(root, "proc/cmdline")
-    facts = replace(facts, arch=system.machine, cmdline=told(cmdline.strip()) if cmdline and arm64 else None)
+    facts = replace(facts, arch=system.machine, cmdline=valid_utf8(cmdline.strip()) if cmdline and arm64 else None)
     return replace(machine, source="live", kind="live", facts=facts)
 
 

@@ -103,11 +103,16 @@ def _joined(blocks: list[Region], notes: list[str]) -> tuple[Region, ...]:
 
 
 def _of_text(text: str, name: str, totals: list[str]) -> list[_Row]:
-    """The rows; an unknown state is "". totals: takes the sizes below the rows, of online and of offline memory."""
+    """The rows; an unknown state is "". totals: takes the sizes below the rows, of online and of offline memory.
+
+    The lines before the table, and those after the empty line that ends it, may be prompts or prose.
+    """
     rows: list[_Row] = []
     columns: list[tuple[str, int, int]] = []
+    inside = False
     for number, line in text_lines(text, name):
         heading = _heading(line)
+        inside = bool(line.strip() and (inside or heading))
         if heading:
             columns = heading
             if not _has_range(columns):
@@ -119,9 +124,10 @@ def _of_text(text: str, name: str, totals: list[str]) -> list[_Row]:
             if len(rows) == MAX_ROWS:
                 raise too_many_rows(Location(name, number, 1))
             rows.append(_row(number, span, cells.get("STATE", ""), cells.get("NODE", "")))
+            inside = True
         elif (summary := _SUMMARY.match(line)) is not None:
             totals.append(summary[1])
-        elif line.strip():
+        elif inside or "0x" in line:
             raise InputError(Location(name, number, 1), "this is not a line of lsmem", "give its output as it is")
     # If there are three, the first is the block size.
     del totals[: -1 if len(totals) > 2 else None]

@@ -147,16 +147,16 @@ class _Sizes:
         ram = self.inquiry.question.shared.ram
         rounds = self.inquiry.context.profile.rounds_ram
         self.ram = round_up(ram, RAM_UNIT) if rounds else ram
-        self.limit = min(self.ram, self.inquiry.former.limit + 1)
+        self.limit = min(self.ram, self.inquiry.form.limit + 1)
         self.runs = tuple(self._runs())
 
     def _runs(self) -> Iterator[Run]:
         """The sizes that are reserved, below the RAM."""
-        for least, most in self.inquiry.former.stretches():
+        for least, most in self.inquiry.form.stretches():
             _, place, _ = placed(self.inquiry.at(most), self.inquiry.strategy)
-            if place.crash is not None and least - self.inquiry.former.page + 1 < self.limit:
+            if place.crash is not None and least - self.inquiry.form.page + 1 < self.limit:
                 low = place.low.size if place.low is not None else 0
-                yield Run(least - self.inquiry.former.page + 1, min(most, self.limit - 1), low)
+                yield Run(least - self.inquiry.form.page + 1, min(most, self.limit - 1), low)
 
     def taken(self, size: int) -> int:
         """Bytes reserved for a request of this size, the low part included; 0 where it fails."""

@@ -10,17 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from planner.base.ranges import Range, subtract
+from planner.base.ranges import Range
 from planner.base.sizes import U64, round_up
 from planner.kernel.crash_reserve import Attempt
 from planner.kernel.machine import Event, Machine
 from planner.kernel.memblock import Memblock
-from planner.kernel.memory_map import Flag, MemoryMap, Reserved
+from planner.kernel.memory_map import Flag, MemoryMap
 from planner.planning.outcomes import Outcome
 from planner.planning.plan import Options, answer
 from planner.planning.result import KernelView, Plan, RequestView
 from planner.studies.inquiry import Inquiry, Progress, inquire
 from planner.studies.kaslr import Chances, Places
+from planner.studies.owners import UNNAMED, named
 from planner.studies.remedies import Remedy, remedies
 
 __all__ = ["AttemptStory", "Edge", "Explanation", "GapStory", "explain"]
@@ -142,7 +143,7 @@ def _stories(inquiry: Inquiry, plan: Plan) -> tuple[AttemptStory, ...]:
             edges.crash = main
         elif attempt.found is not None:
             # When the low part is searched, the tail of an aligned area is already freed.
-            kept = round_up(plan.request.size, inquiry.former.page) if attempt.purpose == "aligned" else attempt.size
+            kept = round_up(plan.request.size, inquiry.form.page) if attempt.purpose == "aligned" else attempt.size
             main = Range(attempt.found, attempt.found + kept)
         gaps = () if tests else _gaps(memblock, attempt, edges)
         fields = (attempt.purpose, attempt.size, attempt.align, attempt.start, attempt.end, attempt.found)
@@ -153,32 +154,29 @@ def _stories(inquiry: Inquiry, plan: Plan) -> tuple[AttemptStory, ...]:
 def _gaps(memblock: Memblock, attempt: Attempt, edges: _Edges) -> tuple[GapStory, ...]:
     if attempt.end <= 1 or attempt.size >= U64:
         return ()
-    told: list[GapStory] = []
+    stories: list[GapStory] = []
     for mirror in (True, False) if memblock.has_mirror else (False,):
         search = attempt.size, attempt.align, attempt.start, attempt.end
         for rejection in memblock.rejections(*search, mirror_only=mirror):
             reason = rejection.reason
             if reason == "outside":
                 reason = "above" if rejection.gap[0] >= attempt.end else "below"
-            told.append(edges.story(rejection.gap, rejection.usable, reason, rejection.short_by, mirror=mirror))
+            stories.append(edges.story(rejection.gap, rejection.usable, reason, rejection.short_by, mirror=mirror))
         found = attempt.found
         holding = [gap for gap in memblock.gaps(mirror_only=mirror) if found is not None and gap[0] <= found < gap[1]]
         if holding and memblock.find(*search, mirror_only=mirror) == found:
             gap = holding[0]
             usable = (max(gap[0], attempt.start, memblock.page_size), min(gap[1], attempt.end))
-            told.append(edges.story(gap, usable, "fits", 0, mirror=mirror))
+            stories.append(edges.story(gap, usable, "fits", 0, mirror=mirror))
             break
-    return tuple(told)
+    return tuple(stories)
 
 
 class _Edges:
     """What ends each gap, by the addresses at which reservations and regions start and end."""
 
     def __init__(self, memory: MemoryMap, memblock: Memblock, events: Iterable[Event]) -> None:
-        # A listing calls all of them `reserved`; the log tells what lies at some of these places.
-        told = [Reserved(*e.span, e.name or e.kind) for e in events if e.span is not None and e.before_crash]
-        kept = [r for r in told if not subtract((r.start, r.end), memblock.reserved)]
-        by_size = [*sorted(memory.reserved, key=lambda r: (bool(r.name), r.end - r.start)), *kept]
+        by_size = sorted(named(memory.reserved, events), key=lambda r: (r.name not in UNNAMED, r.end - r.start))
         self.above = {r.start: Edge("reserved", r.name) for r in by_size}
         self.below = {r.end: Edge("reserved", r.name) for r in by_size}
         self.starts = {r.start: r.flags for r in memblock.memory}

@@ -10,11 +10,12 @@ from planner.base.sizes import format_size
 from planner.kernel.crash_reserve import Placement
 from planner.kernel.crashkernel import as_cmdline
 from planner.kernel.machine import Machine
-from planner.planning.capacity import Former, Room, free_below, is_aligned, is_reserved
+from planner.planning.capacity import RequestForm, Room, free_below, is_aligned, is_reserved
+from planner.planning.outcomes import ALIGNED, RESERVED
 from planner.planning.plan import Options
 from planner.planning.result import KernelView, Plan
 from planner.studies.inquiry import FORM_SIZE, Inquiry, form_name, inquire, readable, value_of
-from planner.studies.kaslr import ALIGNED, RESERVED, Chances, Image, Places
+from planner.studies.kaslr import Chances, Image, Places
 
 __all__ = ["Answer", "Answers", "AnyImage", "Fit", "Largest", "Rung", "Spot", "WindowFit", "fit", "fit_on", "form_of"]
 
@@ -156,7 +157,9 @@ def form_of(machine: Machine, crashkernel: str | None = None, options: Options |
     request = inquiry.question.request
     if request.rc and request.log:
         raise InputError(
-            "CRASHKERNEL", f"the form of {text!r} cannot be read: {request.log[-1]}", "give one such as 1G or 1G,high"
+            "CRASHKERNEL",
+            f"the form of {text!r} cannot be read: {request.cause or request.log[-1]}",
+            "give one such as 1G or 1G,high",
         )
     if text is not None and "crashkernel=" not in as_cmdline(text):
         raise InputError("CRASHKERNEL", f"{text!r} requests no crash kernel", "give one such as 1G or 1G,high")
@@ -170,14 +173,14 @@ def _is_bare(text: str) -> bool:
 
 def fit_on(inquiry: Inquiry, *, keep_low: int = 0) -> Fit:
     """The fit of an inquiry."""
-    former, question, context = inquiry.former, inquiry.question, inquiry.context
+    form, question, context = inquiry.form, inquiry.question, inquiry.context
     request = question.request
-    found = _largest(former, keep_low)
+    found = _largest(form, keep_low)
     plans = {size: inquiry.plan(size) for size in (found.aligned, found.reserved) if size is not None}
     answers = [
         None if size is None else _answer(inquiry, size, plans[size]) for size in (found.aligned, found.reserved)
     ]
-    some_plan = next(iter(plans.values()), None) or inquiry.plan(former.page)
+    some_plan = next(iter(plans.values()), None) or inquiry.plan(form.page)
     return Fit(
         form=form_name(question),
         offset=request.base or None,
@@ -186,13 +189,13 @@ def fit_on(inquiry: Inquiry, *, keep_low: int = 0) -> Fit:
         source=question.machine.source,
         kernel=some_plan.kernel,
         largest=found,
-        next_best=_next_best(former, found, plans, keep_low),
+        next_best=_next_best(form, found, plans, keep_low),
         plans=Answers(*answers),
-        windows=tuple(_window(former, window) for window in former.windows()),
+        windows=tuple(_window(form, window) for window in form.windows()),
         rungs=_rungs(inquiry),
         any_image=None,
         notes=_notes(inquiry, keep_low),
-        cause=None if readable(request) else next(iter(request.notes), None),
+        cause=None if readable(request) else request.cause or None,
     )
 
 
@@ -209,17 +212,17 @@ def _over_images(inquiry: Inquiry, found: Fit, crashkernel: str | None, image_si
     )
 
 
-def _largest(former: Former, keep_low: int) -> Largest:
-    if not readable(former.request):
+def _largest(form: RequestForm, keep_low: int) -> Largest:
+    if not readable(form.request):
         return Largest(None, None)
-    gaps, limit = former.memblock.gaps(), former.bounds.low_max
+    gaps, limit = form.memblock.gaps(), form.bounds.low_max
 
     def affordable(place: Placement) -> bool:
         return free_below(gaps, limit, place) >= keep_low
 
     check = affordable if keep_low else None
     return Largest(
-        aligned=former.largest(is_aligned, affordable=check), reserved=former.largest(is_reserved, affordable=check)
+        aligned=form.largest(is_aligned, affordable=check), reserved=form.largest(is_reserved, affordable=check)
     )
 
 
@@ -233,29 +236,29 @@ def _answer(inquiry: Inquiry, size: int, plan: Plan) -> Answer:
         low=view.low,
         area=view.area,
         low_free_after=plan.waste.low_free_after,
-        beyond=inquiry.outcome(size + inquiry.former.page),
+        beyond=inquiry.outcome(size + inquiry.form.page),
     )
 
 
-def _next_best(former: Former, found: Largest, plans: dict[int, Plan], keep_low: int) -> Largest:
+def _next_best(form: RequestForm, found: Largest, plans: dict[int, Plan], keep_low: int) -> Largest:
     """The largest sizes if the whole gap that holds the largest is not free."""
 
     def elsewhere(size: int | None) -> Largest:
         crash = plans[size].reservation.crash if size is not None else None
-        if crash is None or former.request.base:
+        if crash is None or form.request.base:
             return Largest(None, None)
-        memblock = former.memblock.copy()
+        memblock = form.memblock.copy()
         start, end = next((gap for gap in memblock.gaps() if gap[0] <= crash.start < gap[1]), (0, 0))
         memblock.reserve(start, end - start)
-        other = Former(memblock, former.request, former.profile, former.bounds, former.proposal)
-        taken = free_below([(start, end)], former.bounds.low_max, Placement())
+        other = RequestForm(memblock, form.request, form.profile, form.bounds, form.proposal)
+        taken = free_below([(start, end)], form.bounds.low_max, Placement())
         return _largest(other, max(0, keep_low - taken) if keep_low else 0)
 
     return Largest(aligned=elsewhere(found.aligned).aligned, reserved=elsewhere(found.reserved).reserved)
 
 
-def _window(former: Former, window: Span) -> WindowFit:
-    aligned, exact = (former.rooms(window, aligned=kind)[:2] for kind in (True, False))
+def _window(form: RequestForm, window: Span) -> WindowFit:
+    aligned, exact = (form.rooms(window, aligned=kind)[:2] for kind in (True, False))
     return WindowFit(window[0], window[1], *_spots(aligned), *_spots(exact))
 
 
@@ -266,7 +269,7 @@ def _spots(rooms: list[Room]) -> tuple[Spot | None, Spot | None]:
 
 def _rungs(inquiry: Inquiry) -> tuple[Rung, ...]:
     rungs: list[Rung] = []
-    for stretch in inquiry.former.stretches() if readable(inquiry.question.request) else []:
+    for stretch in inquiry.form.stretches() if readable(inquiry.question.request) else []:
         outcome = inquiry.outcome(stretch.most)
         if rungs and rungs[-1].outcome == outcome:
             rungs[-1] = Rung(rungs[-1].least, stretch.most, outcome)
@@ -284,6 +287,6 @@ def _notes(inquiry: Inquiry, keep_low: int) -> tuple[str, ...]:
         notes.insert(0, "no aligned attempt is made here, so no size is aligned")
     if keep_low:
         notes.insert(0, "only the largest sizes keep low memory free, not the sizes of single windows")
-    if keep_low and keep_low > free_below(inquiry.former.memblock.gaps(), context.bounds.low_max, Placement()):
+    if keep_low and keep_low > free_below(inquiry.form.memblock.gaps(), context.bounds.low_max, Placement()):
         notes.insert(0, f"less than {format_size(keep_low)} is free below the DMA limit even without a crash kernel")
     return tuple(dict.fromkeys(notes))

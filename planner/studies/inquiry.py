@@ -11,7 +11,7 @@ from planner.base.sizes import MIB, format_size
 from planner.kernel import crashkernel as ck
 from planner.kernel.crash_reserve import Placement
 from planner.kernel.machine import Machine
-from planner.planning.capacity import Former
+from planner.planning.capacity import RequestForm
 from planner.planning.context import Context, with_strategy
 from planner.planning.plan import Options, Question, answer, ask, outcome_of, with_request
 from planner.planning.result import Plan
@@ -27,8 +27,8 @@ __all__ = [
     "place_of",
     "placed",
     "readable",
-    "ticked",
     "value_of",
+    "with_progress",
 ]
 
 _Item = TypeVar("_Item")
@@ -44,14 +44,14 @@ FORM_SIZE = format_size(2 * MIB)
 class Inquiry:
     """One machine and one form of request, at any size.
 
-    question: machine, request and kernel. context: the question's context under the strategy. former: sizes of this
+    question: machine, request and kernel. context: the question's context under the strategy. form: sizes of this
     form.
     """
 
     question: Question
     strategy: Strategy
     context: Context
-    former: Former
+    form: RequestForm
 
     def value(self, size: int) -> str:
         """The request for this size in this form, even if the kernel does not read it."""
@@ -81,11 +81,11 @@ def inquiry_of(question: Question, strategy: Strategy | None = None) -> Inquiry:
     """An inquiry about other sizes of a question's request. strategy: None for that of its options."""
     strategy = strategy or strategy_named(question.options.strategy)
     context = with_strategy(question.mainline, strategy, prefer_aligned=question.options.prefer_aligned)
-    former = Former(question.shared.memblock, question.request, context.profile, context.bounds, context.proposal)
-    return Inquiry(question, strategy, context, former)
+    form = RequestForm(question.shared.memblock, question.request, context.profile, context.bounds, context.proposal)
+    return Inquiry(question, strategy, context, form)
 
 
-def ticked(items: Sequence[_Item], progress: Progress | None) -> Iterator[_Item]:
+def with_progress(items: Sequence[_Item], progress: Progress | None) -> Iterator[_Item]:
     """The items one by one, with calls of `progress`."""
     for done, item in enumerate(items):
         if progress is not None:

@@ -12,7 +12,6 @@ arch/arm64/include/asm/efi.h @ 6.12.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -23,34 +22,20 @@ from planner.base.ranges import Range, Span, subtract, union
 from planner.base.sizes import KIB, MIB, round_down, round_up
 from planner.kernel.crash_reserve import Placement, reserve
 from planner.kernel.crashkernel import Reading
-from planner.kernel.machine import Facts
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import Flag, MemoryMap, Reserved
-from planner.planning.capacity import Former, halved
+from planner.planning.capacity import RequestForm, halved
+from planner.planning.outcomes import ALIGNED, RESERVED
 from planner.planning.views import outcome_of
 from planner.studies.inquiry import Inquiry
+from planner.studies.owners import image_of
 
-__all__ = [
-    "ALIGNED",
-    "RESERVED",
-    "Chances",
-    "Image",
-    "Places",
-    "Positions",
-    "image_of",
-    "is_image",
-]
+__all__ = ["Chances", "Image", "Places", "Positions"]
 
 ASSUMED_SIZE = 40 * MIB
 """Assumed size of an image that no source shows: typical of distributions' arm64 kernels, bss included."""
 
-ALIGNED, RESERVED = ("aligned",), ("aligned", "exact", "fallback")
-"""Outcomes that count as aligned, and as reserved."""
-
-_Told = TypeVar("_Told")
-
-_NAMES = re.compile(r"kernel([ _-](code|data|bss|image|text))?", re.IGNORECASE)
-_UNNAMED = ("", "reserved")
+_Outcome = TypeVar("_Outcome")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,22 +79,6 @@ class Chances:
     as_mapped: str | None
     breaking: tuple[Positions, ...]
     positions: tuple[Positions, ...]
-
-
-def is_image(name: str) -> bool:
-    """True if a reservation with this name is the kernel image or a part of it."""
-    return _NAMES.fullmatch(name.strip()) is not None
-
-
-def image_of(memory: MemoryMap, facts: Facts) -> Range | None:
-    """The kernel image in a map: from Kernel code to Kernel data, with unnamed reservations that overlap it."""
-    spans = [(r.start, r.end) for r in (facts.kernel_image, facts.kernel_data) if r is not None]
-    spans += [(r.start, r.end) for r in memory.reserved if is_image(r.name)]
-    if not spans:
-        return None
-    start, end = min(span[0] for span in spans), max(span[1] for span in spans)
-    across = [(r.start, r.end) for r in memory.reserved if r.name in _UNNAMED and r.start < end and start < r.end]
-    return Range(min([start, *(a for a, _ in across)]), max([end, *(b for _, b in across)]))
 
 
 def position_align(page_size: int) -> int:
@@ -193,15 +162,15 @@ class Places:
         return sum([_count((low, high), self.image.align) for low, high, good in parts if good]) / self.image.slots
 
     def _parts(
-        self, used: Sequence[Span], cuts: set[int], told: Callable[[int | None], _Told]
-    ) -> Iterator[tuple[int, int, _Told]]:
-        """Positions in ascending runs with the same outcome. told: the outcome for one position."""
-        usual = told(None)
+        self, used: Sequence[Span], cuts: set[int], outcome_at: Callable[[int | None], _Outcome]
+    ) -> Iterator[tuple[int, int, _Outcome]]:
+        """Positions in ascending runs with the same outcome. outcome_at: the outcome for one position."""
+        usual = outcome_at(None)
         for start, end in self.spans:
             edges = [start, *sorted({cut for cut in cuts if start < cut < end}), end]
             for low, high in pairwise(edges):
                 relevant = any(a - self.image.size < high and low < b for a, b in used)
-                yield low, high, told(low) if relevant else usual
+                yield low, high, outcome_at(low) if relevant else usual
 
     def _crossings(self, request: Reading, known: Placement) -> set[int]:
         """Positions at which a placement just below the image crosses the DMA limit or an edge of a known placement."""
@@ -218,9 +187,9 @@ class Places:
         Found by bisection of each stretch of sizes for which, without an image, the same search succeeds: within a
         stretch, a larger size can be blocked at more positions. Every size tried is tried at all positions.
         """
-        former = self.inquiry.former
-        bare = Former(self.memblock, former.request, former.profile, former.bounds, former.proposal)
-        unit = max(former.page, former.proposal.granule) if former.proposal and outcomes == ALIGNED else former.page
+        form = self.inquiry.form
+        bare = RequestForm(self.memblock, form.request, form.profile, form.bounds, form.proposal)
+        unit = max(form.page, form.proposal.granule) if form.proposal and outcomes == ALIGNED else form.page
 
         def always(size: int) -> bool:
             return all(part.outcome in outcomes for part in self.chances(bare.sized(size)).positions)
@@ -276,8 +245,8 @@ class Places:
         if request.base:
             yield size, 1 if context.profile.fixed == "tests" else bounds.align, request.base, request.base + size
             yield size, bounds.align, 0, request.base + size
-        former = Former(self.memblock, request, context.profile, bounds, proposal)
-        for start, end in former.windows():
+        form = RequestForm(self.memblock, request, context.profile, bounds, proposal)
+        for start, end in form.windows():
             for low in {start, max(start, min(bounds.low_max, end))}:
                 yield size, bounds.align, low, end
                 if proposal is not None:

@@ -176,7 +176,7 @@ def need(
     given = given or Given()
     inputs = _inputs(given, machine, guess=guess)
     always = sum(figure.bytes for _, figure in inputs.always)
-    limit = _beside(inputs.unpacked.bytes, given.rootfs_limit) if given.rootfstype == "tmpfs" else 0
+    limit = _free_beside_files(inputs.unpacked.bytes, given.rootfs_limit) if given.rootfstype == "tmpfs" else 0
     boot, runtime = 4 * MIB, inputs.kernel.bytes * 7 // 20 + 7 * MIB // 2
     unpacking = always + limit + boot if limit else 0
     running = always + runtime + sum(figure.bytes for _, figure in inputs.later)
@@ -466,7 +466,7 @@ def _unmeasured(given: Given, inputs: _Inputs) -> list[str]:
     return found
 
 
-def _beside(unpacked: int, percent: int) -> int:
+def _free_beside_files(unpacked: int, percent: int) -> int:
     """Memory that must be free beside the files if they may take only this percentage of available memory."""
     return -(-unpacked * (100 - percent) // percent)
 
@@ -485,7 +485,7 @@ def _notes(given: Given, inputs: _Inputs, binding: str, *, unpacking: int, runni
             f"{_rounded(_described(running, page))} is enough"
         )
         if given.rootfs_limit == HALF:
-            inside = unpacking - inputs.unpacked.bytes + _beside(inputs.unpacked.bytes, MOST)
+            inside = unpacking - inputs.unpacked.bytes + _free_beside_files(inputs.unpacked.bytes, MOST)
             notes.append(
                 f"with initramfs_options=size={MOST}% (kdump-utils since December 2025, on 6.18 and later, RHEL 9.8 "
                 f"and 10.2) {_rounded(_described(max(running, inside), page))} is enough, which is not measured"

@@ -24,16 +24,15 @@ from planner.kernel.profiles import CRASH_ALIGN, PROFILES, Profile
 from planner.planning.alignment import granule_of
 from planner.planning.capacity import halved, is_aligned, is_reserved
 from planner.planning.dma_limit import end_of_low_memory
-from planner.planning.former import former_help
-from planner.planning.outcomes import GOOD, Outcome
+from planner.planning.earlier import earlier_help
+from planner.planning.outcomes import ALIGNED, GOOD, RESERVED, Outcome
 from planner.planning.plan import Options, Question, answer, ask, with_request
 from planner.planning.remarks import Remarks
 from planner.planning.request import parsed
 from planner.planning.result import Help, Plan
 from planner.planning.shared import Shared
-from planner.studies.inquiry import Inquiry, Progress, inquiry_of, placed, readable, ticked, value_of
-from planner.studies.kaslr import ALIGNED, RESERVED, image_of
-from planner.studies.owners import way_out
+from planner.studies.inquiry import Inquiry, Progress, inquiry_of, placed, readable, value_of, with_progress
+from planner.studies.owners import image_of, named, way_out
 
 __all__ = ["Remedy", "helped", "remedies", "with_help"]
 
@@ -60,10 +59,10 @@ class Remedy:
     text: str = ""
 
 
-_TOLD = ("kernel image", "initrd archive", "unpacked initrd", "page size")
+_PARTS = ("kernel image", "initrd archive", "unpacked initrd", "page size")
 """Parts of the need that must be known for it to count; those of large drivers are always assumed."""
 
-MOST_TOLD = 3
+MOST_LISTED = 3
 """Maximum number of changes in the report of a plan."""
 
 
@@ -78,7 +77,7 @@ def remedies(
     if outcome in GOOD:
         return ()
     kinds = _Search(inquiry, crashkernel, outcome).kinds
-    return tuple(remedy for kind in ticked(kinds, progress) for remedy in kind())
+    return tuple(remedy for kind in with_progress(kinds, progress) for remedy in kind())
 
 
 def helped(machine: Machine, crashkernel: str | None, options: Options) -> Plan:
@@ -97,13 +96,13 @@ def with_help(plan: Plan, question: Question, crashkernel: str | None) -> Plan:
     short = least - crash.size if least and crash is not None else 0
     if short <= 0 and outcome in GOOD:
         return plan
-    known = former_help(machine.facts, plan)
+    known = earlier_help(machine.facts, plan)
     if known is not None:
         return replace(plan, help=known)
     search = _Search(inquiry_of(question), crashkernel, outcome)
     kinds = search.kinds if outcome not in GOOD else ()
     found = chain(search.enough(least, short) if short > 0 else (), chain.from_iterable(kind() for kind in kinds))
-    return replace(plan, help=tuple(_help_of(remedy, least) for remedy in islice(found, MOST_TOLD)))
+    return replace(plan, help=tuple(_help_of(remedy, least) for remedy in islice(found, MOST_LISTED)))
 
 
 def _least(machine: Machine) -> int:
@@ -114,7 +113,7 @@ def _least(machine: Machine) -> int:
     from planner.studies.need import need
 
     needed = need(None, machine)
-    return 0 if set(needed.assumed) & set(_TOLD) else needed.least
+    return 0 if set(needed.assumed) & set(_PARTS) else needed.least
 
 
 def _help_of(remedy: Remedy, least: int) -> Help:
@@ -133,15 +132,16 @@ class _Search:
         self.question = question = inquiry.question._replace(others=(), other_kernels=())
         self.whole = inquiry.question
         self.options, self.request, self.strategy = question.options, question.request, inquiry.strategy
-        self.context, self.former = inquiry.context, inquiry.former
+        self.context, self.form = inquiry.context, inquiry.form
         self.given, self.outcome = crashkernel, outcome
         self.wanted: tuple[str, ...] = ALIGNED if outcome == "fallback" else RESERVED
         placement = question.shared.place(question.request, inquiry.context)[0]
         purposes = ("aligned",) if outcome == "fallback" else ("aligned", "exact", "low")
-        memblock = self.former.memblock
+        memblock = self.form.memblock
         bare = Memblock(page_size=memblock.page_size, movable_node=memblock.movable_node)
         bare.memory = memblock.memory
         self.usable = bare.gaps()  # memory that a search may use, reserved or not
+        self.reserved = named(self.context.memory.reserved, self.context.facts.events)
         self.needs = [a for a in placement.attempts if a.found is None and a.purpose in purposes]
 
     @property
@@ -165,16 +165,16 @@ class _Search:
 
     # -- the parts ---------------------------------------------------------------------------------------
 
-    def _ask(self, value: str) -> str:
+    def _request_text(self, value: str) -> str:
         """The request with another value; a command line keeps its other parameters."""
         if self.given is None or not ck.is_cmdline(self.given):
             return value
         rest = [word for word in self.given.split(" ") if "crashkernel=" not in word]
         return " ".join([ck.as_cmdline(value), *rest])
 
-    def _asking(self, change: Mapping[str, Any], value: str, text: str = "") -> Remedy:
+    def _requesting(self, change: Mapping[str, Any], value: str, text: str = "") -> Remedy:
         """A remedy with another request. text: by default, to request that value."""
-        return Remedy(change, self._ask(value), text=text or f"request {value}")
+        return Remedy(change, self._request_text(value), text=text or f"request {value}")
 
     def _changed(self, remedy: Remedy) -> Question:
         """The question with a remedy applied. Raises as `ask` does."""
@@ -196,7 +196,7 @@ class _Search:
             return ask(question.machine, self.given, options)
         return question._replace(options=options)
 
-    def _holds(
+    def _helping(
         self, remedy: Remedy, *, protected: bool = False, outcomes: Sequence[str] | None = None
     ) -> Remedy | None:
         """The remedy with its outcome, if that is one of the wanted `outcomes`; else None."""
@@ -210,17 +210,17 @@ class _Search:
         view = plan.reservation
         return None if protected and not plan.protects else replace(remedy, outcome=view.outcome, crash=view.crash)
 
-    def _told(self, candidate: Remedy) -> Iterator[Remedy]:
-        held = self._holds(candidate)
-        if held is not None:
-            yield held
+    def _if_it_helps(self, candidate: Remedy) -> Iterator[Remedy]:
+        helping = self._helping(candidate)
+        if helping is not None:
+            yield helping
 
     # -- the kinds ---------------------------------------------------------------------------------------
 
     def unread(self) -> Iterator[Remedy]:
         """For a request that this kernel does not read: its likely spelling, the plain form, or the usual need."""
         meant = ck.repaired(self.question.text)
-        if meant is not None and (spelled := list(self._told(self._asking({"kind": "spelling"}, meant)))):
+        if meant is not None and (spelled := list(self._if_it_helps(self._requesting({"kind": "spelling"}, meant)))):
             yield from spelled
             return
         newest = parsed(self.question.text, self.context.facts, PROFILES[-1], self.question.shared.ram)
@@ -228,12 +228,14 @@ class _Search:
             yield from self.enough()
             return
         value = format_size(newest.size)
-        found = list(self._told(self._asking({"kind": "plain"}, value, f"request {value}, in the plain form")))
+        found = list(
+            self._if_it_helps(self._requesting({"kind": "plain"}, value, f"request {value}, in the plain form"))
+        )
         if not found:
-            size = inquiry_of(with_request(self.question, value)).former.largest(is_reserved, below=newest.size)
+            size = inquiry_of(with_request(self.question, value)).form.largest(is_reserved, below=newest.size)
             if size is not None:
-                value = format_size(_handy(size))
-                found += self._told(self._asking({"kind": "size", "size": size}, value))
+                value = format_size(_whole_units(size))
+                found += self._if_it_helps(self._requesting({"kind": "size", "size": size}, value))
         yield from found
 
     def enough(self, least: int = 0, short: int = 0) -> Iterator[Remedy]:
@@ -247,73 +249,73 @@ class _Search:
         if short:
             why = f"this plan leaves {format_size(round_up(short, MIB))} less than the capture kernel needs"
         text = f"request {found.crashkernel.removeprefix('crashkernel=')} ({why})"
-        remedy = self._asking({"kind": "need", "size": found.need}, found.crashkernel, text)
-        held = self._holds(remedy, outcomes=RESERVED)
-        if held is not None and held.crash is not None and held.crash.size >= least:
-            yield held
+        remedy = self._requesting({"kind": "need", "size": found.need}, found.crashkernel, text)
+        helping = self._helping(remedy, outcomes=RESERVED)
+        if helping is not None and helping.crash is not None and helping.crash.size >= least:
+            yield helping
 
     def order(self) -> Iterator[Remedy]:
         """Aligned attempts in all windows first."""
         if self.context.proposal is not None and not self.options.prefer_aligned and self.outcome == "fallback":
             text = "give --prefer-aligned (all windows first)"
-            yield from self._told(Remedy({"kind": "order"}, options={"prefer_aligned": True}, text=text))
+            yield from self._if_it_helps(Remedy({"kind": "order"}, options={"prefer_aligned": True}, text=text))
 
     def high(self) -> Iterator[Remedy]:
         """The same size with `,high`."""
         if not self.request.high and not self.request.base and self.context.profile.combine != "plain":
             value = f"{format_size(self.request.size)},high"
-            yield from self._told(self._asking({"kind": "high"}, value))
+            yield from self._if_it_helps(self._requesting({"kind": "high"}, value))
 
     def plain(self) -> Iterator[Remedy]:
         """The same size without `,high` or without the offset."""
         if self.request.high or self.request.base:
             value = format_size(self.request.size)
             what = "without ,high" if self.request.high else "without the offset"
-            yield from self._told(self._asking({"kind": "plain"}, value, f"request {value}, {what}"))
+            yield from self._if_it_helps(self._requesting({"kind": "plain"}, value, f"request {value}, {what}"))
 
     def size(self) -> Iterator[Remedy]:
         """The largest smaller size, and the largest that is aligned."""
-        sizes = [self.former.largest(is_aligned, below=self.request.size)]
+        sizes = [self.form.largest(is_aligned, below=self.request.size)]
         if self.outcome != "fallback":
-            sizes.insert(0, self.former.largest(is_reserved, below=self.request.size))
+            sizes.insert(0, self.form.largest(is_reserved, below=self.request.size))
         for size in dict.fromkeys(s for s in sizes if s is not None):
-            value = value_of(self.request, _handy(size))
-            yield from self._told(self._asking({"kind": "size", "size": size}, value))
+            value = value_of(self.request, _whole_units(size))
+            yield from self._if_it_helps(self._requesting({"kind": "size", "size": size}, value))
 
     def low(self) -> Iterator[Remedy]:
         """The largest low part that fits, or none."""
         lacking = next((need for need in self.needs if need.purpose == "low"), None)
         if lacking is None or not (self.request.high or self.context.profile.combine != "plain"):
             return
-        rooms = self.former.rooms((lacking.start, lacking.end), aligned=False)
+        rooms = self.form.rooms((lacking.start, lacking.end), aligned=False)
         room = next((r.size for r in rooms), 0)
         for size in dict.fromkeys((round_down(room, 2 * MIB), 0)):
             high = f"crashkernel={format_size(self.request.size)},high"
             value = f"{high} crashkernel={format_size(size)},low"
             text = f"request {format_size(size)} of low memory: {value}" if size else f"drop the low memory: {value}"
-            yield from self._told(self._asking({"kind": "low", "size": size}, value, text))
+            yield from self._if_it_helps(self._requesting({"kind": "low", "size": size}, value, text))
 
     def offset(self) -> Iterator[Remedy]:
         """The nearest offset at which the size fits; for a request without one, the highest."""
         if self.outcome == "fallback":
             return
-        size, align = round_up(self.request.size, self.former.page), self.former.bounds.align
+        size, align = round_up(self.request.size, self.form.page), self.form.bounds.align
         spots = []
-        for start, end in self.former.memblock.gaps():
-            low, high = round_up(max(start, self.former.page), align), round_down(end - size, align)
+        for start, end in self.form.memblock.gaps():
+            low, high = round_up(max(start, self.form.page), align), round_down(end - size, align)
             if low <= high:
                 spots.append(min(max(round_down(self.request.base, align), low), high) if self.request.base else high)
         base = self.request.base
         best = min(spots, key=lambda spot: abs(spot - base)) if base and spots else max(spots, default=None)
         if best is not None:
             value = f"{format_size(self.request.size)}@{best:#x}"
-            held = self._holds(self._asking({"kind": "offset", "offset": best}, value))
-            if held is not None and held.crash is not None and held.crash.start == best:
-                yield held
+            helping = self._helping(self._requesting({"kind": "offset", "offset": best}, value))
+            if helping is not None and helping.crash is not None and helping.crash.start == best:
+                yield helping
 
     def region(self) -> Iterator[Remedy]:
         """Single blocking reservations that a user can change, the smallest first."""
-        entries = sorted(self.context.memory.reserved, key=lambda r: (r.start, r.end))
+        entries = sorted(self.reserved, key=lambda r: (r.start, r.end))
         smallest = sorted(self._in_the_way(entries), key=lambda r: (r.end - r.start, r.start))
         yield from islice(chain.from_iterable(map(self._freed, smallest[:_MOST_TRIED])), _MOST_FREED)
 
@@ -321,7 +323,7 @@ class _Search:
         text = way_out(entry.name, f"{in_words(entry.end - entry.start)} at {entry.start:#x}")
         if text is not None:
             change = {"kind": "free", "start": entry.start, "end": entry.end, "name": entry.name}
-            yield from self._told(Remedy(change, free=(entry,), text=text))
+            yield from self._if_it_helps(Remedy(change, free=(entry,), text=text))
 
     def image(self) -> Iterator[Remedy]:
         """The kernel image as a whole, if it blocks the placement."""
@@ -337,15 +339,15 @@ class _Search:
             return  # `region` lists a single reservation.
         text = f"the kernel image, {in_words(where.size)} at {where.start:#x}, is in the way: move it"
         change = {"kind": "image", "start": where.start, "end": where.end}
-        yield from self._told(Remedy(change, free=tuple(pieces), text=text))
+        yield from self._if_it_helps(Remedy(change, free=tuple(pieces), text=text))
 
     def cma(self) -> Iterator[Remedy]:
         """A blocking CMA area, made smaller (its end stays in place)."""
         unit = max(4 * MIB, self.context.geometry.pmd_size)
-        for entry in self.context.memory.reserved:
+        for entry in self.reserved:
             if "cma" not in entry.name.lower():
                 continue
-            if self._holds(Remedy({}, free=(entry,))) is None:
+            if self._helping(Remedy({}, free=(entry,))) is None:
                 continue  # if freeing all of it does not help, freeing a part does not
 
             def shrunk(units: int, entry: Reserved = entry) -> Remedy:
@@ -359,10 +361,10 @@ class _Search:
                 )
 
             units = halved(
-                0, -(-(entry.end - entry.start) // unit), lambda units: self._holds(shrunk(units)) is not None
+                0, -(-(entry.end - entry.start) // unit), lambda units: self._helping(shrunk(units)) is not None
             )
             if units:
-                yield from self._told(shrunk(units))
+                yield from self._if_it_helps(shrunk(units))
 
     def align(self) -> Iterator[Remedy]:
         """The largest smaller alignment that gives a protected area."""
@@ -380,9 +382,9 @@ class _Search:
                 options={"align": name},
                 text=f"align to {format_size(granule)} only (--align {name})",
             )
-            held = self._holds(remedy, protected=True)
-            if held is not None:
-                yield held
+            helping = self._helping(remedy, protected=True)
+            if helping is not None:
+                yield helping
                 return
 
     def kernel(self) -> Iterator[Remedy]:
@@ -394,8 +396,8 @@ class _Search:
                 options={"kernel": profile.name},
                 text=f"use a newer kernel, which searches more (--kernel {profile.name})",
             )
-            if self._places(profile) and (held := self._holds(remedy)) is not None:
-                yield held
+            if self._places(profile) and (helping := self._helping(remedy)) is not None:
+                yield helping
                 return
 
     def _places(self, profile: Profile) -> bool:
@@ -434,7 +436,7 @@ class _Search:
 
     def _room(self, free: list[Span]) -> bool:
         """True if a failed search fits into the usable memory of these ranges."""
-        page = self.former.page
+        page = self.form.page
         for span in free:
             for low, high in intersect(span, self.usable):
                 for lacking in self.needs:
@@ -444,6 +446,6 @@ class _Search:
         return False
 
 
-def _handy(size: int) -> int:
+def _whole_units(size: int) -> int:
     """The size rounded down to the kernel's own alignment, unless it is smaller than that."""
     return round_down(size, CRASH_ALIGN) or size

@@ -15,7 +15,7 @@ from planner.planning.plan import Options, answer, with_request
 from planner.planning.presets import PRESETS, variant
 from planner.planning.result import KernelView, Plan
 from planner.studies.fit import form_of
-from planner.studies.inquiry import Inquiry, Progress, form_name, inquire, readable, ticked
+from planner.studies.inquiry import Inquiry, Progress, form_name, inquire, readable, with_progress
 
 __all__ = ["GiveBack", "PresetPlan", "Presets", "Row", "SizePlan", "Sweep", "give_back", "presets", "sweep"]
 
@@ -214,7 +214,7 @@ def sweep(
     bounds or steps.
     """
     inquiry = form_of(machine, crashkernel, options)
-    page = inquiry.former.page
+    page = inquiry.form.page
     least = round_up(least, page)
     if least > most:
         raise InputError("--sweep", f"{format_size(least)} is more than {format_size(most)}", "give the smaller first")
@@ -226,7 +226,7 @@ def sweep(
         runs = list(_runs(inquiry, least, most))
     rows = []
     plan = None
-    for first, last in ticked(runs, progress):
+    for first, last in with_progress(runs, progress):
         plan = inquiry.plan(first)
         end = None if first == last else _asked(size_plan(inquiry.plan(last)), last)
         rows.append(_asked(Row(**_fields(plan), to=last, last=end), first))
@@ -254,14 +254,14 @@ def _asked(row: _Planned, size: int) -> _Planned:
 
 def _runs(inquiry: Inquiry, least: int, most: int) -> Iterator[tuple[int, int]]:
     """Ascending, gapless runs of sizes, in whole pages, in which only the size changes."""
-    former = inquiry.former
-    page, most = former.page, max(least, round_down(most, former.page))
+    form = inquiry.form
+    page, most = form.page, max(least, round_down(most, form.page))
     if not readable(inquiry.question.request):
         yield least, most
         return
     edges = {least}
     reached = 0
-    for stretch in former.stretches():
+    for stretch in form.stretches():
         edges.add(stretch.least)
         reached = stretch.most
         low, high = max(stretch.least, least), min(stretch.most, most)
@@ -271,7 +271,7 @@ def _runs(inquiry: Inquiry, least: int, most: int) -> Iterator[tuple[int, int]]:
         first = round_up(low, granule)
         if (high - first) // granule < _MOST_GRANULES:
             edges |= {size + page for size in range(first, high, granule)}
-    edges |= {reached + page, former.limit + page}
+    edges |= {reached + page, form.limit + page}
     starts = sorted(edge for edge in edges if least <= edge <= most)
     yield from zip(starts, [*[start - page for start in starts[1:]], most], strict=True)
 
@@ -293,7 +293,7 @@ def give_back(machine: Machine, crashkernel: str | None, written: int, options: 
     crash, low = plan.reservation.crash, plan.reservation.low
     counted = low.size if low is not None and profile.crash_size_counts_low else 0
     before = crash.size + counted if crash is not None else 0
-    after = round_up(written, inquiry.former.page)
+    after = round_up(written, inquiry.form.page)
     refused = _refused(crash, before, after)
     main, freed = max(0, after - counted), []
     if refused is None and crash is not None:

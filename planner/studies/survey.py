@@ -16,7 +16,7 @@ from planner.planning.plan import Options, make_plan
 from planner.planning.presets import PRESETS, preset_named, variant
 from planner.planning.result import Plan, Protection
 from planner.studies.default import need_of
-from planner.studies.inquiry import Progress, place_of, ticked
+from planner.studies.inquiry import Progress, place_of, with_progress
 
 __all__ = [
     "REQUESTS",
@@ -94,7 +94,7 @@ def survey(
 ) -> list[Surveyed]:
     """Each machine with its distribution's default and with each request, under the posted proposal."""
     found = []
-    for name, machine in ticked(machines, progress):
+    for name, machine in with_progress(machines, progress):
         preset = default_of(machine)
         plan = make_plan(machine, None, Options(preset=preset))
         answers = [_answer(PRESETS[preset].value, preset, plan)]
@@ -165,7 +165,7 @@ def tabulate(
 ) -> list[Row]:
     """A row for each machine and candidate. members: machines with their names and options."""
     rows: list[Row] = []
-    for name, machine, options in ticked(members, progress):
+    for name, machine, options in with_progress(members, progress):
         for request, chosen in _asked(machine, options, candidates):
             needed = need_of(candidates.need, machine, chosen.page_size)
             rows.append(_row(name, machine, request, chosen, needed))

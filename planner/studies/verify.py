@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from planner.base.errors import InputError, PlannerError
 from planner.base.ranges import Range
@@ -156,8 +156,8 @@ def verify(
     record = machine.facts.record or _absence(machine)
     obstacle = _obstacle(machine, options, record, crashkernel, observed)
     if obstacle is not None:
-        notes = tuple(note for note in machine.damage if note not in obstacle)
-        return verdict(machine.source, _check("not checkable", obstacle), recorded=_both(record), notes=notes)
+        notes = tuple(note for note in machine.damage if note != obstacle.damage)
+        return verdict(machine.source, _check("not checkable", obstacle.why), recorded=_both(record), notes=notes)
     text, inferred = _request(machine, crashkernel, record)
     if machine.traits.log and not machine.settled and options.reserved is None:
         # Rewinding uses the log's record of its crash kernel, so the comparison would be circular.
@@ -200,34 +200,43 @@ def _both(record: BootRecord | None) -> Parts:
 # -- obstacles to a check ------------------------------------------------------------------------------
 
 
+class Obstacle(NamedTuple):
+    """Why nothing can be checked, in one sentence; the note of `Machine.damage` that says so, if one does."""
+
+    why: str
+    damage: str | None = None
+
+
 def _obstacle(
     machine: Machine,
     options: Options,
     record: BootRecord | None,
     crashkernel: str | None,
     observed: Sequence[Observed],
-) -> str | None:
-    """The reason why nothing can be checked, in one sentence; None if something can."""
+) -> Obstacle | None:
+    """The obstacle to every check; None if something can be checked."""
     facts = machine.facts
     if facts.arch not in (None, "aarch64", "arm64"):
-        return f"this is {facts.arch}, not arm64"
+        return Obstacle(f"this is {facts.arch}, not arm64")
     if not machine.memory.regions and machine.incomplete:
-        return machine.incomplete
+        return Obstacle(machine.incomplete.why, machine.incomplete.damage)
     if record is None and not observed:
-        return "it records no crash kernel: no `Crash kernel` in /proc/iomem, no crashkernel line, no kexec_crash_size"
+        return Obstacle(
+            "it records no crash kernel: no `Crash kernel` in /proc/iomem, no crashkernel line, no kexec_crash_size"
+        )
     version = options.kernel or facts.kernel
     if version is not None:
         selection = select_profile(version)
         if not selection.supported:
-            return f"the kernel is {version}: only 4.12 to 7.x are modelled"
+            return Obstacle(f"the kernel is {version}: only 4.12 to 7.x are modelled")
         if record is not None and record.low is not None and selection.profile.combine == "plain":
-            return (
+            return Obstacle(
                 f"it records low memory, which mainline {version} never reserves for a crash kernel (patched kernel?)"
             )
     if record is not None and any(line.startswith("Reserving ") for line in record.log):
-        return "crash kernel log line matches no mainline arm64 format (patched kernel?)"
+        return Obstacle("crash kernel log line matches no mainline arm64 format (patched kernel?)")
     if not machine.memory.regions:
-        return "it has no memory map: also give the machine's /proc/iomem or complete boot log (--map, --log)"
+        return Obstacle("it has no memory map: also give the machine's /proc/iomem or complete boot log (--map, --log)")
     if (
         record is not None
         and record.crash is None
@@ -235,9 +244,10 @@ def _obstacle(
         and record.kexec_crash_size is None
         and not machine.traits.whole
     ):
-        return next(iter(machine.damage), "it has log lines about crashkernel, but none with the outcome")
+        damage = next(iter(machine.damage), None)
+        return Obstacle(damage or "it has log lines about crashkernel, but none with the outcome", damage)
     if crashkernel is None and facts.request is None and facts.cmdline is None and _size(record) is None:
-        return "the request is not known: there is no command line (give the value: --crashkernel)"
+        return Obstacle("the request is not known: there is no command line (give the value: --crashkernel)")
     return None
 
 
@@ -444,14 +454,14 @@ def _granularity(
     if not wrong:
         shown = ", ".join(f"{name} {format_size(got)}" for name, got, _ in pairs if got)
         return Check("granularity", "agreed", f"{seen.source}: {shown}, as planned")
-    told = f"{seen.source}: {'; '.join(wrong)}"
+    difference = f"{seen.source}: {'; '.join(wrong)}"
     if live and _only_finer(pairs):
         why = "finer leaves: this kernel splits them at run time when permissions change (BBML2)"
-        return Check("granularity", "agreed", f"{told}: {why}")
+        return Check("granularity", "agreed", f"{difference}: {why}")
     causes = _causes(machine, plan, seen, text, options)
     if causes:
-        return Check("granularity", "not checkable", f"{told}; not known: {', '.join(causes)}")
-    return Check("granularity", "disagreed", told)
+        return Check("granularity", "not checkable", f"{difference}; not known: {', '.join(causes)}")
+    return Check("granularity", "disagreed", difference)
 
 
 _Pairs: TypeAlias = list[tuple[str, int, int]]

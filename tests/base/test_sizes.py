@@ -44,7 +44,7 @@ def test_memparse(text: str, value: int, consumed: int) -> None:
         pytest.param("", True, id="nothing is 0"),
     ],
 )
-def test_a_number_that_wraps_is_told_from_one_that_fits(text: str, whole: bool) -> None:
+def test_a_number_that_wraps_is_distinguished_from_one_that_fits(text: str, whole: bool) -> None:
     assert fits(text) is whole
 
 

@@ -52,7 +52,7 @@ def test_defaults_of_a_function_are_those_of_a_library_call() -> None:
     assert told == {"id": None, **values_of(plan)}
 
 
-def test_the_whole_report_comes_where_it_is_asked_for() -> None:
+def test_the_whole_report_comes_where_it_is_requested() -> None:
     table = plan_batches(rows(3), with_report=True)
     assert table.schema == output_schema(with_report=True)
     assert json.loads(table.column("report")[0].as_py())["schema_version"] == 1

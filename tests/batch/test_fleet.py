@@ -103,7 +103,7 @@ def test_parts_merge_into_the_whole(cuts: list[int]) -> None:
     assert [(one.record, one.outcome) for one in parts.drawn] == [(one.record, one.outcome) for one in whole.drawn]
 
 
-def test_a_change_is_planned_as_if_each_record_had_asked_for_it() -> None:
+def test_a_change_is_planned_as_if_each_record_had_requested_it() -> None:
     """Compared with the same fleet planned with that request."""
     lines = [json.dumps({**fleet.record(n), "crashkernel": "512M"}).encode() for n in range(30)]
     for change, other in (

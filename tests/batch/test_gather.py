@@ -43,7 +43,7 @@ def test_maps_folders_records_and_answers(tmp_path: Path) -> None:
     assert found.members[5].machine.memory.ram == 32 << 30
 
 
-def test_what_cannot_be_read_is_told_and_the_others_are_used(tmp_path: Path) -> None:
+def test_what_cannot_be_read_is_reported_and_the_others_are_used(tmp_path: Path) -> None:
     records = tmp_path / "fleet.ndjson"
     lines = [b"{", b"[1]", b'{"id": "x", "error": "no RAM"}', b'{"id": "y", "map": {}}', b'{"map": NaN}']
     records.write_bytes(b"\n".join([*lines, json.dumps({"id": "z", "map": SERVER}).encode()]))

@@ -34,7 +34,7 @@ def lines_of(*lines: bytes) -> list[dict[str, Any]]:
     ],
     ids=["text", "torn", "NaN", "no UTF-8", "half a character", "deep", "endless number", "two values"],
 )
-def test_a_line_that_is_not_json_is_told_by_its_number(line: bytes) -> None:
+def test_a_line_that_is_not_json_is_named_by_its_number(line: bytes) -> None:
     answer = lines_of(b"\n", line)  # blank lines are no records, but they count as lines
     assert [list(one) for one in answer] == [["id", "line", "error"]]
     assert (answer[0]["id"], answer[0]["line"]) == (None, 2)

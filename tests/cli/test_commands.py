@@ -63,10 +63,10 @@ def test_an_unknown_command_is_none() -> None:
 def test_the_library_gives_what_the_commands_print(run: Run, server: str) -> None:
     """Same inputs, same results."""
     import planner
-    from planner.report.document import document
+    from planner.report.document import to_json
 
     def same(printed: dict[str, Any], result: object) -> bool:
-        return bool(printed == json.loads(document(result)))
+        return bool(printed == json.loads(to_json(result)))
 
     assert same(answered(run, "fit", "--map", server), planner.fit(server))
     assert same(answered(run, "explain", "3G", "--map", server), planner.explain(server, "3G"))

@@ -70,7 +70,7 @@ def test_other_formats(run: Run, form: str) -> None:
     assert "altra-32g" in out
 
 
-def test_what_cannot_be_read_is_told_beside_the_others(run: Run) -> None:
+def test_what_cannot_be_read_is_reported_beside_the_others(run: Run) -> None:
     status, out, err = run(*ASKED, "--map", "gone.iomem")
     assert status == 0
     assert "altra-32g" in out

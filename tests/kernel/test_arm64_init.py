@@ -109,7 +109,7 @@ def test_a_kernel_high_in_memory_keeps_its_place() -> None:
     assert regions == (Region(45 * GIB, 300 * GIB + 32 * MIB),)
 
 
-def test_dropped_memory_is_told_and_does_not_count() -> None:
+def test_dropped_memory_is_reported_and_does_not_count() -> None:
     memory = MemoryMap((Region(GIB, 513 * GIB),))
     found = make_plan(machine(memory, va_bits=39, settled=True, kind="json"), "400G-:1G,1G-400G:256M")
     assert found.memory.ram == 256 * GIB

@@ -88,7 +88,7 @@ def profile(name: str) -> Profile:
         pytest.param("crashkernel=256M crashkernel=1G,high", 8 * GIB, 256 * MIB, id="a plain entry beats ,high"),
     ],
 )
-def test_size_asked_for(value: str, ram: int, size: int) -> None:
+def test_size_requested(value: str, ram: int, size: int) -> None:
     found = reading(value, ram, NEWEST)
     assert (found.rc, found.size) == (0, size)
 
@@ -118,6 +118,30 @@ def test_refused(value: str, message: str | None, note: str) -> None:
     assert not found.valid
     assert list(found.log) == ([message] if message else [])
     assert note in "\n".join(found.notes)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "value", "cause"),
+    [
+        pytest.param("6.12", "512MB", "write '512M': a size has one", id="a unit that is refused"),
+        pytest.param("6.12", "512M,cma", "arm64 kernels of 6.12 to 6.16 do not read", id="a suffix that is refused"),
+        pytest.param("5.4", "512M,high", "arm64 kernels of 4.12 to 5.4 do not read", id="a suffix that is not read"),
+        pytest.param("6.12", "auto", "'auto' is not an arm64 value", id="another kernel's value"),
+        pytest.param("6.12", '"512M"', "the kernel takes the quote as part of the value", id="a quote"),
+        pytest.param("6.12", "16G", "16G is not less than the RAM (8G): refused silently", id="too large"),
+        pytest.param("6.12", "1G-8G:64M", "no range of the list covers 8G of RAM", id="no range matches"),
+        pytest.param("6.12", "0-:0", "", id="a range without a size: the log says it"),
+        pytest.param("6.12", "1G-2G:64M,foo", "", id="a mistake in a list: the log says it"),
+        pytest.param("6.12", "quiet splash", "this kernel command line has no crashkernel=", id="no request"),
+        pytest.param("6.12", "1G-:512MB", "", id="valid, though it is read otherwise"),
+        pytest.param("6.12", "1G-8G:1M,8G-:64M", "", id="valid, by a later range"),
+    ],
+)
+def test_the_cause_of_a_request_that_asks_for_nothing(kernel: str, value: str, cause: str) -> None:
+    """One sentence where more is known than the kernel's own message; "" else, and for a valid request."""
+    found = reading(value, 8 * GIB, select_profile(kernel).profile).cause
+    assert found.startswith(cause)
+    assert bool(found) is bool(cause)
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def test_what_a_profile_does(name: str, parts: list[str]) -> None:
 
 
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
-def test_two_profiles_that_are_told_alike_differ_in_no_window_or_effect(profile: object) -> None:
+def test_two_profiles_that_are_described_alike_differ_in_no_window_or_effect(profile: object) -> None:
     """Profiles with the same line differ only in fields that the line does not cover."""
     alike = [p for p in PROFILES if does(p) == does(profile)]  # type: ignore[arg-type]
     assert len({(p.plain, p.high, p.low_when, p.effect, p.protects, p.rodata, p.cma) for p in alike}) == 1

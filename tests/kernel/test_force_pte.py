@@ -104,7 +104,7 @@ def test_from_6_18_full_is_the_default_once_anything_is_known() -> None:
         ("6.12", "rodata=off debug_pagealloc=on", {}, "debug_pagealloc=off"),
     ],
 )
-def test_the_remedy_is_said_and_works(kernel: str, cmdline: str, config: dict[str, str], remedy: str) -> None:
+def test_the_remedy_is_reported_and_works(kernel: str, cmdline: str, config: dict[str, str], remedy: str) -> None:
     """Every reason has a remedy; if that is a parameter, adding it removes the reason."""
     found = forced(cmdline, config, kernel)
     assert len(found.reasons) == len(found.remedies) == 1

@@ -471,7 +471,7 @@ def test_the_section_size_aligns_the_linear_map(name: str) -> None:
 
 
 @each_profile
-def test_kaslr_of_the_linear_map_is_said(name: str) -> None:
+def test_kaslr_of_the_linear_map_is_reported(name: str) -> None:
     """Contiguous PMDs of 64K pages need 16 GiB alignment of both addresses; a moved start prevents them."""
     memory = MemoryMap((Region(0, 64 * GIB),))
     pages_64k = facts(name, page_size=64 * KIB)

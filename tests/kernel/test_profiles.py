@@ -109,7 +109,7 @@ def test_every_mainline_release_takes_the_newest_profile_that_has_come() -> None
         assert chosen.name in spans
 
 
-def test_a_flavours_page_size_is_taken_and_said_where_nothing_else_tells() -> None:
+def test_a_flavours_page_size_is_taken_and_said_where_nothing_else_does() -> None:
     memory = MemoryMap((Region(GIB, 9 * GIB),))
 
     def kernel(facts: Facts, **options: object) -> tuple[int, bool, bool]:

@@ -158,7 +158,7 @@ def test_when_high_is_read(row: Row) -> None:
 
 
 @each_row
-def test_the_low_memory_that_is_asked_for(row: Row) -> None:
+def test_the_low_memory_that_is_requested(row: Row) -> None:
     profile = select_profile(row.version).profile
     if row.reads_high == "-":
         return

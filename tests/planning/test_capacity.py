@@ -11,7 +11,7 @@ from planner.kernel.crashkernel import parse
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.kernel.profiles import profile_named
-from planner.planning.capacity import Former, Room, free_below, is_aligned, is_reserved, largest_size
+from planner.planning.capacity import RequestForm, Room, free_below, is_aligned, is_reserved, largest_size
 from planner.planning.plan import Question, ask
 from tests.random_machines import PAGE, drawn
 
@@ -21,12 +21,12 @@ MEMORY = MemoryMap(
 )
 
 
-def former(value: str, *, kernel: str = "6.12", granule: int = 0, memory: MemoryMap = MEMORY) -> Former:
+def form(value: str, *, kernel: str = "6.12", granule: int = 0, memory: MemoryMap = MEMORY) -> RequestForm:
     profile = profile_named(kernel)
     assert profile is not None
     request = parse(f"crashkernel={value}", memory.ram, profile)
     proposal = Proposal(granule) if granule else None
-    return Former(Memblock.of(memory), request, profile, Bounds(4 * GIB, 1 << 48), proposal)
+    return RequestForm(Memblock.of(memory), request, profile, Bounds(4 * GIB, 1 << 48), proposal)
 
 
 @pytest.mark.parametrize(
@@ -39,19 +39,19 @@ def former(value: str, *, kernel: str = "6.12", granule: int = 0, memory: Memory
     ],
 )
 def test_windows_are_the_kernels(value: str, kernel: str, windows: list[tuple[int, int]]) -> None:
-    assert former(value, kernel=kernel).windows() == windows
+    assert form(value, kernel=kernel).windows() == windows
 
 
 def test_what_each_gap_can_hold() -> None:
     """From an aligned start to its end, in whole pages or multiples of the alignment, largest first."""
-    own = former("1M", granule=GIB)
+    own = form("1M", granule=GIB)
     low = own.windows()[0]
     assert own.rooms(low, aligned=False) == [
         Room(GIB, GIB, 2 * GIB),
         Room(1022 * MIB, 2 * GIB + MIB, 3 * GIB),
     ]
     assert own.rooms(low, aligned=True) == [Room(GIB, GIB, 2 * GIB)]
-    assert former("1M").rooms(low, aligned=True) == []
+    assert form("1M").rooms(low, aligned=True) == []
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_what_each_gap_can_hold() -> None:
     ],
 )
 def test_the_largest_size(value: str, granule: int, reserved: int | None, aligned: int | None) -> None:
-    own = former(value, granule=granule)
+    own = form(value, granule=granule)
     assert own.largest(is_reserved) == reserved
     assert own.largest(is_aligned) == aligned
     assert largest_size(own.memblock, own.request, own.profile, own.bounds, own.proposal) == reserved
@@ -83,13 +83,13 @@ def test_the_largest_size(value: str, granule: int, reserved: int | None, aligne
 def test_a_low_part_that_finds_no_place_fails_the_request(value: str, largest: int | None) -> None:
     """64 MiB of low memory, 4 GiB above."""
     memory = MemoryMap((Region(2 * GIB, 2 * GIB + 64 * MIB), Region(8 * GIB, 12 * GIB)))
-    assert former(value, memory=memory).largest(is_reserved) == largest
+    assert form(value, memory=memory).largest(is_reserved) == largest
 
 
 def test_a_window_across_the_limit_has_two_parts() -> None:
     """Up to 32M fits above the limit and needs a low part, which fails; larger sizes lie below and need none."""
     memory = MemoryMap((Region(2 * GIB, 2 * GIB + 64 * MIB), Region(8 * GIB, 8 * GIB + 32 * MIB)))
-    own = former("1M,high", kernel="6.2", memory=memory)
+    own = form("1M,high", kernel="6.2", memory=memory)
     assert [(stretch.least, stretch.most) for stretch in own.stretches()] == [
         (4 * KIB, 32 * MIB),
         (32 * MIB + 4 * KIB, 64 * MIB),
@@ -105,13 +105,13 @@ def test_a_window_across_the_limit_has_two_parts() -> None:
 def test_the_parser_bounds_a_request() -> None:
     """The generic code refuses a size that is not less than RAM; older code does not."""
     memory = MemoryMap((Region(GIB, 3 * GIB),))
-    assert former("1M", memory=memory).limit == 2 * GIB - 4 * KIB
-    assert former("1M", memory=memory).largest(is_reserved) == 2 * GIB - 4 * KIB
-    assert former("1M", memory=memory, kernel="6.1").largest(is_reserved) == 2 * GIB
+    assert form("1M", memory=memory).limit == 2 * GIB - 4 * KIB
+    assert form("1M", memory=memory).largest(is_reserved) == 2 * GIB - 4 * KIB
+    assert form("1M", memory=memory, kernel="6.1").largest(is_reserved) == 2 * GIB
 
 
 def test_below_a_size_and_as_long_as_it_is_affordable() -> None:
-    own = former("1M")
+    own = form("1M")
     assert own.largest(is_reserved, below=GIB) == GIB - 4 * KIB
 
     def keeps(place: Placement) -> bool:
@@ -136,7 +136,7 @@ def test_what_stays_free_of_low_memory(crash: Range | None, low: Range | None, f
     assert free_below(gaps, 4 * GIB, Placement(crash=crash, low=low)) == free
 
 
-def forms(seed: int) -> Former | None:
+def forms(seed: int) -> RequestForm | None:
     """The form of a small machine's request; None if it is not possible there."""
     case = drawn(seed)
     if case.far or any(r.flags & Flag.MIRROR for r in case.machine.memory.regions):
@@ -144,7 +144,7 @@ def forms(seed: int) -> Former | None:
     text = "1M" if case.form is None else case.form if case.form[0] != "," else f"1M{case.form}"
     asked: Question = ask(case.machine, text, case.options)
     own = asked.mainline
-    return Former(asked.shared.memblock, asked.request, own.profile, own.bounds, own.proposal)
+    return RequestForm(asked.shared.memblock, asked.request, own.profile, own.bounds, own.proposal)
 
 
 @pytest.mark.parametrize("seed", range(0, 60, 3))

@@ -112,7 +112,9 @@ def test_ram_beyond_the_physical_limit_is_dropped() -> None:
         pytest.param("6.12", 4 * KIB, "quiet", {}, False, id="4K pages are aligned wherever it starts"),
     ],
 )
-def test_what_kaslr_may_undo_is_said(kernel: str, page: int, cmdline: str, config: dict[str, str], said: bool) -> None:
+def test_what_kaslr_may_undo_is_reported(
+    kernel: str, page: int, cmdline: str, config: dict[str, str], said: bool
+) -> None:
     """Contiguous PMDs of 64K pages need 16 GiB in both address spaces."""
     own = machine(MemoryMap((Region(0, 64 * GIB),)), kernel=kernel, page_size=page, config=config)
     assert any("KASLR" in note for note in early(own, cmdline)[1].notes) is said

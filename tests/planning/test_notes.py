@@ -104,7 +104,9 @@ LITTLE_LOW = MemoryMap((Region(2 * GIB, 2 * GIB + 64 * MIB), Region(8 * GIB, 12 
         ),
     ],
 )
-def test_what_is_said(value: str, memory: MemoryMap, facts: dict[str, Any], options: dict[str, Any], said: str) -> None:
+def test_what_is_reported(
+    value: str, memory: MemoryMap, facts: dict[str, Any], options: dict[str, Any], said: str
+) -> None:
     """A plan without problems does not have it."""
     assert any(said in note for note in plan(value, memory, facts, **options).notes)
     assert not any(said in note for note in plan("256M").notes)
@@ -123,7 +125,7 @@ def test_why_a_request_failed(value: str, memory: MemoryMap, said: str) -> None:
     assert said in plan(value, memory, strategy="mainline").notes
 
 
-def test_what_is_not_known_of_a_map_is_told_as_such() -> None:
+def test_what_is_not_known_of_a_map_is_reported_as_such() -> None:
     """The nearest mainline kernel's behaviour, marked."""
     own = plan("256M", facts={"kernel": "5.10.134-19.1.al8.aarch64", "cmdline": "rodata=off"}, strategy="mainline")
     on_the_map = [note for note in own.notes if "whole linear map" in note]

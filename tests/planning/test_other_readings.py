@@ -30,7 +30,7 @@ def told(*others: Reading, asked: Question | None = None, value: str = "512M") -
     )
 
 
-def test_only_answers_that_differ_are_told_and_each_once() -> None:
+def test_only_answers_that_differ_are_listed_and_each_once() -> None:
     """Each has the first assumption that leads to it."""
     same, lower = reading("nothing else"), reading("a table", (4 * GIB - 64 * MIB, 4 * GIB))
     assert told(same, lower, reading("another table", (4 * GIB - 64 * MIB, 4 * GIB))) == (
@@ -43,12 +43,12 @@ def test_a_request_may_fail_under_another_reading() -> None:
     assert told(full) == (OtherReading("all of low memory", "failed", None, None),)
 
 
-def test_more_ram_is_another_amount_to_be_asked_for() -> None:
+def test_more_ram_is_another_amount_to_be_requested() -> None:
     """A range list may then give another size."""
     more = reading("the machine has 16G", more=8 * GIB)
     (found,) = told(more, value="1G-16G:512M,16G-:1G")
     assert found.crash == Range(3 * GIB, 4 * GIB)
 
 
-def test_nothing_valid_is_asked_for_anywhere() -> None:
+def test_nothing_valid_is_requested_anywhere() -> None:
     assert told(reading("a table", (4 * GIB - 64 * MIB, 4 * GIB)), value="512MB") == ()

@@ -187,7 +187,7 @@ def test_every_output_says_the_same_of_the_protection(
 
 
 @pytest.mark.parametrize("kernel", ["alinux3", "openeuler21"])
-def test_a_map_that_was_not_read_is_not_known_wherever_it_is_told(kernel: str) -> None:
+def test_a_map_that_was_not_read_is_not_known_wherever_it_is_reported(kernel: str) -> None:
     """In the line on the own kernel, in its costs, in the notes on the map; the placement is known."""
     plan = planner.plan(MAP, "512M", kernel=kernel, strategy="mainline")
     assert plan.own is not None

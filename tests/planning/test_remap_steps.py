@@ -145,6 +145,6 @@ def test_where_the_map_stays_there_are_no_steps(strategy: str, request_: str, op
     assert plan_of(strategy, PLAIN if "7G" not in request_ else ODD, request_, **options).steps == ()
 
 
-def test_steps_are_listed_only_where_they_are_asked_for() -> None:
+def test_steps_are_listed_only_where_they_are_requested() -> None:
     """Otherwise they are not computed."""
     assert planner.plan(PLAIN, "512M").steps is None

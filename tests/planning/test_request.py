@@ -73,7 +73,7 @@ def test_a_kernel_built_without_crash_kernels_reserves_nothing(kernel: str, symb
     request = parsed("512M", facts, profile, 8 * GIB)
     assert request.valid is valid
     assert any("built without crash kernels" in note for note in request.notes) is not valid
-    assert bool(request.unheard) is not valid
+    assert bool(request.unsupported) is not valid
     assert is_present("512M", facts, profile) is valid
 
 

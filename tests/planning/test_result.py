@@ -37,7 +37,7 @@ def test_whether_memory_is_reserved(crash: Range | None, reserved: bool) -> None
         ("pud-aligned", True, True, "unknown", "yes"),
     ],
 )
-def test_how_protection_is_told(strategy: str, protected: bool, available: bool, certainty: str, told: str) -> None:
+def test_how_protection_is_reported(strategy: str, protected: bool, available: bool, certainty: str, told: str) -> None:
     """An unknown linear map matters only for the kernel's own behaviour."""
     own = plan("256M")
     found = replace(

@@ -57,7 +57,7 @@ def test_the_kernel_that_was_modelled(facts: dict[str, Any], options: dict[str, 
     assert getattr(plan(facts=facts, **options).kernel, key) == value
 
 
-def test_an_assumption_is_told_once() -> None:
+def test_an_assumption_is_reported_once() -> None:
     found = plan(facts={"kernel": None, "page_size": None, "va_bits": None}).kernel
     assert len(found.assumed) == len(set(found.assumed))
     assert {"kernel", "page_size", "va_bits"} <= set(found.assumed)

@@ -27,7 +27,7 @@ RESULTS: dict[str, tuple[Callable[[], object], str]] = {
 
 
 @pytest.mark.parametrize("name", RESULTS)
-def test_a_result_is_told(name: str) -> None:
+def test_a_result_is_reported(name: str) -> None:
     made, told = RESULTS[name]
     result = made()
     assert told in planner.render.document(result)

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from planner.bbm import PROCEDURES, case, cases
 from planner.bbm.model import Dsb, Leaf, Procedure, Step, Switch, Tlbi, Touch, Write
 from planner.report.bbm import Cases, procedure_to_dict
-from planner.report.document import document as written
+from planner.report.document import to_json as written
 from planner.report.json_schema import schema_of
 from planner.sources.json.procedure import parse_procedure
 from tests.bbm.random_procedures import procedures

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from planner.base.ranges import Range
 from planner.kernel.memory_map import Flag, Region, Reserved
-from planner.report.document import document, laid_out, plain
+from planner.report.document import laid_out, plain, to_json
 from planner.rewind.rewound import Rewound
 
 
@@ -69,7 +69,7 @@ def test_the_text_is_the_data(value: object) -> None:
 
 def test_what_is_short_stays_on_one_line() -> None:
     wide = ["x" * 60, "y" * 60]
-    assert document({"short": [1, 2], "wide": wide}).splitlines() == [
+    assert to_json({"short": [1, 2], "wide": wide}).splitlines() == [
         "{",
         '  "schema_version": 1,',
         '  "short": [1, 2],',

@@ -27,7 +27,7 @@ from tests.strategies import machine_of, memory_maps, requests
 
 KEYS = {
     "": "schema_version request kernel memory reservation mapping baseline waste notes facts processors steps own help",
-    "request": "text size offset high low_size cma_size unheard notes",
+    "request": "text size offset high low_size cma_size unheard notes cause",
     "kernel": "profile version page_size va_bits pud_size granule strategy align dma_limit forced_base_pages assumed "
     "certainty configured map_certainty",
     "memory": "source ram regions reserved rewound",

@@ -20,7 +20,7 @@ from planner.planning.plan import Options, make_plan
 from planner.planning.strategies import STRATEGIES
 from planner.report import to_dict
 from planner.report.diff import differences
-from planner.report.document import document
+from planner.report.document import to_json
 from planner.report.json_schema import schema_of
 from planner.report.parsed import parsed
 from planner.report.studies import DOCUMENTS, Proposal, Survey, sized
@@ -42,7 +42,7 @@ CRASH, LOW = Range(3 * GIB, 3 * GIB + 512 * MIB), Range(GIB, GIB + 128 * MIB)
 
 def told(result: object) -> dict[str, Any]:
     """A document, parsed again."""
-    made: dict[str, Any] = json.loads(document(result))
+    made: dict[str, Any] = json.loads(to_json(result))
     assert made.pop("schema_version") == 1
     return made
 
@@ -134,7 +134,7 @@ def test_a_document_has_its_keys_and_its_published_shape(name: str) -> None:
     ],
 )
 def test_what_is_not_a_need(change: Callable[[dict[str, Any]], None]) -> None:
-    made = json.loads(document(need(Given(37 * MIB, 23 * MIB, 27 * MIB))))
+    made = json.loads(to_json(need(Given(37 * MIB, 23 * MIB, 27 * MIB))))
     change(made)
     with pytest.raises(ValidationError):
         Draft202012Validator(schema_of(DOCUMENTS["need"], "need")).validate(made)

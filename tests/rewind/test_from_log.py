@@ -55,6 +55,19 @@ def test_what_lies_above_the_cma_area_is_full() -> None:
 
 
 @pytest.mark.parametrize(
+    ("start", "crash"),
+    [
+        pytest.param(0xD7A00000, 0xD7A00000, id="where less than its size is free above it"),
+        pytest.param(0x80000000, 0xDBE00000, id="at a place that a request without an address would not have"),
+    ],
+)
+def test_a_recorded_one_without_a_command_line(start: int, crash: int) -> None:
+    """What lies above it was too small for it, unless it was given an address."""
+    record = f"crashkernel reserved: {start:#018x} - {start + 512 * MIB:#018x} (512 MB)"
+    assert placed(log(CMA, record), "512M") == Range(crash, crash + 512 * MIB)
+
+
+@pytest.mark.parametrize(
     "early",
     [
         pytest.param("OF: reserved mem: 0xf0000000..0xf0ffffff (16384 KiB) map non-reusable fw@f0000000", id="a node"),

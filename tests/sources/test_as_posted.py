@@ -95,6 +95,24 @@ def test_ranges_wrapped_by_a_mail_program() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param('0x000000000000-0x000000200000 : "whole flash"\n{log}', id="flash partitions look like resources"),
+        pytest.param(
+            "<6>[ 1892.010633]  [5:  binder:1453_A: 7907] usb\n" * 5000 + "{log}", id="messages before the boot"
+        ),
+    ],
+)
+def test_a_log_among_other_messages(text: str) -> None:
+    """It is recognised by the messages of boot, wherever they are."""
+    log = (
+        "Linux version 6.1.0 (x@y)\nEarly memory node ranges\n  node   0: [mem 0x0000000040000000-0x00000000bfffffff]\n"
+    )
+    machine = parse_text(text.format(log=log).encode(), "x")
+    assert (machine.kind, machine.memory.ram) == ("dmesg", 2 * GIB)
+
+
+@pytest.mark.parametrize(
     ("text", "found"),
     [
         pytest.param(
@@ -144,6 +162,35 @@ def test_a_listing_gives_the_answer_of_the_bare_one(listing: str) -> None:
     """Whatever lines were lost or added."""
     options = Options(kernel="6.6", strategy="mainline")
     assert plan(listing, "256M", options).reservation.crash == plan(NESTED, "256M", options).reservation.crash
+
+
+LISTING = """\
+80000000-ffffffff : System RAM
+  80210000-81ffffff : Kernel code
+  9bc00000-dfbfffff : reserved
+  e0000000-ffffffff : Crash kernel
+"""
+UNAME = "Linux box 6.1.0-13-arm64 #1 SMP Debian 6.1.55-1 (2023-09-29) aarch64 GNU/Linux\n"
+
+
+def test_a_listing_with_other_outputs_beside_it() -> None:
+    """They give its kernel and request, as if they had been given as a log of their own."""
+    text = (
+        f"## Environment\n```\n$ uname -a\n{UNAME}$ cat /proc/cmdline\nBOOT_IMAGE=/boot/vmlinuz ro crashkernel=512M\n"
+        f"```\n## iomem\n```\n{LISTING}```\n"
+    )
+    machine = parse_text(text.encode(), "issue.md")
+    assert (machine.facts.kernel, machine.facts.arch) == ("6.1.0-13-arm64", "aarch64")
+    assert machine.facts.cmdline == "BOOT_IMAGE=/boot/vmlinuz ro crashkernel=512M"
+    assert machine.memory == parse_text(LISTING.encode(), "iomem").memory
+    assert verify(machine, MAINLINE).outcome == "agreed"
+
+
+def test_a_listing_beside_the_log_of_another_machine() -> None:
+    """It is not used, with a note."""
+    machine = parse_text(f"{LISTING}{VERSION}{RAM}".encode(), "issue.md")
+    assert (machine.memory.ram, machine.facts.kernel) == (2 * GIB, None)
+    assert machine.notes[-1].startswith("the log in the same text is not used: ")
 
 
 def test_another_kernel_than_the_logs_is_a_note() -> None:

@@ -156,13 +156,19 @@ def test_a_real_one() -> None:
     assert parse_text(data, "x").memory.ram == 12 * GIB
 
 
+def test_prompts_and_prose_around_it() -> None:
+    """As in an issue."""
+    posted = f"This board has 3G:\n```\n$ lsmem\n{TEXT}```\nand the kernel is 6.9.\n"
+    assert parse_text(posted.encode(), "x").memory == parse_text(TEXT.encode(), "x").memory
+
+
 @pytest.mark.parametrize(
     ("text", "what"),
     [
         pytest.param(TEXT.replace("online", "offline"), "no online memory", id="all offline"),
         pytest.param("0x2-0x1 1M online\n", "x:1:1: the range ends before it starts", id="inverted"),
         pytest.param("0x0-0xffffffffffffffff 1M online\n", "beyond 52 physical", id="beyond"),
-        pytest.param(TEXT + "rubbish\n", "x:9:1: this is not a line of lsmem", id="another line"),
+        pytest.param(TEXT.replace("\n\n", "\nrubbish\n\n"), "x:5:1: this is not a line of lsmem", id="another line"),
         pytest.param("SIZE STATE\n  2G online\n", "x:1:1: there is no column RANGE", id="no ranges"),
         pytest.param("RANGE SIZE\nnone 2G\n", "x:2:1: this is not a line of lsmem", id="a row without a range"),
         pytest.param(JSON[:-9], "is not JSON", id="JSON cut off"),

@@ -23,7 +23,7 @@ from planner.render import document as render
 from planner.render.layout import lay_out
 from planner.render.results import blocks_of
 from planner.report import to_dict
-from planner.report.document import document, plain
+from planner.report.document import plain, to_json
 from planner.studies.compare import AIMS, Comparison, Row, make_comparison
 from tests.plans import BOARD, HOSTILE, SERVER
 from tests.strategies import machine_of, memory_maps, requests
@@ -235,7 +235,7 @@ FORMATS = {".txt": "text", ".md": "markdown", ".json": "json"}
 
 def rendered(name: str, suffix: str) -> str:
     comparison = COMPARISONS[name]()
-    return document(comparison) if suffix == ".json" else lay_out(blocks_of(comparison), FORMATS[suffix])
+    return to_json(comparison) if suffix == ".json" else lay_out(blocks_of(comparison), FORMATS[suffix])
 
 
 @pytest.mark.parametrize("suffix", sorted(FORMATS))
@@ -316,7 +316,7 @@ def test_markdown_has_one_table_of_nine_rows_for_each_size(name: str) -> None:
 def test_json_rows_repeat_the_plan(name: str) -> None:
     """Each row is part of the report of its plan."""
     comparison = COMPARISONS[name]()
-    made = json.loads(document(comparison))
+    made = json.loads(to_json(comparison))
     assert made == {"schema_version": 1, **json.loads(json.dumps(plain(comparison)))}
     assert (made["schema_version"], made["aim"]) == (1, comparison.aim)
     for found, row in zip(made["rows"], comparison.rows, strict=True):

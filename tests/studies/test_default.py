@@ -168,7 +168,7 @@ def test_what_is_no_need(text: str) -> None:
         need_of(text, server(GIB))
 
 
-def test_machines_that_cannot_be_planned_are_told() -> None:
+def test_machines_that_cannot_be_planned_are_reported() -> None:
     """The other machines are planned."""
     odd = Machine("x", "json", MemoryMap(()), Facts())
     found = default_for(

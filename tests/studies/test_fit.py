@@ -27,11 +27,11 @@ def banks(kernel: str) -> Machine:
 
 def by_trying(case: Drawn) -> tuple[int | None, int | None]:
     """The largest aligned and reserved sizes among all whole pages up to the machine's RAM."""
-    former = form_of(case.machine, case.form, case.options).former
-    gaps, limit = former.memblock.gaps(), former.bounds.low_max
+    form = form_of(case.machine, case.form, case.options).form
+    gaps, limit = form.memblock.gaps(), form.bounds.low_max
     aligned = reserved = None
-    for size in range(PAGE, min(former.limit, case.machine.memory.ram) + 1, PAGE):
-        place = former.place(size)
+    for size in range(PAGE, min(form.limit, case.machine.memory.ram) + 1, PAGE):
+        place = form.place(size)
         if free_below(gaps, limit, place) >= case.keep_low:
             aligned = size if is_aligned(place) else aligned
             reserved = size if is_reserved(place) else reserved

@@ -12,9 +12,11 @@ from planner.base.sizes import KIB, MIB
 from planner.kernel.crash_reserve import Placement
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
+from planner.planning.outcomes import ALIGNED, RESERVED
 from planner.planning.plan import make_plan
 from planner.studies.fit import form_of
-from planner.studies.kaslr import ALIGNED, RESERVED, Places, image_of, position_align
+from planner.studies.kaslr import Places, position_align
+from planner.studies.owners import image_of
 from tests.random_machines import PAGE, Drawn, drawn
 
 IMAGE = 700 * KIB
@@ -111,11 +113,11 @@ def test_a_certain_size_is_the_largest_that_no_position_breaks(seed: int) -> Non
     places = places_of(case)
     if places is None:
         return
-    former = places.inquiry.former
+    form = places.inquiry.form
     for outcomes in (ALIGNED, RESERVED):
         best = None
-        for size in range(PAGE, min(former.limit, case.machine.memory.ram) + 1, PAGE):
-            if all(part.outcome in outcomes for part in places.chances(former.sized(size)).positions):
+        for size in range(PAGE, min(form.limit, case.machine.memory.ram) + 1, PAGE):
+            if all(part.outcome in outcomes for part in places.chances(form.sized(size)).positions):
                 best = size
         assert places.certain(outcomes) == best
 

@@ -1,14 +1,14 @@
-"""Changes that a user can make to a reservation, by its name."""
+"""Changes that a user can make to a reservation, by its name; names that a log gives."""
 
 from __future__ import annotations
 
 import pytest
 
 from planner.base.sizes import GIB, KIB, MIB
-from planner.kernel.machine import Facts, Machine
+from planner.kernel.machine import Event, Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.studies.explain import explain
-from planner.studies.owners import way_out
+from planner.studies.owners import named, way_out
 
 
 @pytest.mark.parametrize(
@@ -98,3 +98,30 @@ def test_explain_advises_what_can_be_done_only() -> None:
     assert told("node_data", 11520) == []
     assert told("ramoops", 11520) == ["free 11520 bytes at 0xbf7fd300 (ramoops), which is in the way"]
     assert told("ramoops", 12 * KIB) == ["free 12K at 0xbf7fd000 (ramoops), which is in the way"]
+
+
+def _event(start: int, end: int, name: str, *, before: bool = True) -> Event:
+    return Event("kind", end - start, start, end, before_crash=before, name=name)
+
+
+@pytest.mark.parametrize(
+    ("listed", "events", "found"),
+    [
+        pytest.param([(0, 9, "")], [], [(0, 9, "")], id="no log"),
+        pytest.param([(0, 9, "reserved")], [(0, 9, "cma")], [(0, 9, "cma")], id="a whole range"),
+        pytest.param([(0, 9, "")], [(3, 5, "cma")], [(0, 3, ""), (3, 5, "cma"), (5, 9, "")], id="a part of a range"),
+        pytest.param(
+            [(0, 4, ""), (4, 9, "")], [(3, 5, "cma")], [(0, 3, ""), (3, 4, "cma"), (4, 5, "cma"), (5, 9, "")], id="two"
+        ),
+        pytest.param([(0, 9, "initrd")], [(3, 5, "cma")], [(0, 9, "initrd")], id="the listing's own name stays"),
+        pytest.param([(0, 4, "")], [(3, 5, "cma")], [(0, 4, "")], id="not all of it is reserved"),
+        pytest.param([(0, 9, "")], [(1, 5, "a"), (2, 4, "b")], [(0, 1, ""), (1, 5, "a"), (5, 9, "")], id="one in one"),
+    ],
+)
+def test_names_from_a_log(
+    listed: list[tuple[int, int, str]], events: list[tuple[int, int, str]], found: list[tuple[int, int, str]]
+) -> None:
+    """Only what the log places before the crash kernel counts; no byte is gained or lost."""
+    later = _event(0, 1, "later", before=False)
+    result = named([Reserved(*r) for r in listed], [*(_event(*e) for e in events), later])
+    assert sorted((r.start, r.end, r.name) for r in result) == found

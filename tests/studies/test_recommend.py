@@ -161,7 +161,7 @@ def test_over_all_positions_of_the_image() -> None:
     assert tight.chosen is None or "the best available" in tight.reason or tight.chosen.share == 1.0
 
 
-def test_no_machine_that_may_lose_its_low_memory_is_told_so() -> None:
+def test_no_machine_that_may_lose_its_low_memory_is_reported_so() -> None:
     """Every candidate is planned even if all memory is hot-pluggable."""
     memory = MemoryMap((Region(2 * GIB, 4 * GIB), Region(16 * GIB, 32 * GIB, Flag.HOTPLUG.value)), ())
     machine = Machine("<test>", "json", memory, Facts(kernel="6.12", page_size=4096, cmdline="movable_node"))
@@ -183,7 +183,7 @@ def test_the_line_to_paste_holds_the_string(where: str) -> None:
 @pytest.mark.parametrize(
     "kernel", ["6.12", "5.14.0-162.el9.aarch64", "5.3.18-150300.59-default", "4.19.90-2003.oe1.aarch64"]
 )
-def test_a_kernel_that_is_not_known_well_is_said_to_be(kernel: str) -> None:
+def test_a_kernel_that_is_not_known_well_is_reported_to_be(kernel: str) -> None:
     """The reason itself says so."""
     certainty = select_profile(kernel).certainty
     reason = recommend(server(kernel), None, Asked(need=256 * MIB)).reason

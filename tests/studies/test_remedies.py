@@ -9,7 +9,7 @@ import pytest
 
 import planner
 from planner.base.sizes import GIB, KIB, MIB
-from planner.kernel.machine import Capture, Facts, Machine
+from planner.kernel.machine import Capture, Event, Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.planning.plan import Options, answer, ask, make_plan
 from planner.planning.result import Plan
@@ -93,6 +93,22 @@ def test_the_nearest_offset_is_offered() -> None:
     assert change["change"]["offset"] == 3 * GIB - 64 * MIB
 
 
+def test_a_change_uses_the_name_that_only_a_log_gives() -> None:
+    """A listing merges an initrd and a CMA area into one unnamed range; either is moved alone, by its own name."""
+    listed = (Reserved(2 * GIB + 448 * MIB, 3 * GIB + 512 * MIB, "reserved"),)
+    events = (
+        Event("initrd", 64 * MIB, 2 * GIB + 448 * MIB, 2 * GIB + 512 * MIB, before_crash=True),
+        Event("cma", GIB, 2 * GIB + 512 * MIB, 3 * GIB + 512 * MIB, before_crash=True, name="linux,cma"),
+        Event("hash", 64 * MIB, 2 * GIB, 2 * GIB + 64 * MIB, before_crash=False),
+    )
+    facts = Facts(kernel="6.12", page_size=4 * KIB, va_bits=48, events=events)
+    machine = Machine("<test>", "json", MemoryMap((Region(2 * GIB, 4 * GIB),), listed), facts)
+    told = explain(machine, "512M")
+    freed = of(told, "free")
+    assert (freed["change"]["name"], freed["free"][0]["start"]) == ("linux,cma", 2 * GIB + 512 * MIB)
+    assert freed["text"] == "move linux,cma (cma=SIZE@ADDRESS): 1G at 0xa0000000 is in the way"
+
+
 def test_a_cma_area_in_the_way_is_moved_or_shrunk() -> None:
     """It keeps its upper end, leaves one PUD free, and shrinks by whole page blocks."""
     memory = MemoryMap((Region(2 * GIB, 4 * GIB),), (Reserved(2 * GIB + 512 * MIB, 3 * GIB + 512 * MIB, "linux,cma"),))
@@ -116,7 +132,7 @@ def test_nothing_has_to_help_where_all_is_well(asked: str) -> None:
     assert explain(crowded(), asked).help == ()
 
 
-def test_low_memory_that_there_is_no_room_for_is_asked_for_smaller_or_not_at_all() -> None:
+def test_low_memory_that_there_is_no_room_for_is_requested_smaller_or_not_at_all() -> None:
     """96M is free below 4 GiB, and the default is 128M."""
     memory = MemoryMap((Region(4 * GIB - 96 * MIB, 4 * GIB), Region(8 * GIB, 12 * GIB)))
     told = explain(replace(crowded("6.12"), memory=memory), "1G,high", Options(strategy="mainline"))
@@ -128,7 +144,7 @@ def test_low_memory_that_there_is_no_room_for_is_asked_for_smaller_or_not_at_all
     assert all(entry.outcome == "exact" for entry in low)
 
 
-def test_a_smaller_alignment_is_told_only_where_it_protects() -> None:
+def test_a_smaller_alignment_is_reported_only_where_it_protects() -> None:
     """64K pages: a PUD of 4 TiB is never free, a PMD of 512M is."""
     memory = MemoryMap((Region(0, 8 * GIB),), (Reserved(0, MIB),))
     machine = Machine("<test>", "json", memory, Facts(kernel="6.1", page_size=64 * KIB, va_bits=48))
@@ -176,7 +192,7 @@ def helped(on: Machine, asked: str | None, options: Options | None = None) -> Pl
         pytest.param("6.1", "quiet=1", "the need of a typical capture kernel", id="a command line without a request"),
     ],
 )
-def test_a_plan_that_is_not_what_was_asked_for_says_what_would_help(kernel: str, asked: str, first: str) -> None:
+def test_a_plan_that_is_not_what_was_requested_says_what_would_help(kernel: str, asked: str, first: str) -> None:
     help_ = helped(machine(kernel), asked).help
     assert help_
     assert 1 <= len(help_) <= 3

@@ -6,19 +6,15 @@ crash memory shows in the largest map. The time depends on the number of regions
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import groupby, pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from planner.base.ranges import intersect, total, union
+from planner.base.ranges import Span, intersect, total, union
 from planner.kernel.memory_map import Flag
+from planner.planning.result import Plan
 from planner.render.blocks.numbers import address, size
 from planner.render.formats.terminal import BOLD, CYAN, DIM, RED, YELLOW, paint, wrap_items
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from planner.base.ranges import Span
-    from planner.planning.result import Plan
 
 __all__ = ["LEGEND", "Painter", "Row", "banks", "draw", "surroundings"]
 

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from planner.base.text import counted
-from planner.batch.fleet import largest_first
+from planner.batch.fleet import Effect, Fleet, Sum, largest_first
 from planner.render.blocks.model import Block, Bullets, Lead, Mood, Table
 from planner.render.blocks.numbers import column, count, signed_column, signed_count, signed_size, size, start
-
-if TYPE_CHECKING:
-    from planner.batch.fleet import Effect, Fleet, Sum
 
 __all__ = ["blocks"]
 
@@ -82,8 +77,8 @@ def _group(title: str, groups: dict[str, Sum]) -> Table:
         strict=True,
     )
     rows = [
-        (key, *map(count, (part.machines, part.reserved, part.unprotected, part.pages_only)), *told)
-        for (key, part), told in zip(shown, sizes, strict=True)
+        (key, *map(count, (part.machines, part.reserved, part.unprotected, part.pages_only)), *texts)
+        for (key, part), texts in zip(shown, sizes, strict=True)
     ]
     return Table(title, "l" + "r" * 7, head, rows)
 

@@ -5,17 +5,13 @@ Documents show the tables and the TLB beside each step; the terminal shows only 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from planner.base.text import counted
+from planner.bbm import Case, Procedure
 from planner.bbm.cases import BBM_LEVELS
 from planner.bbm.walking import Tables
 from planner.render.blocks.model import Block, Facts, Lead, Mood, Paragraph, Table
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from planner.bbm import Case, Procedure
 
 __all__ = ["blocks"]
 

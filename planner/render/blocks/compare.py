@@ -5,18 +5,14 @@ Every format has the same tables, none wider than 80 columns of text. Computes n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from planner.kernel.pgtable import geometry
 from planner.kernel.ptdump import KINDS
 from planner.render.blocks.model import Block, Facts, Heading, Lead, Paragraph, Table
 from planner.render.blocks.numbers import column, signed_column, signed_count, size, start
 from planner.render.blocks.tables import alignment, closing, doubt, kernel_facts
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from planner.studies.compare import Comparison, Row
+from planner.studies.compare import Comparison, Row
 
 __all__ = ["blocks"]
 
@@ -57,10 +53,10 @@ def _facts(comparison: Comparison) -> list[tuple[str, str]]:
     if len(comparison.sizes) > 1:
         listed = ", ".join(size(each) for each in comparison.sizes)
         asked = listed if asked.replace(",", ", ") == listed else f"{asked}, with sizes {listed}"
-    told = dict(kernel_facts(kernel))
-    told["Alignment"] = alignment(kernel).removeprefix("alignment ")
-    del told["Strategy"]
-    return [("Requested", asked), ("Machine", f"{comparison.source}: {size(comparison.ram)} of RAM"), *told.items()]
+    facts = dict(kernel_facts(kernel))
+    facts["Alignment"] = alignment(kernel).removeprefix("alignment ")
+    del facts["Strategy"]
+    return [("Requested", asked), ("Machine", f"{comparison.source}: {size(comparison.ram)} of RAM"), *facts.items()]
 
 
 def _matrices(comparison: Comparison) -> list[Block]:
@@ -117,7 +113,7 @@ def _parts(comparison: Comparison, rows: Sequence[Row]) -> list[Block]:
     where = [(row.strategy, row.outcome, start(row.crash), *((start(row.low),) if low else ())) for row in rows]
     kinds = _leaf_columns(comparison)
     columns = [column([getattr(row.bytes, kind) for row in rows]) for kind, _ in kinds]
-    leaves = [(row.strategy, *(told[n] for told in columns)) for n, row in enumerate(rows)]
+    leaves = [(row.strategy, *(cells[n] for cells in columns)) for n, row in enumerate(rows)]
     costs = list(
         zip(
             [row.strategy for row in rows],

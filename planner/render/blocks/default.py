@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from planner.base.text import counted
 from planner.render.blocks.model import Block, Bullets, Facts, Lead, Mood, Table
 from planner.render.blocks.numbers import column, size
-
-if TYPE_CHECKING:
-    from planner.studies.default import Default
+from planner.studies.default import Default
 
 __all__ = ["blocks"]
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from planner.base.text import counted
+from planner.planning.result import Plan
 from planner.render.blocks.model import Block, Bullets, Facts, Lead, Table
 from planner.render.blocks.numbers import address, column, count, signed_count, signed_size, size, span
 from planner.render.blocks.tables import PROTECTION
-
-if TYPE_CHECKING:
-    from planner.planning.result import Plan
-    from planner.report.diff import Difference, Differences
+from planner.report.diff import Difference, Differences
 
 __all__ = ["blocks"]
 
@@ -40,12 +38,12 @@ def blocks(found: Differences) -> list[Block]:
     if not number:
         return [Lead("same", "both plans are the same, field by field", "good"), sides]
     lead = Lead("different", f"{_changed(found)}; {counted(number, 'field differs', 'fields differ')}", "plain")
-    told = sorted([d for d in found.differences if not d.path.startswith(_SET)], key=_interest)
-    both = [d for d in told if not d.path.endswith("[]")]
+    listed = sorted([d for d in found.differences if not d.path.startswith(_SET)], key=_interest)
+    both = [d for d in listed if not d.path.endswith("[]")]
     rows = [(_path(d), *_values(d)) for d in both]
     short = [row for row in rows if max(map(len, row[1:])) <= _SHORT]
     long = [row for row in rows if row not in short]
-    entries = [d for d in told if d not in both]
+    entries = [d for d in listed if d not in both]
     return [
         lead,
         sides,

@@ -5,18 +5,14 @@ Long lists are shortened to the gaps that come nearest to holding the request, i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from planner.base.text import counted
 from planner.render.blocks import images, tables
 from planner.render.blocks.model import Block, Bullets, Facts, Heading, Lead, Listing, Paragraph, Table
 from planner.render.blocks.numbers import address, column, size, span
 from planner.render.blocks.plan import mood
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from planner.studies.explain import AttemptStory, Edge, Explanation, GapStory
+from planner.studies.explain import AttemptStory, Edge, Explanation, GapStory
 
 __all__ = ["blocks"]
 
@@ -25,27 +21,27 @@ _NO_NAME = ("window", "end of memory")
 """Edges without the name of an obstacle."""
 
 
-def blocks(told: Explanation) -> list[Block]:
+def blocks(explanation: Explanation) -> list[Block]:
     """The whole explanation."""
-    plan = told.plan
+    plan = explanation.plan
     outcome, _, rest = tables.verdict(plan).partition(": ")
     more = tables.facts(plan)
-    facts = [*tables.summary(plan), *_not_higher(told), *more]
+    facts = [*tables.summary(plan), *_not_higher(explanation), *more]
     result: list[Block] = [Lead(outcome, rest, mood(outcome)), Facts(facts)]
-    for number, story in enumerate(told.attempts, 1):
+    for number, story in enumerate(explanation.attempts, 1):
         result += _attempt(number, story)
     result.append(Listing("Kernel log", plan.reservation.log))
-    result += _help(told)
-    if told.any_image is not None:
-        result += images.blocks([told.any_image])
+    result += _help(explanation)
+    if explanation.any_image is not None:
+        result += images.blocks([explanation.any_image])
     readings = Bullets("Other readings", tables.other_readings(plan))
-    return [*result, readings, *tables.closing(plan.notes, plan.kernel)]
+    return [*result, readings, *tables.closing(tables.further_notes(plan), plan.kernel)]
 
 
-def _not_higher(told: Explanation) -> list[tuple[str, str]]:
+def _not_higher(explanation: Explanation) -> list[tuple[str, str]]:
     """The reason why the crash memory is not placed higher; nothing where no search found it."""
-    crash = told.plan.reservation.crash
-    story = next((s for s in told.attempts if crash is not None and s.found == crash.start and s.gaps), None)
+    crash = explanation.plan.reservation.crash
+    story = next((s for s in explanation.attempts if crash is not None and s.found == crash.start and s.gaps), None)
     taken = next((gap for gap in story.gaps if gap.reason == "fits"), None) if story is not None else None
     if crash is None or story is None or taken is None or taken.usable is None:
         return []
@@ -75,7 +71,7 @@ def _attempt(number: int, story: AttemptStory) -> list[Block]:
     shown = _nearest(inside)
     sizes = column([gap.usable.size for gap in shown if gap.usable is not None])
     short = column([gap.short_by for gap in shown])
-    rows = [_row(gap, *told) for gap, *told in zip(shown, sizes, short, strict=True)]
+    rows = [_row(gap, *texts) for gap, *texts in zip(shown, sizes, short, strict=True)]
     left = len(inside) - len(shown)
     result: list[Block] = []
     if rows:
@@ -136,10 +132,10 @@ def _outside(story: AttemptStory) -> str:
     return "" if not parts else f"Outside the window: {', '.join(parts)}."
 
 
-def _help(told: Explanation) -> list[Block]:
-    outcome = told.plan.reservation.outcome
-    if told.help:
-        return [Bullets("What would help", tables.changes(told.help))]
+def _help(explanation: Explanation) -> list[Block]:
+    outcome = explanation.plan.reservation.outcome
+    if explanation.help:
+        return [Bullets("What would help", tables.changes(explanation.help))]
     if outcome in ("fallback", "failed"):
         return [Paragraph("No single change that is tried here would help: neither a smaller size nor another form.")]
     if outcome == "none":

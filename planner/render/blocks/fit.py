@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from planner.base.sizes import format_size
 from planner.render.blocks import images, tables
 from planner.render.blocks.model import Block, Facts, Lead, Mood, Table
 from planner.render.blocks.numbers import address, column, size, span, start
-
-if TYPE_CHECKING:
-    from planner.studies.fit import Fit, Spot
+from planner.studies.fit import Fit, Spot
 
 __all__ = ["blocks"]
 
@@ -39,15 +35,15 @@ def _lead(fit: Fit) -> Lead:
     aligned, reserved = fit.largest.aligned, fit.largest.reserved
     mood: Mood = "good" if aligned else "warn" if reserved else "bad"
     if reserved is None:
-        told = f"nothing: {fit.cause or f'a request of type {_FORMS[fit.form]} fails at every size'}"
+        sizes = f"nothing: {fit.cause or f'a request of type {_FORMS[fit.form]} fails at every size'}"
     elif aligned is None:
-        told = f"up to {format_size(reserved)}, no size is aligned"
+        sizes = f"up to {format_size(reserved)}, no size is aligned"
     elif aligned == reserved:
-        told = f"up to {format_size(aligned)}, and that is aligned"
+        sizes = f"up to {format_size(aligned)}, and that is aligned"
     else:
-        told = f"up to {format_size(aligned)} aligned, up to {format_size(reserved)} at all"
+        sizes = f"up to {format_size(aligned)} aligned, up to {format_size(reserved)} at all"
     keeping = f", with {size(fit.keep_low)} of low memory left" if fit.keep_low else ""
-    return Lead("fits", f"{tables.doubt(fit.kernel)}{told}{keeping}", mood)
+    return Lead("fits", f"{tables.doubt(fit.kernel)}{sizes}{keeping}", mood)
 
 
 def _upto(value: int | None) -> str:
@@ -67,8 +63,8 @@ def _largest(fit: Fit) -> Table:
     nearby = column([fit.next_best.aligned, fit.next_best.reserved])
     rows: list[tuple[str, ...]] = []
     for n, (label, a) in enumerate(zip(("aligned", "at all"), answers, strict=True)):
-        told = ("", "", "", "") if a is None else (start(a.crash), low[n], a.beyond, nearby[n])
-        rows.append((label, sizes[n], *told))
+        place = ("", "", "", "") if a is None else (start(a.crash), low[n], a.beyond, nearby[n])
+        rows.append((label, sizes[n], *place))
     head = ("outcome", "largest", "where", "low free", "one page larger", "next best location")
     return Table("Largest sizes", "lrlrlr", head, rows)
 

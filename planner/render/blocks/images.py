@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from planner.base.text import counted
 from planner.render.blocks.model import Block, Facts, Heading, Paragraph, Table
 from planner.render.blocks.numbers import count, size, span
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from planner.studies.kaslr import Chances, Image
+from planner.studies.kaslr import Chances, Image
 
 __all__ = ["blocks", "percent"]
 

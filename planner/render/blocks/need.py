@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from planner.base.sizes import MIB, format_size, round_up
 from planner.render.blocks.model import Block, Bullets, Facts, Lead, Table
 from planner.render.blocks.numbers import column, size
-
-if TYPE_CHECKING:
-    from planner.studies.need import Need
+from planner.studies.need import Need
 
 __all__ = ["blocks"]
 

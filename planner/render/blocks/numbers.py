@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from planner.base.ranges import Range
+from planner.base.ranges import Range
 
 __all__ = [
     "address",
@@ -99,8 +96,8 @@ def _shifted(value: int, shift: int) -> int:
 
 def signed_column(values: Sequence[int | None]) -> list[str]:
     """Like `column`, for differences: `+4K`."""
-    told = zip(values, column(values), strict=True)
-    return [f"+{text}" if value is not None and value > 0 else text for value, text in told]
+    pairs = zip(values, column(values), strict=True)
+    return [f"+{text}" if value is not None and value > 0 else text for value, text in pairs]
 
 
 def signed_size(value: int) -> str:

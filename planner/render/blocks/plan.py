@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from planner.planning.outcomes import GOOD
+from planner.planning.result import Plan
 from planner.render.blocks import bar, tables
 from planner.render.blocks.model import Block, Bullets, Facts, Lead, Listing, Mood, Picture, Terms
-
-if TYPE_CHECKING:
-    from planner.planning.result import Plan
 
 __all__ = ["blocks", "mood", "short"]
 
@@ -24,8 +20,8 @@ def mood(outcome: str) -> Mood:
 def short(plan: Plan) -> list[Block]:
     """The answer alone: the verdict, the place, the cost, and the first thing that would help, where help is needed."""
     outcome, _, rest = tables.verdict(plan).partition(": ")
-    told = tables.changes(plan.help or ())[:1] or _helpless(plan)
-    return [Lead(outcome, rest, mood(outcome)), Facts([*tables.summary(plan), *[("To do", each) for each in told]])]
+    advice = tables.changes(plan.help or ())[:1] or _helpless(plan)
+    return [Lead(outcome, rest, mood(outcome)), Facts([*tables.summary(plan), *[("To do", each) for each in advice]])]
 
 
 def _helpless(plan: Plan) -> list[str]:
@@ -53,5 +49,5 @@ def blocks(plan: Plan, *, wide: bool = False) -> list[Block]:
         tables.placement(plan),
         *([*costs, steps, *searched] if plan.reservation.crash is not None else [*searched, *costs, steps]),
         tables.undone(plan, wide=wide),
-        *tables.closing([note for note in plan.notes if note not in plan.request.notes[:1]], plan.kernel),
+        *tables.closing(tables.further_notes(plan), plan.kernel),
     ]

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from planner.base.text import counted
+from planner.planning.result import KernelView
 from planner.render.blocks import tables
 from planner.render.blocks.model import Block, Bullets, Facts, Lead, Mood, Paragraph, Picture, Table
 from planner.render.blocks.numbers import address, column, signed_column, signed_size, size, span, start
 from planner.render.formats.terminal import GREEN, RED, YELLOW, paint, wrap_items
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from planner.planning.result import KernelView
-    from planner.studies.recommend import Candidate, Recommendation
-    from planner.studies.size import GiveBack, PresetPlan, Presets, Row, SizePlan, Sweep
+from planner.studies.recommend import Candidate, Recommendation
+from planner.studies.size import GiveBack, PresetPlan, Presets, Row, SizePlan, Sweep
 
 __all__ = ["give_back", "presets", "recommendation", "sweep"]
 
@@ -72,8 +68,8 @@ def presets(found: Presets) -> list[Block]:
     plans = [same[0] for same in grouped.values()]
     names = [", ".join([p.preset for p in same]) for same in grouped.values()]
     rows = [
-        (told, plan.outcome, "" if plan.crash is None else address(plan.crash.start), tables_, low, whose)
-        for told, plan, tables_, low, whose in zip(
+        (size_text, plan.outcome, "" if plan.crash is None else address(plan.crash.start), tables_, low, whose)
+        for size_text, plan, tables_, low, whose in zip(
             column([plan.size for plan in plans]),
             plans,
             signed_column([plan.extra_table_bytes for plan in plans]),
@@ -149,9 +145,9 @@ def _table(swept: Sweep) -> Table:
     return Table("By size range (values at the first..last size)", "rrlrrrr", head, rows)
 
 
-def _spread(values: Sequence[int | None], told: Callable[[Sequence[int | None]], list[str]]) -> list[str]:
+def _spread(values: Sequence[int | None], formatted: Callable[[Sequence[int | None]], list[str]]) -> list[str]:
     """Pairs of values as `first..last`, or once where they are the same."""
-    texts = told(values)
+    texts = formatted(values)
     return [a if a == b else f"{a}..{b}" for a, b in zip(texts[::2], texts[1::2], strict=True)]
 
 

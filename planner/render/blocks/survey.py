@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from csv import writer
 from io import StringIO
-from typing import TYPE_CHECKING
 
 from planner.base.sizes import KIB
 from planner.base.text import counted
+from planner.planning.result import Plan
 from planner.render.blocks.model import Block, Bullets, Lead, Paragraph, Table
 from planner.render.blocks.numbers import column, size, start
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from planner.planning.result import Plan
-    from planner.studies.survey import Row, Surveyed
+from planner.studies.survey import Row, Surveyed
 
 __all__ = ["blocks", "csv_text", "summary", "tabulated"]
 
@@ -31,12 +27,12 @@ def blocks(machines: Sequence[Surveyed]) -> list[Block]:
     if not machines:
         return []
     asked = ["default", *[answer.request for answer in machines[0].answers[1:]]]
-    told = [(one.name, text, a) for one in machines for text, a in zip(asked, one.answers, strict=True)]
-    plans = [answer.plan for _, _, answer in told]
+    planned = [(one.name, text, a) for one in machines for text, a in zip(asked, one.answers, strict=True)]
+    plans = [answer.plan for _, _, answer in planned]
     tails = column([plan.waste.returned if plan.reservation.area else None for plan in plans])
     rows = [
         (name, answer.preset or text, plans[n].reservation.outcome, start(plans[n].reservation.crash), tails[n])
-        for n, (name, text, answer) in enumerate(told)
+        for n, (name, text, answer) in enumerate(planned)
     ]
     ram = column([one.ram for one in machines])
     sizes = column([one.answers[0].plan.request.size for one in machines])
@@ -66,8 +62,8 @@ def summary(machines: Sequence[Surveyed]) -> tuple[Lead, str]:
     every = sum(all(a.plan.reservation.outcome == "aligned" for a in one.answers) for one in machines)
     some = sum(any(a.plan.reservation.outcome == "aligned" for a in one.answers) for one in machines)
     have = counted(some, "machine has", "machines have")
-    told = f"{pages}{have} an aligned area for at least one of the requests, {every} for all of them."
-    return Lead("survey", text, "good" if some else "warn"), told
+    proposal = f"{pages}{have} an aligned area for at least one of the requests, {every} for all of them."
+    return Lead("survey", text, "good" if some else "warn"), proposal
 
 
 def _counts(plans: Sequence[Plan]) -> str:
@@ -148,6 +144,6 @@ def _names(row: Row, *, several: bool) -> tuple[str, ...]:
 
 def _in_one_unit(values: Sequence[int]) -> tuple[str, list[str]]:
     """The unit of a column, for its head, and the values without it."""
-    told = column(values)
-    unit = next((text[-1] for text in told if not text[-1:].isdigit()), "")
-    return {"M": "MiB", "K": "KiB"}.get(unit, "bytes"), [text.removesuffix(unit) if unit else text for text in told]
+    texts = column(values)
+    unit = next((text[-1] for text in texts if not text[-1:].isdigit()), "")
+    return {"M": "MiB", "K": "KiB"}.get(unit, "bytes"), [text.removesuffix(unit) if unit else text for text in texts]

@@ -5,23 +5,19 @@ Computes nothing about the plan: every figure is one of its fields.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
 
+from planner.base.ranges import Range
 from planner.base.text import counted
+from planner.kernel.cputype import AllowedPart
 from planner.kernel.crashkernel import is_cmdline
 from planner.kernel.ptdump import KINDS, TABLES
+from planner.planning.result import Help, KernelView, OwnView, Plan, ProcessorsView, Protection, RemapStep
 from planner.planning.strategies import OWN, STRATEGIES
 from planner.render.blocks.model import Block, Bullets, Table, Terms
 from planner.render.blocks.numbers import address, column, count, signed_column, signed_count, signed_size, size, span
 from planner.rewind.rewound import AFTERWARDS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from planner.base.ranges import Range
-    from planner.kernel.cputype import AllowedPart
-    from planner.planning.result import Help, KernelView, OwnView, Plan, ProcessorsView, Protection, RemapStep
-    from planner.studies.remedies import Remedy
+from planner.studies.remedies import Remedy
 
 __all__ = [
     "PROTECTION",
@@ -31,6 +27,7 @@ __all__ = [
     "closing",
     "doubt",
     "facts",
+    "further_notes",
     "granularity",
     "kernel_facts",
     "other_readings",
@@ -71,7 +68,7 @@ def verdict(plan: Plan) -> str:
     if done.outcome == "none":
         return f"{doubt}none: {_invalid(plan)}; nothing is reserved"
     place = _too_large(plan) if done.crash is None else _placed_at(plan, done.crash)
-    return doubt + "; ".join([part for part in (place, _protection(plan), beside(plan), unsure) if part])
+    return doubt + "; ".join([part for part in (place, _protection(plan), own_answer(plan), unsure) if part])
 
 
 def doubt(kernel: KernelView) -> str:
@@ -81,13 +78,11 @@ def doubt(kernel: KernelView) -> str:
 
 def _invalid(plan: Plan) -> str:
     """The reason why nothing is requested."""
-    if plan.request.unheard is not None:
-        return plan.request.unheard
-    if plan.request.size >= plan.memory.ram and not plan.reservation.log:
-        return f"{size(plan.request.size)} is not less than the RAM ({size(plan.memory.ram)}), which the kernel refuses"
-    logged, noted = plan.reservation.log[:1], plan.request.notes[:1]
-    why = f" (the kernel logs {logged[0]!r})" if logged else f" ({noted[0]})" if noted else ""
-    return f"no valid crashkernel request{why}"
+    request, logged = plan.request, plan.reservation.log[:1]
+    if request.unheard is not None:
+        return request.unheard
+    why = request.cause or (f"the kernel logs {logged[0]!r}" if logged else "")
+    return "no valid crashkernel request" + (f" ({why})" if why else "")
 
 
 def _too_large(plan: Plan) -> str:
@@ -107,15 +102,18 @@ def _placed_at(plan: Plan, crash: Range) -> str:
     return f"{text}; no aligned area was available" if done.outcome == "fallback" else text
 
 
-def beside(plan: Plan) -> str:
+def own_answer(plan: Plan) -> str:
     """Whether the proposal applies, and the answer of the machine's own kernel; "" if the plan is that answer."""
     own = plan.own
     if own is None or plan.kernel.strategy == OWN.name:
         return ""
     unknown = "" if own.known else f"not known for this kernel; as mainline {own.profile}, "
     done = plan.reservation
-    same = done.crash is not None and (own.crash, own.low) == (done.crash, done.low)
-    place = f"your kernel: {unknown}{_own_place(own, 'the same place' if same else '')}"
+    who = "your kernel" if "kernel" not in plan.kernel.assumed else f"kernel {own.profile}, assumed"
+    if done.crash is None and own.crash is None:
+        return f"the same with {who}"
+    same = (own.crash, own.low) == (done.crash, done.low)
+    place = f"{who}: {unknown}{_own_place(own, 'the same place' if same else '')}"
     if not STRATEGIES[plan.kernel.strategy].proposal:
         return place
     applies = "the proposal does not apply" if done.outcome == "exact" else "proposed, in no released kernel"
@@ -146,9 +144,12 @@ def summary(plan: Plan) -> list[tuple[str, str]]:
     done, cost = plan.reservation, plan.waste
     version = plan.kernel.version or plan.kernel.profile
     kernel = version if len(version) <= _LONGEST_VERSION else version.partition("-")[0]
+    kernel += " (assumed)" * ("kernel" in plan.kernel.assumed)
     machine = plan.memory.source.rstrip("/").rpartition("/")[2]
     asked = ("Requested", f"{_request(plan, short=True)} on {machine}, kernel {kernel}")
-    noted = [("Note", note) for note in plan.request.notes[:1] if note not in verdict(plan)]
+    noted = [
+        ("Note", note) for note in plan.request.notes[:1] if plan.request.cause is None
+    ]  # else it is the verdict's
     if done.crash is None:
         return [asked, *noted]
     place = span(done.crash)
@@ -226,7 +227,7 @@ def _request(plan: Plan, *, short: bool = False) -> str:
     request = plan.request
     text = request.text or "nothing"
     if is_cmdline(text):
-        text = " ".join([word for word in text.split() if "crashkernel=" in word]) or text
+        text = " ".join([word for word in text.split() if "crashkernel=" in word]) or "nothing"
     if not request.size or plan.reservation.outcome == "none":
         return text
     at = "" if request.offset is None else f"@{address(request.offset)}"
@@ -238,7 +239,8 @@ def _request(plan: Plan, *, short: bool = False) -> str:
     read = " ".join(parts)
     if short and len(text) > _LONGEST_REQUEST:
         return f"{read}, by a list of {text.count(':')} ranges," if ":" in text else read
-    return text if text.replace("crashkernel=", "") == read else f"{text} (read as {read})"
+    given = text.replace("crashkernel=", "")
+    return text if given in {read, f"{size(request.size)}@{size(request.offset or 0)}"} else f"{text} (read as {read})"
 
 
 def _allowed(row: AllowedPart) -> str:
@@ -288,7 +290,7 @@ def placement(plan: Plan) -> Table:
     placed = sorted(_placed(plan), key=lambda item: (item[0].start, -item[0].end))
     sizes = column([r.size for r, _, _ in placed])
     rows: list[tuple[str, ...]] = [
-        (what, span(r), told, remark) for (r, what, remark), told in zip(placed, sizes, strict=True)
+        (what, span(r), size_text, remark) for (r, what, remark), size_text in zip(placed, sizes, strict=True)
     ]
     return Table("Placement", "llrl", ("what", "range", "size", "then"), rows)
 
@@ -326,7 +328,7 @@ def granularity(plan: Plan) -> Table:
         (_KIND_NAMES[kind], count(getattr(mapping.leaves, kind)), here[n]) for n, kind in enumerate(kinds)
     ]
     if mapping == baseline:
-        return Table("Linear map, as without a crash kernel", "lrr", ("entries", "number", "map"), rows)
+        return Table("Linear map (the same without a crash kernel)", "lrr", ("entries", "number", "map"), rows)
     rows = [
         (*row, count(getattr(baseline.leaves, kind)), without[n])
         for n, (row, kind) in enumerate(zip(rows, kinds, strict=True))
@@ -347,7 +349,7 @@ def page_tables(plan: Plan) -> Table:
     if mapping == baseline:
         same = list(zip(names, here, strict=True))
         same.append(("TLB entries needed to map all RAM", count(mapping.tlb_entries)))
-        return Table("Page tables, as without a crash kernel", "lr", ("what", "this plan"), same)
+        return Table("Page tables (the same without a crash kernel)", "lr", ("what", "this plan"), same)
     rows: list[tuple[str, ...]] = [
         (name, here[n], without[n], extra[n], _least_tables(plan) if n == len(levels) else "")
         for n, name in enumerate(names)
@@ -385,11 +387,11 @@ def waste(plan: Plan) -> Table:
             ("alignment loss", cost.alignment_loss, "placed this much lower than an unaligned search would"),
             ("hole above", cost.hole_above, "free gap up to the next reservation"),
         ]
-    told = [row for row in rows if row[1] or row[0].startswith(("low ", "largest "))]
+    shown = [row for row in rows if row[1] or row[0].startswith(("low ", "largest "))]
     before = {"low memory free": cost.low_free_before, "largest free low range": cost.low_largest_before}
-    sizes = column([*(value for _, value, _ in told), *(before.get(name) for name, _, _ in told)])
+    sizes = column([*(value for _, value, _ in shown), *(before.get(name) for name, _, _ in shown)])
     body: list[tuple[str, ...]] = []
-    for (name, value, remark), now, was in zip(told, sizes, sizes[len(told) :], strict=False):
+    for (name, value, remark), now, was in zip(shown, sizes, sizes[len(shown) :], strict=False):
         then = "unchanged" if before.get(name) == value else f"was {was}"
         body.append((name, now, then if name in before else remark))
     return Table("Memory taken", "lrl", ("what", "size", ""), body)
@@ -468,6 +470,13 @@ def changes(listed: Iterable[Help | Remedy]) -> list[str]:
         f"{each.text}: {each.outcome}" + (f" at {address(each.crash.start)}" if each.crash is not None else "")
         for each in listed
     ]
+
+
+def further_notes(plan: Plan) -> list[str]:
+    """The notes that neither the verdict nor the summary has."""
+    request = plan.request
+    first = request.cause or next(iter(request.notes), None)
+    return [note for note in plan.notes if note != first]
 
 
 def closing(notes: Sequence[str], kernel: KernelView) -> list[Block]:

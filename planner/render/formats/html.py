@@ -11,18 +11,13 @@ from __future__ import annotations
 import re
 import shlex
 import textwrap
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, count
-from typing import TYPE_CHECKING
 
 from planner.base.errors import printable
-from planner.render.blocks.model import Facts, Lead, Paragraph, Picture, shown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from planner.render.blocks.model import Block, Table
+from planner.render.blocks.model import Block, Facts, Lead, Paragraph, Picture, Table, shown
 
 __all__ = ["Figure", "document", "made_by", "page"]
 

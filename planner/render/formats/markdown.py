@@ -1,6 +1,6 @@
 """Blocks as Markdown (GitHub flavour: pipe tables) for documents; the same blocks give the same bytes.
 
-Lines of running text have at most 80 columns; a row of a pipe table cannot be broken.
+A paragraph and a list item are one line each: GitHub's comments show the line breaks within them.
 
 Text from the input cannot become markup: everything that means something to Markdown or HTML is escaped.
 """
@@ -8,18 +8,28 @@ Text from the input cannot become markup: everything that means something to Mar
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from itertools import pairwise
 
 from planner.base.errors import printable
-from planner.render.blocks.model import Facts, Heading, Lead, Listing, Paragraph, Picture, Table, spaced
-from planner.render.formats.terminal import WIDTH, wrap
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from planner.render.blocks.model import Block
+from planner.render.blocks.model import (
+    Block,
+    Bullets,
+    Facts,
+    Heading,
+    Lead,
+    Listing,
+    Paragraph,
+    Picture,
+    Table,
+    Terms,
+    spaced,
+)
+from planner.render.formats.terminal import WIDTH
 
 __all__ = ["document", "escape", "fence"]
+
+_LISTS = (Facts, Bullets, Terms)
 
 _SPECIAL = str.maketrans({c: "\\" + c for c in "\\`*_{}[]<>#|~$&"})
 
@@ -29,15 +39,11 @@ _FIRST = re.compile(r"([0-9]*)(?:(?<=[0-9])[.)](?: |$)|(?<![0-9])(?:[-+](?: |$)|
 
 def escape(text: str) -> str:
     """Escape text so that Markdown shows it as it is, also in a table cell; one line, no control characters."""
-    escaped = printable(text.strip()).translate(_SPECIAL)
+    escaped = " ".join(printable(text).split()).translate(_SPECIAL)
     # A scheme, a host or an address would become a link by itself.
-    return _as_text(escaped.replace("://", ":\\//").replace("www.", "www\\.").replace("@", "\\@"))
-
-
-def _as_text(line: str) -> str:
-    """An escaped line that does not begin a list or end a title."""
-    begun = _FIRST.match(line)
-    return line if begun is None else f"{begun[1]}\\{line[begun.end(1) :]}"
+    escaped = escaped.replace("://", ":\\//").replace("www.", "www\\.").replace("@", "\\@")
+    begun = _FIRST.match(escaped)
+    return escaped if begun is None else f"{begun[1]}\\{escaped[begun.end(1) :]}"
 
 
 def _table(table: Table) -> list[str]:
@@ -49,22 +55,21 @@ def _table(table: Table) -> list[str]:
 
 def document(blocks: Sequence[Block]) -> str:
     """The blocks as Markdown; ends with a newline."""
-    return spaced([_lines(block) for block in blocks])
-
-
-def _filled(text: str, first: str = "", rest: str = "") -> list[str]:
-    """Escaped text in lines of at most 80 columns, as far as its words allow."""
-    head, *more = wrap(" ".join(text.split()), WIDTH, first, rest, whole=True)
-    return [head, *[rest + _as_text(line.removeprefix(rest)) for line in more]]
+    parts = []
+    for before, block in pairwise([None, *blocks]):
+        if isinstance(block, Facts) and isinstance(before, _LISTS):
+            parts.append(["---"])  # else both would be one list, under the title of the first
+        parts.append(_lines(block) if block is not None else [])
+    return spaced(parts)
 
 
 def _lines(block: Block) -> list[str]:
     if isinstance(block, Lead):
-        return _filled(f"**{escape(block.word)}**: {escape(block.text)}")
+        return [f"**{escape(block.word)}**: {escape(block.text)}"]
     if isinstance(block, Paragraph):
-        return _filled(escape(block.text))
+        return [escape(block.text)]
     if isinstance(block, Facts):
-        return [line for label, text in block.rows for line in _filled(f"{escape(label)}: {escape(text)}", "- ", "  ")]
+        return [f"- {escape(label)}: {escape(text)}" for label, text in block.rows]
     title = [f"### {escape(block.title)}"] if block.title else []
     if isinstance(block, Heading):
         return title
@@ -75,7 +80,7 @@ def _lines(block: Block) -> list[str]:
     if isinstance(block, (Listing, Picture)):
         lines = block.lines if isinstance(block, Listing) else block.draw(WIDTH, False)
         return [*title, f"{fence(lines)}text", *[printable(line) for line in lines], fence(lines)]
-    return title + [line for item in block.items for line in _filled(escape(item), "- ", "  ")]
+    return title + [f"- {escape(item)}" for item in block.items]
 
 
 def fence(lines: Sequence[str]) -> str:

@@ -8,17 +8,12 @@ after a comma, dash, slash or full stop.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 from unicodedata import combining, east_asian_width
 
 from planner.base.errors import printable
-from planner.render.blocks.model import Facts, Heading, Lead, Listing, Paragraph, Picture, Table, spaced
+from planner.render.blocks.model import Block, Facts, Heading, Lead, Listing, Paragraph, Picture, Table, spaced
 from planner.render.formats.terminal import WIDTH, abreast, fit, wrap
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from planner.render.blocks.model import Block
 
 __all__ = ["document", "escape"]
 

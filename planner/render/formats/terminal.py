@@ -35,12 +35,12 @@ def paint(text: str, style: str) -> str:
     return f"\x1b[{style}m{text}{_RESET}"
 
 
-def wrap(text: str, width: int, first: str = "", rest: str = "", *, whole: bool = False, mark: str = "") -> list[str]:
+def wrap(text: str, width: int, first: str = "", rest: str = "", *, mark: str = "") -> list[str]:
     """Break text into lines of at most `width` characters; the first begins with `first`, the others with `rest`.
 
     A word that is longer is broken: after a comma, so that the parts of a `crashkernel=` value stay whole, else after a
-    dash, else anywhere. whole: such a word is not broken and exceeds the line. mark: it is broken after a slash or full
-    stop instead of anywhere, and each line that ends in a word ends with the mark.
+    dash, else anywhere. mark: it is broken after a slash or full stop instead of anywhere, and each line that ends in a
+    word ends with the mark.
     """
     # After a long prefix a line still has room for a few characters.
     width = max([width, 1, *(len(prefix) + 8 for prefix in (first, rest) if prefix)])
@@ -52,7 +52,7 @@ def wrap(text: str, width: int, first: str = "", rest: str = "", *, whole: bool 
             line, empty = rest, True
         line += word if empty else " " + word
         empty = False
-        while len(line) > width and not whole:
+        while len(line) > width:
             begin = len(rest if lines else first)
             ends = [line.rfind(stop, begin, width - len(mark)) + 1 for stop in (",-/." if mark else ",-")]
             end = next((end for end in ends if end), 0 if mark else width)

@@ -5,16 +5,23 @@ Loads neither click nor any package outside the standard library.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from planner.base.errors import printable
-from planner.render.blocks.model import Bullets, Facts, Heading, Lead, Listing, Paragraph, Picture, Table, Terms, spaced
+from planner.render.blocks.model import (
+    Block,
+    Bullets,
+    Facts,
+    Heading,
+    Lead,
+    Listing,
+    Paragraph,
+    Picture,
+    Table,
+    Terms,
+    spaced,
+)
 from planner.render.formats.terminal import BOLD, GREEN, RED, WIDTH, YELLOW, abreast, fit, paint, wrap
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from planner.render.blocks.model import Block
 
 __all__ = ["document", "lay_out"]
 
@@ -79,8 +86,8 @@ def lay_out(table: Table, width: int = WIDTH) -> list[str]:
     rows = [table.head, *body] if any(table.head) else body
     widths, excess = _widths(rows, table.align, width - len(_INDENT))
     if excess > 0 and width < WIDTH:
-        told = [_sentence(table.head, row).replace(_JOINED, ", 0x") for row in body]
-        return [line for text in told for line in wrap(text, width, _INDENT, _INDENT + "  ")]
+        sentences = [_sentence(table.head, row).replace(_JOINED, ", 0x") for row in body]
+        return [line for text in sentences for line in wrap(text, width, _INDENT, _INDENT + "  ")]
     for column, least in ((-1, _LEAST), (0, _ROOMY)):
         if excess > 0 and table.align[column] == "l" and widths[column] > least:
             cut = min(excess, widths[column] - least)

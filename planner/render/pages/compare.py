@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from planner.render.blocks.compare import blocks
 from planner.render.blocks.numbers import size
 from planner.render.formats.html import page
 from planner.render.pages.figures import figure
 from planner.render.pictures.canvas import WHOLE, Canvas, Frame
 from planner.render.pictures.strips import Strip, draw
-
-if TYPE_CHECKING:
-    from planner.studies.compare import Comparison
+from planner.studies.compare import Comparison
 
 __all__ = ["picture", "render"]
 

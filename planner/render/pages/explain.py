@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from planner.render.blocks.explain import blocks
 from planner.render.formats.html import Figure, page
 from planner.render.pages.figures import figure
 from planner.render.pages.plan import memory_figure
 from planner.render.pictures import images
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from planner.studies.explain import Explanation
-    from planner.studies.kaslr import Chances
+from planner.studies.explain import Explanation
+from planner.studies.kaslr import Chances
 
 __all__ = ["image_figure", "render"]
 
 
-def render(told: Explanation, data: str) -> str:
+def render(explanation: Explanation, data: str) -> str:
     """The page of an explanation. data: its JSON."""
-    plan = told.plan
+    plan = explanation.plan
     figures = [memory_figure(plan)]
-    if told.any_image is not None:
-        figures.append(image_figure([told.any_image]))
+    if explanation.any_image is not None:
+        figures.append(image_figure([explanation.any_image]))
     title = f"How {plan.request.text or 'nothing'} is placed on {plan.memory.source}: {plan.reservation.outcome}"
-    return page(title, blocks(told), figures=figures, data=data)
+    return page(title, blocks(explanation), figures=figures, data=data)
 
 
 def image_figure(over: Sequence[Chances]) -> Figure:

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from planner.render.formats.html import Figure
-from planner.render.pictures.canvas import Frame
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from planner.render.pictures.canvas import Canvas
+from planner.render.pictures.canvas import Canvas, Frame
 
 __all__ = ["BROAD", "NARROW", "figure"]
 

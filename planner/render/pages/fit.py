@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from planner.render.blocks.fit import blocks
 from planner.render.formats.html import page
 from planner.render.pages.explain import image_figure
 from planner.render.pages.figures import figure
 from planner.render.pictures.chart import draw_fit
-
-if TYPE_CHECKING:
-    from planner.studies.fit import Fit
+from planner.studies.fit import Fit
 
 __all__ = ["render"]
 

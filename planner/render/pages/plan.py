@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from planner.planning.result import Plan
 from planner.render.blocks import compare
 from planner.render.blocks.model import Block, Heading, Lead, Paragraph, Table, Terms
 from planner.render.blocks.plan import blocks
 from planner.render.formats.html import Figure, page
 from planner.render.pages.figures import figure
 from planner.render.pictures.memory_picture import draw
-
-if TYPE_CHECKING:
-    from planner.planning.result import Plan
-    from planner.studies.compare import Comparison
+from planner.studies.compare import Comparison
 
 __all__ = ["READING", "memory_figure", "render"]
 
@@ -40,9 +36,9 @@ READING = (
 
 def render(plan: Plan, data: str, comparison: Comparison | None = None) -> str:
     """The page of a plan. data: its JSON report. comparison: the same request under every strategy."""
-    told = blocks(plan, wide=True)
-    assumed = [block for block in told if isinstance(block, Terms)]
-    shown = [block for block in told if not isinstance(block, Terms)]
+    content = blocks(plan, wide=True)
+    assumed = [block for block in content if isinstance(block, Terms)]
+    shown = [block for block in content if not isinstance(block, Terms)]
     reading: list[Block] = [Heading("How to read this"), *[Paragraph(text) for text in READING]]
     title = f"{plan.request.text or 'nothing'} on {plan.memory.source}: {plan.reservation.outcome}"
     others = _others(comparison) if comparison is not None else []
@@ -63,6 +59,6 @@ def memory_figure(plan: Plan) -> Figure:
 
 def _others(comparison: Comparison) -> list[Block]:
     """Every strategy, side by side."""
-    told = compare.blocks(comparison)
-    said = [Paragraph(f"{block.word}: {block.text}.") for block in told if isinstance(block, Lead)]
-    return [Heading("The same request under every strategy"), *said, *[b for b in told if isinstance(b, Table)]]
+    content = compare.blocks(comparison)
+    said = [Paragraph(f"{block.word}: {block.text}.") for block in content if isinstance(block, Lead)]
+    return [Heading("The same request under every strategy"), *said, *[b for b in content if isinstance(b, Table)]]

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-from planner.batch.fleet import MOST_DRAWN
+from planner.batch.fleet import MOST_DRAWN, Fleet
 from planner.render.blocks import batch
+from planner.render.blocks.model import Block
 from planner.render.blocks.survey import blocks, tabulated
 from planner.render.formats.html import page
 from planner.render.pages.figures import figure
 from planner.render.pictures import heat_map
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from planner.batch.fleet import Fleet
-    from planner.render.blocks.model import Block
-    from planner.studies.survey import Row, Surveyed
+from planner.studies.survey import Row, Surveyed
 
 __all__ = ["note_of", "render", "render_fleet", "render_proposal"]
 
@@ -41,6 +36,6 @@ def note_of(fleet: Fleet) -> str:
     return f"the first {MOST_DRAWN} of {fleet.records:,} machines" if fleet.records > MOST_DRAWN else ""
 
 
-def _page(title: str, told: Sequence[Block], cells: Sequence[heat_map.Cell], data: str, note: str = "") -> str:
+def _page(title: str, content: Sequence[Block], cells: Sequence[heat_map.Cell], data: str, note: str = "") -> str:
     drawn = figure("outcomes", lambda frame: heat_map.draw(cells, frame, note=note))
-    return page(title, told, figures=[drawn], data=data)
+    return page(title, content, figures=[drawn], data=data)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from planner.render.blocks import numbers, size
 from planner.render.formats.html import page
 from planner.render.pages.figures import figure
 from planner.render.pictures import chart
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from planner.studies.size import Sweep
+from planner.studies.size import Sweep
 
 __all__ = ["render"]
 

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from math import log2
-from typing import TYPE_CHECKING
 
+from planner.planning.result import Plan
 from planner.render.blocks import bar
 from planner.render.blocks.numbers import address, size
-from planner.render.pictures.canvas import MARGIN, number
+from planner.render.pictures.canvas import MARGIN, Canvas, number
 from planner.render.pictures.labels import text_width
 from planner.render.pictures.strip import Scale
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from planner.planning.result import Plan
-    from planner.render.pictures.canvas import Canvas
 
 __all__ = ["axis", "breaks", "node_of", "scale_bar", "segments"]
 

@@ -6,23 +6,19 @@ its own scale at the side; distributions' defaults are vertical lines.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from math import log2
-from typing import TYPE_CHECKING
 
 from planner.render.blocks.numbers import column, signed_size, size, span
 from planner.render.pictures import outcomes
 from planner.render.pictures.canvas import MARGIN, WHOLE, Canvas, Frame, number
 from planner.render.pictures.images import paint_positions
 from planner.render.pictures.labels import Label, place_most, shorten, text_width
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from planner.studies.fit import Fit
-    from planner.studies.kaslr import Chances
-    from planner.studies.size import Row, SizePlan, Sweep
+from planner.studies.fit import Fit
+from planner.studies.kaslr import Chances
+from planner.studies.size import Row, SizePlan, Sweep
 
 __all__ = ["draw", "draw_fit"]
 

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from planner.base.errors import printable
-from planner.base.ranges import intersect, subtract, total, union
+from planner.base.ranges import Span, intersect, subtract, total, union
 from planner.base.text import counted
+from planner.kernel.crash_reserve import Attempt
 from planner.kernel.memory_map import Flag
+from planner.planning.result import Plan
 from planner.render.blocks.numbers import address, size
 from planner.render.pictures.canvas import FONT, Canvas, number
 from planner.render.pictures.labels import middle
 from planner.render.pictures.strip import GENERIC
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from planner.base.ranges import Span
-    from planner.kernel.crash_reserve import Attempt
-    from planner.planning.result import Plan
-
 __all__ = ["CELLS", "LANE", "Cell", "Grid", "free_memory", "grid_of", "paint_grid"]
 
 CELLS = 64
-"""Most cells side by side that can be told apart."""
+"""Most cells side by side that can be distinguished."""
 
 LANE = 10
 """Height of the lane of cells, in pixels."""
@@ -57,7 +53,7 @@ class Grid:
 
     @property
     def drawn(self) -> bool:
-        """True if its cells can be told apart."""
+        """True if its cells can be distinguished."""
         return len(self.cells) <= CELLS
 
     @property

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from planner.batch.fleet import Drawn
 from planner.render.blocks.numbers import size, span
 from planner.render.blocks.tables import verdict
 from planner.render.pictures import outcomes
 from planner.render.pictures.canvas import FONT, MARGIN, WHOLE, Canvas, Frame, number
 from planner.render.pictures.labels import middle, text_width
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from planner.batch.fleet import Drawn
-    from planner.studies.survey import Row, Surveyed
+from planner.studies.survey import Row, Surveyed
 
 __all__ = ["Cell", "cells_of", "cells_of_fleet", "cells_of_proposal", "draw"]
 
 _CELL, _HEIGHT, _SMALL = 130, 24, 10
-_TOLD = 200  # most cells in the description
+_MOST_DESCRIBED = 200  # most cells in the description
 _BARS = 8  # of the histogram
 
 
@@ -66,16 +62,16 @@ def cells_of_fleet(drawn: Sequence[Drawn]) -> list[Cell]:
     for one in drawn:
         named = one.id and first.setdefault(one.id, one.record) == one.record
         name = one.id if named else f"{one.id} (record {one.record})".strip()
-        told = one.error or f"{one.outcome}{f' at {span(one.crash)}' if one.crash is not None else ''}"
-        cells.append(Cell(name, one.candidate, one.outcome, f"{name}, {one.candidate}: {told}", waste=one.lost))
+        result = one.error or f"{one.outcome}{f' at {span(one.crash)}' if one.crash is not None else ''}"
+        cells.append(Cell(name, one.candidate, one.outcome, f"{name}, {one.candidate}: {result}", waste=one.lost))
     return cells
 
 
 def draw(cells: Sequence[Cell], frame: Frame = WHOLE, *, note: str = "") -> Canvas:
     """Draw the heat map; the tooltip of a cell describes its plan. note: a line under the title."""
     title = "Each candidate on each machine"
-    told = ". ".join([cell.text for cell in cells[:_TOLD]])
-    canvas = Canvas(frame, title, f"{title}: {len(cells)} plans. {told}")
+    description = ". ".join([cell.text for cell in cells[:_MOST_DESCRIBED]])
+    canvas = Canvas(frame, title, f"{title}: {len(cells)} plans. {description}")
     y = canvas.caption()
     if note:
         y = canvas.paragraph(y, note, cls="soft")

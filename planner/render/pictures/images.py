@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from planner.render.blocks.numbers import address, count, size, span
 from planner.render.pictures import outcomes
 from planner.render.pictures.canvas import FONT, MARGIN, WHOLE, Canvas, Frame
 from planner.render.pictures.labels import text_width
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from planner.studies.kaslr import Chances
+from planner.studies.kaslr import Chances
 
 __all__ = ["draw", "paint_positions"]
 
@@ -23,8 +19,8 @@ _AXIS = "positions by address"
 
 def draw(over: Sequence[Chances], frame: Frame = WHOLE) -> Canvas:
     """The picture of these strips."""
-    told = ". ".join([f"{size(one.size)}: {_shares(one)}" for one in over])
-    canvas = Canvas(frame, _TITLE, told or "No positions.")
+    description = ". ".join([f"{size(one.size)}: {_shares(one)}" for one in over])
+    canvas = Canvas(frame, _TITLE, description or "No positions.")
     canvas.height = paint_positions(canvas, 4, over) + MARGIN
     return canvas
 

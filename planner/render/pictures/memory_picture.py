@@ -7,10 +7,11 @@ a number, with its text in a list below.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from planner.base.ranges import intersect, total, union
+from planner.base.ranges import Span, intersect, total, union
+from planner.planning.result import Plan
 from planner.render.blocks import bar, tables
 from planner.render.blocks.numbers import address, column, count, size
 from planner.render.pictures import search
@@ -21,22 +22,16 @@ from planner.render.pictures.images import paint_positions
 from planner.render.pictures.labels import Label, middle, place, text_width, wrapped
 from planner.render.pictures.painting import legend, paint_bands, paint_mark
 from planner.render.pictures.strip import GENERIC, Band, Item, Mark, Scale, bands, compared, items, marks
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from planner.base.ranges import Span
-    from planner.planning.result import Plan
-    from planner.studies.kaslr import Chances
+from planner.studies.kaslr import Chances
 
 __all__ = ["draw"]
 
 _BAR, _BAND, _LANE, _LANES = 28, 15, 14, 6
 _SMALL = 10  # font size of addresses and keys
 _CELLS = 50  # an area under 8 of this many parts of its bank gets a row of its own
-_MARKS = 500  # most marks that can be told apart and reached with the keyboard
+_MARKS = 500  # most marks that can be distinguished and reached with the keyboard
 _WEIGHT = 180_000  # most bytes of the marks in a file
-_RUNS = 2000  # most pieces of the linear map that can be told apart
+_RUNS = 2000  # most pieces of the linear map that can be distinguished
 _NAMED = 40  # most names of one row for which a place is searched
 _KEYS = 60  # most names in the list below
 _STEPS = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0)
@@ -75,7 +70,7 @@ def draw(plan: Plan, frame: Frame = WHOLE, *, over: Sequence[Chances] = ()) -> C
     """Draw a plan or its explanation. over: the outcomes for every position of the kernel image, if known."""
     left = MARGIN + (search.GUTTER if plan.reservation.attempts else 0)
     rows = _rows(plan, left, frame.width - MARGIN - left)
-    text = f"{_describe(plan, rows)} The search. {search.told(plan)}"
+    text = f"{_describe(plan, rows)} The search. {search.describe(plan)}"
     canvas = Canvas(frame, f"Crash kernel memory on {plan.memory.source}", text)
     y = _caption(canvas, plan)
     keys: list[_Key] = []
@@ -106,7 +101,7 @@ def draw(plan: Plan, frame: Frame = WHOLE, *, over: Sequence[Chances] = ()) -> C
 
 
 def _rows(plan: Plan, left: float, width: float) -> list[_Row]:
-    """The rows of a plan, with as many marks as can be told apart."""
+    """The rows of a plan, with as many marks as can be distinguished."""
     memory, reserved, special = items(plan)
     scales: list[tuple[Scale, bool]] = []
     area = plan.reservation.area or plan.reservation.crash
@@ -375,16 +370,16 @@ def _key_list(canvas: Canvas, y: float, keys: Sequence[_Key], unnamed: int) -> f
     """Draw the list of numbered names, in as many columns as hold them whole."""
     if not keys:
         return y
-    told = [f"{key.number}  {key.text}" for key in keys]
+    texts = [f"{key.number}  {key.text}" for key in keys]
     room = canvas.width - 2 * MARGIN
-    columns = max(min(int(room // (max([text_width(text, _SMALL) for text in told]) + 10)), len(keys)), 1)
+    columns = max(min(int(room // (max([text_width(text, _SMALL) for text in texts]) + 10)), len(keys)), 1)
     if columns == 1:
-        for text in told:
+        for text in texts:
             y = canvas.paragraph(y, text, size=_SMALL)
         y += 4
     else:
-        lines = -(-len(told) // columns)
-        for n, text in enumerate(told):
+        lines = -(-len(texts) // columns)
+        for n, text in enumerate(texts):
             canvas.text(MARGIN + n // lines * room / columns, y + 12 + n % lines * 15, text, size=_SMALL)
         y += lines * 15 + 4
     return canvas.paragraph(y, f"and {count(unnamed)} more names", size=_SMALL, cls="soft") if unnamed else y

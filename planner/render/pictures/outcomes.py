@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
-from planner.render.pictures.canvas import FONT, MARGIN
+from planner.render.pictures.canvas import FONT, MARGIN, Canvas
 from planner.render.pictures.labels import text_width
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from planner.render.pictures.canvas import Canvas
 
 __all__ = ["GLYPHS", "band", "kind", "legend", "write"]
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from planner.kernel.pgtable import geometry
+from planner.planning.result import Plan
 from planner.render.blocks.numbers import size
 from planner.render.pictures.canvas import FONT, MARGIN, Canvas, number
 from planner.render.pictures.labels import shorten, text_width
 from planner.render.pictures.strip import KIND_NAMES, Band, Mark
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from planner.planning.result import Plan
 
 __all__ = ["legend", "paint_bands", "paint_mark"]
 

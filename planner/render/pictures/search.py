@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from planner.base.ranges import intersect
+from planner.base.ranges import Span, intersect
+from planner.kernel.crash_reserve import Attempt
+from planner.planning.result import Plan
 from planner.render.blocks.numbers import address, size, span
 from planner.render.pictures.canvas import MARGIN, Canvas, number
 from planner.render.pictures.grid import free_memory
 from planner.render.pictures.labels import Label, place
+from planner.render.pictures.strip import Scale
 
-if TYPE_CHECKING:
-    from planner.base.ranges import Span
-    from planner.kernel.crash_reserve import Attempt
-    from planner.planning.result import Plan
-    from planner.render.pictures.strip import Scale
-
-__all__ = ["GUTTER", "paint_others", "paint_tracks", "told"]
+__all__ = ["GUTTER", "describe", "paint_others", "paint_tracks"]
 
 GUTTER = 26
 """Pixels left of the rows, for the numbers of the attempts."""
@@ -26,7 +21,7 @@ _TICKS = 12  # most gaps marked on one track
 _ARROW = 12  # pixels; a shorter arrow has no head
 
 
-def told(plan: Plan) -> str:
+def describe(plan: Plan) -> str:
     """The search in words, for screen readers."""
     said = " ".join([f"{n}: {_said(attempt)}." for n, attempt in enumerate(plan.reservation.attempts, 1)])
     return said or "Nothing is searched."

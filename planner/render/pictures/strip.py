@@ -6,21 +6,15 @@ picture of thousands of ranges stays as small as its pixels.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from planner.base.errors import printable
-from planner.base.ranges import subtract, total, union
-from planner.kernel.memory_map import FLAG_NAMES, Flag
+from planner.base.ranges import Span, subtract, total, union
+from planner.kernel.memory_map import FLAG_NAMES, Flag, Region
+from planner.planning.result import Plan
 from planner.render.blocks.numbers import count, size, span
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from planner.base.ranges import Span
-    from planner.kernel.memory_map import Region
-    from planner.planning.result import Plan
 
 __all__ = ["GENERIC", "KIND_NAMES", "Band", "Item", "Mark", "Scale", "bands", "compared", "items", "marks", "merged"]
 

@@ -6,9 +6,10 @@ picture is narrow. A frame and a star mark the best; strategies not available he
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
+from planner.planning.result import Plan
 from planner.render.blocks import tables
 from planner.render.blocks.numbers import signed_column, signed_count
 from planner.render.pictures.axis import axis, breaks, segments
@@ -16,17 +17,12 @@ from planner.render.pictures.canvas import MARGIN, WHOLE, Canvas, Frame
 from planner.render.pictures.painting import legend, paint_bands, paint_mark
 from planner.render.pictures.strip import Band, Mark, Scale, bands, items, marks
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from planner.planning.result import Plan
-
 __all__ = ["Strip", "draw"]
 
 _BAR, _BAND, _SMALL = 20, 15, 10
 _COLUMN = (96, 64, 88)  # widths of the columns at the right: protected, page tables, TLB entries
 _NARROW = 600  # pixels; a narrower picture has no columns at the right
-_MARKS = 60  # most marks of one strip that can be told apart
+_MARKS = 60  # most marks of one strip that can be distinguished
 _STEPS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 
 
@@ -42,8 +38,8 @@ class Strip:
 
 def draw(title: str, strips: Sequence[Strip], frame: Frame = WHOLE) -> Canvas:
     """Draw strategies on one map."""
-    told = " ".join([f"{strip.name}: {tables.verdict(strip.plan)}." for strip in strips])
-    canvas = Canvas(frame, title, told)
+    description = " ".join([f"{strip.name}: {tables.verdict(strip.plan)}." for strip in strips])
+    canvas = Canvas(frame, title, description)
     y = canvas.caption()
     if strips:
         first = strips[0].plan
@@ -82,7 +78,7 @@ def _cells(canvas: Canvas, y: float, texts: Sequence[str], cls: str = "soft") ->
 
 
 def _memory(canvas: Canvas, top: float, plan: Plan, found: Sequence[Scale]) -> list[Mark]:
-    """Draw memory and its reservations, with as many marks as can be told apart."""
+    """Draw memory and its reservations, with as many marks as can be distinguished."""
     memory, reserved, _ = items(plan)
     drawn: list[Mark] = []
     for step in _STEPS:
@@ -145,5 +141,5 @@ def _answer(plan: Plan, obstacle: str) -> str:
     """The outcome of the group, and the obstacle if it is not available here."""
     text = str(plan.reservation.outcome)
     if plan.mapping == plan.baseline:
-        text += "; linear map as without a crash kernel"
+        text += "; linear map the same without a crash kernel"
     return f"{text}; not available here: {obstacle}" if obstacle else text

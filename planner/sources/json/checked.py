@@ -23,7 +23,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError, core_schema
 
 from planner.base.errors import InputError, Location, printable
 from planner.base.sizes import U64, fits, memparse
-from planner.base.text import told
+from planner.base.text import valid_utf8
 from planner.sources.bounds import MAX_LINE
 from planner.sources.json.text import locate
 
@@ -86,7 +86,7 @@ def number(value: object) -> int:
 
 
 def _told(value: object) -> object:
-    return told(value) if isinstance(value, str) else value
+    return valid_utf8(value) if isinstance(value, str) else value
 
 
 def _version(value: object) -> int:

@@ -23,7 +23,7 @@ from planner.kernel.profiles import select_profile
 from planner.planning.outcomes import Outcome
 from planner.planning.strategies import STRATEGIES
 from planner.planning.values import BadValue, alignment
-from planner.planning.views import TOLD_APART
+from planner.planning.views import DISTINGUISHING
 from planner.sources.bounds import MAX_ROWS, MAX_SYMBOLS, PHYSICAL_TOP
 from planner.sources.json.checked import (
     EXACT,
@@ -405,7 +405,7 @@ def _answered(report: _Report, kernel: _Kernel) -> Answered:
     readings, rewound = ("reservation", "other_readings"), ("memory", "rewound")
     return Answered(
         text=(report.request and report.request.text) or "",
-        kernel=tuple(getattr(kernel, name) for name in TOLD_APART),
+        kernel=tuple(getattr(kernel, name) for name in DISTINGUISHING),
         outcome=done.outcome,
         crash=_range(done.crash, "reservation", "crash"),
         low=_range(done.low, "reservation", "low"),

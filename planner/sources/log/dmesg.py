@@ -18,7 +18,7 @@ from planner.sources.bounds import PHYSICAL_TOP
 from planner.sources.log import efi
 from planner.sources.log.boots import boots
 from planner.sources.log.checks import completed, lacking_ram, missing_lines, missing_zone
-from planner.sources.log.lines import Log, read
+from planner.sources.log.lines import PAGE_SIZES, Log, read
 from planner.sources.log.pieces import whole_lines, width_of
 from planner.sources.nomap import inferred_nomap
 from planner.sources.quoting.line_prefixes import MESSAGES
@@ -79,12 +79,12 @@ def _chosen(logs: list[tuple[int, Log]]) -> tuple[Log, list[str]]:
 
 
 def _captures(log: Log, before: Log) -> bool:
-    """True if a log is of a capture kernel: `elfcorehdr=` is on its command line, or its memory is the crash kernel's.
+    """True if a log is of a capture kernel: it was given the crashed one's ELF headers, or the crash kernel's memory.
 
     before: the log of the boot before. A capture kernel sees the memory reserved by that one, and besides it at most
     some of its ranges unchanged, which belong to the firmware.
     """
-    if log.cmdline is not None and any(word.startswith("elfcorehdr=") for word in log.cmdline.split()):
+    if log.captures or any(word.startswith("elfcorehdr=") for word in (log.cmdline or "").split()):
         return True
     crash = union((r.start, r.end) for r in (before.crash, before.low) if r is not None)
     outside = [r for r in log.map if subtract((r.start, r.end), crash)]
@@ -96,6 +96,7 @@ def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
     dumped = bool(log.dump["memory"])
     if log.arch is None and (dma := log.zones.get("DMA")) is not None and dma.end == _X86_DMA:
         log.arch = "x86_64"
+    log.page_size = log.page_size or (_page_size(log) if log.pages else None)
     damage = log.crash_damage + log.damage
     notes = on_facts + damage[:_MOST_DAMAGE]
     if len(damage) > _MOST_DAMAGE:
@@ -127,7 +128,7 @@ def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
     regions = _disjoint(regions, name)
     lacking = lacking_ram(log, regions, notes)
     if lacking is not None:
-        notes.append(lacking)
+        notes.append(lacking.why)
         regions, reserved = [], []
     cmdline, restored = completed(log, notes)
     notes += missing_lines(log)
@@ -168,6 +169,12 @@ def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
         on_facts=tuple(on_facts),
         efi_in_4k=bool(log.efi) and log.page_size is None and not dumped,
     )
+
+
+def _page_size(log: Log) -> int | None:
+    """The page size that follows from the sizes of the nodes and their numbers of pages."""
+    ram, most = sum(r.size for r in log.map), 2 * len(log.map)
+    return next((size for size in PAGE_SIZES if 0 <= ram - log.pages * size <= most * size), None)
 
 
 def _added(log: Log, notes: list[str]) -> list[Region]:

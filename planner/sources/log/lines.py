@@ -13,15 +13,16 @@ from typing import NamedTuple, TypeVar
 from planner.base.errors import InputError, Location, printable
 from planner.base.ranges import Range
 from planner.base.sizes import KIB, MIB
-from planner.base.text import told
+from planner.base.text import valid_utf8
 from planner.kernel.machine import Event
 from planner.kernel.memory_map import Region
 from planner.sources.bounds import MAX_EVENTS, MAX_LINE, MAX_ROWS, too_many_rows
 from planner.sources.capture import image_size
 from planner.sources.log import efi
+from planner.sources.log.arch import SIGNS, foreign, kernel_of
 from planner.sources.log.pieces import Line, reversed_range
 
-__all__ = ["Log", "read"]
+__all__ = ["PAGE_SIZES", "Log", "read"]
 
 _Row = TypeVar("_Row")
 
@@ -64,6 +65,7 @@ _HASH = _Pattern(
 )
 _EARLY_HASHES = ("Dentry cache", "Inode-cache", "PID")
 _NODE_SPAN = _Pattern("Initmem setup node", rf"^Initmem setup node {_INT} \[mem {_HEX}-{_HEX}\]")
+_PAGES = _Pattern("totalpages", rf"^On node \d+ totalpages: {_INT}$")
 _LOG_BUF = _Pattern("log", rf"log_buf_len: {_INT} bytes|log buffer data \+ meta data: {_INT} \+ {_INT} = \d+ bytes")
 _GROUP = rf"\[{_INT}\]((?: (?:\d+|-+))+)"
 _PCPU = _Pattern("pcpu-alloc: ", rf"^pcpu-alloc: .*alloc={_INT}\*{_INT}")
@@ -73,39 +75,14 @@ _INITRD = re.compile(r"^Freeing initrd memory: (\d{1,10})K\b")
 _BSS = re.compile(r"\b(\d{1,10})K bss\b")
 _MEMORY = _Pattern("Memory: ", rf"^Memory: {_INT}K/{_INT}K available(?:.*, {_INT}K cma-reserved)?")
 _ADDED = _Pattern("memblock_", rf"^memblock_(add|remove): \[{_HEX}-{_HEX}\]")
-_TABLES = _Pattern("efi: ", rf"^efi: (?:\S+(?: \d\.\d)?={_HEX}\s?)+$")
+_EFI_SIZE = _Pattern("MemMap", rf"^efi:\s+MemMap (Desc\. )?Size\s*: {_HEX}$")
+_TABLES = _Pattern("=0x", rf"^efi: (?:\S+(?: \d\.\d)?={_HEX}\s?)+$")
 _ADDRESS = re.compile(f"={_HEX}")
 _ZONES = ("DMA", "Normal", "Device", "Movable")
 _KNOWN = ("cannot allocate crashkernel", "crashkernel reservation failed", "cannot reserve crashkernel")
-_PAGE_SIZES = (4 * KIB, 16 * KIB, 64 * KIB)
-_FOREIGN = {
-    "BIOS-e820": "x86_64",
-    "BIOS-provided physical RAM map": "x86_64",
-    "e820: ": "x86_64",
-    "x86/": "x86_64",
-    "smpboot: ": "x86_64",
-    "64-bit Loongson": "loongarch64",
-    "SBI specification": "riscv64",
-    "riscv: ": "riscv64",
-    "setup: Linux is running ": "s390x",
-    "radix-mmu: ": "ppc64",
-    "hash-mmu: ": "ppc64",
-}
-"""Beginnings of lines that only kernels of other architectures print."""
-_FOREIGN_SIGNS = tuple(_FOREIGN)
-_BUILDS = {
-    ".aarch64": "aarch64",
-    "-arm64": "aarch64",
-    ".x86_64": "x86_64",
-    "-amd64": "x86_64",
-    ".s390x": "s390x",
-    ".ppc64le": "ppc64",
-    ".riscv64": "riscv64",
-    ".loongarch64": "loongarch64",
-}
-"""Architectures by the ends of distributions' kernel versions."""
+PAGE_SIZES = (4 * KIB, 16 * KIB, 64 * KIB)
 _BEGIN = (
-    *("CPU", "Booting Linux on", "Linux version ", "Kernel command line:", "Command line:", "Memory"),
+    *("CPU", "Booting Linux on", "Linux ", "BOOT_IMAGE=", "Kernel command line:", "Command line:", "Memory"),
     *("node ", "DMA", "Normal", "Device", "Movable", "memory", "reserved", "efi:", "Zone ranges:"),
     *("memblock_add:", "memblock_remove:", "MEMBLOCK configuration", "pcpu-alloc: ", "percpu: "),
     *("arm-smmu-v3 ", "cma: ", "kvm [", "software IO TLB"),
@@ -119,8 +96,9 @@ _BEGIN = (
         "Reserving ",
         "kexec_core: ",
         "KASLR ",
+        "On node ",
     ),
-    *_FOREIGN_SIGNS,
+    *SIGNS,
 )
 """Beginnings of all lines that are read, except of those that may follow a subsystem's name."""
 
@@ -128,11 +106,13 @@ _BEGIN = (
 class Log:
     """The facts of one boot collected so far.
 
-    total, cma: RAM and CMA areas as counted by `Memory:`. counts: of rows in each array of the memblock dump. added:
-    ranges of `memblock=debug`, and whether each was added or removed. wrapped: the command line continues on the next
-    line. chopped: it ends at the column where all long lines end. damage: notes on lines that cannot be read,
-    crash_damage: those about the crash kernel. lost: the note on the first damaged memory range, by the first word of
-    its line. va_bits: the processors' virtual address bits. tables: the lowest address of a UEFI table.
+    total, cma: RAM and CMA areas as counted by `Memory:`. pages: of all nodes. counts: of rows in each array of the
+    memblock dump. added: ranges of `memblock=debug`, and whether each was added or removed. efi_size, efi_count: bytes
+    and descriptors of the EFI map, 0 if not known. wrapped: the command line continues on the next line. chopped: it
+    ends at the column where all long lines end. damage: notes on lines that cannot be read, crash_damage: those about
+    the crash kernel. lost: the note on the first damaged memory range, by the first word of its line. va_bits: the
+    processors' virtual address bits. tables: the lowest address of a UEFI table. captures: it has a crashed kernel's
+    memory to save.
     """
 
     def __init__(self, name: str = "", *, chopped: bool = False) -> None:
@@ -147,6 +127,7 @@ class Log:
         self.dump: dict[str, list[tuple[int, int, int, int | None]]] = {"memory": [], "reserved": []}
         self.counts: dict[str, int] = {}
         self.efi: list[efi.Entry] = []
+        self.efi_size = self.efi_count = 0
         self.nomap: list[Range] = []
         self.events: list[Event] = []
         self.crash: Range | None = None
@@ -154,7 +135,7 @@ class Log:
         self.lines: list[str] = []
         self.failed = False
         self.total: int | None = None
-        self.cma = 0
+        self.cma = self.pages = 0
         self.added: list[tuple[bool, Range]] = []
         self.wrapped = False
         self.damage: list[str] = []
@@ -172,7 +153,7 @@ class Log:
         self.bss = 0
         self.qemu = False
         self.initrd = 0
-        self.smmu = False
+        self.smmu = self.captures = False
         self.unit = 0
         self.units: dict[int, int] = {}
 
@@ -238,12 +219,10 @@ def _read(line: str, number: int, log: Log) -> None:
         log.counts[m[1]] = max(log.counts.get(m[1], 0), int(m[2], 16) + 1)
     elif line.lstrip().startswith(_ZONES) and (m := _ZONE.search(line)) is not None:
         log.zones.setdefault(m[1], Range(int(m[2], 16), int(m[3], 16) + 1) if m[3] else None)
-    elif "rashkernel" in line and "command line" not in line.lower():
+    elif "rashkernel" in line and "command line" not in line.lower() and not line.startswith("BOOT_IMAGE="):
         _crash_line(line, number, log)
-    elif line.startswith("efi:") and (descriptor := efi.entry(line)) is not None:
-        log.row(log.efi, descriptor, number)
-    elif _TABLES.search(line) is not None:
-        log.tables = min(int(address, 16) for address in _ADDRESS.findall(line))
+    elif line.startswith("efi:"):
+        _firmware(line, number, log)
     elif line.startswith("KASLR enabled"):
         log.kaslr = True
     elif line.startswith("Zone ranges:"):
@@ -257,6 +236,16 @@ def _read(line: str, number: int, log: Log) -> None:
         log.counts[m[1]] = int(m[2], 16)
     else:
         _fact(line, number, log)
+
+
+def _firmware(line: str, number: int, log: Log) -> None:
+    if (descriptor := efi.entry(line)) is not None:
+        log.row(log.efi, descriptor, number)
+    elif (m := _EFI_SIZE.search(line)) is not None:
+        size = int(m[2], 16)
+        log.efi_size, log.efi_count = (log.efi_size, log.efi_size // max(size, 1)) if m[1] else (size, 0)
+    elif _TABLES.search(line) is not None:
+        log.tables = min(int(address, 16) for address in _ADDRESS.findall(line))
 
 
 def _crash_line(line: str, number: int, log: Log) -> None:
@@ -290,30 +279,47 @@ def _remember_crash(line: str, number: int, log: Log) -> None:
 
 
 def _fact(line: str, number: int, log: Log) -> None:
-    if line.startswith("Linux version ") and log.kernel is None:
-        log.kernel = printable(line.split(" ", 3)[2])
-        log.arch = log.arch or next((arch for end, arch in _BUILDS.items() if log.kernel.endswith(end)), None)
-    elif line.startswith(_FOREIGN_SIGNS):
-        log.arch = next(arch for sign, arch in _FOREIGN.items() if line.startswith(sign))
-    elif _processor(line, log) or _loaded(line, log):
+    if _kernel(line, log) or _processor(line, log) or _loaded(line, log) or _per_cpu(line, log):
         pass
     elif (at := line.find("ommand line:")) >= 0 and (log.cmdline is None or "Kernel command" in line):
-        _command_line(told(line[at + len("ommand line:") :].strip()), log)
-    elif (m := _PCPU.search(line)) is not None:
-        log.page_size = int(m[2]) if int(m[2]) in _PAGE_SIZES else log.page_size
-    elif line.startswith("pcpu-alloc: ["):
-        for group, units in re.findall(_GROUP, line):
-            log.units[int(group)] = log.units.get(int(group), 0) + len(units.split())
+        _command_line(valid_utf8(line[at + len("ommand line:") :].strip()), log)
+    elif line.startswith("BOOT_IMAGE=") and log.cmdline is None:  # /proc/cmdline of a system that GRUB started
+        _command_line(valid_utf8(line), log)
     elif line.startswith("Memory: "):
         _counted(line, log)
     elif line.startswith("arm-smmu-v3 "):
         log.smmu = True
+    elif line.startswith("Reserving ") and line.endswith(" for elfcorehdr"):
+        log.captures = True
+    else:
+        _allocation(line, number, log)
+
+
+def _kernel(line: str, log: Log) -> bool:
+    """True if a line tells the kernel's version or architecture, which are stored."""
+    if line.startswith("Linux ") and log.kernel is None and (kernel := kernel_of(line)) is not None:
+        log.kernel, log.arch = printable(kernel[0]), log.arch or kernel[1]
+    elif line.startswith(SIGNS):
+        log.arch = log.arch if log.arch not in (None, "aarch64") else foreign(line)
+    else:
+        return False
+    return True
+
+
+def _per_cpu(line: str, log: Log) -> bool:
+    """True if a line is about per-CPU areas, which tell the page size; their facts are stored."""
+    if (m := _PCPU.search(line)) is not None:
+        log.page_size = int(m[2]) if int(m[2]) in PAGE_SIZES else log.page_size
+    elif line.startswith("pcpu-alloc: ["):
+        for group, units in re.findall(_GROUP, line):
+            log.units[int(group)] = log.units.get(int(group), 0) + len(units.split())
     elif (m := _EMBEDDED.search(line)) is not None:
         log.unit, size = int(m[2]), int(m[2]) // max(int(m[1]), 1)
         if log.page_size is None:
-            log.page_size = size if size in _PAGE_SIZES else None
+            log.page_size = size if size in PAGE_SIZES else None
     else:
-        _allocation(line, number, log)
+        return False
+    return True
 
 
 def _loaded(line: str, log: Log) -> bool:
@@ -390,7 +396,10 @@ def _sized(line: str, number: int, log: Log) -> None:
         if m[1] in _EARLY_HASHES and m[3] in (None, "linear"):
             log.event("hash", None, None, number, m[1], int(m[2]))
     elif (m := _NODE_SPAN.search(line)) is not None:
-        log.event("node", int(m[2], 16), int(m[3], 16) + 1, number, m[1])
+        if int(m[3], 16):  # a node without memory, as older kernels print it
+            log.event("node", int(m[2], 16), int(m[3], 16) + 1, number, m[1])
+    elif (m := _PAGES.search(line)) is not None:
+        log.pages += int(m[1])
     elif (m := _LOG_BUF.search(line)) is not None:
         # The newer line is printed for the built-in buffer too; the old one is freed only after an allocation.
         log.buffer = (number, int(m[1] or m[2]), int(m[3] or 0))

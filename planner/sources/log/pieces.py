@@ -111,6 +111,7 @@ _KINDS = {
     "kvm [": Kind("protected KVM", r"kvm \[\d+\]: Reserved", rf"kvm \[\d+\]: Reserved \d+ MiB at {_LAST}$", told=False),
     "pcpu-alloc: s": Kind("", "pcpu-alloc: s", r"pcpu-alloc: s.*alloc=\d+\*\d+", told=False),
     "percpu: ": Kind("", "percpu: Embedded", r"percpu: Embedded \d+ pages/cpu .*u\d+", told=False),
+    "Linux version": Kind("", "Linux version$", r"Linux version \S", told=False),
     "Booting Linux": Kind("", "Booting Linux on physical CPU", r".*\[0x[0-9a-f]{8}\]", told=False),
     "printk: log buffer": Kind("", "printk: log buffer data", r".* = \d+ bytes$", told=False),
     **dict.fromkeys(

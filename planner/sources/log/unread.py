@@ -17,9 +17,12 @@ _BEGIN = (
     "memblock_alloc_try_nid_raw: ",
     "memblock_alloc_exact_nid_raw: ",
 )
-_LINE = f"(?:{'|'.join(map(re.escape, _BEGIN))}).{{0,400}}+"
-# The prefix of the first line of a run, a time stamp or another program's, is that of all.
-_RUN = rf"\n((?:<\d+>)?(?:\[[^]\n]*+\] ?)++|(?!\[ *\d|<).{{0,80}}?){_LINE}(?:\n\1{_LINE}){{2,}}+(?=\n)"
+# What stands before it: a time stamp or another program's, and no number of another message.
+_PREFIX = r"[^\nmx=]*+(?:[mx](?!emblock_|(?<=0x))[^\nmx=]*+)*+"
+# The rest of a line that a terminal or a mail program broke: up to the caller's offset, or within that.
+_REST = r"(?:(?:\n[> ]*+(?:\[0x)?[a-z0-9_.=/\] -]++){1,2}+\+[0-9a-fx/]*+)?+(?:\n[> ]*+[0-9a-fx/]++(?=\n))?+"
+_LINE = rf"{_PREFIX}memblock_(?:reserve|phys_alloc_range|alloc_(?:try|exact)_nid(?:_raw)?):.{{0,400}}+{_REST}"
+_RUN = rf"\n{_LINE}(?:\n++{_LINE}){{2,}}+(?=\n)"
 
 
 def is_unread(words: str) -> bool:
@@ -28,15 +31,14 @@ def is_unread(words: str) -> bool:
 
 
 def without_unread(text: str) -> str:
-    """The text with runs of such lines made empty, except the first and the last of each.
+    """The text with runs of such lines made empty, except the first and the last line of each.
 
-    Those two show that the lines around the run are complete. A log of 9,000 lines is read in 4 ms instead of 23.
+    Those two show that the lines around the run are complete. A log of 9,000 lines is read in 3 ms instead of 23.
     """
-    return re.sub(_RUN, _emptied, text) if "memblock_" in text else text
+    # A line end of another system is not known to be one before `plain_text` has replaced it.
+    return re.sub(_RUN, _emptied, text) if "memblock_" in text and "\r" not in text else text
 
 
 def _emptied(run: re.Match[str]) -> str:
     lines = run[0]
-    if "\r" in lines:
-        return lines  # perhaps the end of a line, too
     return lines[: lines.find("\n", 1)] + "\n" * (lines.count("\n") - 2) + lines[lines.rfind("\n") :]

@@ -38,7 +38,7 @@ def unquoted(text: str, name: str) -> str:
         return text
     text = text if messages is None else messages
     text = without_unread(text.replace("\r\n", "\n") if "\r" in text else text)
-    return without_line_prefixes(plain_text(text)) if text.count("\n") <= _MOST_LINES else text
+    return without_line_prefixes(without_unread(plain_text(text))) if text.count("\n") <= _MOST_LINES else text
 
 
 def is_json(head: str) -> bool:

@@ -21,7 +21,7 @@ from planner.render.blocks import size as render_size
 from planner.render.blocks.model import Block
 from planner.render.layout import lay_out
 from planner.report.diff import differences
-from planner.report.document import document
+from planner.report.document import to_json
 from planner.sources.samples import read, samples
 from planner.studies.explain import explain
 from planner.studies.fit import fit
@@ -94,7 +94,7 @@ SUFFIXES = {".txt": "text", ".md": "markdown", ".json": "json"}
 def test_output_of(name: str, suffix: str, file_regression: FileRegressionFixture) -> None:
     """Byte for byte what it was."""
     blocks, fields = RESULTS[name]()
-    rendered = document(fields) if suffix == ".json" else lay_out(blocks, SUFFIXES[suffix])
+    rendered = to_json(fields) if suffix == ".json" else lay_out(blocks, SUFFIXES[suffix])
     file_regression.check(rendered.encode(), extension=suffix, binary=True, fullpath=GOLDEN / f"{name}{suffix}")
 
 

@@ -53,7 +53,7 @@ def test_one_bar_per_bank(
     assert drawn(regions, reserved, value) == bars
 
 
-def test_partly_reserved_cells_are_told_from_free_and_from_full_ones() -> None:
+def test_partly_reserved_cells_are_distinguished_from_free_and_from_full_ones() -> None:
     """A cell of which a little is taken is neither."""
     memory = MemoryMap((Region(2 * GIB, 4 * GIB),), (Reserved(2 * GIB, 2 * GIB + MIB),))
     plan = make_plan(Machine("x", "json", memory, Facts(dma_limit=4 * GIB)), "none=1")

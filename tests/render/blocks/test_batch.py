@@ -12,7 +12,7 @@ from planner.planning.result import Plan
 from planner.render.blocks.batch import blocks
 from planner.report.document import plain
 from tests.plans import plan_of
-from tests.render.blocks.told import bullets_of, lead_of, table_of, titles_of
+from tests.render.blocks.found import bullets_of, lead_of, table_of, titles_of
 
 
 def fleet(*names: str, errors: int = 0, changes: tuple[str, ...] = ()) -> Fleet:

@@ -9,7 +9,7 @@ from planner.render.blocks.compare import blocks
 from planner.render.blocks.model import Heading, Table
 from planner.studies.compare import Comparison, make_comparison
 from tests.planning.machines import machine
-from tests.render.blocks.told import facts_of, lead_of, table_of
+from tests.render.blocks.found import facts_of, lead_of, table_of
 
 
 def compared(value: str | None = "512M", *sizes: int, aim: str = "protected") -> Comparison:
@@ -96,7 +96,7 @@ def test_low_memory_has_a_column_where_any_plan_has_some() -> None:
     assert table_of(blocks(high), "Where it goes").head[-1] == "low at"
 
 
-def test_sizes_that_were_asked_for_beside_a_request_are_said() -> None:
+def test_sizes_that_were_requested_beside_a_request_are_reported() -> None:
     assert facts_of(blocks(compared("512M")))["Requested"] == "512M"
     assert facts_of(blocks(compared("512M,high", GIB, 2 * GIB)))["Requested"] == "512M,high, with sizes 1G, 2G"
     assert facts_of(blocks(compared(None, GIB, 2 * GIB)))["Requested"] == "1G, 2G"

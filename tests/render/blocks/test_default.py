@@ -10,7 +10,7 @@ from planner.base.sizes import GIB, MIB
 from planner.render.blocks.default import blocks
 from planner.studies.default import Default, Failed, Longer, Other
 from planner.studies.range_list import RangeEntry
-from tests.render.blocks.told import facts_of, lead_of, table_of, titles_of
+from tests.render.blocks.found import facts_of, lead_of, table_of, titles_of
 
 FOUND = Default(
     crashkernel="4G-64G:320M,64G-:576M",

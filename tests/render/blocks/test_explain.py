@@ -13,7 +13,7 @@ from planner.render.blocks.explain import blocks
 from planner.render.blocks.model import Heading
 from planner.studies.explain import AttemptStory, Edge, Explanation, GapStory, explain
 from tests.planning.machines import machine
-from tests.render.blocks.told import bullets_of, facts_of, lead_of, paragraphs_of, table_of
+from tests.render.blocks.found import bullets_of, facts_of, lead_of, paragraphs_of, table_of
 from tests.strategies import machine_of
 from tests.studies.test_explain import crowded
 

@@ -10,7 +10,7 @@ from planner.base.sizes import GIB, MIB
 from planner.render.blocks.fit import blocks
 from planner.studies.fit import Fit, Largest, fit
 from tests.planning.machines import machine
-from tests.render.blocks.told import facts_of, lead_of, table_of
+from tests.render.blocks.found import facts_of, lead_of, table_of
 
 
 def found(form: str | None = None, *, keep_low: int = 0, any_image: bool = False) -> Fit:
@@ -37,7 +37,7 @@ def test_the_answer(aligned: int | None, reserved: int | None, text: str, mood: 
     ("form", "told"),
     [(None, "plain (no ,high)"), ("1G,high", ",high"), ("1G@3G", "fixed offset of 0xc0000000")],
 )
-def test_the_form_that_was_asked_for(form: str | None, told: str) -> None:
+def test_the_form_that_was_requested(form: str | None, told: str) -> None:
     assert facts_of(blocks(found(form)))["Request"] == told
 
 

@@ -8,7 +8,7 @@ from planner.base.ranges import Range
 from planner.base.sizes import GIB, MIB
 from planner.render.blocks.images import blocks, percent
 from planner.studies.kaslr import Chances, Image, Positions
-from tests.render.blocks.told import facts_of, paragraphs_of, table_of, titles_of
+from tests.render.blocks.found import facts_of, paragraphs_of, table_of, titles_of
 
 
 def chances(*outcomes: tuple[str, int], size: int = 512 * MIB, breaking: int = 0, **facts: object) -> Chances:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from planner.kernel.described import KernelRow
 from planner.render.blocks.kernels import blocks
 from planner.render.blocks.model import Facts, Heading
-from tests.render.blocks.told import lead_of
+from tests.render.blocks.found import lead_of
 
 ROWS = [
     KernelRow("6.12", "mainline", "6.12 to 6.15", "6.12", "reserves", "arch/arm64", "read", ("stable",)),

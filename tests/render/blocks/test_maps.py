@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from planner.render.blocks.maps import blocks
 from planner.sources.samples import samples
-from tests.render.blocks.told import table_of
+from tests.render.blocks.found import table_of
 
 
 def test_a_row_a_map_in_order_with_one_unit_of_ram() -> None:

@@ -9,7 +9,7 @@ import pytest
 from planner.base.sizes import KIB, MIB
 from planner.render.blocks.need import blocks
 from planner.studies.need import Component, Estimate, Need
-from tests.render.blocks.told import bullets_of, facts_of, lead_of, table_of
+from tests.render.blocks.found import bullets_of, facts_of, lead_of, table_of
 
 FOUND = Need(
     least=200 * MIB + 4 * KIB,

@@ -15,7 +15,7 @@ from planner.sources.samples import read
 from planner.studies.remedies import helped
 from tests.planning.machines import machine
 from tests.plans import PLANS, plan_of, render
-from tests.render.blocks.told import bullets_of, facts_of, lead_of, titles_of
+from tests.render.blocks.found import bullets_of, facts_of, lead_of, titles_of
 
 
 @pytest.mark.parametrize("name", PLANS)
@@ -87,7 +87,7 @@ def test_what_is_most_interesting_comes_first(name: str, first: str) -> None:
     assert len(titles) == 2
 
 
-def test_what_was_requested_is_said_once() -> None:
+def test_what_was_requested_is_reported_once() -> None:
     told = blocks(plan_of("aligned"))
     labels = [label for block in told for label, *_ in getattr(block, "rows", ()) if label == "Requested"]
     assert labels == ["Requested"]
@@ -126,21 +126,52 @@ def test_a_document_has_room_for_whole_reasons() -> None:
             "is the offset 'ee000000' an address in hexadecimal? Then 0x is missing: write @0xee000000",
             id="an offset without 0x",
         ),
-        pytest.param(
-            "512MB",
-            "6.12",
-            "write '512M': a size has one suffix letter, and 'B' makes the kernel refuse it",
-            id="refused",
-        ),
+        pytest.param("512MB", "6.12", None, id="refused"),
+        pytest.param("512M,cma", "6.12", None, id="a suffix that is refused"),
         pytest.param("512M,high", "5.4", None, id="said in the verdict"),
         pytest.param("512M", "6.12", None, id="read as it looks"),
     ],
 )
-def test_a_request_that_is_misread_is_said_in_the_answer(request_: str, kernel: str, row: str | None) -> None:
+def test_a_request_that_is_misread_is_reported_in_the_answer(request_: str, kernel: str, row: str | None) -> None:
     """Once: in the verdict or beside the request, and not again among the notes."""
     plan = make_plan(machine(kernel=kernel), request_, Options(strategy="mainline"))
     assert facts_of(short(plan)).get("Note") == row
-    assert not set(plan.request.notes[:1]) & set(bullets_of(blocks(plan), "Notes"))
+    said = plan.request.cause or row
+    assert said is None or (row is None) == (said in tables.verdict(plan))
+    assert said not in bullets_of(blocks(plan), "Notes")
+
+
+def test_a_hint_beside_the_cause_stands_among_the_notes() -> None:
+    """The first line has the cause; the hint is not lost."""
+    plan = make_plan(machine(kernel="6.12"), "1G-2G:64MB", Options(strategy="mainline"))
+    assert "no range of the list covers" in tables.verdict(plan)
+    hint = "the list of ranges ends before 'B', which is not read"
+    assert hint in bullets_of(blocks(plan), "Notes")
+
+
+def test_a_kernel_that_no_source_names_is_not_called_yours() -> None:
+    """The first lines say that it is assumed."""
+    plan = make_plan(machine(kernel=None), "512M", Options())
+    assert f"(kernel {plan.kernel.profile}, assumed: " in tables.verdict(plan)
+    assert "your kernel" not in tables.verdict(plan)
+    assert dict(tables.summary(plan))["Requested"].endswith(f"kernel {plan.kernel.profile} (assumed)")
+
+
+@pytest.mark.parametrize(
+    ("request_", "row"),
+    [
+        pytest.param("ro quiet", "nothing on machine", id="a command line without a request"),
+        pytest.param("512M@3G", "512M@3G on machine", id="an offset spelt as a size"),
+        pytest.param("512M@0xc0000000", "512M@0xc0000000 on machine", id="an offset spelt as an address"),
+        pytest.param(
+            "ro crashkernel=0x20000000", "crashkernel=0x20000000 (read as 512M) on machine", id="another spelling"
+        ),
+    ],
+)
+def test_the_request_in_the_first_lines(request_: str, row: str) -> None:
+    """With the kernel's reading only where that differs."""
+    plan = make_plan(machine(kernel="6.12"), request_, Options())
+    assert dict(tables.summary(plan))["Requested"] == f"{row}, kernel 6.12"
 
 
 @pytest.mark.parametrize("request_", ["512M,high", "512M,low", "512M,high crashkernel=128M,low"])

@@ -10,7 +10,7 @@ from planner.render.formats.terminal import GREEN, paint
 from planner.studies.recommend import Asked, recommend
 from planner.studies.size import give_back, presets, sweep
 from tests.planning.machines import machine
-from tests.render.blocks.told import bullets_of, facts_of, lead_of, paragraphs_of, table_of, titles_of
+from tests.render.blocks.found import bullets_of, facts_of, lead_of, paragraphs_of, table_of, titles_of
 
 SWEPT = sweep(machine(), 2 * MIB, 8 * GIB)
 
@@ -112,7 +112,7 @@ def test_what_is_given_back(written: int, freed: str, left: str | None, remark: 
     assert any(text.startswith(remark) for text in bullets_of(told, "Remarks"))
 
 
-def test_what_is_refused_is_said_and_nothing_else() -> None:
+def test_what_is_refused_is_reported_and_nothing_else() -> None:
     told = size.give_back(give_back(machine(), "512M", 4 * GIB))
     assert lead_of(told)[0::2] == ("refused", "bad")
     assert titles_of(told) == []

@@ -13,7 +13,7 @@ from planner.render.blocks.model import Table
 from planner.render.blocks.survey import blocks, csv_text, summary, tabulated
 from planner.studies.survey import survey
 from tests.planning.machines import machine
-from tests.render.blocks.told import bullets_of, lead_of, table_of
+from tests.render.blocks.found import bullets_of, lead_of, table_of
 from tests.render.pictures.test_heat_map import row
 from tests.studies.test_explain import crowded
 
@@ -138,7 +138,7 @@ def test_a_machine_with_several_kernels_has_them_in_every_row() -> None:
     assert _first(machines) == {"machine": "a", "RAM MiB": "8192"}
 
 
-def test_what_could_not_be_planned_is_said() -> None:
+def test_what_could_not_be_planned_is_reported() -> None:
     assert bullets_of(tabulated(ROWS), "Not planned") == ["b,\x1b, 512M: no\x1b room"]
 
 

@@ -41,7 +41,7 @@ def section(rendered: str) -> list[str]:
 
 @pytest.mark.parametrize("form", ["text", "markdown", "rst", "html"])
 @pytest.mark.parametrize("count", [1, 9, 12])
-def test_every_range_is_told_with_its_size_and_its_reason(form: str, count: int) -> None:
+def test_every_range_is_reported_with_its_size_and_its_reason(form: str, count: int) -> None:
     """In the order of the report; after the result."""
     plan = plan_with(count)
     told = plan_page.render(plan, to_json(plan, compact=True)) if form == "html" else render(plan, form)
@@ -106,14 +106,14 @@ def test_a_plan_without_rewinding_says_nothing_of_it() -> None:
             "failed",
             (
                 "failed: 3G does not fit in any range the kernel searches; nothing is reserved; "
-                "proposed, in no released kernel (your kernel: nothing reserved)"
+                "the same with your kernel"
             ),
         ),
         (
             "nothing-asked",
             (
-                "none: no valid crashkernel request (the kernel logs 'crashkernel: unrecognized char: B'); "
-                "nothing is reserved"
+                "none: no valid crashkernel request (write '512M': a size has one suffix letter, and 'B' makes the "
+                "kernel refuse it); nothing is reserved"
             ),
         ),
     ],
@@ -148,5 +148,5 @@ def test_tables_of_a_map_that_does_not_change_say_so() -> None:
     """And have no second column of the same figures."""
     plan = plan_of("fallback")
     assert tables.granularity(plan).head == ("entries", "number", "map")
-    assert tables.page_tables(plan).title == "Page tables, as without a crash kernel"
+    assert tables.page_tables(plan).title == "Page tables (the same without a crash kernel)"
     assert len(tables.page_tables(plan_of("aligned")).head) == 5

@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from planner.base.errors import printable
-from planner.render.blocks.model import Bullets, Paragraph
+from planner.render.blocks.model import Block, Bullets, Facts, Paragraph
 from planner.render.formats import markdown
 from planner.render.layout import lay_out
 from tests.plans import PLANS, plan_of, render, tables_of
@@ -53,9 +53,9 @@ def test_nothing_from_the_input_becomes_markup(name: str) -> None:
     """No HTML, links, images or emphasis beyond our own; code only where the kernel speaks."""
     tokens = PARSER.parse(render(plan_of(name), "markdown"))
     blocks = {token.type for token in tokens}
-    assert not blocks & {"html_block", "code_block", "hr", "blockquote_open", "ordered_list_open"}
+    assert not blocks & {"html_block", "code_block", "blockquote_open", "ordered_list_open"}
     inline = [child.type for token in tokens for child in token.children or []]
-    assert set(inline) <= {"text", "text_special", "softbreak", "strong_open", "strong_close"}
+    assert set(inline) <= {"text", "text_special", "strong_open", "strong_close"}
     assert inline.count("strong_open") == 1
 
 
@@ -74,7 +74,7 @@ def test_nothing_from_the_input_becomes_markup(name: str) -> None:
 @example("~~~")
 def test_escaped_text_stands_for_itself(raw: str) -> None:
     """Alone in a paragraph and in a table cell, it reads as printable text."""
-    want = " ".join(printable(raw.strip()).split(" ")).strip()
+    want = " ".join(printable(raw).split())
     if not want:
         return
     escaped = markdown.escape(raw)
@@ -83,15 +83,26 @@ def test_escaped_text_stands_for_itself(raw: str) -> None:
     assert cells(f"| h |\n| :--- |\n| {escaped} |") == [["h"], [want]]
 
 
-@given(st.lists(st.sampled_from([*"-+=:|", "---", "===", ":-:", "1.", "23)", "+4K", "-512M", "a" * 76]), max_size=40))
-def test_no_line_of_a_text_becomes_markup(words: list[str]) -> None:
-    """Wherever it breaks: a paragraph and an item of a list stay one, and no line is longer than 80 columns."""
+@given(
+    st.lists(
+        st.sampled_from([*"-+=:|", "---", "===", ":-:", "1.", "23)", "+4K", "-512M", "a" * 76]), min_size=1, max_size=40
+    )
+)
+def test_a_text_is_one_line(words: list[str]) -> None:
+    """A comment on GitHub shows every line break; a paragraph and an item of a list have none, however long."""
     text = " ".join(words)
     source = lay_out([Paragraph(text), Bullets("", [text])], "markdown")
-    assert max(map(len, source.splitlines())) <= 80
     inline = [token.children or [] for token in PARSER.parse(source) if token.type == "inline"]
-    told = ["".join(" " if child.type == "softbreak" else child.content for child in children) for children in inline]
-    assert told == [text, text] if words else not told
+    told = [["" if child.type == "softbreak" else child.content for child in children] for children in inline]
+    assert ["".join(parts) for parts in told] == [text, text]
+    assert len(source.splitlines()) == 3
+
+
+def test_lists_do_not_run_together() -> None:
+    """Facts after another list are a list of their own, not more items below its title."""
+    parts: list[Block] = [Facts([("a", "b")]), Bullets("Help", ["c", "d"]), Facts([("e", "f")]), Facts([("g", "h")])]
+    tokens = [token.type for token in PARSER.parse(lay_out(parts, "markdown"))]
+    assert (tokens.count("bullet_list_open"), tokens.count("list_item_open"), tokens.count("hr")) == (4, 5, 2)
 
 
 def test_a_fence_is_longer_than_any_run_of_backticks_in_it() -> None:

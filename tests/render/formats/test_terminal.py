@@ -37,10 +37,6 @@ def test_text_in_lines(text: str, width: int, first: str, rest: str, lines: list
     assert wrap(text, width, first, rest) == lines
 
 
-def test_a_word_goes_beyond_the_line_where_it_must_stay_whole() -> None:
-    assert wrap("a 1G,2G,3G b", 4, whole=True) == ["a", "1G,2G,3G", "b"]
-
-
 @pytest.mark.parametrize(
     ("widths", "excess", "narrowed", "left"),
     [

@@ -102,7 +102,7 @@ def test_a_failed_plan_names_the_largest_size() -> None:
     assert "largest size" in " ".join(render(plan_of("failed")).split())
 
 
-def test_other_readings_are_told() -> None:
+def test_other_readings_are_reported() -> None:
     """A map that allows two answers shows both."""
     plan = plan_of("fallback")
     other = OtherReading("everything listed came first", "aligned", Range(GIB, 2 * GIB), None)

@@ -21,7 +21,7 @@ def test_a_page_of_a_comparison() -> None:
     assert {row.strategy for row in FOUND.rows} <= {row[0].removeprefix("* ") for row in rows_of(page)}
 
 
-def test_nothing_asked_for() -> None:
+def test_nothing_requested() -> None:
     found = make_comparison(machine(), None, sizes=[256 * MIB])
     assert_page(render(found, DATA), f"Strategies for {found.request or 'nothing'} on machine", ["strategies"])
 

@@ -109,7 +109,7 @@ def lightness(color: str) -> float:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("lane", sorted(LANES))
-def test_kinds_are_told_apart_without_colour(lane: str, scheme: str) -> None:
+def test_kinds_are_distinguished_without_colour(lane: str, scheme: str) -> None:
     """Printed grey: by a pattern that no other has, or by how light they are; leaves by their height as well."""
     style = parsed(canvas_of()).findtext(f"{SVG}style") or ""
     light, _, dark = style.partition("@media screen and (prefers-color-scheme:dark)")

@@ -66,7 +66,7 @@ def test_which_steps_are_cells(changes: dict[str, object], starts: list[int] | N
     assert (None if found is None else [cell.start // GIB for cell in found.cells]) == starts
 
 
-def test_where_no_step_is_free_the_largest_named_reservation_is_told() -> None:
+def test_where_no_step_is_free_the_largest_named_reservation_is_reported() -> None:
     """Before one that says no more than that it is reserved."""
     memory = MemoryMap(
         (Region(GIB, 2 * GIB),), (Reserved(GIB, GIB + 500 * MIB), Reserved(2 * GIB - MIB, 2 * GIB, "dtb"))
@@ -76,7 +76,7 @@ def test_where_no_step_is_free_the_largest_named_reservation_is_told() -> None:
     assert found.text == "1 aligned step of 1G, 0 free; the largest reservation in the way: dtb 1M"
 
 
-def test_more_cells_than_can_be_told_apart_are_counted_only() -> None:
+def test_more_cells_than_can_be_distinguished_are_counted_only() -> None:
     memory = MemoryMap((Region(0, (CELLS + 1) * GIB),))
     found = grid(memory, ((0, (CELLS + 1) * GIB),), end=1 << 48)
     assert found is not None

@@ -71,7 +71,7 @@ def test_a_need_that_is_met_has_a_star() -> None:
     assert texts.index("a") < texts.index("aligned*") < texts.index("b")
 
 
-def test_why_there_is_no_plan_is_told() -> None:
+def test_why_there_is_no_plan_is_reported() -> None:
     titles = titles_of(drawn([row(outcome="error", met=False, error="no memory ranges")]))
     assert titles[0] == "a, 512M: no memory ranges"
 
@@ -102,7 +102,7 @@ def test_no_plans_is_a_title_and_no_more() -> None:
     assert [text.text for text in parsed(heat_map.draw([])).iter(f"{SVG}text")] == ["Each candidate on each machine"]
 
 
-def test_machines_of_a_batch_are_told_apart() -> None:
+def test_machines_of_a_batch_are_distinguished() -> None:
     """Two records of one name are two rows; a record without a plan says why."""
     drawn_ = [
         Drawn(1, "a", "as asked", "aligned", Range(2 * GIB, 3 * GIB), 0),

@@ -12,7 +12,7 @@ from planner.kernel.memory_map import MemoryMap, Region
 from planner.planning.plan import make_plan
 from planner.planning.result import Plan
 from planner.render.pictures.canvas import Canvas
-from planner.render.pictures.search import paint_others, paint_tracks, told
+from planner.render.pictures.search import describe, paint_others, paint_tracks
 from planner.render.pictures.strip import Scale
 from planner.sources.samples import read
 from tests.plans import plan_of
@@ -70,7 +70,7 @@ def test_a_track_ends_where_something_is_found_or_nothing_is() -> None:
     assert "free [0xc4000000, 0xfe000000), 928M: too small" in titles
 
 
-def test_a_window_without_memory_is_said() -> None:
+def test_a_window_without_memory_is_reported() -> None:
     """Below the rows, with the attempt's number."""
     plan = two_banks("512M")
     beyond = Attempt("exact", GIB, 2 * MIB, 32 * GIB, 64 * GIB, None)
@@ -88,12 +88,14 @@ def test_where_no_request_is_valid_nothing_is_searched() -> None:
     assert texts_of(canvas) == ["Nothing is searched."]
 
 
-def test_every_attempt_is_told() -> None:
+def test_every_attempt_is_reported() -> None:
     plan = make_plan(read("altra-2node-512g"), "512M")
-    assert told(plan).startswith("1: aligned, 1G at 1G alignment: no fit. 2: exact, 512M at 2M alignment: no fit. 3: ")
+    assert describe(plan).startswith(
+        "1: aligned, 1G at 1G alignment: no fit. 2: exact, 512M at 2M alignment: no fit. 3: "
+    )
 
 
-def test_a_gap_is_told_whole_where_its_top_lies() -> None:
+def test_a_gap_is_named_whole_where_its_top_lies() -> None:
     """Also on a row that shows a part of it, such as the one closer to the area."""
     plan = plan_of("fallback")
     gap = "free [0xc4000000, 0xfe000000), 928M: too small"

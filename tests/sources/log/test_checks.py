@@ -166,14 +166,34 @@ def test_a_small_gap_in_a_firmwares_map() -> None:
     assert note not in parse_text((HEAD + lines + NODES).encode(), "log").notes
 
 
+@pytest.mark.parametrize(("size", "whole"), [("0x0000000000000060", True), ("0x00000600", False)])
+def test_the_count_of_a_firmwares_map(size: str, whole: bool) -> None:
+    """A kernel that stops within the map prints a part of it."""
+    rows = "".join(
+        f"[    0.0] efi:   {gib << 30:#014x}-{(gib + 1 << 30) - 1:#014x} [Conventional|WB]\n" for gib in (1, 2)
+    )
+    sizes = f"[    0.0] efi:   MemMap Size      \t: {size}\n[    0.0] efi:   MemMap Desc. Size: 0x00000030\n"
+    machine = parse_text((HEAD + sizes + rows).encode(), "log")
+    lacking = machine.incomplete and machine.incomplete.damage
+    assert lacking == (None if whole else "the EFI map has 32 descriptors, and the log shows 2")
+
+
 @pytest.mark.parametrize("number", ["0x00000000bffffff", "0x000000bfffffff", "0x00000000000bffff"])
 def test_a_number_that_has_lost_a_digit(number: str) -> None:
     """The kernel pads numbers with zeros, and no range ends before it starts."""
     machine = parse_text((HEAD + NODES.replace("0x00000000bfffffff", number)).encode(), "log")
-    assert machine.incomplete == (
+    assert machine.incomplete is not None
+    assert (machine.incomplete.damage,) == machine.damage
+    assert machine.incomplete.why == (
         "the log's memory ranges are incomplete: line 2 is damaged or cut off, so a memory range cannot be read there: "
         f"node   0: [mem 0x0000000040000000-{number}]"
     )
+
+
+def test_a_node_without_memory_lacks_none() -> None:
+    """Older kernels print it as a range from zero to zero."""
+    line = "[    0.0] Initmem setup node 1 [mem 0x0000000000000000-0x0000000000000000]\n"
+    assert parse_text((WHOLE + line).encode(), "log").incomplete is None
 
 
 def test_a_log_with_its_newest_line_first() -> None:
@@ -248,4 +268,5 @@ def test_a_damaged_record_is_no_reservation(line: str) -> None:
     verdict = verify(machine, Options(strategy="mainline"))
     assert verdict.outcome == "not checkable"
     assert verdict.checks[0].why.startswith("line 4 is damaged or cut off, so the crash kernel cannot be read there")
+    assert not verdict.notes  # the reason is not said twice
     assert make_plan(machine, None, Options(strategy="mainline")).reservation.crash == Range(0xA000_0000, 0xC000_0000)

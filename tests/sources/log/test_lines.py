@@ -70,22 +70,11 @@ def test_a_long_line_costs_no_more_than_its_length(unit: str) -> None:
     parse_text((NODE + f"{line}\n{line[:-1]}x\n" * 3).encode(), "log")
 
 
-@pytest.mark.parametrize(
-    ("line", "arch"),
-    [
-        pytest.param("BIOS-e820: [mem 0x0-0x9fbff] usable", "x86_64", id="e820"),
-        pytest.param("  DMA      [mem 0x0000000000001000-0x0000000000ffffff]", "x86_64", id="a zone of 16M"),
-        pytest.param("Linux version 6.1.0-18-amd64 (x@y)", "x86_64", id="Debian's name"),
-        pytest.param("Linux version 5.14.0-503.el9.s390x (x@y)", "s390x", id="Red Hat's name"),
-        pytest.param("64-bit Loongson Processor probed (LA464 Core)", "loongarch64", id="Loongson"),
-        pytest.param("SBI specification v1.0 detected", "riscv64", id="RISC-V"),
-    ],
-)
-def test_other_architectures_are_refused_by_their_signs(line: str, arch: str) -> None:
-    """Their memory ranges look the same."""
-    machine = parse_text(f"{NODE}[    0.000000] {line}\n".encode(), "log")
-    with pytest.raises(InputError, match=f"this is {arch}, not arm64"):
-        make_plan(machine, "64M", Options())
+def test_the_page_size_of_the_nodes() -> None:
+    """Their sizes and their numbers of pages tell it, where the log ends before the per-CPU areas."""
+    assert parse_text(f"{NODE}[    0.000000] On node 0 totalpages: 524288\n".encode(), "log").facts.page_size == 4 * KIB
+    assert parse_text(f"{NODE}[    0.000000] On node 0 totalpages: 32768\n".encode(), "log").facts.page_size == 64 * KIB
+    assert parse_text(f"{NODE}[    0.000000] On node 0 totalpages: 99999\n".encode(), "log").facts.page_size is None
 
 
 @pytest.mark.parametrize(("size", "known"), [(65536, 64 * KIB), (4096, 4 * KIB), (5, None)])

@@ -48,6 +48,16 @@ def test_a_line_in_two_pieces(line: str, stamp: str, within: int) -> None:
     ]
 
 
+@pytest.mark.parametrize("stamp", [STAMP, ""], ids=["with time stamps", "without"])
+def test_a_version_on_the_next_line(stamp: str) -> None:
+    """A mail program does not break within it."""
+    assert words(f"{stamp}Linux version \n5.7.0-rc7-00001-ged5852b8c488-dirty (mw@apollo) \n(gcc)")[0] == (
+        1,
+        "Linux version 5.7.0-rc7-00001-ged5852b8c488-dirty (mw@apollo)",
+        False,
+    )
+
+
 @pytest.mark.parametrize(
     "within", ["Conventional", "Conv", "Conventional|RUN", "Conventional|R", "Conventional|RUN|  |W"]
 )

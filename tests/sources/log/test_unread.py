@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -77,10 +78,38 @@ def test_those_between_others_are_emptied(before: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "posted",
+    [
+        pytest.param(lambda i, line: f"{i + 1:7d}  {line}", id="numbers"),
+        pytest.param(lambda i, line: f"./log:{i}: {line}", id="a file and its lines"),
+        pytest.param(lambda i, line: f"2025-06-02T09:31:01.{i:06d}Z {line}", id="times"),
+        pytest.param(lambda i, line: f"max-{i} kernel: {line}", id="a host"),
+        pytest.param(lambda _, line: f"{line}\n", id="empty lines between"),
+        pytest.param(lambda _, line: f"+{line}", id="a diff"),
+        *(
+            pytest.param(lambda _, line, at=at: f"{line[:at]}\n{line[at:]}".rstrip("\n"), id=f"broken at {at}")
+            for at in (72, 80, 100, 106, 108, 110)
+        ),
+        pytest.param(lambda _, line: "\n".join(textwrap.wrap(line, 50)), id="broken twice"),
+        pytest.param(lambda _, line: "> " + "\n> ".join(textwrap.wrap(line, 72)), id="broken and quoted"),
+    ],
+)
+def test_those_of_any_form_are_emptied(posted: Callable[[int, str], str]) -> None:
+    """Whatever differs from line to line before them, and wherever they are broken."""
+    lines = [STAMP + words for words in ("x", *[RESERVE, ALLOC, f"__{RESERVE}"] * 9, "y")]
+    text = "\n".join(posted(i, line) for i, line in enumerate(lines))
+    thin = without_unread(text)
+    assert thin.count("memblock_") <= 4
+    assert thin.count("\n") == text.count("\n")
+    assert thin.startswith(posted(0, lines[0]))
+    assert thin.endswith(posted(len(lines) - 1, lines[-1]))
+
+
+@pytest.mark.parametrize(
     "line",
     [
         pytest.param(f"{STAMP}cma: Reserved 64 MiB at 0x00000000fc000000{STAMP}{RESERVE}", id="two lines in one"),
-        pytest.param(f"{STAMP}{RESERVE[:60]}\n{RESERVE[60:]}", id="a line in two"),
+        pytest.param(f"{STAMP}node   0: [mem 0x0000000040000000-\n0x0000000043ffffff]", id="a line in two"),
         pytest.param(f"{STAMP}{RESERVE} {'x' * 500}", id="a long line"),
         pytest.param(f"{STAMP}memblock_add: [0x0000000040000000-0x0000000043ffffff] x+0x5c/0x70", id="memory"),
         pytest.param("quiet splash", id="a piece of the command line"),
