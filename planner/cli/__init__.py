@@ -98,8 +98,8 @@ class _Commands(click.Group):
 def cli() -> None:
     """Plan crash kernel memory on arm64.
 
-    Where crashkernel= memory goes on a machine, as the kernel itself would place it or in an aligned area of its
-    own; how that changes the linear map; and what it costs.
+    Where crashkernel= memory goes on a machine: as the kernel itself places it, and as the proposal of July 2022
+    would, in an aligned area of its own; how that changes the linear map; and what it costs.
     """
 
 

@@ -48,10 +48,10 @@ options given here apply to records that do not set them. A file named *.parquet
 with these keys as columns ("schema batch" lists them). Each record gives one output line, in order: {"id", "report"} or
 {"id", "error"}; a FILE named *.csv, *.parquet, *.arrow or *.feather becomes a table, one row a record.
 
---files takes folders (with all sub-folders) and single files instead; ARGUMENTS are then further files and the request.
-Files of one stem are one machine (h1.iomem, h1.dmesg), and so is a folder whose files are named after what they hold
-(h1/iomem, h1/dmesg) or are of different kinds and agree on RAM and kernel (h1/a.iomem, h1/b.dmesg). Its id is its path
-in the folder; files that are not sources are skipped and counted. --summary also adds up finished results.
+--files takes folders (with all sub-folders) and single files instead; the arguments are then further files and the
+request. Files of one stem are one machine (h1.iomem, h1.dmesg), and so is a folder whose files are named after what
+they hold (h1/iomem, h1/dmesg) or are of different kinds and agree on RAM and kernel (h1/a.iomem, h1/b.dmesg). Its id is
+its path in the folder; files that are not sources are skipped and counted. --summary also adds up finished results.
 
 The worst machines of a summary are those where nothing is reserved, then those without protection, then those that
 permanently lose most memory (kept + extra page tables).

@@ -107,13 +107,15 @@ map_format_option = click.option(
 reserved_option = click.option(
     "--reserved",
     type=click.Choice(["rewind", "as-listed"]),
-    help="Drop reservations made after the crash kernel's, or take all as listed.",
+    help="Undo reservations made after the crash kernel's, or take all as listed; by default rewind, but as-listed for "
+    "JSON and for logs with memblock=debug.",
 )
 kernel_option = click.option(
     "--kernel",
     metavar="VERSION",
     type=KERNEL,
-    help="Kernel, as uname -r prints it; default: the source's own, else the newest known.",
+    help="Kernel, as uname -r prints it, or a name that the command kernels lists; default: the source's own, else the "
+    "newest known.",
 )
 page_size_option = click.option("--page-size", metavar="4K|16K|64K", type=PAGE_SIZE, help="Size of a base page.")
 color_option = click.option(
@@ -218,7 +220,8 @@ kernel_options: Callable[[Any], Any] = _together(
         "--strategy",
         metavar="NAME",
         type=STRATEGY,
-        help="What happens to the linear map because of the crash kernel; pud-aligned by default.",
+        help="What happens to the linear map because of the crash kernel (the command compare lists all); by default "
+        "pud-aligned, the proposal; mainline is what the kernel itself does.",
     ),
     click.option(
         "--align",
@@ -241,7 +244,12 @@ kernel_options: Callable[[Any], Any] = _together(
         type=DMA_LIMIT,
         help="End of low memory; none: a kernel without DMA zones.",
     ),
-    click.option("--preset", metavar="NAME", type=PRESET, help="A distribution's default instead of CRASHKERNEL."),
+    click.option(
+        "--preset",
+        metavar="NAME",
+        type=PRESET,
+        help="A distribution's default, such as rhel9 or debian, instead of CRASHKERNEL.",
+    ),
 )
 """Options about the kernel: the fields of `planning.Options`."""
 

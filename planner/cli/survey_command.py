@@ -25,11 +25,11 @@ from planner.studies.survey import survey as make_survey
 __all__ = ["survey"]
 
 _EPILOG = """\
-Alone, `survey` asks whether the proposal would have worked: each bundled machine under its distribution's default,
-512M, 512M,high and 1G. With any option it makes a table of machines and candidates: every --request and --preset under
-every --kernel and --page-size, each of which may be repeated, on every SOURCE (a map, a folder of maps, a batch file).
-By default the requests are those four, and kernel and page size the machine's own. Sizes in the table have the unit of
-the column's head, in CSV and JSON bytes. Exit status: 0 done; 2 wrong usage or input.
+Alone, `survey` asks whether the proposal (strategy pud-aligned) would have worked: each bundled machine under its
+distribution's default, 512M, 512M,high and 1G. With any option it makes a table of machines and candidates: every
+--request and --preset under every --kernel and --page-size, each of which may be repeated, on every SOURCE (a map, a
+folder of maps, a batch file). By default the requests are those four, and kernel and page size the machine's own. Sizes
+in the table have the unit of the column's head, in CSV and JSON bytes. Exit status: 0 done; 2 wrong usage or input.
 
 \b
 Examples:

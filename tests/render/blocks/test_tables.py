@@ -106,7 +106,7 @@ def test_a_plan_without_rewinding_says_nothing_of_it() -> None:
             "failed",
             (
                 "failed: 3G does not fit in any range the kernel searches; nothing is reserved; "
-                "proposed, in no released kernel (your kernel: nothing reserved)"
+                "the same with your kernel"
             ),
         ),
         (
@@ -148,5 +148,5 @@ def test_tables_of_a_map_that_does_not_change_say_so() -> None:
     """And have no second column of the same figures."""
     plan = plan_of("fallback")
     assert tables.granularity(plan).head == ("entries", "number", "map")
-    assert tables.page_tables(plan).title == "Page tables, as without a crash kernel"
+    assert tables.page_tables(plan).title == "Page tables (the same without a crash kernel)"
     assert len(tables.page_tables(plan_of("aligned")).head) == 5
