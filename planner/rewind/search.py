@@ -43,8 +43,11 @@ Rank: TypeAlias = tuple[int, ...]
 _WHOLE: Rank = (0, 0, 0, 1)
 _UNUSUAL: Rank = (0, 0, 1, 1)
 _STRICT = (_WHOLE, _UNUSUAL)
-_SEARCHES: tuple[tuple[Rank | None, int], ...] = ((_UNUSUAL, 190), ((1,), 180), (None, 40))
+_SEARCHES: tuple[tuple[Rank | None, int], ...] = ((_UNUSUAL, 190), ((1,), 120), (None, 40))
 """The rank that ways must be below, and the most steps: a listing that nothing explains must not take for ever."""
+
+_SIMPLE: tuple[tuple[Rank | None, int], ...] = ((_WHOLE, 110), *_SEARCHES[1:])
+"""Without a crash kernel, no later allocation at all explains everything: nothing unusual is needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +81,8 @@ def search(
     one = _Search(view, (*before, [_crash(view)], *after), len(before))
     known = {} if known is None else known
     ways: list[Way] = []
-    for below, most in _SEARCHES:
-        # Without a crash kernel, no later allocation at all explains everything: nothing unusual is needed.
-        best = _WHOLE if below == _UNUSUAL and not view.crash else below
-        ways += one.run(Budget(most, best not in _STRICT, known), best)
+    for below, most in _SEARCHES if view.crash else _SIMPLE:
+        ways += one.run(Budget(most, below not in _STRICT, known), below)
         if ways:
             break
     return sorted(ways, key=lambda way: (not way.whole, way.rank))[:_MOST_WAYS]
