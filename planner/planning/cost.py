@@ -16,24 +16,20 @@ __all__ = ["LowMemory", "base_pages_outside", "hole_above", "ideal_table_bytes",
 
 
 class LowMemory(NamedTuple):
-    """Free bytes below the DMA limit, and the largest free range there, before and after the reservation."""
+    """Free bytes below the DMA limit, and the largest free range there, before and after; as `Waste` has them."""
 
-    free_before: int
-    free_after: int
-    largest_before: int
-    largest_after: int
+    low_free_before: int
+    low_free_after: int
+    low_largest_before: int
+    low_largest_after: int
 
 
 def low_memory(gaps: Sequence[Span], low_limit: int, taken: Iterable[Range]) -> LowMemory:
     """Low memory before and after a reservation. gaps: free gaps before it; low_limit: end of low memory."""
     before = [(start, min(end, low_limit)) for start, end in gaps[: bisect_left(gaps, (low_limit,))]]
     after = _without(before, union((r.start, r.end) for r in taken))
-    return LowMemory(
-        free_before=sum([end - start for start, end in before]),
-        free_after=sum([end - start for start, end in after]),
-        largest_before=max([end - start for start, end in before], default=0),
-        largest_after=max([end - start for start, end in after], default=0),
-    )
+    sizes_before, sizes_after = ([end - start for start, end in gaps] for gaps in (before, after))
+    return LowMemory(sum(sizes_before), sum(sizes_after), max(sizes_before, default=0), max(sizes_after, default=0))
 
 
 def waste(
@@ -66,13 +62,10 @@ def waste(
         base_pages_outside_crash=outside,
         extra_table_bytes=mapping.table_bytes - baseline.table_bytes,
         extra_tlb_entries=mapping.tlb_entries - baseline.tlb_entries,
-        low_free_before=low.free_before,
-        low_free_after=low.free_after,
-        low_largest_before=low.largest_before,
-        low_largest_after=low.largest_after,
         alignment_loss=loss,
         hole_above=above,
         ideal_table_bytes=ideal,
+        **low._asdict(),
     )
 
 
