@@ -186,16 +186,19 @@ def _with_memmap(view: View, state: State, early: Early) -> Early:
 
 
 def _per_cpu(view: View, state: State, late: Sequence[Span]) -> list[Span]:
-    """The per-CPU areas, whose size is in no source: right above later allocations, beneath two freed pages."""
+    """The per-CPU areas, whose size is in no source: beside later allocations, beneath two freed pages."""
     page, holes, kept = view.asked.page_size, union(late), set(view.listed.kept)
+    found: list[Span] = []
     for block, above in pairwise(view.listed.blocks):
         if page <= above[0] - block[1] <= 2 * page and block not in kept:
             i = bisect_left(state.blocks, (block[1], 0)) - 1
             left = state.blocks[i] if i >= 0 else block
-            below = bisect_left(holes, (left[0], 0)) - 1
-            if left[1] == block[1] and below >= 0 and left[0] - holes[below][1] <= page:
-                return [left]
-    return []
+            n = bisect_left(holes, left)
+            near = any(left[0] - stop <= page for _, stop in holes[max(n - 1, 0) : n])
+            near = near or any(start - above[0] <= 4 * page for start, _ in holes[n : n + 1])
+            if left[1] == block[1] and near:
+                found.append(left)
+    return found
 
 
 def _swept(view: View, state: State, late: Sequence[Span]) -> list[Span]:
@@ -264,18 +267,18 @@ def _paged(view: View) -> View:
         for size in sorted(sizes, reverse=True)
         if size <= end - start <= size + 2 * page and (start, end) not in listed.kept
     ]
-    return replace(view, listed=replace(listed, kept=tuple(sorted([*listed.kept, *own]))))
+    return replace(view, listed=listed._replace(kept=tuple(sorted([*listed.kept, *own]))))
 
 
 def _pooled(view: View) -> tuple[View, bool]:
     """With an entry that is page tables and a KFENCE pool known to be earlier; whether there seems to be a pool."""
     listed = view.listed
-    top = top_of_listing(view, replace(listed, blocks=listed.blocks[-1:]))
+    top = top_of_listing(view, listed._replace(blocks=listed.blocks[-1:]))
     start, end = listed.blocks[-1] if listed.blocks else (0, 0)
     if not top.pool or end - start > top_bytes(top, view) + 64 * KIB:
         return view, top.pool
     kept = (*(span for span in listed.kept if span[0] < start), (start, end))
-    return replace(view, listed=replace(listed, kept=kept)), True
+    return replace(view, listed=listed._replace(kept=kept)), True
 
 
 def _guess(view: View, way: Way) -> str:
@@ -292,9 +295,9 @@ def _ways(view: View, known: Known, before: Sequence[tuple[Later, ...]]) -> list
     known: what was looked for in this listing so far.
     """
     profile, page = view.asked.profile, view.asked.page_size
-    ram, crashed = view.machine.memory.ram, total((*view.crash, *(span for span, _ in view.after)))
+    ram, crash = view.machine.memory.ram, total(view.crash)
     view, pool = _pooled(view)
-    late = usual_steps(profile, page, ram, crashed, view.regions, view.nodes, view.low_max, view.listed, kfence=pool)
+    late = usual_steps(profile, page, ram, crash, view.regions, view.nodes, view.low_max, view.listed, kfence=pool)
     if not late:
         return []
     areas = [Choice()]
