@@ -34,7 +34,7 @@ from planner.cli.output import PICTURES, Out, is_stdout, writing
 from planner.cli.param_types import FILE
 from planner.planning.plan import Options
 from planner.render.blocks.batch import blocks
-from planner.render.pages import survey as survey_page
+from planner.render.pages import fleet_page, note_of
 from planner.render.pictures import heat_map
 from planner.sources.reading import decode, read_bytes
 
@@ -251,8 +251,8 @@ def _told(fleet: Fleet, out: Out) -> Counts:
     out.result(
         lambda: blocks(fleet),
         fleet.summary,
-        picture=lambda: heat_map.draw(heat_map.cells_of_fleet(fleet.drawn), note=survey_page.note_of(fleet)),
-        page=lambda data: survey_page.render_fleet(fleet, data),
+        picture=lambda: heat_map.draw(heat_map.cells_of_fleet(fleet.drawn), note=note_of(fleet)),
+        page=lambda data: fleet_page(fleet, data),
     )
     outcomes = {outcome: part.machines for outcome, part in fleet.groups["outcome"].items()}
     failed = outcomes.get("failed", 0) + outcomes.get("none", 0)

@@ -92,7 +92,7 @@ def _rendered(result: Plan, form: str, question: Question) -> str:
     data = to_json(result, compact=form == "html")
     if form == "json":
         return data
-    from planner.render.pages import plan as plan_page
+    from planner.render.pages import plan_page
     from planner.studies.compare import comparison_of
 
-    return plan_page.render(result, data, comparison_of(question))
+    return plan_page(result, data, comparison_of(question))
