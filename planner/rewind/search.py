@@ -43,10 +43,10 @@ Rank: TypeAlias = tuple[int, ...]
 _WHOLE: Rank = (0, 0, 0, 1)
 _UNUSUAL: Rank = (0, 0, 1, 1)
 _STRICT = (_WHOLE, _UNUSUAL)
-_SEARCHES: tuple[tuple[Rank | None, int], ...] = ((_UNUSUAL, 160), ((1,), 120), (None, 40))
+_SEARCHES: tuple[tuple[Rank | None, int], ...] = ((_WHOLE, 130), (_UNUSUAL, 120), ((1,), 100), (None, 40))
 """The rank that ways must be below, and the most steps: a listing that nothing explains must not take for ever."""
 
-_SIMPLE: tuple[tuple[Rank | None, int], ...] = ((_WHOLE, 110), *_SEARCHES[1:])
+_SIMPLE: tuple[tuple[Rank | None, int], ...] = ((_WHOLE, 110), *_SEARCHES[2:])
 """Without a crash kernel, no later allocation at all explains everything: nothing unusual is needed."""
 
 
