@@ -20,9 +20,9 @@ _BEGIN = (
 # What stands before it: a time stamp or another program's, and no number of another message.
 _PREFIX = r"[^\nmx=]*+(?:[mx](?!emblock_|(?<=0x))[^\nmx=]*+)*+"
 # The rest of a line that a terminal or a mail program broke: up to the caller's offset, or within that.
-_REST = r"(?:(?:\n[> ]*+(?:\[0x)?[a-z0-9_.=/\] -]++){1,2}+\+[0-9a-fx/]*+)?+(?:\n[> ]*+[0-9a-fx/]++(?=\n))?+"
-_LINE = rf"{_PREFIX}memblock_(?:reserve|phys_alloc_range|alloc_(?:try|exact)_nid(?:_raw)?):.{{0,400}}+{_REST}"
-_RUN = rf"\n{_LINE}(?:\n++{_LINE}){{2,}}+(?=\n)"
+_REST = r"(?:(?:\n[> ]*+(?:\[0x)?[a-z0-9_.=/\] -]++){1,2}+\+[0-9a-fx/]*+(?=\n))?+(?:\n[> ]*+[0-9a-fx/]++(?=\n))?+"
+_LINE = rf"{_PREFIX}memblock_(?:reserve|phys_alloc_range|alloc_(?:try|exact)_nid(?:_raw)?):.{{0,400}}+(?=\n){_REST}"
+_RUN = rf"\n{_LINE}(?:\n++{_LINE}){{2,}}+"
 
 
 def is_unread(words: str) -> bool:
