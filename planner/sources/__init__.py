@@ -106,7 +106,10 @@ def parse_text(data: bytes, name: str, fmt: str | None = None) -> Machine:
 def _with_facts(listing: Machine, text: str, name: str) -> Machine:
     """The machine of a listing with the facts of a log in the same text, or of uname, if they agree."""
     try:
-        return combine([listing, replace(_reader("dmesg").parse(text, name), source=f"the log in {name}")])
+        log = replace(_reader("dmesg").parse(text, name), source=f"the log in {name}")
+        if listing.facts.record is None:  # an excerpt, or the listing of another boot
+            log = replace(log, facts=replace(log.facts, record=None))
+        return combine([listing, log])
     except InputError as error:
         return replace(listing, notes=(*listing.notes, f"the log in the same text is not used: {error.what}"))
 

@@ -9,10 +9,13 @@ spell it `Reserved`, and have resources that arm64 has not.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from planner.base.errors import InputError, Location
-from planner.base.ranges import Range
-from planner.base.sizes import MIB
+from planner.base.ranges import Range, total, union
+from planner.base.sizes import MIB, format_size
+from planner.base.text import counted
 from planner.kernel.machine import BootRecord, Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.sources.bounds import MAX_ROWS, PHYSICAL_TOP, too_many_rows
@@ -28,7 +31,9 @@ _NAMES = ("System RAM", *_KEPT)
 _FIRST = re.compile(
     rf"^[ \t]*+{_ADDRESS} ?- ?{_ADDRESS} : (?:{'|'.join(map(re.escape, _NAMES))}|Reserved)", re.MULTILINE
 )
-_OTHER = "?"
+_OTHER, _DAX, _ADDED = "?", "dax", "added"
+_KINDS = re.compile(r"(?P<dax>dax\d|Persistent Memory)|(?P<added>System RAM \((?:kmem|virtio_mem|NVIDIA)\))")
+"""Names of devices with memory, and of memory that a driver adds to a running kernel."""
 _OF_NAMES = ("-", "@", ".", ":", "/")  # characters within names of devices
 _CUT = re.compile(r"\s*+(?:0x)?[0-9a-fA-F]{1,16}(?:-(?:0x)?[0-9a-fA-F]{0,16} ?:? ?)?$")
 _FOREIGN = {
@@ -49,9 +54,11 @@ _LEFT_OUT = re.compile(r"\W*(?:\.{3,}|\u2026|snip(?:ped)?|omitted|truncated)\W*"
 _ARM_TEXT = 0x8000  # TEXT_OFFSET of 32-bit kernels, arch/arm/Makefile; that of arm64 is 0 or 512K
 _DIGITS = 8  # the fewest of an address: r_show(), kernel/resource.c
 _MOST_NOTES = 5
+_MOST_CUTS = 100
+_EDGE = 2  # lines between a listing and a mark for what was left out, such as the sign that begins a code block
 
-_Row = tuple[int, int, str]
-"""Start, end and name: one of `_NAMES`, or `_OTHER`."""
+_Row = tuple[int, int, str, int]
+"""Start, end, name and line number. The name is one of `_NAMES`, or `_DAX`, `_ADDED` or `_OTHER`."""
 
 
 def looks_like(head: str, *, loosely: bool = False) -> bool:
@@ -62,7 +69,10 @@ def looks_like(head: str, *, loosely: bool = False) -> bool:
 def parse(text: str, name: str) -> Machine:
     """The machine of a listing. Raises InputError."""
     notes: list[str] = []
-    rows, arch = _rows(text, name, notes)
+    skipped: list[tuple[int, bool]] = []
+    rows, arch = _rows(text, name, skipped)
+    rows = _one_listing(rows, notes)
+    notes += _interrupted(rows, skipped)
     regions, reserved, seen = _sorted_out(rows, name, notes)
     crash = [r for r in reserved if r.name.startswith("Crash kernel")]
     record = None
@@ -79,8 +89,11 @@ def parse(text: str, name: str) -> Machine:
     return Machine(name, "iomem", MemoryMap(tuple(regions), tuple(reserved)), facts, settled=False, notes=tuple(notes))
 
 
-def _rows(text: str, name: str, notes: list[str]) -> tuple[list[_Row], str | None]:
-    """The resources in the order listed, and the architecture that the listing is of, if not arm64."""
+def _rows(text: str, name: str, skipped: list[tuple[int, bool]]) -> tuple[list[_Row], str | None]:
+    """The resources in the order listed, and the architecture that the listing is of, if not arm64.
+
+    skipped: takes the numbers of other lines, and whether they stand for lines that were left out.
+    """
     rows: list[_Row] = []
     foreign = -1
     zeros = number = 0
@@ -91,7 +104,8 @@ def _rows(text: str, name: str, notes: list[str]) -> tuple[list[_Row], str | Non
         if match is None:
             if line.strip():
                 what = ""
-                _skipped(line, Location(name, number, 1), notes, begun=bool(rows))
+                _check_skipped(line, Location(name, number, 1))
+                skipped.append((number, _LEFT_OUT.fullmatch(line) is not None))
             continue
         start, end, what = int(match[2], 16), int(match[3], 16), match[4].strip()
         zeros += not start and not end
@@ -102,7 +116,7 @@ def _rows(text: str, name: str, notes: list[str]) -> tuple[list[_Row], str | Non
             raise _unusable(match, Location(name, number, len(match[1].expandtabs()) + 1))
         if (sign := _SIGN.match(what)) is not None:
             foreign = max(foreign, signs.index(sign[0]))
-        rows.append((start, end + 1, shown))
+        rows.append((start, end + 1, shown, number))
     if rows and zeros == len(rows):
         raise InputError(name, "every address is zero: the kernel hides them", "read /proc/iomem as root")
     if zeros:
@@ -110,6 +124,31 @@ def _rows(text: str, name: str, notes: list[str]) -> tuple[list[_Row], str | Non
     if not text.endswith("\n") and rows and _CUT.match(line):
         raise InputError(Location(name, number, 1), "the line is cut off", "read the file again, whole")
     return rows, _FOREIGN[signs[foreign]] if foreign >= 0 else None
+
+
+def _one_listing(rows: list[_Row], notes: list[str]) -> list[_Row]:
+    """The rows of the listing with the most memory, of several the last.
+
+    Addresses ascend within a listing. Where they fall, the next may be another part of it, such as what a search for a
+    name gave; if it shows memory that was already shown, it is another listing.
+    """
+    cuts = [i for i, (row, after) in enumerate(pairwise(rows), 1) if after[0] < row[0]]
+    if not 0 < len(cuts) <= _MOST_CUTS:
+        return rows  # sorted by something else
+    listings: list[list[_Row]] = []
+    for begin, end in pairwise([0, *cuts, len(rows)]):
+        part = rows[begin:end]
+        if not listings or (_ram(part) and _ram([*listings[-1], *part]) < _ram(listings[-1]) + _ram(part)):
+            listings.append([])
+        listings[-1] += part
+    best = max(reversed(listings), key=_ram)
+    if len(listings) > 1:
+        notes.append(f"the text holds {len(listings)} listings: the one that begins at line {best[0][3]} is read")
+    return best
+
+
+def _ram(rows: list[_Row]) -> int:
+    return total(union((start, end) for start, end, what, _ in rows if what == "System RAM"))
 
 
 def _lost(match: re.Match[str], shown: str) -> str:
@@ -132,14 +171,21 @@ def _unusable(match: re.Match[str], where: Location) -> InputError:
     return too_many_rows(where)
 
 
-def _skipped(line: str, where: Location, notes: list[str], *, begun: bool) -> None:
-    """Note that a line is not a resource. Raises InputError if it looks like a damaged one."""
+def _check_skipped(line: str, where: Location) -> None:
+    """Raise InputError for a line that looks like a damaged resource."""
     if not line.isascii() and re.search(STRAY, line) and any(known in line for known in _NAMES):
         raise InputError(where, "this resource has bytes that are not text", "read the file again")
-    if _LEFT_OUT.fullmatch(line):
-        notes.append(f"line {where.line} stands for lines that were left out: memory may be missing")
-    elif begun and len(notes) < _MOST_NOTES:
-        notes.append(f"line {where.line} is not a resource and was skipped")
+
+
+def _interrupted(rows: Sequence[_Row], skipped: Sequence[tuple[int, bool]]) -> Iterator[str]:
+    """Notes on lines within a listing, or at its edges, that are not resources."""
+    begin, end = (rows[0][3], rows[-1][3]) if rows else (0, 0)
+    gaps = [number for number, left_out in skipped if left_out and begin - _EDGE <= number <= end + _EDGE]
+    others = [number for number, left_out in skipped if begin < number < end and not left_out]
+    if gaps:
+        yield f"line {gaps[0]} stands for lines that were left out: memory may be missing"
+    if others:
+        yield f"{counted(len(others), 'line')} within the listing, the first at {others[0]}, skipped: no resource"
 
 
 def _known(what: str) -> str:
@@ -147,6 +193,8 @@ def _known(what: str) -> str:
     if what in _NAMES:
         return what
     what = what.lstrip("*`'\"=_~ ")
+    if (kind := _KINDS.match(what)) is not None:
+        return str(kind.lastgroup)
     for known in _NAMES:
         behind = what[len(known) : len(known) + 1]
         if what.startswith(known) and not (behind.isalnum() or behind in _OF_NAMES):
@@ -159,12 +207,15 @@ def _sorted_out(rows: list[_Row], name: str, notes: list[str]) -> tuple[list[Reg
     regions: list[Region] = []
     reserved: list[Reserved] = []
     seen: dict[str, Range] = {}
+    added = 0
     around: list[tuple[int, bool, str]] = []  # parents of the next: end, whether one is memory, name
-    for start, end, what in sorted(rows, key=lambda row: (row[0], -row[1])):
+    for start, end, what, _ in sorted(rows, key=lambda row: (row[0], -row[1])):
         while around and (around[-1][0] < end or around[-1][0] <= start):
             around.pop()
         in_ram = bool(around) and around[-1][1]
-        if what == "System RAM":
+        if what == _ADDED or (what == "System RAM" and around and around[-1][2] == _DAX):
+            added += end - start
+        elif what == "System RAM":
             regions.append(Region(start, end))
         elif what == "reserved" and not around:
             regions.append(Region(start, end, Flag.NOMAP.value))
@@ -179,6 +230,8 @@ def _sorted_out(rows: list[_Row], name: str, notes: list[str]) -> tuple[list[Reg
             reserved.append(Reserved(start, end, what))
             seen.setdefault(what, Range(start, end))
         around.append((end, in_ram or what == "System RAM", what))
+    if added:
+        notes.append(f"{format_size(added)} were added by drivers after boot: they are left out")
     return _clean(regions, name, notes), reserved, seen
 
 

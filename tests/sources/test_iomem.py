@@ -145,6 +145,47 @@ def test_addresses_that_are_zero_are_of_another_listing() -> None:
     )
 
 
+def test_of_two_listings_the_later_is_read() -> None:
+    """Of equal ones; an excerpt behind a whole one is no better."""
+    before = NESTED.replace("421a0000-42b5ffff", "421a0000-42a5ffff")
+    machine = parse_text(f"before:\n{before}\nafter:\n{NESTED}".encode(), "iomem")
+    assert machine.memory == parse_text(NESTED.encode(), "x").memory
+    assert any(note.startswith("the text holds 2 listings: the one that begins at line ") for note in machine.notes)
+    first = NESTED.splitlines()[0]
+    assert parse_text(f"{NESTED}$ head -1 /proc/iomem\n{first}\n".encode(), "x").memory == machine.memory
+
+
+def test_what_a_search_found_belongs_to_the_listing() -> None:
+    """`grep RAM` and then `grep Crash`."""
+    text = "40000000-7fffffff : System RAM\n100000000-17fffffff : System RAM\n  50000000-5fffffff : Crash kernel\n"
+    machine = parse_text(text.encode(), "iomem")
+    assert (machine.memory.ram, machine.notes) == (3 * GIB, ())
+    assert machine.facts.record is not None
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param("dax0.0\n      {0} : System RAM (kmem)", id="memory of a CXL device"),
+        pytest.param("dax0.0\n      {0} : System RAM", id="as older kernels name it"),
+        pytest.param("virtio0\n      {0} : System RAM (virtio_mem)", id="memory of a host"),
+    ],
+)
+def test_memory_that_a_driver_added_was_not_there(rows: str) -> None:
+    """The crash kernel was reserved long before."""
+    span = "850000000-a4fffffff"
+    machine = parse_text(f"{NESTED}{span} : CXL Window 0\n  {span} : {rows.format(span)}\n".encode(), "iomem")
+    assert machine.memory == parse_text(NESTED.encode(), "x").memory
+    assert "8G were added by drivers after boot: they are left out" in machine.notes
+
+
+def test_other_lines_within_the_listing_are_told() -> None:
+    """They may be damaged; prose around it is not."""
+    lines = NESTED.splitlines(keepends=True)
+    text = "".join(["My map:\n", *lines[:3], "kernel: usb 1-1\n", *lines[3:], "Thanks!\n"])
+    assert parse_text(text.encode(), "x").notes == ("1 line within the listing, the first at 5, skipped: no resource",)
+
+
 @pytest.mark.parametrize("mark", ["...", "  ... ...", "[...]", "<snip>", "\u2026"])
 def test_lines_that_were_left_out(mark: str) -> None:
     """Nobody can know what was there."""

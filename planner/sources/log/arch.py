@@ -21,10 +21,12 @@ _FOREIGN = {
     "SBI specification": "riscv64",
     "CPU with hartid": "riscv64",
     "riscv: ": "riscv64",
+    "earlycon: sbi": "riscv64",
     "setup: Linux is running ": "s390x",
     "radix-mmu: ": "ppc64",
     "hash-mmu: ": "ppc64",
     "numa: ": "ppc64",
+    "phys_mem_size  ": "ppc",
     "HighMem  ": "32-bit",
 }
 """Beginnings of lines that only kernels of other architectures print."""
