@@ -139,7 +139,8 @@ def _without_closing(text: str) -> str:
     """The text without the signs at the end of nearly all lines, such as the right border of a table."""
     lines = text.split("\n")
     full = [line[-1:] for line in map(str.rstrip, lines) if line]
-    return text if 10 * sum(map(_CLOSING.count, full)) < 9 * len(full) else "\n".join([l.rstrip(_CLOSING) for l in lines])
+    closed = 10 * sum(map(_CLOSING.count, full)) >= 9 * len(full)
+    return "\n".join([line.rstrip(_CLOSING) for line in lines]) if closed else text
 
 
 def _without_common(text: str, find: _Finder) -> str | None:
