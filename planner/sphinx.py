@@ -74,7 +74,7 @@ from planner.render.blocks.model import (
 )
 from planner.render.formats.terminal import WIDTH
 from planner.render.layout import lay_out
-from planner.render.pages import compare as compare_page
+from planner.render.pages import comparison_picture
 from planner.render.pictures import chart, heat_map, memory_picture
 from planner.render.pictures.canvas import Canvas, Frame
 from planner.render.results import blocks_of
@@ -346,7 +346,7 @@ def _batch(directive: _Result, _: str | None, options: dict[str, Any]) -> Any:
 _KINDS = {
     "batch": _Kind(_options("batch"), _batch),
     "bbm": _Kind(_options("bbm"), _bbm),
-    "compare": _Kind({**_options("compare"), "sizes": _words}, _of_source(api.compare), compare_page.picture),
+    "compare": _Kind({**_options("compare"), "sizes": _words}, _of_source(api.compare), comparison_picture),
     "default": _Kind(_options("default"), _default, argument=False),
     "diff": _Kind({**_options("diff"), "map-b": _words}, _diff),
     "explain": _Kind(

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal, TypeAlias, TypeVar, get_args
 
 from planner.base.errors import InputError
@@ -20,7 +19,7 @@ from planner.bbm.model import TOUCHES, Procedure, Touched, check
 from planner.bbm.parts import parts
 from planner.bbm.points import CAP
 from planner.bbm.procedures import PROCEDURES
-from planner.bbm.rules import Broken, broken
+from planner.bbm.rules import broken
 from planner.bbm.walking import Observer
 
 __all__ = ["BBM_LEVELS", "TLBS", "VERDICTS", "Case", "case", "cases", "procedure_named"]
@@ -103,7 +102,7 @@ def case(
     nt_honoured = bbm_level != "0"
     observers: tuple[Observer, ...] = ("one", "others") if cpus > 1 else ("one",)
     found = [
-        _explored(part, tlb, touched, observer, cap, nt_honoured=nt_honoured)
+        explore(part, nt_honoured=nt_honoured, tlb=tlb, touch=touched, observer=observer, cap=cap)
         for observer in observers
         for part in parts(procedure)
     ]
@@ -112,7 +111,7 @@ def case(
     trace: Trace = ()
     if outcomes:
         verdict, trace = min(outcomes, key=lambda item: (-VERDICTS.index(item[0]), len(item[1])))
-    sizes, outputs = _judged(procedure, cpus=min(cpus, 2), nt_honoured=nt_honoured)
+    sizes, outputs = broken(procedure, cpus=min(cpus, 2), nt_honoured=nt_honoured)
     return Case(
         procedure=procedure.name,
         bbm_level=level,
@@ -148,19 +147,6 @@ def cases(
         for procedure in chosen
         for level in bbm_levels or BBM_LEVELS
     ]
-
-
-@lru_cache(maxsize=64)
-def _explored(
-    procedure: Procedure, tlb: str, touch: str, observer: Observer, cap: int, *, nt_honoured: bool
-) -> Exploration:
-    """The exploration, cached for levels with the same states."""
-    return explore(procedure, nt_honoured=nt_honoured, tlb=tlb, touch=touch, observer=observer, cap=cap)
-
-
-@lru_cache(maxsize=64)
-def _judged(procedure: Procedure, *, cpus: int, nt_honoured: bool) -> Broken:
-    return broken(procedure, nt_honoured=nt_honoured, cpus=cpus)
 
 
 def _outcomes(exploration: Exploration, bbm_level: str, touch: str) -> list[tuple[Verdict, Trace]]:

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations, pairwise
 from typing import TypeAlias
 
@@ -72,13 +73,15 @@ _Fault: TypeAlias = tuple[int, int, int, str]
 """Bits that must be cached, TLB entries that would hide the fault, the page, the kind of access."""
 
 
+@lru_cache(maxsize=64)
 def explore(
     procedure: Procedure, *, nt_honoured: bool, tlb: str, touch: str, observer: Observer = "one", cap: int = CAP
 ) -> Exploration:
     """Explore all states that one observer can reach. tlb: `architecture` or `walk-on-miss`. touch: one of `TOUCHES`.
 
     Under `architecture` running code adds no walks to those that the hardware may make anyway: `touch` then only
-    selects the faults that count. Raises ExplorationError for more states than `cap`.
+    selects the faults that count. Cached, for levels with the same states. Raises ExplorationError for more states than
+    `cap`.
     """
     points = Points(Tables(procedure, nt_honoured=nt_honoured), observer, cap)
     apart = tlb == "architecture" and not any(isinstance(step, Touch) for step in procedure.steps)

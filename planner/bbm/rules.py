@@ -11,6 +11,7 @@ and of the contiguous bit. No level permits a change of output.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TypeAlias
 
 from planner.bbm.model import Descriptor, Dsb, Leaf, Procedure, Switch, Tlbi, Write
@@ -25,6 +26,7 @@ _Cache: TypeAlias = tuple[set[Cached], set[Link]]
 """TLB entries, and the tables that a walker keeps."""
 
 
+@lru_cache(maxsize=64)
 def broken(procedure: Procedure, *, nt_honoured: bool, cpus: int) -> Broken:
     """The parts of the rule that the steps break on a machine with this many CPUs."""
     tables = Tables(procedure, nt_honoured=nt_honoured)

@@ -9,17 +9,14 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections.abc import Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 import click
 
 from planner._version import __version__
 from planner.cli.failures import line_of, status_of
 from planner.cli.output import discard_stdout, flush_stdout
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 __all__ = ["COMMANDS", "PROGRAM", "cli", "main"]
 
@@ -98,8 +95,8 @@ class _Commands(click.Group):
 def cli() -> None:
     """Plan crash kernel memory on arm64.
 
-    Where crashkernel= memory goes on a machine, as the kernel itself would place it or in an aligned area of its
-    own; how that changes the linear map; and what it costs.
+    Where crashkernel= memory goes on a machine: as the kernel itself places it, and as the proposal of July 2022
+    would, in an aligned area of its own; how that changes the linear map; and what it costs.
     """
 
 

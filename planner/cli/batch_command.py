@@ -34,7 +34,7 @@ from planner.cli.output import PICTURES, Out, is_stdout, writing
 from planner.cli.param_types import FILE
 from planner.planning.plan import Options
 from planner.render.blocks.batch import blocks
-from planner.render.pages import survey as survey_page
+from planner.render.pages import fleet_page, note_of
 from planner.render.pictures import heat_map
 from planner.sources.reading import decode, read_bytes
 
@@ -48,10 +48,10 @@ options given here apply to records that do not set them. A file named *.parquet
 with these keys as columns ("schema batch" lists them). Each record gives one output line, in order: {"id", "report"} or
 {"id", "error"}; a FILE named *.csv, *.parquet, *.arrow or *.feather becomes a table, one row a record.
 
---files takes folders (with all sub-folders) and single files instead; ARGUMENTS are then further files and the request.
-Files of one stem are one machine (h1.iomem, h1.dmesg), and so is a folder whose files are named after what they hold
-(h1/iomem, h1/dmesg) or are of different kinds and agree on RAM and kernel (h1/a.iomem, h1/b.dmesg). Its id is its path
-in the folder; files that are not sources are skipped and counted. --summary also adds up finished results.
+--files takes folders (with all sub-folders) and single files instead; the arguments are then further files and the
+request. Files of one stem are one machine (h1.iomem, h1.dmesg), and so is a folder whose files are named after what
+they hold (h1/iomem, h1/dmesg) or are of different kinds and agree on RAM and kernel (h1/a.iomem, h1/b.dmesg). Its id is
+its path in the folder; files that are not sources are skipped and counted. --summary also adds up finished results.
 
 The worst machines of a summary are those where nothing is reserved, then those without protection, then those that
 permanently lose most memory (kept + extra page tables).
@@ -251,8 +251,8 @@ def _told(fleet: Fleet, out: Out) -> Counts:
     out.result(
         lambda: blocks(fleet),
         fleet.summary,
-        picture=lambda: heat_map.draw(heat_map.cells_of_fleet(fleet.drawn), note=survey_page.note_of(fleet)),
-        page=lambda data: survey_page.render_fleet(fleet, data),
+        picture=lambda: heat_map.draw(heat_map.cells_of_fleet(fleet.drawn), note=note_of(fleet)),
+        page=lambda data: fleet_page(fleet, data),
     )
     outcomes = {outcome: part.machines for outcome, part in fleet.groups["outcome"].items()}
     failed = outcomes.get("failed", 0) + outcomes.get("none", 0)

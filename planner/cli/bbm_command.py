@@ -21,8 +21,9 @@ from planner.report.document import laid_out
 __all__ = ["bbm"]
 
 _EPILOG = """\
-Without NAME all built-in procedures, without --bbm-level all levels. FILE is a JSON procedure (`schema procedure`
-prints its schema, --show an example to start from) or the JSON report of a plan with --steps.
+NAME is a built-in procedure; without it all are explored and listed, without --bbm-level at all levels. FILE is a JSON
+procedure (`schema procedure` prints its schema, --show an example to start from) or the JSON report of a plan with
+--steps.
 
 Exit status: 0 everything was explored, whatever the verdicts; 1 --fail-on is met; 2 wrong usage or input, or too
 many states to explore.

@@ -13,7 +13,7 @@ from planner.cli.param_types import Value
 from planner.planning.options import Options
 from planner.planning.values import size
 from planner.render.blocks.compare import blocks
-from planner.render.pages import compare as compare_page
+from planner.render.pages import comparison_page, comparison_picture
 from planner.studies.compare import make_comparison
 
 __all__ = ["compare"]
@@ -66,8 +66,8 @@ def compare(
     out.result(
         lambda: blocks(result),
         lambda: result,
-        picture=lambda: compare_page.picture(result),
-        page=lambda data: compare_page.render(result, data),
+        picture=lambda: comparison_picture(result),
+        page=lambda data: comparison_page(result, data),
     )
     return 0 if result.reserved else 1
 

@@ -8,8 +8,8 @@ the value in `--map=VALUE` by itself.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
+import click
 from click.shell_completion import (
     BashComplete,
     CompletionItem,
@@ -20,9 +20,6 @@ from click.shell_completion import (
     shell_complete,
     split_arg_string,
 )
-
-if TYPE_CHECKING:
-    import click
 
 __all__ = ["answer", "script"]
 

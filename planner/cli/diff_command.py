@@ -27,7 +27,7 @@ any option that does not name a file. Sources' names do not count as a differenc
 differs; 1 something does; 2 wrong usage or input.
 
 \b
-Example:
+Examples:
   crashkernel-planner diff 512M --map sample:altra-32g --b kernel=6.12
   crashkernel-planner diff 512M 512M,high --map sample:altra-32g
   crashkernel-planner diff sample:rpi4-4g sample:rpi4-2g-zonedma 64M

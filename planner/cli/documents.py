@@ -9,10 +9,12 @@ and the running machine is never read.
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from copy import copy
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import click
 
@@ -24,10 +26,6 @@ from planner.cli.failures import Refused, line_of
 from planner.cli.options import NO_LIVE
 from planner.cli.param_types import VALUES, File
 from planner.render.docs import Output
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
 
 __all__ = ["run_shown"]
 

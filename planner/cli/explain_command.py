@@ -12,7 +12,7 @@ from planner.cli.output import PICTURES, Out
 from planner.cli.progress import progress
 from planner.planning.plan import Options
 from planner.render.blocks.explain import blocks
-from planner.render.pages import explain as page
+from planner.render.pages import explanation_page
 from planner.render.pictures import memory_picture
 from planner.studies.explain import explain as explain_plan
 
@@ -60,6 +60,6 @@ def explain(
         picture=lambda: memory_picture.draw(
             explanation.plan, over=[] if explanation.any_image is None else [explanation.any_image]
         ),
-        page=lambda data: page.render(explanation, data),
+        page=lambda data: explanation_page(explanation, data),
     )
     return 0 if explanation.plan.reserved else 1

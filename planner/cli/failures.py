@@ -108,7 +108,8 @@ def _parameter(error: click.BadParameter) -> str:
         return str(error.param_hint or "<command line>")
     if isinstance(error.param, click.Option):
         return max(error.param.opts, key=len)
-    return error.param.human_readable_name
+    name = error.param.human_readable_name
+    return name if " " in name else name.strip("[].")  # of [NAME]... the name
 
 
 def _flat(message: str) -> str:

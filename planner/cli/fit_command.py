@@ -12,7 +12,7 @@ from planner.cli.output import PICTURES, Out
 from planner.cli.param_types import SIZE_OR_ZERO
 from planner.planning.plan import Options
 from planner.render.blocks.fit import blocks
-from planner.render.pages import fit as page
+from planner.render.pages import fit_page
 from planner.render.pictures import chart
 from planner.studies.fit import fit as fit_machine
 
@@ -72,6 +72,6 @@ def fit(
         lambda: blocks(found),
         lambda: found,
         picture=lambda: chart.draw_fit(found, over=[] if found.any_image is None else found.any_image.at),
-        page=lambda data: page.render(found, data),
+        page=lambda data: fit_page(found, data),
     )
     return 0 if found.largest.reserved is not None else 1

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import click
 
@@ -30,9 +31,6 @@ from planner.cli.param_types import (
     STRATEGY,
     Value,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = [
     "CONFIG_KEY",
@@ -107,13 +105,15 @@ map_format_option = click.option(
 reserved_option = click.option(
     "--reserved",
     type=click.Choice(["rewind", "as-listed"]),
-    help="Drop reservations made after the crash kernel's, or take all as listed.",
+    help="Undo reservations made after the crash kernel's, or take all as listed; by default rewind, but as-listed for "
+    "JSON and for logs with memblock=debug.",
 )
 kernel_option = click.option(
     "--kernel",
     metavar="VERSION",
     type=KERNEL,
-    help="Kernel, as uname -r prints it; default: the source's own, else the newest known.",
+    help="Kernel, as uname -r prints it, or a name that the command kernels lists; default: the source's own, else the "
+    "newest known.",
 )
 page_size_option = click.option("--page-size", metavar="4K|16K|64K", type=PAGE_SIZE, help="Size of a base page.")
 color_option = click.option(
@@ -218,7 +218,8 @@ kernel_options: Callable[[Any], Any] = _together(
         "--strategy",
         metavar="NAME",
         type=STRATEGY,
-        help="What happens to the linear map because of the crash kernel; pud-aligned by default.",
+        help="What happens to the linear map because of the crash kernel (the command compare lists all); by default "
+        "pud-aligned, the proposal; mainline is what the kernel itself does.",
     ),
     click.option(
         "--align",
@@ -241,7 +242,12 @@ kernel_options: Callable[[Any], Any] = _together(
         type=DMA_LIMIT,
         help="End of low memory; none: a kernel without DMA zones.",
     ),
-    click.option("--preset", metavar="NAME", type=PRESET, help="A distribution's default instead of CRASHKERNEL."),
+    click.option(
+        "--preset",
+        metavar="NAME",
+        type=PRESET,
+        help="A distribution's default, such as rhel9 or debian, instead of CRASHKERNEL.",
+    ),
 )
 """Options about the kernel: the fields of `planning.Options`."""
 

@@ -21,8 +21,9 @@ __all__ = ["plan"]
 
 _EPILOG = """\
 CRASHKERNEL is a value (512M, "1G,high", "2G-16G:256M,16G-:512M"), crashkernel= tokens, or a whole kernel command
-line; without it the source's own command line is used. Exit status: 0 memory is reserved; 1 it is not, or
---fail-on is met; 2 wrong usage or input.
+line; without it the source's own command line is used. The plan is that of the proposal (--strategy pud-aligned),
+which no released kernel has; its first lines also say what the machine's own kernel does. Exit status: 0 memory is
+reserved; 1 it is not, or --fail-on is met; 2 wrong usage or input.
 
 \b
 Example:
@@ -91,7 +92,7 @@ def _rendered(result: Plan, form: str, question: Question) -> str:
     data = to_json(result, compact=form == "html")
     if form == "json":
         return data
-    from planner.render.pages import plan as plan_page
+    from planner.render.pages import plan_page
     from planner.studies.compare import comparison_of
 
-    return plan_page.render(result, data, comparison_of(question))
+    return plan_page(result, data, comparison_of(question))

@@ -16,9 +16,16 @@ from planner.report.studies import DOCUMENTS
 
 __all__ = ["schema"]
 
-_EPILOG = """\
-The schema named after a command describes what it writes with --format json; sweep and give-back are of size with that
-option, proposal is of survey alone, and summary of batch with that option. record describes what batch reads.
+_PUBLISHED = (
+    *("report", "map", "procedure", "bbm", "batch", "record"),
+    *("need", "size", "sweep", "give-back", "default", "survey", "proposal"),
+    *("compare", "explain", "fit", "diff", "parse", "verify", "summary"),
+)
+
+_EPILOG = f"""\
+NAME is one of {", ".join(_PUBLISHED)}. The schema named after a command describes what it writes with --format json;
+sweep and give-back are of size with that option, proposal is of survey alone, and summary of batch with that option.
+record describes what batch reads.
 
 \b
 Example:
@@ -26,15 +33,8 @@ Example:
 """
 
 
-_PUBLISHED = (
-    *("report", "map", "procedure", "bbm", "batch", "record"),
-    *("need", "size", "sweep", "give-back", "default", "survey", "proposal"),
-    *("compare", "explain", "fit", "diff", "parse", "verify", "summary"),
-)
-
-
 @click.command(epilog=_EPILOG)
-@click.argument("what", type=click.Choice(_PUBLISHED), default="report")
+@click.argument("what", metavar="[NAME]", type=click.Choice(_PUBLISHED), default="report")
 @file_option()
 def schema(what: str, output: str | None) -> None:
     """Print the JSON Schema of a document, by default of the report, or the columns of batch's tables."""

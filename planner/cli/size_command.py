@@ -16,7 +16,7 @@ from planner.kernel.machine import Machine
 from planner.planning.plan import Options
 from planner.planning.values import BadValue
 from planner.render.blocks import size as render
-from planner.render.pages import sweep as sweep_page
+from planner.render.pages import sweep_page
 from planner.render.pictures import chart
 from planner.report.studies import sized
 from planner.studies.recommend import AIMS, PASTED, Asked, recommend
@@ -152,7 +152,7 @@ def _sweep(
         lambda: render.sweep(swept),
         lambda: swept,
         picture=lambda: chart.draw(swept, defaults=defaults()),
-        page=lambda data: sweep_page.render(swept, data, defaults()),
+        page=lambda data: sweep_page(swept, data, defaults()),
     )
     return any(row.crash is not None or row.end.crash is not None for row in swept.sweep)
 

@@ -15,7 +15,7 @@ from planner.cli.progress import progress
 from planner.planning.plan import Options
 from planner.planning.values import BadValue
 from planner.render.blocks.survey import blocks, csv_text, tabulated
-from planner.render.pages import survey as survey_page
+from planner.render.pages import proposal_page, survey_page
 from planner.render.pictures import heat_map
 from planner.report.studies import Proposal, Survey
 from planner.sources.samples import read, samples
@@ -25,11 +25,11 @@ from planner.studies.survey import survey as make_survey
 __all__ = ["survey"]
 
 _EPILOG = """\
-Alone, `survey` asks whether the proposal would have worked: each bundled machine under its distribution's default,
-512M, 512M,high and 1G. With any option it makes a table of machines and candidates: every --request and --preset under
-every --kernel and --page-size, each of which may be repeated, on every SOURCE (a map, a folder of maps, a batch file).
-By default the requests are those four, and kernel and page size the machine's own. Sizes in the table have the unit of
-the column's head, in CSV and JSON bytes. Exit status: 0 done; 2 wrong usage or input.
+Alone, `survey` asks whether the proposal (strategy pud-aligned) would have worked: each bundled machine under its
+distribution's default, 512M, 512M,high and 1G. With any option it makes a table of machines and candidates: every
+--request and --preset under every --kernel and --page-size, each of which may be repeated, on every SOURCE (a map, a
+folder of maps, a batch file). By default the requests are those four, and kernel and page size the machine's own. Sizes
+in the table have the unit of the column's head, in CSV and JSON bytes. Exit status: 0 done; 2 wrong usage or input.
 
 \b
 Examples:
@@ -109,7 +109,7 @@ def survey(
         lambda: tabulated(rows),
         lambda: Survey(tuple(rows)),
         picture=lambda: heat_map.draw(heat_map.cells_of(rows)),
-        page=lambda data: survey_page.render(rows, data),
+        page=lambda data: survey_page(rows, data),
     )
 
 
@@ -130,5 +130,5 @@ def _proposal(out: Out) -> None:
         lambda: blocks(found),
         lambda: Proposal(tuple(found)),
         picture=lambda: heat_map.draw(heat_map.cells_of_proposal(found)),
-        page=lambda data: survey_page.render_proposal(found, data),
+        page=lambda data: proposal_page(found, data),
     )

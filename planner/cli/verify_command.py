@@ -64,8 +64,9 @@ def verify(
 
 
 for _parameter in verify.params:
-    if _parameter.name == "strategy":
+    if isinstance(_parameter, click.Option) and _parameter.name == "strategy":
         _parameter.default = "mainline"  # what was recorded is what that kernel really does
+        _parameter.help = "What happens to the linear map because of the crash kernel; mainline by default."
 
 
 def _read(maps: Maps, *, alone: bool) -> Machine | InputError:

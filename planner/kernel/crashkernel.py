@@ -18,7 +18,18 @@ from planner.base.sizes import MIB, U64, format_size, memparse, round_up
 from planner.kernel.cmdline import has_word, words
 from planner.kernel.profiles import CRASH_ALIGN, Profile
 
-__all__ = ["ENOENT", "Reading", "as_cmdline", "is_cmdline", "parse", "present", "reading", "repaired", "suffixed_entry"]
+__all__ = [
+    "ENOENT",
+    "Reading",
+    "as_cmdline",
+    "depends_on_ram",
+    "is_cmdline",
+    "parse",
+    "present",
+    "reading",
+    "repaired",
+    "suffixed_entry",
+]
 
 ENOENT, EINVAL = -2, -22
 
@@ -309,12 +320,16 @@ def parse(cmdline: str, system_ram: int, profile: Profile) -> Reading:
 
     system_ram: bytes of memory as memblock counts them, NOMAP included, before rounding.
     """
-    # Without a range list the result is the same for any RAM larger than the request.
-    if ":" not in cmdline and not profile.auto:
+    if not depends_on_ram(cmdline, profile):
         found = _under_any_ram(cmdline, profile)
         if found.size < system_ram:
             return found
     return _parse(cmdline, system_ram, profile)
+
+
+def depends_on_ram(cmdline: str, profile: Profile) -> bool:
+    """False if the result is the same for any RAM larger than the request: it has no list of ranges."""
+    return ":" in cmdline or bool(profile.auto)
 
 
 @lru_cache(maxsize=64)

@@ -80,6 +80,8 @@ _V6_12 = _V6_17._replace(
     moves_memstart=True,
     # The misspelt prefix is the kernel's own (kernel/crash_reserve.c @ 6.12).
     bad_base="crahskernel: Memory value expected after '@'",
+    # kernel: mm_core_init(), mm/mm_init.c @ 6.12 and 7.2; which release between them turned the order is not known.
+    kfence_last=False,
 )
 _V6_7 = _V6_12._replace(
     name="6.7",

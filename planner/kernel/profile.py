@@ -102,7 +102,7 @@ class Profile(NamedTuple):
     kmalloc buffers), `always` (on every machine). swiotlb_slots: bytes per 2K slot in each array beside the buffer.
     log_descriptors: a log buffer that is allocated has descriptors and infos beside it; log_info: bytes of one info as
     distributions build the kernel. kfence_metadata: bytes for each object that KFENCE takes at boot, 0 where the image
-    holds them.
+    holds them; kfence_last: after the bounce buffer.
     """
 
     name: str
@@ -159,6 +159,7 @@ class Profile(NamedTuple):
     log_descriptors: bool = True
     log_info: int = 88
     kfence_metadata: int = 1168
+    kfence_last: bool = True
 
     def __hash__(self) -> int:
         return hash(self.name)

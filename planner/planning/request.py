@@ -13,8 +13,9 @@ from planner.planning.presets import Preset, preset_named
 
 __all__ = ["Asked", "asked_of", "is_present", "parsed", "without_crash_kernels"]
 
+_TOO_OLD = "this kernel is older than 4.12, the first arm64 kernel with crash kernels"
 _BUILT_WITHOUT = "this kernel is built without crash kernels"
-"""Message for a kernel configured without the reservation."""
+"""Causes for kernels that reserve nothing."""
 
 
 class Asked(NamedTuple):
@@ -72,11 +73,11 @@ def parsed(text: str, facts: Facts, profile: Profile, ram: int) -> ck.Reading:
     """A request as the kernel reads it; empty for a kernel built without crash kernels. ram: bytes of all regions."""
     request = ck.parse(ck.as_cmdline(text), ram, profile)
     if not profile.reserves:
-        return request._replace(unsupported="this kernel is older than 4.12, the first arm64 kernel with crash kernels")
+        return request._replace(cause=_TOO_OLD, unsupported=_TOO_OLD)
     if not without_crash_kernels(facts, profile):
         return request
     note = f"{_BUILT_WITHOUT} (CRASH_RESERVE or KEXEC_CORE is off): nothing is reserved"
-    return request._replace(rc=ck.ENOENT, log=(), notes=(note,), unsupported=_BUILT_WITHOUT)
+    return request._replace(rc=ck.ENOENT, log=(), notes=(note,), cause=_BUILT_WITHOUT, unsupported=_BUILT_WITHOUT)
 
 
 def is_present(text: str, facts: Facts, profile: Profile) -> bool:

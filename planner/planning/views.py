@@ -30,7 +30,7 @@ def request_view(text: str, request: ck.Reading, placement: Placement) -> Reques
         cma_size=request.cma,
         unheard=request.unsupported or None,
         notes=() if request.unsupported else request.notes,
-        cause=request.unsupported or request.cause or None,
+        cause=request.cause or None,
     )
 
 

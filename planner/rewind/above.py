@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
+from typing import NamedTuple
 
 from planner.base.ranges import Span, subtract, total
 from planner.base.sizes import MIB, memparse, round_down, round_up
@@ -18,7 +19,19 @@ from planner.rewind.memmap import memmap, place_memmap
 from planner.rewind.undo import State
 from planner.rewind.view import View
 
-__all__ = ["cut_of", "grown", "is_hidden", "is_high", "mem_limit", "more_of", "own_limit", "totals", "with_more"]
+__all__ = [
+    "Bare",
+    "bare_of",
+    "cut_of",
+    "grown",
+    "is_hidden",
+    "is_high",
+    "mem_limit",
+    "more_of",
+    "own_limit",
+    "totals",
+    "with_more",
+]
 
 _USUAL = 10
 """Amounts above what is seen that are always looked at: powers of two, and a quarter or half as much more."""
@@ -88,7 +101,7 @@ def totals(view: View) -> Iterator[int]:
         if count < _USUAL or asked != size:
             yield there
         size = asked
-        if there == most:
+        if there == most or (count >= _USUAL and there > size and not ck.depends_on_ram(line, view.asked.profile)):
             return
 
 
@@ -121,24 +134,36 @@ def more_of(view: View, more: int) -> MemoryMap:
     return grown(view.machine.memory, more, cut_of(view))
 
 
-def with_more(history: History, view: View, more: int, memory: MemoryMap, boot: Boot) -> State:
-    """The state with `more` bytes of RAM above: allocations from the top move up there, and grow.
+class Bare(NamedTuple):
+    """A state without what was taken from its top right before the crash kernel. taken: bytes of that."""
 
-    memory: the map with them, see `more_of`. boot: what is done then, but for the page descriptors, which follow from
-    the RAM.
-    """
-    early, profile, page = history.early, view.asked.profile, view.asked.page_size
-    regions = memory.spans()
-    nodes = [*view.nodes[:-1], (view.nodes[-1][0], regions[-1][1])] if view.nodes else []
-    before, cut = history.state.without([*early.memmap, *([early.cma] if early.cma else [])]), cut_of(view)
-    before = before if cut is not None else lifted(before, boot.lift)
+    state: State
+    taken: int
+
+
+def bare_of(history: History, view: View, lift: int) -> Bare:
+    """The state without page descriptors, CMA area, and what lies at the top. lift: by how much less is taken then."""
+    early, cut = history.early, cut_of(view)
+    before = history.state.without([*early.memmap, *([early.cma] if early.cma else [])])
+    before = before if cut is not None else lifted(before, lift)
     top = cut[0] if cut is not None else _MOST << 16
     lowest = lowest_from_top(before, cut[0] if cut is not None else 0)
     taken = total((max(start, lowest), min(end, top)) for start, end in before.blocks if end > lowest and start < top)
-    taken -= boot.lift if cut is not None else 0
+    return Bare(before.without([(lowest, top)]), taken - (lift if cut is not None else 0))
+
+
+def with_more(bare: Bare, view: View, memory: MemoryMap, boot: Boot) -> State:
+    """The state with RAM above: allocations from the top move up there, and grow.
+
+    memory: the map with it, see `more_of`. boot: what is done then, but for the page descriptors, which follow from
+    the RAM.
+    """
+    profile, page = view.asked.profile, view.asked.page_size
+    regions, more = memory.spans(), memory.ram - view.machine.memory.ram
+    nodes = [*view.nodes[:-1], (view.nodes[-1][0], regions[-1][1])] if view.nodes else []
     usable = tuple((r.start, r.end) for r in memory.regions if not r.flags)
-    state = State(usable, before.without([(lowest, top)]).blocks, before.kept)
-    state = state.with_more(state.pages(max(taken + more_tables(boot.tables, more, page), 0), page))
+    state = State(usable, bare.state.blocks, bare.state.kept)
+    state = state.with_more(state.pages(max(bare.taken + more_tables(boot.tables, more, page), 0), page))
     descriptors = [] if view.asked.describes_later else memmap(profile, page, regions, nodes)
     state = state.with_more(place_memmap(state, descriptors, page))
     low_max = grown_dma_limit(view.low_max, profile, view.machine.memory, memory)

@@ -14,7 +14,7 @@ from planner.base.sizes import format_size
 from planner.kernel.cmdline import values, words
 from planner.kernel.machine import Machine
 from planner.kernel.memory_map import MemoryMap, Reserved
-from planner.rewind.above import cut_of, is_hidden, is_high, mem_limit, more_of, totals, with_more
+from planner.rewind.above import bare_of, cut_of, is_hidden, is_high, mem_limit, more_of, totals, with_more
 from planner.rewind.asked import areas, boot_of, changed, lift_of
 from planner.rewind.histories import History, histories
 from planner.rewind.rewound import AFTERWARDS, Rewound
@@ -90,15 +90,18 @@ def _add(readings: list[Reading], history: History, view: View) -> None:
 def _memory(memory: MemoryMap, state: State) -> MemoryMap:
     """The map with what is reserved in `state`, names kept."""
     # Overlapping rows share their blocks, so blocks that touch are joined first.
-    runs = union(state.blocks)
-    kept = [
-        Reserved(a, b, r.name)
-        for r in memory.reserved
-        if not r.name.startswith("Crash kernel")
-        for a, b in intersect((r.start, r.end), runs)
-    ]
+    runs, blocks = union(state.blocks), set(state.blocks)
+    kept: list[Reserved] = []
+    for r in memory.reserved:
+        if r.name.startswith("Crash kernel"):
+            continue
+        if (r.start, r.end) in blocks:
+            kept.append(r)
+        else:
+            kept += [Reserved(a, b, r.name) for a, b in intersect((r.start, r.end), runs)]
     old = union((r.start, r.end) for r in kept)
-    moved = [Reserved(a, b, "early reservation") for block in state.blocks for a, b in subtract(block, old)]
+    blocks.difference_update((r.start, r.end) for r in kept)
+    moved = [Reserved(a, b, "early reservation") for block in sorted(blocks) for a, b in subtract(block, old)]
     return MemoryMap(memory.regions, (*kept, *moved))
 
 
@@ -107,19 +110,19 @@ def _larger(found: list[History], view: View) -> Iterator[Reading]:
 
     For all but the likeliest history the least amount is enough: a low crash kernel has the same place under any.
     """
-    amounts = list(totals(view))
-    others = [] if is_high(view) else amounts[:1]
+    seen = view.machine.memory.ram
+    larger = [(format_size(ram), more_of(view, ram - seen)) for ram in totals(view)]
+    others = [] if is_high(view) else larger[:1]
     for history in found:
         top = next(tops_asked(view, history.top))
+        lift = lift_of(history, view, top)
+        bare = bare_of(history, view, lift)
         for what, size in areas(history, view):
-            boot = boot_of(view, size, top, view.regions, lift=lift_of(history, view, top))
-            for ram in amounts:
-                more = ram - view.machine.memory.ram
-                memory = more_of(view, more)
-                state = with_more(history, view, more, memory, boot)
-                there = f"{what}; the machine has {format_size(ram)} of RAM, with no hole above what is listed"
-                yield Reading(there, _memory(memory, state), more=True)
-            amounts = others
+            boot = boot_of(view, size, top, view.regions, lift=lift)
+            for ram, memory in larger:
+                there = f"{what}; the machine has {ram} of RAM, with no hole above what is listed"
+                yield Reading(there, _memory(memory, with_more(bare, view, memory, boot)), more=True)
+            larger = others
 
 
 def _may_be_hidden(view: View) -> bool:

@@ -20,7 +20,7 @@ from planner.rewind.top import Top, top_bytes, top_of_line
 from planner.rewind.undo import State
 from planner.rewind.view import View
 
-__all__ = ["Built", "built", "crowded", "early_areas", "efi_images", "loaded_by_qemu"]
+__all__ = ["Built", "built", "early_areas", "efi_images", "loaded_by_qemu", "lower_half"]
 
 _LATE = {"swiotlb": "software IO TLB"}
 """Kinds of events that come after the crash kernel, and their names."""
@@ -186,19 +186,20 @@ def loaded_by_qemu(view: View) -> tuple[Span, ...]:
     image, initrd = start + 2 * MIB, start + min(view.machine.memory.ram // 2, 128 * MIB)
     after = round_up(initrd + sizes["qemu_initrd"], view.asked.page_size)
     tree = round_up(after, 2 * MIB)
-    return (image, image + sizes["qemu_image"] + _UNCOUNTED[-1]), (initrd, after), (tree, tree + MIB)
+    spans = ((image, image + sizes["qemu_image"] + _UNCOUNTED[-1]), (initrd, after), (tree, tree + MIB))
+    return tuple(span for span in spans if span[0] < span[1])
 
 
-def crowded(state: State, view: View) -> State:
-    """The state where the lower half of low memory is taken.
+def lower_half(state: State, low_max: int) -> list[Span]:
+    """What is free of the lower half of low memory.
 
     Boot loaders put the image, the initrd and the device tree there, and a log without a listing does not say where: a
     request for a fixed place, or for much of low memory, may meet them.
     """
-    low = [(a, min(b, view.low_max)) for a, b in state.memory if a < view.low_max]
-    left, taken = total(low) // 2, []
+    low = [(a, min(b, low_max)) for a, b in state.memory if a < low_max]
+    left, free = total(low) // 2, []
     for start, end in low:
         part = (start, start + min(left, end - start))
-        taken += subtract(part, state.blocks)
+        free += subtract(part, state.blocks)
         left -= part[1] - part[0]
-    return state.with_more(taken)
+    return free

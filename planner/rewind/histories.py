@@ -15,7 +15,7 @@ from planner.base.sizes import KIB
 from planner.kernel.cma import cma_align
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.rewind.changes import USUAL_CMA, Early, areas_of, lowest_pages
-from planner.rewind.from_log import built, crowded, early_areas, efi_images, loaded_by_qemu
+from planner.rewind.from_log import Built, built, early_areas, efi_images, loaded_by_qemu, lower_half
 from planner.rewind.later import CMA, MEMMAP, Choice, named, steps_of_log, usual_steps
 from planner.rewind.memmap import STRUCT_PAGE, in_pages, section_size
 from planner.rewind.search import Way, explains_crash, is_late, search
@@ -103,30 +103,31 @@ def _as_logged(view: View) -> History:
 def _of_log_alone(view: View) -> Iterator[History]:
     """The histories that a log without a listing leaves open: they differ in what it does not name."""
     found = built(view)
-    early = replace(_early_of_log(view), memmap=found.memmap)
-    ways = [History("what the log names as later came later", found.state, found.late, early, found.top)]
+    ways = [_as_built(view, "what the log names as later came later", found)]
     if found.between:
         what = "what the log does not name, above what came later, was there before"
-        ways.append(History(what, found.state.with_more(found.between), found.late, early, found.top))
+        ways.append(_as_built(view, what, found, found.between))
     if view.regions[-1][1] > view.low_max:
         # Only the bounce buffer must be in low memory: all other later allocations lie above.
         ways.reverse()
-    images = []
     if loaded := loaded_by_qemu(view):
-        there = built(view, [span for span in loaded if span[0] < span[1]])
         what = f"QEMU put the initrd or the device tree at {loaded[1][0]:#x}"
-        yield History(what, there.state, there.late, replace(early, memmap=there.memmap), there.top)
-    for loaded in efi_images(view):
-        there = built(view, loaded)
-        early = replace(early, memmap=there.memmap)
-        what = f"UEFI put the image at {loaded[0][0]:#x}"
-        images.append(History(what, there.state, there.late, early, there.top))
+        ways.insert(0, _as_built(view, what, built(view, loaded)))
+    images = [
+        _as_built(view, f"UEFI put the image at {loaded[0][0]:#x}", built(view, loaded)) for loaded in efi_images(view)
+    ]
     # Mostly the file and two copies lie beneath the tables; a crash kernel that is recorded may tell better.
     likely = next((n for n, way in reversed([*enumerate(images)]) if explains_crash(view, way.state)), len(images))
     yield from (*images[likely : likely + 1], *ways, *images[:likely], *images[likely + 1 :])
     what = "the image, the initrd or firmware, which the log does not place, are in the way"
-    yield History(what, crowded(found.state, view), found.late, early, found.top)
+    yield _as_built(view, what, found, lower_half(found.state, view.low_max))
     yield History(_LISTED, view.listed.without(view.crash), (), _early_of_log(view), found.top)
+
+
+def _as_built(view: View, what: str, found: Built, more: Sequence[Span] = ()) -> History:
+    """The history of a state that a log alone shows. more: what else was there before the crash kernel."""
+    early = replace(_early_of_log(view), memmap=found.memmap)
+    return History(what, found.state.with_more(more), found.late, early, found.top)
 
 
 def _before(view: View, early: Early) -> list[Later]:
@@ -185,16 +186,18 @@ def _with_memmap(view: View, state: State, early: Early) -> Early:
 
 
 def _per_cpu(view: View, state: State, late: Sequence[Span]) -> list[Span]:
-    """The per-CPU areas, whose size is in no source: right above later allocations, beneath two freed pages."""
+    """The per-CPU areas, whose size is in no source: beside later allocations, beneath two freed pages."""
     page, holes, kept = view.asked.page_size, union(late), set(view.listed.kept)
+    starts, found = {start for start, _ in holes}, []
     for block, above in pairwise(view.listed.blocks):
         if page <= above[0] - block[1] <= 2 * page and block not in kept:
             i = bisect_left(state.blocks, (block[1], 0)) - 1
             left = state.blocks[i] if i >= 0 else block
             below = bisect_left(holes, (left[0], 0)) - 1
-            if left[1] == block[1] and below >= 0 and left[0] - holes[below][1] <= page:
-                return [left]
-    return []
+            near = below >= 0 and left[0] - holes[below][1] <= page
+            if left[1] == block[1] and (near or above[0] in starts):
+                found.append(left)
+    return found
 
 
 def _swept(view: View, state: State, late: Sequence[Span]) -> list[Span]:
@@ -263,18 +266,18 @@ def _paged(view: View) -> View:
         for size in sorted(sizes, reverse=True)
         if size <= end - start <= size + 2 * page and (start, end) not in listed.kept
     ]
-    return replace(view, listed=replace(listed, kept=tuple(sorted([*listed.kept, *own]))))
+    return replace(view, listed=listed._replace(kept=tuple(sorted([*listed.kept, *own]))))
 
 
 def _pooled(view: View) -> tuple[View, bool]:
     """With an entry that is page tables and a KFENCE pool known to be earlier; whether there seems to be a pool."""
     listed = view.listed
-    top = top_of_listing(view, replace(listed, blocks=listed.blocks[-1:]))
+    top = top_of_listing(view, listed._replace(blocks=listed.blocks[-1:]))
     start, end = listed.blocks[-1] if listed.blocks else (0, 0)
     if not top.pool or end - start > top_bytes(top, view) + 64 * KIB:
         return view, top.pool
     kept = (*(span for span in listed.kept if span[0] < start), (start, end))
-    return replace(view, listed=replace(listed, kept=kept)), True
+    return replace(view, listed=listed._replace(kept=kept)), True
 
 
 def _guess(view: View, way: Way) -> str:
@@ -291,9 +294,9 @@ def _ways(view: View, known: Known, before: Sequence[tuple[Later, ...]]) -> list
     known: what was looked for in this listing so far.
     """
     profile, page = view.asked.profile, view.asked.page_size
-    ram, crashed = view.machine.memory.ram, total((*view.crash, *(span for span, _ in view.after)))
+    ram, crash = view.machine.memory.ram, total(view.crash)
     view, pool = _pooled(view)
-    late = usual_steps(profile, page, ram, crashed, view.regions, view.nodes, view.low_max, view.listed, kfence=pool)
+    late = usual_steps(profile, page, ram, crash, view.regions, view.nodes, view.low_max, view.listed, kfence=pool)
     if not late:
         return []
     areas = [Choice()]

@@ -11,18 +11,18 @@ sparse_init_nid(), mm/sparse.c; pcpu_embed_first_chunk(), mm/percpu.c @ 5.10, 6.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from planner.base.ranges import Span
+from planner.base.ranges import Span, total
 from planner.base.sizes import GIB, KIB, MIB, in_words, round_up
 from planner.kernel.machine import Event
 from planner.kernel.profiles import Profile
 from planner.rewind.memmap import STRUCT_PAGE, beneath, memmap, section_table
 from planner.rewind.undo import Later, State, places
 
-__all__ = ["CMA", "CRASH", "MEMMAP", "Choice", "named", "steps_of_log", "usual_steps"]
+__all__ = ["CMA", "CRASH", "KFENCE", "MEMMAP", "Choice", "named", "steps_of_log", "usual_steps"]
 
-CMA, CRASH, MEMMAP = "CMA", "crash kernel", "memmap"
+CMA, CRASH, MEMMAP, KFENCE = "CMA", "crash kernel", "memmap", "KFENCE metadata"
 """Names of what is not simply later than the crash kernel."""
 
 _SLAB = 2 * KIB
@@ -42,16 +42,14 @@ _INFOS = (88, 112)
 """Bytes of a descriptor, and of a record's info (the larger one with CONFIG_PRINTK_EXECUTION_CTX)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """Allocations that may have come at one step of a boot, in their order. unusual: not by the kernel itself."""
 
     items: tuple[Later, ...] = ()
     unusual: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Within:
+class _Within(NamedTuple):
     """The window of later allocations of at least `least` bytes: beneath `end` (0: anywhere)."""
 
     end: int = 0
@@ -60,6 +58,9 @@ class _Within:
     def later(self, name: str, size: int) -> Later:
         """One of them: an allocation in this window."""
         return Later(name, size, end=self.end if size >= self.least else 0)
+
+
+_ANYWHERE = _Within()
 
 
 def _within(listed: State, first: Sequence[Later]) -> _Within:
@@ -78,11 +79,19 @@ def _section_table(profile: Profile, page_size: int) -> list[Choice]:
     return [*large, Choice()]
 
 
-def _kfence(profile: Profile, page_size: int, *, likely: bool = False) -> list[Choice]:
-    """The metadata of KFENCE's objects, before the bounce buffer, if it is on."""
+def _kfence(profile: Profile, page_size: int) -> list[Choice]:
+    """The metadata of KFENCE's objects: without it, and with it."""
     size = round_up(_OBJECTS * profile.kfence_metadata, page_size)
-    metadata = [Choice((Later("KFENCE metadata", size, page_size),))] if size else []
-    return [*metadata, Choice()] if likely else [Choice(), *metadata]
+    return [Choice(), Choice((Later(KFENCE, size, page_size),))] if size else [Choice()]
+
+
+def _last(profile: Profile, kfence: Sequence[Choice], bounce: Sequence[Choice]) -> list[Choice]:
+    """The last allocations of a boot: the bounce buffer, and KFENCE's metadata before or after it; usual ones first."""
+    both = [(metadata, pool) for metadata in kfence for pool in bounce]
+    return [
+        Choice((*pool.items, *metadata.items) if profile.kfence_last else (*metadata.items, *pool.items), pool.unusual)
+        for metadata, pool in sorted(both, key=lambda pair: pair[1].unusual)
+    ]
 
 
 def steps_of_log(
@@ -114,7 +123,8 @@ def steps_of_log(
         bounce.append(Later("software IO TLB", pool.size, page_size, 0, low_max - 1, at=pool.start))
         bounce += _slots(pool.size, page_size, profile)
     tables = Choice((*first, *log, *hashes))
-    return [_section_table(profile, page_size), [tables], _kfence(profile, page_size), [Choice(tuple(bounce))]]
+    last = _last(profile, _kfence(profile, page_size), [Choice(tuple(bounce))])
+    return [_section_table(profile, page_size), [tables], last]
 
 
 def usual_steps(
@@ -138,7 +148,9 @@ def usual_steps(
     if not all(beneath(listed, item) for item in first):
         return []
     within = _within(listed, first)
-    hashes = dict.fromkeys(_dentry_hash(size, page_size) for size in (ram, ram - crash) if size > 0)
+    # From 7.0 on memory counts that is free then, which is without the crash kernel and at least what is free later.
+    counted = (ram - crash, ram - total(listed.blocks)) if profile.first else (ram,)
+    hashes = dict.fromkeys(_dentry_hash(size, page_size) for size in counted if size > 0)
     # Bounce buffers are for RAM that not all devices reach; from 6.5 on there is a small one for other uses.
     small = round_up(-(-ram // KIB), 2 * MIB)
     usual = 64 * MIB if regions[-1][1] > low_max else 0 if profile.swiotlb == "needed" else small
@@ -159,7 +171,12 @@ def usual_steps(
         elif regions[-1][1] <= low_max or places(listed, buffer):  # its arrays lie in high memory, if there is some
             pools.append(Choice((buffer, *_slots(pool, page_size, profile)), unusual=pool != usual))
     steps = [_section_table(profile, page_size), [Choice(tuple(first))], [*logs, Choice()], [*tables, Choice()]]
-    return [*steps, _kfence(profile, page_size, likely=kfence), pools]
+    off, *on = _kfence(profile, page_size)
+    # An entry of just its size may be per-CPU areas, but hardly one that holds the arrays of the bounce buffer, too.
+    arrays = sum(item.size for pool in pools if not pool.unusual for item in pool.items[1:])
+    both = {item.size + arrays for choice in on for item in choice.items} if arrays else set()
+    likely = kfence or any(end - start in both for start, end in listed.blocks)
+    return [*steps, _last(profile, [*on, off] if likely else [off, *on], pools)]
 
 
 def named(items: Iterable[tuple[str, int]]) -> str:
@@ -168,7 +185,7 @@ def named(items: Iterable[tuple[str, int]]) -> str:
     return "assumed to have come later: " + ", ".join(names) if names else "nothing came later"
 
 
-def _log_buffer(size: int, meta: int, profile: Profile, within: _Within = _Within()) -> list[Later]:
+def _log_buffer(size: int, meta: int, profile: Profile, within: _Within = _ANYWHERE) -> list[Later]:
     """A log buffer that was allocated; from 5.10 on with its descriptors and infos."""
     buffer = within.later("log buffer", size)
     if not profile.log_descriptors:

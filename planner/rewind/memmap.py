@@ -51,12 +51,12 @@ def memmap(profile: Profile, page_size: int, regions: Sequence[Span], nodes: Seq
             continue
         start, end = (low, high) if nodes else (0, 0)
         if huge and profile.first:
-            items.append(Later("memmap", map_size, map_size, start, end, count=sections))
+            items.append(Later("memmap", map_size, map_size, start, end, times=sections))
         elif huge:
             items.append(Later("memmap", sections * map_size, map_size, start, end))
         elif profile.first:
             count = in_pages(sections * map_size, page_size) // page_size
-            items.append(Later("memmap", page_size, page_size, start, end, count=count))
+            items.append(Later("memmap", page_size, page_size, start, end, times=count))
         else:
             buffer = sections * round_up(map_size, pmd)
             items.append(Later("memmap", sections * map_size, pmd, start, end, needed=False, buffer=buffer))
@@ -74,7 +74,7 @@ def beneath(listed: State, item: Later) -> int:
     As many places as they take are full above it, of whatever; a later allocation fits into holes of these at most.
     0: there are not so many, or a higher one is free: they did not take such places.
     """
-    left, lowest = item.count, 0
+    left, lowest = item.times, 0
     for low, high in reversed(union(piece for block in listed.blocks for piece in subtract(block, listed.kept))):
         first, last = -(-max(low, item.start) // item.align), min(high, item.end or high) // item.align
         if first < last:
@@ -90,8 +90,8 @@ def place_memmap(state: State, items: Sequence[Later], page_size: int) -> list[S
     """The places of the page descriptors in a boot with this state."""
     taken: list[Span] = []
     for item in items:
-        at = state.topmost(item.buffer or item.size * item.count, item.align, item.start, item.end)
-        size = item.size * item.count
+        at = state.topmost(item.buffer or item.size * item.times, item.align, item.start, item.end)
+        size = item.size * item.times
         spans = [(at, at + size)] if at is not None else []
         if at is None and item.buffer:
             spans = state.pages(in_pages(size, page_size), page_size, (item.start, item.end))

@@ -14,17 +14,21 @@ from typing import Literal, NamedTuple
 from planner.base.ranges import Span, intersect, subtract, total
 from planner.base.sizes import KIB
 from planner.kernel.cma import cma_align
+from planner.kernel.force_pte import kfence_pool_size
 from planner.rewind.changes import areas_of
-from planner.rewind.later import CMA, Choice
+from planner.rewind.later import CMA, KFENCE, Choice
 from planner.rewind.memmap import beneath
 from planner.rewind.sums import Sums, any_of, sums_of
-from planner.rewind.undo import State, Step
+from planner.rewind.undo import Later, State, Step
 from planner.rewind.view import View
 
-__all__ = ["Rest", "Rests"]
+__all__ = ["Rest", "Rests", "bytes_of"]
 
 _SMALL = 64 * KIB
 """Bytes that small allocations without a name may take beside one that has one."""
+
+_AREA = 160 * KIB
+"""Bytes of the per-CPU area of one processor, about: only a log names it."""
 
 _FEW = 40
 """Pages of early allocations without a name that may lie above a later one, in the same entry, if no log names any."""
@@ -53,19 +57,25 @@ class Rests:
 
     One choice of a step explains all rests together, not each rest another one. That is followed for the step with
     most choices, the fork: `open` are those of its choices that may still explain all that is left.
+
+    taken: bytes of each choice; totals: what one choice of each step up to one takes together; most: the most of that;
+    less: how much less it is with each choice of the fork.
     """
 
     def __init__(self, view: View, steps: Sequence[Sequence[Choice]], inner: int) -> None:
         self.view = view
+        self.late = [choices if step > inner else () for step, choices in enumerate(steps)]
         before = any_of([sums_of([i for i in c.items if i.name != CMA]) for choices in steps[:inner] for c in choices])
+        if self.late[-1] and any(item.name == KFENCE for item in self.late[-1][0].items):
+            # Where its metadata is likely, its pool was among the first allocations.
+            before = before.plus(Sums((0, kfence_pool_size(view.asked.config, view.asked.page_size))))
         self.align = cma_align(view.asked.profile, view.asked.page_size)
         self.areas = areas_of(self.align)
         self.before = ((0,), before.sizes, Sums((0, *sorted(self.areas))).plus(before).sizes)
-        self.late = [choices if step > inner else () for step, choices in enumerate(steps)]
-        # An unknown CMA area may lie above them, or among them.
         self.area = any(item.name == CMA for choices in steps[:inner] for choice in choices for item in choice.items)
-        items = (item for choices in self.late for choice in choices for item in choice.items if item.count > 1)
-        self.many = [(0 if self.area else beneath(view.listed, item), item.end or _MOST) for item in items]
+        items = (item for choices in self.late for choice in choices for item in choice.items if item.times > 1)
+        self.many = [(self._lowest(item), item.end or _MOST) for item in items]
+        self.low = all(end <= view.low_max for _, end in view.crash)
         self.after = sorted(span for span, _ in view.after)
         # Nothing rules out a choice of the last step before it is undone.
         self.last = len(steps) - 1
@@ -74,15 +84,26 @@ class Rests:
         sums = [any_of([sums_of(choice.items) for choice in choices]) for choices in self.late[: self.last]]
         self.below = [*accumulate(sums[: self.fork], Sums.plus, initial=Sums())]
         self.above = [*accumulate(sums[self.fork + 1 :], Sums.plus, initial=Sums())]
+        self.taken = [[bytes_of(choice) for choice in choices] for choices in self.late]
+        self.most = [*accumulate(max(taken, default=0) for taken in self.taken)]
+        self.less = [max(self.taken[self.fork], default=0) - taken for taken in self.taken[self.fork]] or [0]
+        self.totals = [*accumulate(self.taken, _totals, initial=[0])][1:]
         self.sums: dict[tuple[int, ...], Sums] = {}
         self.known: dict[tuple[tuple[int, ...], int, Rest], tuple[int, ...]] = {}
         self.rests: dict[Span, Rest | None] = {}
+
+    def _lowest(self, item: Later) -> int:
+        """The lowest address of page descriptors; 0 in low memory, where an unknown CMA area may lie above them."""
+        low = beneath(self.view.listed, item)
+        return 0 if self.area or low < self.view.low_max else low
 
     def explaining(self, open_: tuple[int, ...], step: int, rests: Sequence[Rest]) -> tuple[int, ...]:
         """The choices of the fork with which the steps up to this one may have taken all that is left."""
         for rest in rests if step < self.last else ():
             key = (open_, step, rest)
             if key not in self.known:
+                least = rest.size - rest.slack - self.before[rest.early][-1]
+                open_ = tuple(i for i in open_ if self._most(step, i) >= least)
                 self.known[key] = tuple(i for i in open_ if self._is_sum(self._sums(step, i), rest.size, rest))
             open_ = self.known[key]
         return open_
@@ -98,25 +119,39 @@ class Rests:
         state, spans = taken
         return bool(self._with_first(open_, step, choice, count, self.left(state, self.entries(spans))))
 
-    def order(self, open_: tuple[int, ...], step: int, rests: Sequence[Rest]) -> Iterable[int]:
-        """The choices of a step: nothing first if the steps before it take all that lies beneath the crash kernel.
-
-        But for what is unusual, which is never first.
-        """
-        below = [rest for rest in rests if not rest.early]
-        numbers, choices = range(len(self.late[step])), self.late[step]
-        is_all = below and any(
-            all(self._sums(step - 1, i).explain_all(rest.size, rest.slack) for rest in below) for i in open_
-        )
-        return sorted(numbers, key=lambda i: (choices[i].unusual, bool(choices[i].items))) if is_all else numbers
+    def order(self, step: int, rests: Sequence[Rest]) -> Iterable[int]:
+        """The choices of a step: first those that make just what lies beneath the crash kernel."""
+        taken, totals, numbers = self.taken[step], self.totals[step - 1], range(len(self.late[step]))
+        exact = {
+            i
+            for rest in rests
+            if not rest.early
+            for i in numbers
+            if _is_between(totals, rest.size - rest.slack - taken[i], rest.size - taken[i])
+        }
+        if not exact:
+            return numbers
+        unusual = [choice.unusual for choice in self.late[step]]
+        if self.low:
+            return sorted(numbers, key=lambda i: (i not in exact, unusual[i]))
+        # What lies beneath a high crash kernel does not tell whether there is an unusual buffer in low memory.
+        return sorted(numbers, key=lambda i: (unusual[i], i not in exact))
 
     def _with_first(
         self, open_: tuple[int, ...], step: int, choice: int, count: int, rests: Sequence[Rest]
     ) -> tuple[int, ...]:
         """The choices of the fork with which these steps and the first allocations of a choice explain all rests."""
+        taken = self._first(step, choice, count)
         for rest in rests:
-            open_ = tuple(i for i in open_ if self._takes(step, choice, count, i, rest))
+            least = rest.size - rest.slack - self.before[rest.early][-1] - taken.most
+            open_ = tuple(
+                i for i in open_ if self._most(step - 1, i) >= least and self._takes(step, choice, count, i, rest)
+            )
         return open_
+
+    def _most(self, step: int, forked: int) -> int:
+        """The most bytes that the steps up to this one may take, with one choice of the fork."""
+        return self.most[step] - (self.less[forked] if step >= self.fork else 0)
 
     def _takes(self, step: int, choice: int, count: int, forked: int, rest: Rest) -> bool:
         first = self._first(step, choice, count)
@@ -176,7 +211,8 @@ class Rests:
 
     def _rest(self, i: int, block: Span) -> Rest | None:
         """The rest of an entry that is this block, if it needs an explanation."""
-        view, (low, high), size, slack, rest = self.view, block, block[1] - block[0], _SMALL, None
+        view, (low, high), size, rest = self.view, block, block[1] - block[0], None
+        slack = _SMALL if view.events else _AREA
         top = high == view.listed.blocks[i][1]
         if not (top and is_per_cpu(view, i)):
             if self.after:
@@ -234,3 +270,18 @@ def is_per_cpu(view: View, i: int) -> bool:
     if any(event.kind == "percpu" for event in view.events):
         return False
     return i + 1 < len(blocks) and page <= blocks[i + 1][0] - blocks[i][1] <= 2 * page
+
+
+def bytes_of(choice: Choice) -> int:
+    """All that a choice takes."""
+    return sum(item.size * item.times for item in choice.items)
+
+
+def _totals(before: list[int], taken: Sequence[int]) -> list[int]:
+    """What one choice and one of those before it take together."""
+    return sorted({a + b for a in before for b in set(taken)}) if taken else before
+
+
+def _is_between(ascending: Sequence[int], low: int, high: int) -> bool:
+    i = bisect_left(ascending, low)
+    return i < len(ascending) and ascending[i] <= high

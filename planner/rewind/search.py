@@ -19,17 +19,24 @@ from itertools import accumulate
 from typing import TypeAlias
 
 from planner.base.ranges import Span, total
+from planner.base.sizes import MIB
 from planner.kernel.crash_reserve import Bounds
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.rewind.later import CMA, CRASH, MEMMAP, Choice
-from planner.rewind.rests import Rest, Rests
-from planner.rewind.undo import Budget, Known, Later, State, Undone, undo
+from planner.rewind.rests import Rest, Rests, bytes_of
+from planner.rewind.undo import Budget, Known, Later, Rooms, State, Step, Undone, has_room, undo
 from planner.rewind.view import View
 
 __all__ = ["Way", "explains_crash", "is_late", "search"]
 
+_LARGE = 2 * MIB
+"""Bytes of allocations that must have had room before each step."""
+
 _MOST_WAYS = 24
 """Ways that are kept: of more, nobody could tell which is right."""
+
+_MORE = 60
+"""Steps in which a better way must follow one that is found."""
 
 Rank: TypeAlias = tuple[int, ...]
 
@@ -66,6 +73,8 @@ def search(
     known: what other searches of the same listing have looked for.
     """
     before, after = ([choices for choices in part if choices != [Choice()]] for part in (early, late))
+    rooms = Rooms(view.listed)
+    after = [[choice for choice in choices if all(map(rooms.may_hold, choice.items))] for choices in after]
     one = _Search(view, (*before, [_crash(view)], *after), len(before))
     known = {} if known is None else known
     ways: list[Way] = []
@@ -97,26 +106,19 @@ def _crash(view: View) -> Choice:
     return Choice((Later(CRASH, total(view.crash), spans=view.crash), *after) if view.crash else after)
 
 
-def _bytes(choice: Choice) -> int:
-    return sum(item.size * item.count for item in choice.items)
-
-
 class _Search:
     """The searches of one listing. inner: how many steps come before the crash kernel.
 
-    most: bytes that the steps up to each may take. rooms: entries that may hold the largest allocation that must come
-    before the crash kernel.
+    most: bytes that the steps up to each may take. needed: the large allocations that must have come before each step.
     """
 
     def __init__(self, view: View, steps: Sequence[Sequence[Choice]], inner: int) -> None:
         self.view, self.steps, self.inner = view, steps, inner
         self.early = _early_names(view)
-        self.most = [*accumulate(max((_bytes(choice) for choice in choices), default=0) for choices in steps)]
+        self.most = [*accumulate(max((bytes_of(choice) for choice in choices), default=0) for choices in steps)]
         self.rests = Rests(view, steps, inner)
-        needed = [item for choices in steps[:inner] if len(choices) == 1 for item in choices[0].items if item.needed]
-        self.largest = max((item.size for item in needed), default=0)
-        free = view.listed.without(view.crash).blocks
-        self.rooms = [(start, end) for start, end in free if end - start >= self.largest]
+        sure = [choices[0].items if len(choices) == 1 else () for choices in steps]
+        self.needed = [[i for items in sure[:step] for i in items if _is_large(i)] for step in range(len(steps))]
         self.windows = _windows(view)
         self.placed = _is_at_a_place(view)
 
@@ -141,7 +143,7 @@ class _Search:
             self._judge(after, fit, unusual=unusual)
             return
         late, rests = step > self.inner, self._rests(after.state, entries) if step >= self.inner else []
-        if self.budget.left < 0 or (late and self._is_without_room(after.state)):
+        if self.budget.left < 0:
             return
         if self.best is not None and self._bound(step, after, rests, fit, unusual=unusual) >= self.best:
             return
@@ -149,7 +151,7 @@ class _Search:
             open_ = self.rests.explaining(open_, step, rests)
         for number, left in self._choices(step, open_, rests):
             choice = self.steps[step][number]
-            accepts = partial(self.rests.may_follow, left, step, number) if late and self.strict else None
+            accepts = partial(self._may_follow, left, step, number) if late else None
             for before in undo(after.state, choice.items, self.budget, accepts):
                 undone = Undone(before.state, (*before.freed, *after.freed), before.skipped + after.skipped)
                 held = entries.union(self.rests.entries(self._late(before)))
@@ -160,7 +162,7 @@ class _Search:
     def _choices(self, step: int, open_: tuple[int, ...], rests: list[Rest]) -> Iterator[tuple[int, tuple[int, ...]]]:
         """The choices of a step that may explain all that is left, each with what is open after it."""
         late, numbers = step > self.inner, range(len(self.steps[step]))
-        for number in self.rests.order(open_, step, rests) if late and self.strict else numbers:
+        for number in self.rests.order(step, rests) if late and self.strict else numbers:
             if self.steps[step][number].unusual and ((self.usual and late) or self.best == _WHOLE):
                 continue
             left = self.rests.after_choice(open_, step, number, rests) if late and self.strict else open_
@@ -181,14 +183,11 @@ class _Search:
         pieces = len({rest.entry for rest in rests if not self.rests.explaining(self.rests.all, step, [rest])})
         return (*fit, unusual, pieces + after.skipped, bytes_back)
 
-    def _is_without_room(self, state: State) -> bool:
-        """True if no entry is left that may hold the largest allocation that must come before the crash kernel."""
-        blocks = state.blocks
-        return self.largest > 0 and not any(
-            stop - begin >= self.largest
-            for start, end in self.rooms
-            for begin, stop in blocks[bisect_left(blocks, (start, 0)) : bisect_left(blocks, (end, 0))]
-        )
+    def _may_follow(self, open_: tuple[int, ...], step: int, number: int, count: int, taken: Step) -> bool:
+        """True if a choice may go on once one of its allocations is taken back, from how many of it are left."""
+        if not all(has_room(taken, item) for item in self.needed[step]):
+            return False
+        return not self.strict or self.rests.may_follow(open_, step, number, count, taken)
 
     def _rests(self, state: State, entries: Iterable[int]) -> list[Rest]:
         """The rests right beneath the crash kernel, and of these entries."""
@@ -205,11 +204,16 @@ class _Search:
         if self.best is not None and way.rank >= self.best:
             return
         self.found.append(way)
+        self.budget.left = min(self.budget.left, _MORE)
         if self.strict and pieces:
             return  # an unusual way may explain everything
         self.best = min(self.best, way.rank) if self.best is not None else way.rank
         self.usual = self.usual or not fit[0]
         self.whole = self.whole or way.whole
+
+
+def _is_large(item: Later) -> bool:
+    return item.needed and item.at is None and not item.spans and item.size * item.times >= _LARGE
 
 
 def _total(undone: Undone) -> int:

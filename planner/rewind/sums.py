@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from math import gcd
+from typing import NamedTuple
 
 from planner.rewind.undo import Later
 
@@ -15,8 +15,7 @@ _MANY, _MANY_ITEMS = 4096, 24
 """Sums, and allocations of a choice, that are told apart: of more, any size up to the largest may be a sum."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sums:
+class Sums(NamedTuple):
     """Sums of some sizes, ascending, and whole numbers of units beside each, up to so many bytes of them.
 
     A unit of one byte stands for more sizes than are told apart.
@@ -25,6 +24,11 @@ class Sums:
     sizes: tuple[int, ...] = (0,)
     unit: int = 0
     many: int = 0
+
+    @property
+    def most(self) -> int:
+        """The largest sum."""
+        return self.sizes[-1] + self.many
 
     def explain(self, size: int, slack: int, *, many: bool) -> bool:
         """True if a size is a sum, or larger by no more than the slack. many: whether units may be part of it."""
@@ -36,11 +40,6 @@ class Sums:
                 if (size - part) % self.unit <= slack:
                     return True
         return False
-
-    def explain_all(self, size: int, slack: int) -> bool:
-        """True if a size is a sum and all units beside it, or larger by no more than the slack."""
-        i = bisect_right(self.sizes, size - self.many)
-        return i > 0 and size - self.many - self.sizes[i - 1] <= slack
 
     def plus(self, other: Sums) -> Sums:
         """Sums of both."""
@@ -61,8 +60,8 @@ def any_of(of: Sequence[Sums]) -> Sums:
 
 def sums_of(items: Sequence[Later]) -> Sums:
     """Sums of what some of the allocations take."""
-    single, counted = [item.size for item in items if item.count == 1], [item for item in items if item.count > 1]
-    many = sum(item.size * item.count for item in counted)
+    single, counted = [item.size for item in items if item.times == 1], [item for item in items if item.times > 1]
+    many = sum(item.size * item.times for item in counted)
     if len(single) > _MANY_ITEMS:
         return Sums((0,), 1, many + sum(single))
     sizes = {0}

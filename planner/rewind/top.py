@@ -6,8 +6,9 @@ Source: map_mem() and arm64_kfence_alloc_pool(), arch/arm64/mm/mmu.c @ 6.1, 6.12
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from planner.base.ranges import Range, Span, total, union
 from planner.base.sizes import KIB, MIB
@@ -30,7 +31,8 @@ class Top:
     sure: bool = True
 
 
-def base_page_tables(memory: Sequence[Span], page_size: int, code: Range | None = None) -> int:
+@lru_cache(maxsize=8)
+def base_page_tables(memory: tuple[Span, ...], page_size: int, code: Range | None = None) -> int:
     """Bytes of page tables where RAM has base pages, but for its root: one for each block, and those above.
 
     code: of the image, whose linear alias has blocks all the same.

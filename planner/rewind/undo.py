@@ -10,12 +10,12 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from planner.base.ranges import Span, subtract, union
 from planner.base.sizes import round_down, round_up
 
-__all__ = ["Budget", "Known", "Later", "State", "Step", "Undone", "places", "undo"]
+__all__ = ["Budget", "Known", "Later", "State", "Step", "Undone", "has_room", "places", "undo"]
 
 _MOST = 1 << 64
 _MANY = 16
@@ -25,13 +25,12 @@ _LOOKED_FOR = 3
 """Cost of looking for the places of an allocation, in steps along what is known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Later:
+class Later(NamedTuple):
     """One allocation, from the topmost place that holds it.
 
     start, end: the window that was searched; at: the address where it is known. needed: an account without it is
     no account (small ones may hide in any hole). temporary: bytes right above that were free again soon after.
-    count: how many of this size came one after the other. spans: where it lies, where all of it is known. buffer:
+    times: how many of this size came one after the other. spans: where it lies, where all of it is known. buffer:
     bytes that were taken at once, of which all above the first `size` were free again before anything else came.
     """
 
@@ -43,13 +42,12 @@ class Later:
     at: int | None = None
     needed: bool = True
     temporary: int = 0
-    count: int = 1
+    times: int = 1
     buffer: int = 0
     spans: tuple[Span, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """memblock as a later view shows it.
 
     memory: regions that a search may use, ascending. blocks: what is reserved, ascending and disjoint; blocks that
@@ -87,6 +85,12 @@ class State:
                 block -= 1
             if top > low:
                 yield (low, top)
+
+    def gap_around(self, start: int, end: int) -> int:
+        """Bytes between the blocks around a free range."""
+        i = bisect_left(self.blocks, (start, 0))
+        low = self.blocks[i - 1][1] if i else start
+        return (self.blocks[i][0] if i < len(self.blocks) else end) - low
 
     def topmost(self, size: int, align: int, start: int = 0, end: int = 0) -> int | None:
         """The address that an allocation gets, in a window (end 0: to the top)."""
@@ -159,8 +163,7 @@ class Budget:
         return found if self.left >= 0 else []
 
 
-@dataclass(frozen=True, slots=True)
-class Undone:
+class Undone(NamedTuple):
     """A state before the allocations. freed: what was taken back and its name, first allocation first.
 
     skipped: how many allocations were not found.
@@ -215,7 +218,7 @@ def _steps(state: State, item: Later) -> Iterator[Step]:
     """The states before one allocation, with where it lies."""
     if item.spans:
         yield state.without(item.spans), item.spans
-    elif item.count > 1:
+    elif item.times > 1:
         spans = _undo_many(state, item)
         if spans:
             yield state.without(spans), tuple(spans)
@@ -227,7 +230,7 @@ def _steps(state: State, item: Later) -> Iterator[Step]:
 def _undo_many(state: State, item: Later) -> list[Span]:
     """Many allocations of one size, from the lowest one up; none if they are not all there."""
     spans: list[Span] = []
-    left = item.count
+    left = item.times
     for bottom, high, above in _candidates(state, item):
         low = bottom
         while left and (start := _place_in(state, low, high, above, item)) is not None:
@@ -237,6 +240,55 @@ def _undo_many(state: State, item: Later) -> list[Span]:
             spans.append((start, low))
             left -= run
     return [] if left else union(spans)
+
+
+class Rooms:
+    """The blocks of a listing, and the largest gap above each: where an allocation may lie."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.above: dict[int, list[Span]] = {}
+
+    def may_hold(self, item: Later) -> bool:
+        """False for an allocation that lies nowhere, whatever is taken back before it.
+
+        There is no block as large, or only beneath a gap that would have held it.
+        """
+        if not item.needed or item.times > 1 or item.spans:
+            return True
+        if item.end not in self.above:
+            self.above[item.end] = _rooms(self.state, item.end)
+        size, most = item.size, max(item.buffer or item.size, item.temporary + 1) + item.align
+        return any(block >= size and gap < most for block, gap in self.above[item.end])
+
+
+def _rooms(state: State, end: int) -> list[Span]:
+    """The sizes of the blocks that begin beneath an address (0: of all), each with that of the largest gap above it."""
+    found, most, gaps = [], 0, state.gaps_down(end)
+    gap = next(gaps, None)
+    for low, high in reversed(state.blocks):
+        if low < (end or high):
+            while gap is not None and gap[0] >= high:
+                most = max(most, min(gap[1], end or gap[1]) - gap[0])
+                gap = next(gaps, None)
+            found.append((high - low, most))
+    return found
+
+
+def has_room(step: Step, item: Later) -> bool:
+    """True if an allocation may lie before this step: enough is reserved above the highest free place for it.
+
+    Small ones of which there are many are only looked for where the step leaves a place for one.
+    """
+    state, spans = step
+    if item.times > 1 and all(state.gap_around(*span) < item.size for span in spans):
+        return True
+    left = item.times
+    for low, high, _ in _candidates(state, item):
+        left -= (high - round_up(low, item.align)) // item.size
+        if left <= 0:
+            return True
+    return False
 
 
 def _end_of(state: State, start: int) -> int:

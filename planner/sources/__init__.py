@@ -184,7 +184,8 @@ def _kind(text: str, name: str) -> str:
     if "..0x" in head and _reader("memblock").looks_like(head):
         return "memblock"
     if " : " in head and _reader("iomem").looks_like(head):
-        return "iomem"
+        # Where a search found only the crash kernel, a log beside it tells more.
+        return "dmesg" if "System RAM" not in text and _reader("dmesg").looks_like(text) else "iomem"
     for kind in _READERS:
         if kind not in _TRIED and _reader(kind).looks_like(head):
             return kind

@@ -6,7 +6,6 @@ Source: memblock_debug_show(), mm/memblock.c @ 5.10 and 6.12 (which added node a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from itertools import pairwise
 
 from planner.base.errors import InputError, Location
@@ -22,12 +21,19 @@ __all__ = ["looks_like", "parse"]
 _LINE = re.compile(
     r"^\s*(\d{1,9}):\s+0x([0-9a-fA-F]{1,16})\.\.0x([0-9a-fA-F]{1,16})(?:\s+(-?\d{1,9}|x))?(?:\s+(\S.*))?\s*$"
 )
+_DAMAGED = re.compile(r"^\s*\d++:\s*0x")
+_NAMES = re.compile(r"\b(?:memory|reserved)\b")
+_NEAR = 3  # lines from a file's name to its first row
 _FLAGS = {
     "HOTPLUG": Flag.HOTPLUG,
     "MIRROR": Flag.MIRROR,
     "NOMAP": Flag.NOMAP,
     "DRV_MNG": Flag.DRIVER_MANAGED,
 }
+
+
+_Row = tuple[int, re.Match[str]]
+"""Line number and match."""
 
 
 def looks_like(head: str) -> bool:
@@ -37,29 +43,21 @@ def looks_like(head: str) -> bool:
 
 def parse(text: str, name: str) -> Machine:
     """The machine of `memory`, with `reserved` after it if given. Raises InputError."""
+    notes: list[str] = []
+    files = _files(text, name, notes)
     regions: list[Region] = []
-    reserved: list[Reserved] = []
-    part = 0
-    expected = 0
     flagged = False
-    for number, match in _rows(text, name):
-        index, start, end = int(match[1]), int(match[2], 16), int(match[3], 16) + 1
-        if end <= start:
-            raise InputError(Location(name, number, 1), "the range ends before it starts", "check the line")
-        if index == 0 and expected:
-            part += 1
-        expected = index + 1
-        if part == 0:
-            check_range(start, end, name, number)
-            flagged = flagged or match[5] is not None
-            flags = sum(value.value for key, value in _FLAGS.items() if key in (match[5] or ""))
-            node = int(match[4]) if match[4] and match[4] != "x" and int(match[4]) >= 0 else None
-            regions.append(Region(start, end, flags, node))
-        else:
-            reserved.append(Reserved(start, end))
+    for number, match in files["memory"]:
+        check_range(start := int(match[2], 16), end := int(match[3], 16) + 1, name, number)
+        flagged = flagged or match[5] is not None
+        flags = sum(value.value for key, value in _FLAGS.items() if key in (match[5] or ""))
+        node = int(match[4]) if match[4] and match[4] != "x" and int(match[4]) >= 0 else None
+        regions.append(Region(start, end, flags, node))
+    reserved = tuple(Reserved(int(match[2], 16), int(match[3], 16) + 1) for _, match in files["reserved"])
     if not regions:
         raise InputError(name, "there is no memory region in it", "give /sys/kernel/debug/memblock/memory")
-    notes = [] if part else ["only memory regions are given: nothing is known to be reserved"]
+    if not reserved:
+        notes.append("only memory regions are given: nothing is known to be reserved")
     if all(r.end <= 1 for r in regions):
         raise InputError(name, "every address is zero", "read the files again, as root")
     regions.sort(key=lambda r: r.start)
@@ -68,22 +66,44 @@ def parse(text: str, name: str) -> Machine:
         notes.append("memory regions overlap: the lower one keeps its flags, as memblock does")
     if not flagged:
         regions = inferred_nomap(regions, notes)
-    return Machine(
-        name, "memblock", MemoryMap(tuple(regions), tuple(reserved)), Facts(), settled=False, notes=tuple(notes)
-    )
+    return Machine(name, "memblock", MemoryMap(tuple(regions), reserved), Facts(), settled=False, notes=tuple(notes))
 
 
-def _rows(text: str, name: str) -> Iterator[tuple[int, re.Match[str]]]:
-    """The rows of both files with their line numbers. Raises InputError for any other line, and for too many rows."""
-    count = 0
+def _files(text: str, name: str, notes: list[str]) -> dict[str, list[_Row]]:
+    """The rows of each file, with their line numbers. Raises InputError for damaged, missing and too many rows.
+
+    A file begins with row 0. Its name may stand before it, in a prompt or a title; without names, `memory` is first.
+    Of several states, the last is read.
+    """
+    files: dict[str, list[_Row]] = {"memory": [], "reserved": []}
+    current, said, at, count = "", "", 0, 0
     for number, line in text_lines(text, name):
         match = _LINE.match(line)
         if match is not None:
             count += 1
             if count > MAX_ROWS:
                 raise too_many_rows(Location(name, number, 1))
-            yield number, match
-        elif line.strip() and not line.lstrip().startswith("#"):
-            raise InputError(
-                Location(name, number, 1), "this is not a line of memblock's debugfs files", "give memory and reserved"
-            )
+            if int(match[1]) == 0 or not current:
+                current = said if number - at <= _NEAR and said else "reserved" if current else "memory"
+                if current == "memory":
+                    files = {"memory": [], "reserved": []}
+            if int(match[3], 16) < int(match[2], 16):
+                raise InputError(Location(name, number, 1), "the range ends before it starts", "check the line")
+            files[current].append((number, match))
+        elif _DAMAGED.match(line) is not None:
+            what = "this is not a line of memblock's debugfs files"
+            raise InputError(Location(name, number, 1), what, "give memory and reserved")
+        elif named := _NAMES.findall(line):
+            said, at = named[-1], number
+    _check_rows(files, name, notes)
+    return files
+
+
+def _check_rows(files: dict[str, list[_Row]], name: str, notes: list[str]) -> None:
+    """Raise InputError if rows of `memory` are missing; note that rows of `reserved` are."""
+    for file, rows in files.items():
+        lost = next(((i, number, m[1]) for i, (number, m) in enumerate(rows) if int(m[1]) != i), None)
+        if lost is not None and file == "memory":
+            raise InputError(Location(name, lost[1], 1), f"row {lost[2]} stands for row {lost[0]}", "give all rows")
+        if lost is not None:
+            notes.append(f"rows of `reserved` are missing from row {lost[0]} on: what they reserve is not known")

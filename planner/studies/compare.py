@@ -194,7 +194,7 @@ def _ranked(rows: list[Row], aim: str) -> tuple[list[Row], str]:
     """The rows with the best one marked, and the reason for it."""
     reserved = [row for row in rows if row.plan.reserved]
     if not reserved:
-        cause = "; ".join(rows[0].plan.request.notes[:1])
+        cause = rows[0].plan.request.cause
         return rows, f"nothing is reserved under any strategy{f' ({cause})' if cause else ''}"
     usable = [row for row in reserved if not row.obstacle]
     if not usable:

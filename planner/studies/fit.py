@@ -157,7 +157,9 @@ def form_of(machine: Machine, crashkernel: str | None = None, options: Options |
     request = inquiry.question.request
     if request.rc and request.log:
         raise InputError(
-            "CRASHKERNEL", f"the form of {text!r} cannot be read: {request.log[-1]}", "give one such as 1G or 1G,high"
+            "CRASHKERNEL",
+            f"the form of {text!r} cannot be read: {request.cause or request.log[-1]}",
+            "give one such as 1G or 1G,high",
         )
     if text is not None and "crashkernel=" not in as_cmdline(text):
         raise InputError("CRASHKERNEL", f"{text!r} requests no crash kernel", "give one such as 1G or 1G,high")
@@ -193,7 +195,7 @@ def fit_on(inquiry: Inquiry, *, keep_low: int = 0) -> Fit:
         rungs=_rungs(inquiry),
         any_image=None,
         notes=_notes(inquiry, keep_low),
-        cause=None if readable(request) else next(iter(request.notes), None),
+        cause=None if readable(request) else request.cause or None,
     )
 
 

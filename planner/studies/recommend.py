@@ -208,7 +208,7 @@ class _Search:
             verdict="",
         )
         share = None if self.places is None else self._share(found, question, self.places)
-        why = self._why_not(found, plan, question.request.notes)
+        why = self._why_not(found, plan)
         return replace(found, share=share, serves=not why, verdict=why)
 
     def _place(self, crash: Range | None) -> str | None:
@@ -236,11 +236,11 @@ class _Search:
         """Bytes of crash memory below the DMA limit."""
         return max(0, min(crash.end, self.context.bounds.low_max) - crash.start)
 
-    def _why_not(self, found: Candidate, plan: Plan, said: Sequence[str]) -> str:
-        """The reason why a candidate does not serve; "" if it does. said: notes on the request."""
+    def _why_not(self, found: Candidate, plan: Plan) -> str:
+        """The reason why a candidate does not serve; "" if it does."""
         if found.outcome == "none":
-            why = [*plan.reservation.log, *said]
-            return f"this kernel reserves nothing for it{f' ({why[-1]})' if why else ''}"
+            why = plan.request.cause or "".join(plan.reservation.log[:1])
+            return f"this kernel reserves nothing for it{f' ({why})' if why else ''}"
         if found.crash is None:
             return "does not fit in any range this kernel searches for it"
         if found.crash.size < self.asked_size():

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from planner.base.sizes import GIB, KIB, MIB
 from planner.planning.plan import make_plan
-from planner.render.pages import compare as compare_page
-from planner.render.pages import plan as plan_page
+from planner.render.pages import comparison_picture, plan_page
 from planner.render.pictures import chart, memory_picture
 from planner.report import to_json
 from planner.sources import parse_text
@@ -40,9 +39,9 @@ def _pages() -> list[Figure]:
     plan = make_plan(machine, "512M,high")
     comparison = make_comparison(machine, "512M,high")
     svg = len(memory_picture.draw(plan).svg().encode()) / KIB
-    strips = len(compare_page.picture(comparison).svg().encode()) / KIB
+    strips = len(comparison_picture(comparison).svg().encode()) / KIB
     steps = len(chart.draw(sweep(machine, 128 * MIB, 64 * GIB)).svg().encode()) / KIB
-    page = len(plan_page.render(plan, to_json(plan, compact=True), comparison).encode()) / MIB
+    page = len(plan_page(plan, to_json(plan, compact=True), comparison).encode()) / MIB
     drawing = _timed(lambda: memory_picture.draw(plan).svg()) / _timed(lambda: make_plan(machine, "512M,high"))
     return [
         Figure("SVG of a plan, 4,000 regions and reservations", svg, 300, " KiB"),

@@ -97,7 +97,7 @@ def test_paths_are_relative_to_the_document(run: Run, tmp_path: Path, server: st
         pytest.param(f"{PLAN} -o /tmp/x", "-o: no such option", id="a file"),
         pytest.param(f"{PLAN} --output=x", "--output: no such option", id="by its long name"),
         pytest.param(f"{PLAN} --outp x", "--outp: no such option", id="by part of it"),
-        pytest.param("verify -", "[SOURCE]...: - is not the same everywhere", id="standard input as an argument"),
+        pytest.param("verify -", "SOURCE: - is not the same everywhere", id="standard input as an argument"),
         pytest.param(f"{PLAN} --format html", "<command line>: html does not fit into a document", id="a page"),
         pytest.param(
             "plan 512M --map none.txt", "none.txt: cannot be read: No such file", id="a file that is not there"

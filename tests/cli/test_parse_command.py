@@ -18,10 +18,23 @@ if TYPE_CHECKING:
         pytest.param("2G-4G:256M,4G-:512M", 0, "accepted: asks for 512M", id="a list of ranges"),
         pytest.param("256M@1G", 0, "accepted: asks for 256M, at 0x40000000", id="an offset"),
         pytest.param("1G,high", 0, "accepted: asks for 1G, high, 128M of low memory", id="high memory"),
-        pytest.param("512MB", 1, "none: asks for nothing, no memory is reserved", id="one letter too many"),
-        pytest.param("16G-:1G", 1, "none: asks for nothing, no memory is reserved", id="no range for so little memory"),
         pytest.param(
-            "quiet splash", 1, "none: asks for nothing, no memory is reserved", id="a command line without it"
+            "512MB",
+            1,
+            "none: asks for nothing, no memory is reserved (write '512M': a size has one",
+            id="one letter too many",
+        ),
+        pytest.param(
+            "16G-:1G",
+            1,
+            "none: asks for nothing, no memory is reserved (no range of the list covers 8G of",
+            id="no range for so little memory",
+        ),
+        pytest.param(
+            "quiet splash",
+            1,
+            "none: asks for nothing, no memory is reserved (this kernel command line has no",
+            id="a command line without it",
         ),
     ],
 )

@@ -119,7 +119,7 @@ class Boot:
             if item.buffer and (at := self.memblock.alloc(item.buffer, item.align, START)) is not None:
                 self.memblock.free(at + item.size, item.buffer - item.size)
                 continue
-            for _ in range(item.size // page if item.buffer else item.count):
+            for _ in range(item.size // page if item.buffer else item.times):
                 self._alloc(page if item.buffer else item.size, page if item.buffer else item.align)
 
     def _cma(self) -> None:
@@ -157,7 +157,8 @@ class Boot:
             for part in (log, log // 32 * 24, log // 32 * 88):
                 self._alloc(part, 8)
             self.events += [Event("log_buf", log), Event("log_meta", log // 32 * 112)]
-        hashes = 1 << (ram // KIB - 1).bit_length()
+        counted = sum(end - start for start, end in self.memblock.gaps()) if self.profile.first else ram
+        hashes = 1 << (counted // KIB - 1).bit_length()
         for size, name in ((hashes, "Dentry cache"), (hashes // 2, "Inode-cache")):
             self._alloc(size)
             self.events.append(Event("hash", size, name=name))

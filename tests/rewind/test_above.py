@@ -11,7 +11,18 @@ from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
-from planner.rewind.above import cut_of, grown, is_hidden, is_high, mem_limit, more_of, own_limit, totals, with_more
+from planner.rewind.above import (
+    bare_of,
+    cut_of,
+    grown,
+    is_hidden,
+    is_high,
+    mem_limit,
+    more_of,
+    own_limit,
+    totals,
+    with_more,
+)
 from planner.rewind.changes import Boot, Cma, Early
 from planner.rewind.histories import History
 from planner.rewind.top import Top
@@ -134,7 +145,7 @@ def test_what_was_taken_from_the_top_lies_at_the_new_top() -> None:
     shown = view(memory=replace_reserved(image))
     history = History("", shown.listed, (), Early(), Top(pages=False, pool=False))
     boot = Boot(cma=0, asked=Cma(), align=2 * MIB, page_size=PAGE, low_max=4 * GIB)
-    state = with_more(history, shown, 5 * GIB, more_of(shown, 5 * GIB), boot)
+    state = with_more(bare_of(history, shown, 0), shown, more_of(shown, 5 * GIB), boot)
     assert state.memory == ((GIB, 9 * GIB),)
     assert image in state.blocks
     descriptors = 8 * GIB // PAGE * 64

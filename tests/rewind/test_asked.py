@@ -17,7 +17,7 @@ from planner.rewind.view import Asked, View, view_of
 
 PAGE = 4 * KIB
 TOP = 9 * GIB
-TABLES = base_page_tables([(GIB, TOP)], PAGE, Range(0, 0))
+TABLES = base_page_tables(((GIB, TOP),), PAGE, Range(0, 0))
 CMA = (4 * GIB - 64 * MIB, 4 * GIB)
 PAGES, BLOCKS = Top(pages=True, pool=False), Top(pages=False, pool=False)
 OWN = "rodata=on kfence.sample_interval=0"

@@ -6,20 +6,21 @@ from dataclasses import replace
 
 import pytest
 
-from planner.base.ranges import union
+from planner.base.ranges import Range, union
 from planner.base.sizes import GIB, KIB, MIB
-from planner.kernel.machine import Event, Facts, Machine
+from planner.kernel.machine import BootRecord, Event, Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Reserved
 from planner.kernel.profiles import select_profile
 from planner.rewind.histories import History, histories
 from planner.rewind.view import Asked, view_of
+from tests.rewind import test_from_log
 from tests.rewind.test_back import MEMORY, PAGE, boot, early, logged
 
 ASKED = Asked(select_profile("6.1").profile, PAGE, 4 * GIB)
 
 
-def ways(machine: Machine) -> list[History]:
-    return histories(view_of(machine, ASKED))
+def ways(machine: Machine, kernel: str = "6.1") -> list[History]:
+    return histories(view_of(machine, replace(ASKED, profile=select_profile(kernel).profile)))
 
 
 def reserved(history: History) -> list[tuple[int, int]]:
@@ -91,3 +92,27 @@ def test_a_log_alone_leaves_open_what_it_does_not_name(ends_above: bool, first: 
     assert found[-1].what == "every reservation listed came before the crash kernel"
     assert any("which the log does not place, are in the way" in history.what for history in found)
     assert all((at, at + 64 * MIB) in [span for span, _ in history.late] for history in found[:-1])
+
+
+def test_per_cpu_areas_beneath_later_page_descriptors_are_later_too() -> None:
+    """From 7.0 on; two pages above them are free again. Nothing lies beneath them where there is no bounce buffer."""
+    top = 9 * GIB - 4 * MIB
+    descriptors = (top - 8 * GIB // PAGE * 64, top)
+    areas = (descriptors[0] - 256 * KIB, descriptors[0] - 2 * PAGE)
+    crash = Range(4 * GIB - 256 * MIB, 4 * GIB)
+    rows = [Reserved(*span, "reserved") for span in (areas, descriptors, (top, 9 * GIB))]
+    memory = MemoryMap(MEMORY.regions, (*rows, Reserved(crash.start, crash.end, "Crash kernel")))
+    facts = Facts(kernel="7.2", page_size=PAGE, record=BootRecord(crash))
+    found = ways(Machine("iomem.txt", "iomem", memory, facts, settled=False), "7.2")[0]
+    assert found.late == ((descriptors, "memmap"), (areas, "per-CPU areas"))
+
+
+def test_each_way_of_a_log_alone_has_its_own_page_descriptors() -> None:
+    """They lie beneath the image, where UEFI put it: each way holds those that fit it, and no others."""
+    lines = (test_from_log.TABLES, test_from_log.MEMORY, test_from_log.CMA, test_from_log.LINE)
+    *ways_of_log, as_logged = ways(test_from_log.log("NODE_DATA(0) allocated [mem 0x16f7fd100-0x16f7fffff]", *lines))
+    assert len(ways_of_log) > 3
+    assert len({history.early.memmap for history in ways_of_log}) > 1
+    assert as_logged.early.memmap == ()
+    for history in ways_of_log:
+        assert history.state.without(history.early.memmap).with_more(history.early.memmap) == history.state

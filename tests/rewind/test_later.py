@@ -8,7 +8,7 @@ from planner.base.ranges import Span
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import Event
 from planner.kernel.profiles import Profile, select_profile
-from planner.rewind.later import Choice, named, steps_of_log, usual_steps
+from planner.rewind.later import KFENCE, Choice, named, steps_of_log, usual_steps
 from planner.rewind.undo import State
 
 PAGE = 4 * KIB
@@ -50,9 +50,19 @@ def test_hash_tables_follow_ram(ram: int, page: int, dentries: int) -> None:
     assert tables[-1] == Choice()
 
 
-def test_the_crash_kernel_may_or_may_not_count_as_ram() -> None:
-    """Both sizes are looked for where they differ."""
-    assert [choice.items[0].size for choice in usual(8 * GIB + 256 * MIB, crash=GIB)[3][:-1]] == [16 * MIB, 8 * MIB]
+@pytest.mark.parametrize(
+    ("kernel", "dentries"),
+    [
+        pytest.param("6.12", [16], id="6.12: all RAM counts"),
+        pytest.param("7.2", [8, 4], id="7.2: what is free, which is less than all but the crash kernel"),
+    ],
+)
+def test_the_crash_kernel_counts_as_ram_up_to_6_19(kernel: str, dentries: list[int]) -> None:
+    """Both sizes are looked for where it is not known how much was free."""
+    ram, half = 8 * GIB + 256 * MIB, (5 * GIB, 9 * GIB)
+    listed = State(((GIB, GIB + ram),), (half, (9 * GIB, GIB + ram)))
+    steps = usual_steps(profile(kernel), PAGE, ram, GIB, [(GIB, GIB + ram)], [], LOW, listed)
+    assert [choice.items[0].size for choice in steps[3][:-1]] == [size * MIB for size in dentries]
 
 
 @pytest.mark.parametrize(
@@ -66,9 +76,9 @@ def test_the_crash_kernel_may_or_may_not_count_as_ram() -> None:
 def test_the_usual_bounce_buffer(kernel: str, ram: int, pool: int) -> None:
     """Below the DMA limit; others are unusual."""
     pools = usual(ram, kernel=kernel)[-1]
-    first = pools[0]
+    first, *others = (choice for choice in pools if KFENCE not in dict(names(choice)))
     assert not first.unusual
-    assert all(choice.unusual for choice in pools[1:])
+    assert all(choice.unusual for choice in others)
     assert (first.items[0].size if first.items else 0) == pool
     assert not first.items or first.items[0].end == LOW - 1
 
@@ -123,9 +133,28 @@ def test_what_a_log_names_comes_in_the_order_of_a_boot() -> None:
 )
 def test_metadata_of_kfence(kernel: str, page: int, size: int) -> None:
     """Of 255 objects, in whole pages, as boots with memblock=debug show; or none, if it is off."""
-    step = usual(8 * GIB, kernel=kernel, page=page)[-2]
-    assert step[0] == Choice()
-    assert [item.size for choice in step for item in choice.items] == ([size] if size else [])
+    without, *last = usual(8 * GIB, kernel=kernel, page=page)[-1]
+    assert KFENCE not in dict(names(without))
+    assert {size for choice in last for name, size in names(choice) if name == KFENCE} == ({size} if size else set())
+
+
+@pytest.mark.parametrize(
+    ("kernel", "place"),
+    [pytest.param("6.12", 0, id="6.12: before the bounce buffer"), pytest.param("7.2", -1, id="7.2: after it")],
+)
+def test_the_order_of_metadata_and_bounce_buffer(kernel: str, place: int) -> None:
+    """Both were read from boots with memblock=debug."""
+    with_both = usual(8 * GIB, kernel=kernel)[-1][1]
+    assert not with_both.unusual
+    assert names(with_both)[place][0] == KFENCE
+    assert len(with_both.items) == 3
+
+
+def test_metadata_of_kfence_is_likely_where_an_entry_is_as_large_as_it_and_the_arrays() -> None:
+    entry = (5 * GIB, 5 * GIB + 768 * KIB + 292 * KIB)
+    listed = State(((GIB, 9 * GIB),), ((LOW - 64 * MIB - PAGE, LOW - PAGE), entry, (6 * GIB, 9 * GIB)))
+    steps = usual_steps(profile("7.2"), PAGE, 8 * GIB, 0, [(GIB, 9 * GIB)], [], LOW, listed)
+    assert names(steps[-1][0])[-1] == (KFENCE, 292 * KIB)
 
 
 def test_a_log_without_the_size_of_the_metadata() -> None:

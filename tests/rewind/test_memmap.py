@@ -29,7 +29,7 @@ from planner.rewind.undo import Later, State
 )
 def test_what_is_taken(version: str, page_size: int, ram: int, size: int, count: int, align: int, buffer: int) -> None:
     (item,) = memmap(select_profile(version).profile, page_size, [(GIB, GIB + ram)], [])
-    assert (item.size, item.count, item.align, item.buffer) == (size, count, align, buffer)
+    assert (item.size, item.times, item.align, item.buffer) == (size, count, align, buffer)
 
 
 def test_each_node_has_its_own() -> None:
@@ -70,4 +70,4 @@ def test_where_they_go(ram: int, expected: list[Span]) -> None:
 def test_what_later_allocations_lie_beneath(blocks: list[Span], expected: int) -> None:
     """Four page descriptors of 2M each, in 42M."""
     state = State(((0, 42 * MIB),), tuple((a * MIB, b * MIB) for a, b in blocks))
-    assert beneath(state, Later("memmap", 2 * MIB, 2 * MIB, count=4)) == expected * MIB
+    assert beneath(state, Later("memmap", 2 * MIB, 2 * MIB, times=4)) == expected * MIB

@@ -15,7 +15,7 @@ from planner.rewind.view import Asked, View, view_of
 PAGE = 4 * KIB
 RAM = 8 * GIB
 CODE = Range(GIB + 2 * MIB, GIB + 32 * MIB)
-TABLES = base_page_tables([(GIB, GIB + RAM)], PAGE, CODE)
+TABLES = base_page_tables(((GIB, GIB + RAM),), PAGE, CODE)
 POOL = 512 * PAGE
 FEW = 8 * PAGE
 
@@ -49,7 +49,7 @@ def view(
 )
 def test_tables_of_base_pages(page: int, end: int, code: Range, tables: int) -> None:
     """The 6 and 96 are those of recorded boots of 3 GiB."""
-    assert base_page_tables([(GIB, end)], page, code) == tables * page
+    assert base_page_tables(((GIB, end),), page, code) == tables * page
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from planner.base.ranges import union
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
-from planner.rewind.undo import Budget, Later, State, places, undo
+from planner.rewind.undo import Budget, Later, Rooms, State, has_room, places, undo
 
 PAGE = 4 * KIB
 
@@ -101,7 +101,7 @@ def test_what_is_known_to_be_older_stays() -> None:
 def test_many_of_one_size_are_taken_back_together() -> None:
     """From the lowest up, across blocks."""
     state = State(((0, 100 * MIB),), ((50 * MIB, 60 * MIB), (61 * MIB, 71 * MIB), (72 * MIB, 100 * MIB)))
-    found = next(undo(state, [Later("memmap", 2 * MIB, 2 * MIB, count=6)], Budget(100)))
+    found = next(undo(state, [Later("memmap", 2 * MIB, 2 * MIB, times=6)], Budget(100)))
     assert [span for span, _ in found.freed] == [(50 * MIB, 60 * MIB), (62 * MIB, 64 * MIB)]
 
 
@@ -118,3 +118,40 @@ def test_topmost_is_what_memblock_finds(size: int, align: int) -> None:
     memblock = Memblock.of(memory)
     found = memblock.search(size * MIB, align, 0, 0)
     assert State(((GIB, 2 * GIB),), tuple(memblock.reserved)).topmost(size * MIB, align) == found
+
+
+STATE = State(((0, 200 * MIB),), ((0, 30 * MIB), (40 * MIB, 60 * MIB), (100 * MIB, 140 * MIB), (150 * MIB, 160 * MIB)))
+"""Gaps from the top: 40M, 10M, 40M, 10M."""
+
+
+@pytest.mark.parametrize(
+    ("item", "expected"),
+    [
+        pytest.param(Later("a", 9 * MIB), False, id="the gap at the top would have held it"),
+        pytest.param(Later("a", 41 * MIB), False, id="no block is as large"),
+        pytest.param(Later("a", 9 * MIB, end=150 * MIB), False, id="the gap at the end of its window would have, too"),
+        pytest.param(Later("a", 11 * MIB, end=150 * MIB), True, id="a block beneath gaps that would not"),
+        pytest.param(Later("a", 9 * MIB, needed=False), True, id="one that need not be there"),
+    ],
+)
+def test_where_an_allocation_may_lie_at_all(item: Later, expected: bool) -> None:
+    assert Rooms(STATE).may_hold(item) is expected
+
+
+@pytest.mark.parametrize(
+    ("step", "item", "expected"),
+    [
+        pytest.param(
+            (120, 122), Later("a", 12 * MIB, end=150 * MIB), True, id="a small gap: the block beneath holds it"
+        ),
+        pytest.param((100, 140), Later("a", 8 * MIB, end=150 * MIB), False, id="a gap that would have held it"),
+        pytest.param((140, 150), Later("many", 2 * MIB, 2 * MIB, end=150 * MIB, times=9), False, id="of many, one"),
+        pytest.param((41, 42), Later("many", 4 * MIB, 4 * MIB, end=150 * MIB, times=9), True, id="no room for one"),
+    ],
+)
+def test_an_earlier_allocation_needs_room_above_what_is_free(
+    step: tuple[int, int], item: Later, expected: bool
+) -> None:
+    """Once the step's range is free, the highest place for it is too."""
+    span = (step[0] * MIB, step[1] * MIB)
+    assert has_room((STATE.without([span]), (span,)), item) is expected

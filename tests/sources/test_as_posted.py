@@ -186,6 +186,14 @@ def test_a_listing_with_other_outputs_beside_it() -> None:
     assert verify(machine, MAINLINE).outcome == "agreed"
 
 
+def test_a_log_beside_what_a_search_in_a_listing_found() -> None:
+    """The log tells more."""
+    machine = parse_text(
+        f"{VERSION}{CRASH}$ grep -i crash /proc/iomem\n  e0000000-ffffffff : Crash kernel\n".encode(), "x"
+    )
+    assert (machine.kind, machine.facts.kernel) == ("dmesg", "6.12.0")
+
+
 def test_a_listing_beside_the_log_of_another_machine() -> None:
     """It is not used, with a note."""
     machine = parse_text(f"{LISTING}{VERSION}{RAM}".encode(), "issue.md")

@@ -46,6 +46,38 @@ def test_both_files_one_after_the_other() -> None:
     assert (found.kind, found.settled, found.notes) == ("memblock", False, ())
 
 
+POSTED = f"""\
+This is what I see:
+```
+# cat /sys/kernel/debug/memblock/reserved
+{RESERVED}# cat /sys/kernel/debug/memblock/memory
+{OLD}```
+Thanks
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(POSTED, id="the names are in the prompts"),
+        pytest.param(f"==> memory <==\n{OLD}\n==> reserved <==\n{RESERVED}", id="as head and tail name them"),
+        pytest.param(
+            f"Before the patch:\n{OLD}{RESERVED.replace('5', '6')}After:\n{OLD}memory is gone", id="memory last"
+        ),
+    ],
+)
+def test_prompts_titles_and_prose(text: str) -> None:
+    """They tell which file is which; of two states the last is read."""
+    found = memblock.parse(text, "m")
+    assert found.memory.regions == memblock.parse(OLD, "m").memory.regions
+
+
+def test_rows_of_reserved_may_be_left_out() -> None:
+    """What they reserve is not known."""
+    found = memblock.parse(f"{OLD}{RESERVED.replace('1:', '7:')}", "m")
+    assert found.notes == ("rows of `reserved` are missing from row 1 on: what they reserve is not known",)
+
+
 def test_memory_alone_is_said() -> None:
     assert memblock.parse(OLD, "m").notes == ("only memory regions are given: nothing is known to be reserved",)
 
@@ -72,11 +104,15 @@ def test_regions_that_overlap_are_resolved_as_memblock_does() -> None:
         pytest.param(
             "0: 0x80000000..0x6fffffff\n", "m:1:1: the range ends before it starts; check the line", id="reversed"
         ),
-        pytest.param(OLD + "what\n", "m:3:1: this is not a line of memblock's debugfs files", id="another line"),
+        pytest.param(
+            OLD + "   2: 0x0000000\n", "m:3:1: this is not a line of memblock's debugfs files", id="a row cut off"
+        ),
         pytest.param(
             f"0: 0x0..0x{1 << 53:x}\n", "m:1:1: the range lies beyond 52 physical address bits", id="too high"
         ),
         pytest.param("0: 0x0..0x0\n", "m: every address is zero; read the files again, as root", id="hidden addresses"),
+        pytest.param(OLD.replace("0:", "3:"), "m:1:1: row 3 stands for row 0; give all rows", id="rows left out"),
+        pytest.param(f"# cat reserved\n{RESERVED}", "m: there is no memory region in it", id="reserved alone"),
         pytest.param("# nothing\n", "m: there is no memory region in it", id="no rows"),
     ],
 )

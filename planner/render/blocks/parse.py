@@ -28,13 +28,14 @@ def blocks(result: Reading, facts: Sequence[tuple[str, str]] = (), note: str = "
         Facts(facts),
         Table("Steps", "rl", ("", ""), steps),
         Listing("Kernel log", result.log),
-        Bullets("Notes", [*([note] if note else []), *result.notes]),
+        Bullets("Notes", [*([note] if note else []), *(said for said in result.notes if said != result.cause)]),
     ]
 
 
 def _lead(result: Reading, unsure: str) -> Lead:
     if not result.valid:
-        return Lead("none", f"{unsure}asks for nothing, no memory is reserved", "bad")
+        cause = f" ({result.cause})" if result.cause else ""
+        return Lead("none", f"{unsure}asks for nothing, no memory is reserved{cause}", "bad")
     parts = [size(result.size)]
     if result.base:
         parts.append(f"at {address(result.base)}")

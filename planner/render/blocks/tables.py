@@ -109,8 +109,11 @@ def own_answer(plan: Plan) -> str:
         return ""
     unknown = "" if own.known else f"not known for this kernel; as mainline {own.profile}, "
     done = plan.reservation
-    same = done.crash is not None and (own.crash, own.low) == (done.crash, done.low)
-    place = f"your kernel: {unknown}{_own_place(own, 'the same place' if same else '')}"
+    who = "your kernel" if "kernel" not in plan.kernel.assumed else f"kernel {own.profile}, assumed"
+    if done.crash is None and own.crash is None:
+        return f"the same with {who}"
+    same = (own.crash, own.low) == (done.crash, done.low)
+    place = f"{who}: {unknown}{_own_place(own, 'the same place' if same else '')}"
     if not STRATEGIES[plan.kernel.strategy].proposal:
         return place
     applies = "the proposal does not apply" if done.outcome == "exact" else "proposed, in no released kernel"
@@ -141,6 +144,7 @@ def summary(plan: Plan) -> list[tuple[str, str]]:
     done, cost = plan.reservation, plan.waste
     version = plan.kernel.version or plan.kernel.profile
     kernel = version if len(version) <= _LONGEST_VERSION else version.partition("-")[0]
+    kernel += " (assumed)" * ("kernel" in plan.kernel.assumed)
     machine = plan.memory.source.rstrip("/").rpartition("/")[2]
     asked = ("Requested", f"{_request(plan, short=True)} on {machine}, kernel {kernel}")
     noted = [
@@ -223,7 +227,7 @@ def _request(plan: Plan, *, short: bool = False) -> str:
     request = plan.request
     text = request.text or "nothing"
     if is_cmdline(text):
-        text = " ".join([word for word in text.split() if "crashkernel=" in word]) or text
+        text = " ".join([word for word in text.split() if "crashkernel=" in word]) or "nothing"
     if not request.size or plan.reservation.outcome == "none":
         return text
     at = "" if request.offset is None else f"@{address(request.offset)}"
@@ -235,7 +239,8 @@ def _request(plan: Plan, *, short: bool = False) -> str:
     read = " ".join(parts)
     if short and len(text) > _LONGEST_REQUEST:
         return f"{read}, by a list of {text.count(':')} ranges," if ":" in text else read
-    return text if text.replace("crashkernel=", "") == read else f"{text} (read as {read})"
+    given = text.replace("crashkernel=", "")
+    return text if given in {read, f"{size(request.size)}@{size(request.offset or 0)}"} else f"{text} (read as {read})"
 
 
 def _allowed(row: AllowedPart) -> str:
@@ -323,7 +328,7 @@ def granularity(plan: Plan) -> Table:
         (_KIND_NAMES[kind], count(getattr(mapping.leaves, kind)), here[n]) for n, kind in enumerate(kinds)
     ]
     if mapping == baseline:
-        return Table("Linear map, as without a crash kernel", "lrr", ("entries", "number", "map"), rows)
+        return Table("Linear map (the same without a crash kernel)", "lrr", ("entries", "number", "map"), rows)
     rows = [
         (*row, count(getattr(baseline.leaves, kind)), without[n])
         for n, (row, kind) in enumerate(zip(rows, kinds, strict=True))
@@ -344,7 +349,7 @@ def page_tables(plan: Plan) -> Table:
     if mapping == baseline:
         same = list(zip(names, here, strict=True))
         same.append(("TLB entries needed to map all RAM", count(mapping.tlb_entries)))
-        return Table("Page tables, as without a crash kernel", "lr", ("what", "this plan"), same)
+        return Table("Page tables (the same without a crash kernel)", "lr", ("what", "this plan"), same)
     rows: list[tuple[str, ...]] = [
         (name, here[n], without[n], extra[n], _least_tables(plan) if n == len(levels) else "")
         for n, name in enumerate(names)

@@ -141,5 +141,5 @@ def _answer(plan: Plan, obstacle: str) -> str:
     """The outcome of the group, and the obstacle if it is not available here."""
     text = str(plan.reservation.outcome)
     if plan.mapping == plan.baseline:
-        text += "; linear map as without a crash kernel"
+        text += "; linear map the same without a crash kernel"
     return f"{text}; not available here: {obstacle}" if obstacle else text

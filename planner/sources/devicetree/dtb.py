@@ -27,6 +27,10 @@ _PAGE = 4 * KIB
 _LINEAR = 1 << 51  # the linear map of 52-bit addresses, the largest; the kernel's own is unknown
 
 
+_CORTEX_A = tuple(f"arm,cortex-a{n}" for n in (5, 7, 8, 9, 12, 15, 17))
+_ARMV7 = ("arm,arm9", "arm,arm11", "marvell,pj4", "marvell,sheeva-v7", "qcom,krait", "qcom,scorpion", "brcm,brahma-b15")
+"""32-bit processors, and the beginnings of more: Documentation/devicetree/bindings/arm/cpus.yaml."""
+
 _NO_MEMORY = "the tree has no memory: the boot loader adds it, or the kernel gets it from EFI"
 _NO_TYPE = "the memory nodes have no device_type, so kernels ignore them: the boot loader adds memory"
 ABOUT_MEMORY = (_NO_MEMORY, _NO_TYPE)
@@ -72,9 +76,25 @@ def parse(
             "a device tree does not show the places of the kernel image and of the tree itself, the kernel's page size "
             "or its default CMA size"
         )
-    facts = Facts(cmdline=tree.cmdline, firmware_dma_limit=limit, tree=data, further_ranges=tree.further_ranges())
+    facts = Facts(
+        arch=_arch(blob.root),
+        cmdline=tree.cmdline,
+        firmware_dma_limit=limit,
+        tree=data,
+        further_ranges=tree.further_ranges(),
+    )
     memory = MemoryMap(tuple(tree.memblock.memory), tuple(tree.reserved))
     return Machine(name, "dtb", memory, facts, settled=False, notes=tuple(tree.all_notes()))
+
+
+def _arch(root: Node) -> str | None:
+    """The architecture of processors that arm64 kernels do not run on; None for others."""
+    cpus = root.child("cpus")
+    nodes = [node for node in cpus.children if node.name.startswith("cpu@")] if cpus is not None else []
+    names = [name for node in nodes for name in node.strings("compatible")]
+    if "riscv" in names:
+        return "riscv64"
+    return "arm" if names and all(name.startswith(_ARMV7) or name in _CORTEX_A for name in names) else None
 
 
 def _memory(tree: State) -> None:

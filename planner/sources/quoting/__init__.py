@@ -29,6 +29,10 @@ def unquoted(text: str, name: str) -> str:
     """
     if len(text) > _LARGEST:
         return text
+    if ": " in text[:100] and text.count("\n") <= _MOST_LINES:
+        from planner.sources.quoting.mail import text_of
+
+        text = text_of(text) or text
     messages, head = None, text[:4096]
     if '":' in head or '" :' in head or "MESSAGE=" in head or '"' in head[:64]:
         from planner.sources.quoting.records import messages_of

@@ -31,10 +31,22 @@ def test_what_is_requested(text: str, told: str) -> None:
     assert lead_of(blocks(read(text))) == ("accepted", told, "good")
 
 
-@pytest.mark.parametrize("text", ["512MB", "1G-4G:128M", "crashkernel=64M,low"])
-def test_what_asks_for_nothing(text: str) -> None:
-    """A unit too many, RAM beyond the list, a low part alone."""
-    assert lead_of(blocks(read(text))) == ("none", "asks for nothing, no memory is reserved", "bad")
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        pytest.param(
+            "512MB", " (write '512M': a size has one suffix letter, and 'B' makes the kernel refuse it)", id="B"
+        ),
+        pytest.param("1G-4G:128M", " (no range of the list covers 8G of RAM)", id="RAM beyond the list"),
+        pytest.param("crashkernel=64M,low", " (crashkernel=SIZE,low alone requests nothing)", id="a low part alone"),
+        pytest.param("1G-2G", "", id="a mistake that the log names"),
+    ],
+)
+def test_what_asks_for_nothing(text: str, cause: str) -> None:
+    """The first line has the cause, which is then no note."""
+    told = blocks(read(text))
+    assert lead_of(told) == ("none", f"asks for nothing, no memory is reserved{cause}", "bad")
+    assert not cause or cause[2:-1] not in bullets_of(told, "Notes")
 
 
 def test_the_way_there_is_numbered_and_a_note_on_the_kernel_comes_first() -> None:

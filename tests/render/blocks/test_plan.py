@@ -149,6 +149,31 @@ def test_a_hint_beside_the_cause_stands_among_the_notes() -> None:
     assert hint in bullets_of(blocks(plan), "Notes")
 
 
+def test_a_kernel_that_no_source_names_is_not_called_yours() -> None:
+    """The first lines say that it is assumed."""
+    plan = make_plan(machine(kernel=None), "512M", Options())
+    assert f"(kernel {plan.kernel.profile}, assumed: " in tables.verdict(plan)
+    assert "your kernel" not in tables.verdict(plan)
+    assert dict(tables.summary(plan))["Requested"].endswith(f"kernel {plan.kernel.profile} (assumed)")
+
+
+@pytest.mark.parametrize(
+    ("request_", "row"),
+    [
+        pytest.param("ro quiet", "nothing on machine", id="a command line without a request"),
+        pytest.param("512M@3G", "512M@3G on machine", id="an offset spelt as a size"),
+        pytest.param("512M@0xc0000000", "512M@0xc0000000 on machine", id="an offset spelt as an address"),
+        pytest.param(
+            "ro crashkernel=0x20000000", "crashkernel=0x20000000 (read as 512M) on machine", id="another spelling"
+        ),
+    ],
+)
+def test_the_request_in_the_first_lines(request_: str, row: str) -> None:
+    """With the kernel's reading only where that differs."""
+    plan = make_plan(machine(kernel="6.12"), request_, Options())
+    assert dict(tables.summary(plan))["Requested"] == f"{row}, kernel 6.12"
+
+
 @pytest.mark.parametrize("request_", ["512M,high", "512M,low", "512M,high crashkernel=128M,low"])
 def test_a_suffix_that_is_not_read_is_the_reason(request_: str) -> None:
     plan = make_plan(machine(kernel="5.4"), request_, Options(strategy="mainline"))

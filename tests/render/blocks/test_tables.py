@@ -12,7 +12,7 @@ from planner.base.sizes import GIB, KIB, MIB
 from planner.planning.result import Plan
 from planner.render.blocks import tables
 from planner.render.blocks.numbers import column, span
-from planner.render.pages import plan as plan_page
+from planner.render.pages import plan_page
 from planner.report import to_json
 from planner.rewind.rewound import AFTERWARDS, Rewound
 from tests.plans import plan_of, render
@@ -44,7 +44,7 @@ def section(rendered: str) -> list[str]:
 def test_every_range_is_reported_with_its_size_and_its_reason(form: str, count: int) -> None:
     """In the order of the report; after the result."""
     plan = plan_with(count)
-    told = plan_page.render(plan, to_json(plan, compact=True)) if form == "html" else render(plan, form)
+    told = plan_page(plan, to_json(plan, compact=True)) if form == "html" else render(plan, form)
     told = html.unescape(told.replace("\\", "")).split('<script type="application/json"')[0]
     at = told.index(TITLE)
     sizes = column([r.end - r.start for r in plan.memory.rewound])
@@ -106,7 +106,7 @@ def test_a_plan_without_rewinding_says_nothing_of_it() -> None:
             "failed",
             (
                 "failed: 3G does not fit in any range the kernel searches; nothing is reserved; "
-                "proposed, in no released kernel (your kernel: nothing reserved)"
+                "the same with your kernel"
             ),
         ),
         (
@@ -148,5 +148,5 @@ def test_tables_of_a_map_that_does_not_change_say_so() -> None:
     """And have no second column of the same figures."""
     plan = plan_of("fallback")
     assert tables.granularity(plan).head == ("entries", "number", "map")
-    assert tables.page_tables(plan).title == "Page tables, as without a crash kernel"
+    assert tables.page_tables(plan).title == "Page tables (the same without a crash kernel)"
     assert len(tables.page_tables(plan_of("aligned")).head) == 5

@@ -15,8 +15,8 @@ from planner.render.blocks import tables
 from planner.render.blocks.model import Block, Bullets, Facts, Heading, Lead, Listing, Paragraph, Table, Terms
 from planner.render.formats import html
 from planner.render.layout import lay_out
-from planner.render.pages import plan as plan_page
-from planner.render.pages.compare import render as render_comparison
+from planner.render.pages import comparison_page as render_comparison
+from planner.render.pages import plan_page
 from planner.report import to_dict, to_json
 from planner.sources.samples import read
 from planner.studies.compare import make_comparison
@@ -29,7 +29,7 @@ HOSTILE = "</script><script>alert(1)</script>\x1b[0m<img src=x onerror=alert(1)>
 
 def page_of(plan: Plan) -> str:
     """The page of a plan, without the other strategies."""
-    return plan_page.render(plan, to_json(plan, compact=True))
+    return plan_page(plan, to_json(plan, compact=True))
 
 
 def assert_self_contained(page: str) -> None:
@@ -100,7 +100,7 @@ def test_a_page_shows_every_strategy() -> None:
     comparison = make_comparison(machine, "512M")
     plan = make_plan(machine, "512M")
     for page in (
-        plan_page.render(plan, to_json(plan, compact=True), comparison),
+        plan_page(plan, to_json(plan, compact=True), comparison),
         render_comparison(comparison, to_json(comparison)),
     ):
         assert_self_contained(page)

@@ -10,7 +10,7 @@ from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.planning.plan import make_plan
 from planner.planning.result import Plan
-from planner.render.pages.figures import NARROW
+from planner.render.pages import NARROW
 from planner.render.pictures.canvas import Canvas, Frame
 
 __all__ = ["SVG", "WIDTHS", "assert_clear", "canvas_of", "crowded", "parsed", "texts_of", "titles_of"]

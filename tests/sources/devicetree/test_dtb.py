@@ -284,3 +284,20 @@ def test_a_real_board(tmp_path: Path) -> None:
         (0x21F0_0000, MIB, "ramoops@21f00000"),
         (max(end for _, end in listed) - 128 * MIB, 128 * MIB, "linux,cma"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("compatible", "arch"),
+    [
+        pytest.param((b"arm,cortex-a9\0", b"arm,cortex-a9\0"), "arm", id="32-bit Arm"),
+        pytest.param((b"qcom,krait\0",), "arm", id="one of Qualcomm's"),
+        pytest.param((b"arm,cortex-a7\0", b"arm,cortex-a72\0"), None, id="not all of them"),
+        pytest.param((b"arm,cortex-a53\0arm,armv8\0",), None, id="64-bit Arm"),
+        pytest.param((b"sifive,u74-mc\0riscv\0",), "riscv64", id="RISC-V"),
+        pytest.param((), None, id="none"),
+    ],
+)
+def test_processors_of_other_architectures(compatible: tuple[bytes, ...], arch: str | None) -> None:
+    """A tree looks alike for all of them."""
+    nodes: Tree = {f"cpu@{n}": {"compatible": names} for n, names in enumerate(compatible)}
+    assert parse_text(blob_of(machine(cpus={**nodes, "cpu-map": {}})), "x.dtb").facts.arch == arch

@@ -1,1 +1,0 @@
-"""Whole HTML pages: pictures and blocks of one result together."""

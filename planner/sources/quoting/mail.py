@@ -1,0 +1,28 @@
+"""Whole mails, as lists archive them: the text of their parts, decoded (RFC 5322, RFC 2045).
+
+The decoder is imported for a text that begins with a mail's headers.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["text_of"]
+
+_HEADERS = re.compile(r"(?:From .*\n)?(?:[A-Za-z][A-Za-z0-9-]*+:.*\n(?:[ \t].*\n)*+){4,}+\r?\n")
+
+
+def text_of(text: str) -> str | None:
+    """The text of a mail and of its attachments; None for any other text, and for a mail that cannot be decoded."""
+    found = _HEADERS.match(text)
+    if found is None or re.search(r"^mime-version:", found[0], re.MULTILINE | re.IGNORECASE) is None:
+        return None
+    from email import message_from_bytes, policy
+
+    try:
+        message = message_from_bytes(text.encode("utf-8", "surrogateescape"), policy=policy.default)
+        parts = [part.get_content() for part in message.walk() if part.get_content_maintype() == "text"]
+    except (LookupError, ValueError):
+        return None
+    plain = [part for part in parts if isinstance(part, str) and "<html" not in part[:1000].lower()]
+    return "\n".join(plain or map(str, parts)) or None
