@@ -19,7 +19,7 @@ from planner.batch.fleet import Change, Fleet
 from planner.batch.folders import machines_in
 from planner.batch.inputs import FileList, LinesInput, Task, is_table, makes_table, open_lines
 from planner.batch.results import LinesFile, LinesStream, partial_of, whole_lines
-from planner.batch.summing import Sums, sum_up
+from planner.batch.summing import sum_up
 from planner.batch.tables import TableFile, TableInput, count_table, open_table
 from planner.batch.trail import Trail, known_trail, trail_of
 from planner.batch.work import Counts, Job, do, total
@@ -163,7 +163,7 @@ def summarize(
     """The sums of all answers and the effect of each change; answers are not kept."""
     fleet = Fleet([change.name for change in changes])
     try:
-        for part in pool.run(sum_up, Sums(job, changes), source.tasks(), jobs):
+        for part in pool.run(sum_up, replace(job, changes=changes), source.tasks(), jobs):
             fleet.merge(part)
             if progress is not None:
                 progress(Counts(fleet.records, fleet.errors))

@@ -5,8 +5,6 @@ Answers of an earlier run are summed without planning again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from planner.base.errors import PlannerError
 from planner.batch.finished import finished
 from planner.batch.fleet import Change, Fleet, changed
@@ -16,36 +14,28 @@ from planner.batch.work import Job, answers_to
 from planner.planning.plan import make_plan
 from planner.planning.result import Plan
 
-__all__ = ["Sums", "sum_up"]
+__all__ = ["sum_up"]
 
 
-@dataclass(frozen=True, slots=True)
-class Sums:
-    """The work on every task."""
-
-    job: Job
-    changes: tuple[Change, ...]
-
-
-def sum_up(sums: Sums, task: Task) -> Fleet:
+def sum_up(job: Job, task: Task) -> Fleet:
     """The sums of one task."""
-    fleet = Fleet([change.name for change in sums.changes])
-    former = finished(task)
-    if former is not None:
-        for ident, row, error in former:
+    fleet = Fleet([change.name for change in job.changes])
+    earlier = finished(task)
+    if earlier is not None:
+        for ident, row, error in earlier:
             if row is None:
                 fleet.add_error(ident, error)
             else:
                 fleet.finished += 1
                 fleet.add_row(ident, row)
         return fleet
-    for answer in answers_to(sums.job, task):
+    for answer in answers_to(job, task):
         if answer.plan is None or answer.ask is None:
             fleet.add_error("" if answer.id is None else str(answer.id), answer.error or "", answer.line)
             continue
         ident = str(answer.id if answer.id is not None else "")
         fleet.add(ident, answer.plan, answer.ask.options.preset)
-        for change in sums.changes:
+        for change in job.changes:
             fleet.add_change(change.name, ident, answer.plan, _again(answer.plan, answer.ask, change))
     return fleet
 

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from planner.base.errors import printable
 from planner.batch.columns import answer_stream, batch_of_answers
+from planner.batch.fleet import Change
 from planner.batch.inputs import Files, Group, Lines, Task
 from planner.batch.lines import answer_lines, encode_answer
 from planner.batch.records import Answer, Ask, Defaults, answer_ask, describe
@@ -22,11 +23,12 @@ Output: TypeAlias = Literal["lines", "columns"]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Settings for every task. with_report: add a column with the whole report."""
+    """Settings for every task. with_report: add a column with the whole report. changes: those that a summary tries."""
 
     defaults: Defaults = field(default_factory=Defaults)
     output: Output = "lines"
     with_report: bool = False
+    changes: tuple[Change, ...] = ()
 
 
 class Counts(NamedTuple):

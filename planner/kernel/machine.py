@@ -22,8 +22,8 @@ __all__ = [
     "Event",
     "Facts",
     "FurtherRange",
-    "Incomplete",
     "Machine",
+    "Obstacle",
 ]
 
 NO_DMA_ZONES = -1
@@ -211,8 +211,8 @@ KINDS = {
 """Every kind of source by its name, the value of `Machine.kind`."""
 
 
-class Incomplete(NamedTuple):
-    """Why the memory ranges of a log cannot be complete; the note of `Machine.damage` that says so, if one does."""
+class Obstacle(NamedTuple):
+    """Why a source cannot be used for something, in one sentence; the note of `Machine.damage` in it, if any."""
 
     why: str
     damage: str | None = None
@@ -238,7 +238,7 @@ class Machine:
     facts: Facts = field(default_factory=Facts)
     settled: bool = True
     notes: tuple[str, ...] = ()
-    incomplete: Incomplete | None = None
+    incomplete: Obstacle | None = None
     damage: tuple[str, ...] = ()
     on_facts: tuple[str, ...] = ()
     efi_in_4k: bool = False

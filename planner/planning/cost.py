@@ -8,51 +8,47 @@ from typing import NamedTuple
 
 from planner.base.ranges import Range, Span, subtract, union
 from planner.kernel.linear_map import Measured, base_page_bytes
+from planner.kernel.memblock import Memblock
 from planner.kernel.pgtable import Geometry
-from planner.kernel.ptdump import Mapping
 from planner.planning.result import ReservationView, Waste
 
 __all__ = ["LowMemory", "base_pages_outside", "hole_above", "ideal_table_bytes", "low_memory", "waste"]
 
 
 class LowMemory(NamedTuple):
-    """Free bytes below the DMA limit, and the largest free range there, before and after the reservation."""
+    """Free bytes below the DMA limit, and the largest free range there, before and after; as `Waste` has them."""
 
-    free_before: int
-    free_after: int
-    largest_before: int
-    largest_after: int
+    low_free_before: int
+    low_free_after: int
+    low_largest_before: int
+    low_largest_after: int
 
 
 def low_memory(gaps: Sequence[Span], low_limit: int, taken: Iterable[Range]) -> LowMemory:
     """Low memory before and after a reservation. gaps: free gaps before it; low_limit: end of low memory."""
     before = [(start, min(end, low_limit)) for start, end in gaps[: bisect_left(gaps, (low_limit,))]]
     after = _without(before, union((r.start, r.end) for r in taken))
-    return LowMemory(
-        free_before=sum([end - start for start, end in before]),
-        free_after=sum([end - start for start, end in after]),
-        largest_before=max([end - start for start, end in before], default=0),
-        largest_after=max([end - start for start, end in after], default=0),
-    )
+    sizes_before, sizes_after = ([end - start for start, end in gaps] for gaps in (before, after))
+    return LowMemory(sum(sizes_before), sum(sizes_after), max(sizes_before, default=0), max(sizes_after, default=0))
 
 
 def waste(
     reservation: ReservationView,
     *,
-    mapping: Mapping,
-    baseline: Mapping,
-    outside: int,
+    mapped: Measured,
+    baseline: Measured,
+    memblock: Memblock,
     low: LowMemory,
-    above: int,
     unaligned: int | None,
     ideal: int,
 ) -> Waste:
     """The waste table of a plan.
 
-    outside: bytes with base pages beyond crash memory and baseline. low: low memory before and after. above: free bytes
-    above the area. unaligned: the address that a search without the alignment would have found.
+    memblock: its state before the reservation. low: low memory before and after. unaligned: the address that a search
+    without the alignment would have found.
     """
-    crash, area = reservation.crash, reservation.area
+    crash, area, mapping, without = reservation.crash, reservation.area, mapped[1], baseline[1]
+    outside = 0 if mapped is baseline else base_pages_outside(mapped, crash) - base_pages_outside(baseline, crash)
     rounding = returned = 0
     loss = 0
     if crash is not None and area is not None:
@@ -64,15 +60,12 @@ def waste(
         returned=returned,
         kept=rounding - returned,
         base_pages_outside_crash=outside,
-        extra_table_bytes=mapping.table_bytes - baseline.table_bytes,
-        extra_tlb_entries=mapping.tlb_entries - baseline.tlb_entries,
-        low_free_before=low.free_before,
-        low_free_after=low.free_after,
-        low_largest_before=low.largest_before,
-        low_largest_after=low.largest_after,
+        extra_table_bytes=mapping.table_bytes - without.table_bytes,
+        extra_tlb_entries=mapping.tlb_entries - without.tlb_entries,
         alignment_loss=loss,
-        hole_above=above,
+        hole_above=0 if area is None else hole_above(memblock.gaps(below=area.end), area),
         ideal_table_bytes=ideal,
+        **low._asdict(),
     )
 
 

@@ -10,9 +10,7 @@ from planner.base.errors import InputError, KernelBugError
 from planner.base.sizes import KIB, format_size
 from planner.kernel import crashkernel as ck
 from planner.kernel.cputype import allowed_by
-from planner.kernel.crash_reserve import Placement
 from planner.kernel.efi_init import for_pages
-from planner.kernel.linear_map import Measured
 from planner.kernel.machine import Machine
 from planner.kernel.of_reserved_mem import as_reserved
 from planner.kernel.pgtable import geometry
@@ -29,7 +27,7 @@ from planner.planning.outcomes import GOOD
 from planner.planning.processors import obstacle_to, processors
 from planner.planning.remarks import Remarks
 from planner.planning.request import asked_of, parsed
-from planner.planning.result import FactsView, MemoryView, OtherReading, OwnView, Plan, ReservationView, Waste
+from planner.planning.result import FactsView, MemoryView, OtherReading, OwnView, Plan, ReservationView
 from planner.planning.shared import Shared
 from planner.planning.strategies import OWN, Strategy, strategy_named
 from planner.planning.views import facts_view, kernel_view, outcome_of, own_view, request_view, reservation_view
@@ -169,7 +167,15 @@ def attempt(question: Question, strategy: Strategy) -> tuple[Plan, KernelBugErro
         reservation=replace(reservation, other_readings=readings) if readings else reservation,
         mapping=mapped[1],
         baseline=baseline[1],
-        waste=_cost(question, context, placement, reservation, mapped, baseline),
+        waste=waste(
+            reservation,
+            mapped=mapped,
+            baseline=baseline,
+            memblock=shared.memblock,
+            low=shared.low_memory(reservation, context),
+            unaligned=placement.unaligned,
+            ideal=ideal_table_bytes(reservation.crash, context.geometry, forced=bool(context.forcing.reasons)),
+        ),
         notes=tuple(dict.fromkeys(remarks.notes)),
         facts=question.facts,
         leaf_spans=mapped[0],
@@ -180,27 +186,6 @@ def attempt(question: Question, strategy: Strategy) -> tuple[Plan, KernelBugErro
         help=() if reservation.outcome in GOOD else None,
     )
     return plan, bug if strategy is OWN or without is not None else None
-
-
-def _cost(
-    question: Question,
-    context: Context,
-    placement: Placement,
-    reservation: ReservationView,
-    mapped: Measured,
-    baseline: Measured,
-) -> Waste:
-    shared, crash = question.shared, reservation.crash
-    return waste(
-        reservation,
-        mapping=mapped[1],
-        baseline=baseline[1],
-        outside=shared.outside(mapped, baseline, crash),
-        above=shared.hole_above(placement.area),
-        low=shared.low_memory(reservation, context),
-        unaligned=placement.unaligned,
-        ideal=ideal_table_bytes(crash, context.geometry, forced=bool(context.forcing.reasons)),
-    )
 
 
 def _other_kernels(

@@ -18,7 +18,7 @@ from planner.kernel.crash_reserve import Placement, reserve
 from planner.kernel.linear_map import Measured
 from planner.kernel.memblock import Memblock
 from planner.planning.context import Context
-from planner.planning.cost import LowMemory, base_pages_outside, hole_above, low_memory
+from planner.planning.cost import LowMemory, low_memory
 from planner.planning.map_mem import base_page_map, baseline_map, planned_map, whole_leaves
 from planner.planning.notes import why_failed
 from planner.planning.other_readings import Elsewhere, other_readings, placed_elsewhere
@@ -82,10 +82,6 @@ class Shared:
         taken = [r for r in parts if r is not None]
         return _once(self._low, parts, lambda: low_memory(self.memblock.gaps(below=low_max), low_max, taken))
 
-    def hole_above(self, area: Range | None) -> int:
-        """Free bytes between an aligned area and the next reservation or end of memory above it."""
-        return 0 if area is None else hole_above(self.memblock.gaps(below=area.end), area)
-
     def baseline(self, context: Context) -> tuple[Measured, KernelBugError | None]:
         """The linear map without a crash kernel, under the same forced base pages.
 
@@ -119,10 +115,6 @@ class Shared:
 
         (old, baseline), (new, mapping) = before, after
         return remap_steps(context, reservation, before=old, after=new, mapping=mapping, baseline=baseline)
-
-    def outside(self, mapped: Measured, baseline: Measured, crash: Range | None) -> int:
-        """Bytes with base pages beyond the crash memory and those of the baseline."""
-        return 0 if mapped is baseline else base_pages_outside(mapped, crash) - base_pages_outside(baseline, crash)
 
 
 def _once(kept: dict[object, _T], key: object, make: Callable[[], _T]) -> _T:

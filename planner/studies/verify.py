@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from planner.base.errors import InputError, PlannerError
 from planner.base.ranges import Range
 from planner.base.sizes import U64, format_size, in_words, round_up
 from planner.kernel.crashkernel import as_cmdline, present
-from planner.kernel.machine import BootRecord, Machine
+from planner.kernel.machine import BootRecord, Machine, Obstacle
 from planner.kernel.memblock import Memblock
 from planner.kernel.pgtable import VA_BITS, geometry
 from planner.kernel.profiles import select_profile
@@ -200,13 +200,6 @@ def _both(record: BootRecord | None) -> Parts:
 # -- obstacles to a check ------------------------------------------------------------------------------
 
 
-class Obstacle(NamedTuple):
-    """Why nothing can be checked, in one sentence; the note of `Machine.damage` that says so, if one does."""
-
-    why: str
-    damage: str | None = None
-
-
 def _obstacle(
     machine: Machine,
     options: Options,
@@ -219,7 +212,7 @@ def _obstacle(
     if facts.arch not in (None, "aarch64", "arm64"):
         return Obstacle(f"this is {facts.arch}, not arm64")
     if not machine.memory.regions and machine.incomplete:
-        return Obstacle(machine.incomplete.why, machine.incomplete.damage)
+        return machine.incomplete
     if record is None and not observed:
         return Obstacle(
             "it records no crash kernel: no `Crash kernel` in /proc/iomem, no crashkernel line, no kexec_crash_size"

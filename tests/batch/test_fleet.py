@@ -14,7 +14,7 @@ from planner.base.errors import InputError
 from planner.batch.fleet import DEFAULT_CHANGES, MOST_DRAWN, WORST, Change, Fleet, changed, parse_change
 from planner.batch.inputs import Lines
 from planner.batch.records import Defaults, answer_record
-from planner.batch.summing import Sums, sum_up
+from planner.batch.summing import sum_up
 from planner.batch.work import Job
 from planner.kernel.ptdump import Mapping
 from planner.planning.plan import Options, make_plan
@@ -36,7 +36,7 @@ TWO_PARTS = "crashkernel=1G,high crashkernel=0,low"
 
 def summed(lines: list[bytes], changes: tuple[Change, ...] = ()) -> Fleet:
     """The sums of records in one part."""
-    return sum_up(Sums(Job(), changes), Lines(1, lines))
+    return sum_up(Job(changes=changes), Lines(1, lines))
 
 
 def test_sums_are_those_of_the_plans() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from planner.batch.fleet import Fleet, parse_change
 from planner.batch.inputs import Lines
 from planner.batch.records import Defaults, answer_record
-from planner.batch.summing import Sums, sum_up
+from planner.batch.summing import sum_up
 from planner.batch.work import Job
 from tests.batch import fleet
 
@@ -16,7 +17,7 @@ RECORDS = [json.dumps(fleet.record(number)).encode() for number in range(12)]
 
 def summed(*lines: bytes, changes: tuple[str, ...] = (), defaults: Defaults | None = None) -> Fleet:
     job = Job(defaults) if defaults is not None else Job()
-    return sum_up(Sums(job, tuple(parse_change(change) for change in changes)), Lines(1, lines))
+    return sum_up(replace(job, changes=tuple(parse_change(change) for change in changes)), Lines(1, lines))
 
 
 def test_every_record_is_counted_once() -> None:

@@ -7,6 +7,8 @@ import pytest
 from planner.base.ranges import Range, Span
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.linear_map import CONT_PTE, PTE, PUD, LeafSpan, measured
+from planner.kernel.memblock import Memblock
+from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.pgtable import geometry
 from planner.planning.cost import LowMemory, base_pages_outside, hole_above, ideal_table_bytes, low_memory, waste
 from planner.planning.result import ReservationView
@@ -81,19 +83,21 @@ AREA = ReservationView(
     area=Range(3 * GIB, 4 * GIB),
     returned=(Range(3 * GIB + 256 * MIB, 4 * GIB - MIB),),
 )
-BASELINE = measured([(GIB, 9 * GIB, PUD)], K4, GIB)[1]
-REMAPPED = measured([(GIB, 3 * GIB, PUD), (3 * GIB, 4 * GIB, PTE), (4 * GIB, 9 * GIB, PUD)], K4, GIB)[1]
+BASELINE = measured([(GIB, 9 * GIB, PUD)], K4, GIB)
+REMAPPED = measured([(GIB, 3 * GIB, PUD), (3 * GIB, 4 * GIB, PTE), (4 * GIB, 9 * GIB, PUD)], K4, GIB)
+MEMBLOCK = Memblock.of(
+    MemoryMap((Region(GIB, 9 * GIB),), (Reserved(4 * GIB + 2 * MIB, 5 * GIB, "taken"),)), page_size=4 * KIB
+)
 
 
 def test_what_an_aligned_reservation_costs() -> None:
     """rounding = area - crash; kept = rounding - returned; tables and TLB entries over the baseline."""
     found = waste(
         AREA,
-        mapping=REMAPPED,
+        mapped=REMAPPED,
         baseline=BASELINE,
-        outside=768 * MIB,
+        memblock=MEMBLOCK,
         low=LowMemory(3 * GIB, 2 * GIB, GIB, 512 * MIB),
-        above=2 * MIB,
         unaligned=4 * GIB - 258 * MIB,
         ideal=129 * 4 * KIB,
     )
@@ -117,7 +121,21 @@ def test_what_an_aligned_reservation_costs() -> None:
 )
 def test_without_an_area_nothing_is_rounded(reservation: ReservationView) -> None:
     found = waste(
-        reservation, mapping=BASELINE, baseline=BASELINE, outside=0, low=NO_LOW, above=0, unaligned=4 * GIB, ideal=0
+        reservation,
+        mapped=BASELINE,
+        baseline=BASELINE,
+        memblock=MEMBLOCK,
+        low=NO_LOW,
+        unaligned=4 * GIB,
+        ideal=0,
     )
-    assert (found.rounding, found.returned, found.kept, found.alignment_loss) == (0, 0, 0, 0)
+    assert (found.rounding, found.returned, found.kept, found.alignment_loss, found.hole_above) == (0, 0, 0, 0, 0)
     assert (found.extra_table_bytes, found.extra_tlb_entries) == (0, 0)
+
+
+def test_the_baselines_own_base_pages_are_nobodys_waste() -> None:
+    """They count neither for the same map nor for an equal one."""
+    pages = measured([(GIB, 9 * GIB, PTE)], K4, GIB)
+    for mapped in (pages, measured([(GIB, 9 * GIB, PTE)], K4, GIB)):
+        found = waste(AREA, mapped=mapped, baseline=pages, memblock=MEMBLOCK, low=NO_LOW, unaligned=None, ideal=0)
+        assert (found.base_pages_outside_crash, found.extra_table_bytes) == (0, 0)

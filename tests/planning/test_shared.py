@@ -10,7 +10,6 @@ from planner.base.ranges import Range
 from planner.base.sizes import GIB
 from planner.kernel.memory_map import MemoryMap
 from planner.planning.context import with_strategy
-from planner.planning.map_mem import baseline_map
 from planner.planning.options import Options
 from planner.planning.plan import answer, ask, with_request
 from planner.planning.shared import Shared
@@ -59,23 +58,14 @@ def test_what_belongs_to_single_requests_is_forgotten() -> None:
 
 
 @pytest.mark.parametrize(
-    ("area", "whole", "hole"),
+    ("area", "whole"),
     [
-        pytest.param(None, False, 0, id="no area"),
-        pytest.param(Range(3 * GIB, 4 * GIB), True, 5 * GIB, id="a whole block, and the gap above it"),
-        pytest.param(Range(3 * GIB, 3 * GIB + (1 << 29)), False, 5 * GIB + (1 << 29), id="half of one"),
+        pytest.param(None, False, id="no area"),
+        pytest.param(Range(3 * GIB, 4 * GIB), True, id="a whole block"),
+        pytest.param(Range(3 * GIB, 3 * GIB + (1 << 29)), False, id="half of one"),
     ],
 )
-def test_an_area(area: Range | None, whole: bool, hole: int) -> None:
+def test_an_area(area: Range | None, whole: bool) -> None:
     asked = question("256M")
     shared = Shared(asked.mainline)
     assert shared.whole(area, asked.mainline) is whole
-    assert shared.hole_above(area) == hole
-
-
-def test_the_baselines_own_base_pages_are_nobodys_waste() -> None:
-    asked = question("256M", rodata="full")
-    base, _ = asked.shared.baseline(asked.mainline)
-    assert asked.shared.outside(base, base, Range(3 * GIB, 4 * GIB)) == 0
-    copy = baseline_map(asked.mainline)
-    assert asked.shared.outside(copy, base, Range(3 * GIB, 4 * GIB)) == 0

@@ -13,7 +13,7 @@ from itertools import pairwise
 from planner.base.ranges import Range
 from planner.base.sizes import KIB, MIB, format_size
 from planner.base.text import counted
-from planner.kernel.machine import Incomplete
+from planner.kernel.machine import Obstacle
 from planner.kernel.memory_map import Region
 from planner.sources.log.lines import Log
 
@@ -25,7 +25,7 @@ _ASKS = re.compile(r"\bcrashkernel=(?!\S*,(?:high|low|cma)\b)")  # some kernels 
 _CHOPPED = (">", "\u2026", "...")  # a pager's mark at the end of a line that is too wide
 
 
-def lacking_ram(log: Log, regions: Sequence[Region], notes: list[str]) -> Incomplete | None:
+def lacking_ram(log: Log, regions: Sequence[Region], notes: list[str]) -> Obstacle | None:
     """The reason why memory ranges must be missing; None if there is none.
 
     If only the zones reach higher, then ranges above all others are missing: that is noted, and the others are used.
@@ -39,12 +39,12 @@ def lacking_ram(log: Log, regions: Sequence[Region], notes: list[str]) -> Incomp
     exact = regions if shown in ("node", "memory") else ()
     said, higher = list(_larger(log, exact)), list(_higher(log, exact))
     if lost is not None:
-        return Incomplete(f"the log's memory ranges are incomplete: {'; '.join([lost, *said, *higher])}", lost)
+        return Obstacle(f"the log's memory ranges are incomplete: {'; '.join([lost, *said, *higher])}", lost)
     if not said:
         notes += [f"{text}, above all ranges of memory that the log shows: more lines are missing" for text in higher]
         return None
     said += higher
-    return Incomplete(f"the log's memory ranges are incomplete, a line is missing: {'; '.join(said)}")
+    return Obstacle(f"the log's memory ranges are incomplete, a line is missing: {'; '.join(said)}")
 
 
 def _larger(log: Log, regions: Sequence[Region]) -> Iterator[str]:
