@@ -11,7 +11,6 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
-from string import ascii_letters, digits
 
 from planner.sources.log.timestamps import without_timestamp
 
@@ -44,7 +43,7 @@ _REPLY = re.compile(r"^[ \t]*+>(?:[ \t]*+>)*+ ?", re.MULTILINE)
 _NEVER_FIRST = "|+\u2502"  # signs that begin no line but those of a quotation or a table
 _RUNS = re.compile(r"\w+|\s+|.", re.DOTALL)
 _FIRSTS = re.compile(r"^[^\S\n]*+(\S)", re.MULTILINE)  # of lines that are not empty
-_SHAPE = str.maketrans(ascii_letters + digits, "a" * len(ascii_letters) + "0" * len(digits))
+_SHAPE = {ord(c): "0" if c.isdigit() else "a" for c in map(chr, range(128)) if c.isalnum()}
 _LOOKED_AT = 400  # lines of a listing
 _ROUNDS = 4  # prefixes within prefixes
 
