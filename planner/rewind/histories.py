@@ -188,14 +188,15 @@ def _with_memmap(view: View, state: State, early: Early) -> Early:
 def _per_cpu(view: View, state: State, late: Sequence[Span]) -> list[Span]:
     """The per-CPU areas, whose size is in no source: beside later allocations, beneath two freed pages."""
     page, holes, kept = view.asked.page_size, union(late), set(view.listed.kept)
-    starts, found = {start for start, _ in holes}, []
+    found: list[Span] = []
     for block, above in pairwise(view.listed.blocks):
         if page <= above[0] - block[1] <= 2 * page and block not in kept:
             i = bisect_left(state.blocks, (block[1], 0)) - 1
             left = state.blocks[i] if i >= 0 else block
-            below = bisect_left(holes, (left[0], 0)) - 1
-            near = below >= 0 and left[0] - holes[below][1] <= page
-            if left[1] == block[1] and (near or above[0] in starts):
+            n = bisect_left(holes, left)
+            near = any(left[0] - stop <= page for _, stop in holes[max(n - 1, 0) : n])
+            near = near or any(start - above[0] <= 4 * page for start, _ in holes[n : n + 1])
+            if left[1] == block[1] and near:
                 found.append(left)
     return found
 

@@ -3,7 +3,7 @@
 A log names them. Without one their sizes follow from the RAM and a few conventions: at each step of a boot there are
 several choices, and `search` finds which of them explain what a later view lists.
 
-Sources: start_kernel() and setup_log_buf(), kernel/printk/printk.c;
+Sources: start_kernel() and setup_log_buf(), kernel/printk/printk.c; dcache_init_early(), fs/dcache.c;
 alloc_large_system_hash(), mm/page_alloc.c and mm/mm_init.c; swiotlb_init_remap(), kernel/dma/swiotlb.c;
 sparse_init_nid(), mm/sparse.c; pcpu_embed_first_chunk(), mm/percpu.c @ 5.10, 6.1, 6.12, 7.2.
 """
@@ -163,14 +163,17 @@ def usual_steps(
         Choice((within.later("Dentry cache hash table", size), within.later("Inode-cache hash table", size // 2)))
         for size in hashes
     ]
+    # Where there are several nodes, the kernel waits for vmalloc(), which spreads the tables over them.
+    tables.append(Choice(unusual=len(nodes) < 2))
     pools: list[Choice] = []
-    for pool in sorted({*(_POOLS if crash else _POOLS[:1]), small, 0}, key=lambda pool: (pool != usual, -pool)):
+    sizes = {*(_POOLS if crash else _POOLS[:1]), small, 0}
+    for pool in sorted(sizes, key=lambda pool: (pool != usual, pool > 0, -pool)):  # `noforce` before another size
         buffer = Later("software IO TLB", pool, page_size, 0, low_max - 1)
         if not pool:
             pools.append(Choice(unusual=pool != usual))
         elif regions[-1][1] <= low_max or places(listed, buffer):  # its arrays lie in high memory, if there is some
             pools.append(Choice((buffer, *_slots(pool, page_size, profile)), unusual=pool != usual))
-    steps = [_section_table(profile, page_size), [Choice(tuple(first))], [*logs, Choice()], [*tables, Choice()]]
+    steps = [_section_table(profile, page_size), [Choice(tuple(first))], [*logs, Choice()], tables]
     off, *on = _kfence(profile, page_size)
     # An entry of just its size may be per-CPU areas, but hardly one that holds the arrays of the bounce buffer, too.
     arrays = sum(item.size for pool in pools if not pool.unusual for item in pool.items[1:])

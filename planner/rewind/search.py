@@ -43,7 +43,7 @@ Rank: TypeAlias = tuple[int, ...]
 _WHOLE: Rank = (0, 0, 0, 1)
 _UNUSUAL: Rank = (0, 0, 1, 1)
 _STRICT = (_WHOLE, _UNUSUAL)
-_SEARCHES: tuple[tuple[Rank | None, int], ...] = ((_UNUSUAL, 190), ((1,), 180), (None, 40))
+_SEARCHES: tuple[tuple[Rank | None, int], ...] = ((_WHOLE, 130), (_UNUSUAL, 130), ((1,), 180), (None, 40))
 """The rank that ways must be below, and the most steps: a listing that nothing explains must not take for ever."""
 
 
@@ -79,7 +79,7 @@ def search(
     known = {} if known is None else known
     ways: list[Way] = []
     for below, most in _SEARCHES:
-        # Without a crash kernel, no later allocation at all explains everything: nothing unusual is needed.
+        # Without a crash kernel, no later allocation at all explains everything: what is usual is looked for further.
         best = _WHOLE if below == _UNUSUAL and not view.crash else below
         ways += one.run(Budget(most, best not in _STRICT, known), best)
         if ways:

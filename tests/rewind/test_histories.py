@@ -9,11 +9,12 @@ import pytest
 from planner.base.ranges import Range, union
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import BootRecord, Event, Facts, Machine
-from planner.kernel.memory_map import MemoryMap, Reserved
+from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
 from planner.rewind.histories import History, histories
 from planner.rewind.view import Asked, view_of
 from tests.rewind import test_from_log
+from tests.rewind.boots import Boot, Kernel
 from tests.rewind.test_back import MEMORY, PAGE, boot, early, logged
 
 ASKED = Asked(select_profile("6.1").profile, PAGE, 4 * GIB)
@@ -66,6 +67,45 @@ def test_a_listing_that_nothing_explains_leaves_what_is_certain() -> None:
     simple = next(h for h in ways(listed) if h.what.startswith("only what lies directly beneath"))
     assert [span for span, _ in simple.late] == [(beneath.start, beneath.end)]
     assert (beneath.start, beneath.end) not in simple.state.blocks
+
+
+@pytest.mark.parametrize(
+    ("kernel", "ram", "line"),
+    [
+        pytest.param(
+            Kernel("6.1", 16 * KIB), 1536 * MIB, "crashkernel=512M log_buf_len=16M", id="6.1 with a log buffer"
+        ),
+        pytest.param(Kernel("7.2"), 2 * GIB, "crashkernel=512M log_buf_len=16M", id="7.2 with a log buffer"),
+        pytest.param(Kernel("7.2", 16 * KIB), 2560 * MIB, "crashkernel=512M", id="7.2"),
+    ],
+)
+def test_what_every_boot_allocates_is_looked_for_before_what_few_do(kernel: Kernel, ram: int, line: str) -> None:
+    """The hash tables: though what is unusual would explain the listing as well."""
+    machine = Boot(kernel, ram, line).machine(log=False)
+    asked = Asked(select_profile(kernel.version).profile, kernel.page_size)
+    late = {name for _, name in histories(view_of(machine, asked))[0].late}
+    assert {"Dentry cache hash table", "Inode-cache hash table"} <= late
+
+
+def test_per_cpu_areas_lie_beneath_later_allocations_too() -> None:
+    """On a recorded 7.2 the section table came right before them, and the page descriptors leave a hole below them."""
+    named = [(0x40200000, 0x43100000, "Kernel image"), (0xDC000000, 0xFC000000, "Crash kernel")]
+    unnamed = [
+        (0xFC000000, 0x100000000),
+        (0x42C400000, 0x43DC00000),
+        (0x43DD69000, 0x43DD6A000),
+        (0x43DD6A000, 0x43DDD6000),
+        (0x43DDD8000, 0x43DDDB000),
+        (0x43DDDB000, 0x43DFE3000),
+        (0x43DFE3000, 0x43DFEE000),
+        (0x43DFEE000, 0x440000000),
+    ]
+    reserved = [Reserved(*entry) for entry in (*named, *((*span, "reserved") for span in unnamed))]
+    memory = MemoryMap((Region(GIB, 17 * GIB),), reserved)
+    machine = Machine("iomem.txt", "iomem", memory, Facts(kernel="7.2"), settled=False)
+    late = histories(view_of(machine, Asked(select_profile("7.2").profile, PAGE)))[0].late
+    assert ((0x43DD6A000, 0x43DDD6000), "per-CPU areas") in late
+    assert (0x43DD69000, 0x43DD6A000) in [span for span, _ in late], "what lies between later allocations is later"
 
 
 @pytest.mark.parametrize(

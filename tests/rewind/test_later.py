@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from planner.base.ranges import Span
@@ -22,10 +24,12 @@ def profile(name: str) -> Profile:
     return select_profile(name).profile
 
 
-def usual(ram: int, *, crash: int = 0, kernel: str = "6.12", page: int = PAGE) -> list[list[Choice]]:
+def usual(
+    ram: int, *, crash: int = 0, kernel: str = "6.12", page: int = PAGE, nodes: Sequence[Span] = ()
+) -> list[list[Choice]]:
     """Steps that may have come before a listing in which all is reserved."""
     region = (GIB, GIB + ram)
-    return usual_steps(profile(kernel), page, ram, crash, [region], [], LOW, State((region,), (region,)))
+    return usual_steps(profile(kernel), page, ram, crash, [region], nodes, LOW, State((region,), (region,)))
 
 
 def names(choice: Choice) -> list[tuple[str, int]]:
@@ -47,7 +51,6 @@ def test_hash_tables_follow_ram(ram: int, page: int, dentries: int) -> None:
     """A bucket of 8 bytes for 8K of RAM, and half as many inodes."""
     tables = usual(ram, page=page)[3]
     assert names(tables[0]) == [("Dentry cache hash table", dentries), ("Inode-cache hash table", dentries // 2)]
-    assert tables[-1] == Choice()
 
 
 @pytest.mark.parametrize(
@@ -79,8 +82,17 @@ def test_the_usual_bounce_buffer(kernel: str, ram: int, pool: int) -> None:
     first, *others = (choice for choice in pools if KFENCE not in dict(names(choice)))
     assert not first.unusual
     assert all(choice.unusual for choice in others)
+    assert not [first, *others][bool(pool)].items, "no buffer at all is likelier than one of another size"
     assert (first.items[0].size if first.items else 0) == pool
     assert not first.items or first.items[0].end == LOW - 1
+
+
+@pytest.mark.parametrize("nodes", [[], [(GIB, 5 * GIB), (5 * GIB, 9 * GIB)]])
+def test_one_node_always_has_hash_tables(nodes: list[Span]) -> None:
+    """With several nodes they come from vmalloc(), long after: none is as usual as some."""
+    *tables, none = usual(8 * GIB, nodes=nodes)[3]
+    assert all(choice.items and not choice.unusual for choice in tables)
+    assert none == Choice(unusual=not nodes)
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,17 @@ def test_the_other_boot_comes_out_of_listing_and_log(kernel: Kernel, ram: int) -
     assert sum(other for *_, other, _ in found) <= len(found) // 3
 
 
+@pytest.mark.parametrize("page", [4 * KIB, 16 * KIB])
+@pytest.mark.parametrize("version", ["6.1", "6.12", "7.2"])
+def test_a_boot_without_a_bounce_buffer_shows_in_its_listing_alone(version: str, page: int) -> None:
+    """Its hash tables came later; nothing was taken from low memory, where the CMA area lies."""
+    before, after = (
+        Boot(Kernel(version, page), 8 * GIB, line)
+        for line in ("quiet crashkernel=512M swiotlb=noforce", "quiet crashkernel=1G,high")
+    )
+    assert lacking(before.machine(log=False), after) == (False, False)
+
+
 @pytest.mark.parametrize(("kernel", "ram"), EARLY_MACHINES)
 def test_kernels_that_reserve_before_the_linear_map_is_made(kernel: Kernel, ram: int) -> None:
     """All that memblock handed out came later, whatever it was: the listing alone is enough."""
