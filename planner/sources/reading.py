@@ -24,6 +24,7 @@ __all__ = [
     "read_within",
     "stray_note",
     "text_lines",
+    "too_long",
 ]
 
 STRAY = "[\ufffd\udc80-\udcff]"
@@ -195,6 +196,11 @@ def text_lines(text: str, name: str, number: int = 1) -> Iterator[tuple[int, str
         if end < 0:
             end = length
         if end - start > MAX_LINE:
-            raise InputError(Location(name, number), "this line is too long for a memory map", "give a text map")
+            raise too_long(name, number)
         yield number, text[start:end].rstrip("\r")
         start, number = end + 1, number + 1
+
+
+def too_long(name: str, number: int) -> InputError:
+    """The error at a line of more than `MAX_LINE` characters."""
+    return InputError(Location(name, number), "this line is too long for a memory map", "give a text map")

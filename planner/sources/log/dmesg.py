@@ -18,11 +18,11 @@ from planner.sources.bounds import PHYSICAL_TOP
 from planner.sources.log import efi
 from planner.sources.log.boots import boots
 from planner.sources.log.checks import completed, lacking_ram, missing_lines, missing_zone
-from planner.sources.log.lines import PAGE_SIZES, Log, read
-from planner.sources.log.pieces import whole_lines, width_of
+from planner.sources.log.lines import PAGE_SIZES, Log, is_read, read
+from planner.sources.log.pieces import unbroken, whole_lines
+from planner.sources.log.timestamps import messages
 from planner.sources.nomap import inferred_nomap
 from planner.sources.quoting.line_prefixes import MESSAGES
-from planner.sources.reading import text_lines
 
 __all__ = ["looks_like", "parse"]
 
@@ -44,12 +44,11 @@ def parse(text: str, name: str) -> Machine:
         text = "\n".join(reversed(text.split("\n")))
         notes.append("the newest line comes first, so the log is read and its lines are numbered from the end")
     logs: list[tuple[int, Log]] = []
-    shown = len(text) <= _LARGEST_SHOWN
-    width, chopped = width_of([raw for _, raw in text_lines(text, name)]) if shown else (0, False)
+    text, chopped = unbroken(text) if len(text) <= _LARGEST_SHOWN else (text, False)
     for first, part in boots(text, name):
         log = Log(name, chopped=chopped)
         logs.append((first, log))
-        for line in whole_lines(text_lines(part, name, first), width):
+        for line in whole_lines(messages(part, name, first), is_read):
             read(line, log)
     log, others = _chosen(logs)
     return _machine(log, name, notes + others)

@@ -22,7 +22,7 @@ from planner.sources.log import efi
 from planner.sources.log.arch import SIGNS, foreign, kernel_of
 from planner.sources.log.pieces import Line, reversed_range
 
-__all__ = ["PAGE_SIZES", "Log", "read"]
+__all__ = ["PAGE_SIZES", "Log", "is_read", "read"]
 
 _Row = TypeVar("_Row")
 
@@ -83,10 +83,10 @@ _KNOWN = ("cannot allocate crashkernel", "crashkernel reservation failed", "cann
 PAGE_SIZES = (4 * KIB, 16 * KIB, 64 * KIB)
 _BEGIN = (
     *("CPU", "Booting Linux on", "Linux ", "BOOT_IMAGE=", "Kernel command line:", "Command line:", "Memory"),
-    *("node ", "DMA", "Normal", "Device", "Movable", "memory", "reserved", "efi:", "Zone ranges:"),
+    *("node", "DMA", "Normal", "Device", "Movable", "memory", "reserved", "efi:", "Zone ranges:"),
     *("memblock_add:", "memblock_remove:", "MEMBLOCK configuration", "pcpu-alloc: ", "percpu: "),
-    *("arm-smmu-v3 ", "cma: ", "kvm [", "software IO TLB"),
-    *("OF: reserved mem: ", "Reserved memory: ", "kfence: ", "Dentry cache", "Inode-cache", "PID ", "Initmem setup"),
+    *("arm-smmu-v3 ", "cma:", "kvm [", "software IO TLB"),
+    *("OF: reserved mem", "Reserved memory: ", "kfence: ", "Dentry cache", "Inode-cache", "PID ", "Initmem setup"),
     *(
         "Machine model: ",
         "Freeing initrd memory: ",
@@ -101,6 +101,7 @@ _BEGIN = (
     *SIGNS,
 )
 """Beginnings of all lines that are read, except of those that may follow a subsystem's name."""
+_BEGIN_3 = {begin[:3] for begin in _BEGIN}  # tells most others at once
 
 
 class Log:
@@ -185,11 +186,14 @@ class Log:
         )
 
 
+def is_read(words: str) -> bool:
+    """True if a message may have facts."""
+    return (words[:3] in _BEGIN_3 and words.startswith(_BEGIN)) or "rashkernel" in words or "NODE_DATA" in words
+
+
 def read(line: Line, log: Log) -> None:
     """Store the facts of one line."""
     words, number = line.words, line.number
-    if not (words.startswith(_BEGIN) or "rashkernel" in words or "NODE_DATA" in words):
-        return
     damaged = line.damaged or reversed_range(words)
     if damaged is not None and damaged.told:
         if words.startswith("crashkernel"):
@@ -211,7 +215,9 @@ def _damaged(what: str, line: Line, damage: list[str]) -> None:
 
 
 def _read(line: str, number: int, log: Log) -> None:
-    if (m := _NODE.search(line)) is not None:
+    if (m := _ADDED.search(line)) is not None:
+        log.row(log.added, (m[1] == "add", Range(int(m[2], 16), int(m[3], 16) + 1)), number)
+    elif (m := _NODE.search(line)) is not None:
         log.row(log.nodes, Region(int(m[2], 16), int(m[3], 16) + 1, 0, int(m[1])), number)
     elif (m := _DUMP.search(line)) is not None:
         row = (int(m[3], 16), int(m[4], 16) + 1, int(m[6], 16), int(m[5]) if m[5] else None)
@@ -227,8 +233,6 @@ def _read(line: str, number: int, log: Log) -> None:
         log.kaslr = True
     elif line.startswith("Zone ranges:"):
         log.zones_whole = True
-    elif (m := _ADDED.search(line)) is not None:
-        log.row(log.added, (m[1] == "add", Range(int(m[2], 16), int(m[3], 16) + 1)), number)
     elif "MEMBLOCK configuration" in line:
         # The last dump is used: earlier ones come before firmware memory is known.
         log.dump, log.counts = {"memory": [], "reserved": []}, {}

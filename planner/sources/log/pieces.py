@@ -8,14 +8,14 @@ read: a number that was cut is another number.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise, starmap
 from typing import NamedTuple
 
 from planner.sources.bounds import MAX_LINE
-from planner.sources.log.timestamps import without_timestamp
+from planner.sources.log.timestamps import has_timestamp
 
-__all__ = ["COMMAND_LINE", "Kind", "Line", "begun", "reversed_range", "whole_lines", "width_of"]
+__all__ = ["COMMAND_LINE", "Kind", "Line", "begun", "reversed_range", "unbroken", "whole_lines"]
 
 COMMAND_LINE = "Kernel command line:"
 
@@ -154,95 +154,90 @@ def reversed_range(words: str) -> Kind | None:
     return None if head is None else _KINDS[head[0]]
 
 
-def width_of(lines: Sequence[str]) -> tuple[int, bool]:
-    """The width at which a terminal broke lines, 0 if none did; True if lines were cut off instead.
+def unbroken(text: str) -> tuple[str, bool]:
+    """The text with lines joined that a terminal broke at its width; True if it cut lines off there instead.
 
-    They were if the command line is one of several lines that are as long as the longest.
+    It did if the command line is one of several lines that are as long as the longest.
     """
+    lines = re.sub(r"\n\n\n+", "\n\n", text).split("\n")
     lengths = list(map(len, lines))
-    longest = max(lengths, default=0)
+    longest = max(lengths)
     count = lengths.count(longest)
     if longest > _WIDEST or count < _FEWEST:
-        return 0, False
+        return text, False
+    pairs = list(pairwise(lines))
+    full = sum(_is_broken(line, after) for line, after in pairs if len(line) == longest)
     # A program that breaks lines between words leaves pieces of all lengths.
-    pieces = [len(line) for line, after in pairwise(lines) if after and _has_prefix(line) and not _has_prefix(after)]
-    full = pieces.count(longest)
-    if full >= _FEWEST and 4 * full > 3 * len(pieces):
-        return longest, False
-    return 0, count > _FEWEST and any(len(line) == longest and COMMAND_LINE in line for line in lines)
+    if full >= _FEWEST and 4 * full > 3 * sum(starmap(_is_broken, pairs)):
+        return "\n".join(_unbroken(text.split("\n"), longest)), False
+    return text, count > _FEWEST and any(len(line) == longest and COMMAND_LINE in line for line in lines)
 
 
-def _has_prefix(raw: str) -> bool:
-    return _is_prefixed(raw, without_timestamp(raw).rstrip())
+def _is_broken(line: str, after: str) -> bool:
+    """True if a line has a time stamp, and the next one has text and none."""
+    return bool(after) and not has_timestamp(after) and has_timestamp(line)
 
 
-def _is_prefixed(raw: str, words: str) -> bool:
-    return len(words) != len(raw) and words != raw.strip()
+def _unbroken(lines: Iterable[str], width: int) -> list[str]:
+    """Lines, each that fills the width joined with a next one without a time stamp, and empty ones for those joined."""
+    whole: list[str] = []
+    full, joined = False, 0
+    for line in lines:
+        if full and len(whole[-1]) < MAX_LINE and not has_timestamp(line):
+            whole[-1] += line
+            full, joined = len(line) == width, joined + 1
+        else:
+            whole += [""] * joined
+            whole.append(line)
+            full, joined = len(line) == width and has_timestamp(line), 0
+    return whole
 
 
 class _Held(NamedTuple):
-    """A line that may continue. prefixed: it has a time stamp. pieces: the number of lines joined so far."""
+    """A line that may continue. stamped: it has a time stamp. pieces: the number of lines joined so far."""
 
     line: Line
-    prefixed: bool
+    stamped: bool
     pieces: int
 
 
-def whole_lines(lines: Iterable[tuple[int, str]], width: int = 0) -> Iterator[Line]:
-    """The messages of a log, without time stamps, broken lines joined.
+def whole_lines(messages: Iterable[tuple[int, str, bool]], is_read: Callable[[str], bool]) -> Iterator[Line]:
+    """The messages of a log that are read, broken ones joined.
 
-    width: at which a terminal broke lines, see `width_of`.
+    messages: see `timestamps.messages`. is_read: true for the words of a message from which something is read.
     """
     held: _Held | None = None
-    for number, raw in _unbroken(lines, width) if width else lines:
-        words = without_timestamp(raw).rstrip()
-        if not words:
-            continue
+    for number, words, stamped in messages:
         if held is not None:
-            joined = None
-            if held.pieces < _MOST_PIECES:
-                joined = _joined(held, words, prefixed=_is_prefixed(raw, words))
+            joined = _joined(held, words, stamped=stamped) if held.pieces < _MOST_PIECES else None
             if joined is not None:
-                held = _Held(joined, held.prefixed, held.pieces + 1)
+                held = _Held(joined, held.stamped, held.pieces + 1)
                 continue
             yield held.line
             held = None
+        if not is_read(words):
+            continue
         kind = begun(words)
         line = Line(number, words, kind)
         if kind is None and not words.startswith((COMMAND_LINE, "pcpu-alloc: [")):
             yield line
         else:
-            held = _Held(line, _is_prefixed(raw, words), 1)
+            held = _Held(line, stamped, 1)
     if held is not None:
         yield held.line
 
 
-def _unbroken(lines: Iterable[tuple[int, str]], width: int) -> Iterator[tuple[int, str]]:
-    """Lines, joined where a terminal broke them: one that fills its width, with a next one without a time stamp."""
-    first, text, full = 0, "", False
-    for number, raw in lines:
-        if full and len(text) < MAX_LINE and not _has_prefix(raw):
-            text, full = text + raw, len(raw) == width
-            continue
-        if first:
-            yield first, text
-        first, text = number, raw
-        full = len(raw) == width and _has_prefix(raw)
-    if first:
-        yield first, text
-
-
-def _joined(held: _Held, words: str, *, prefixed: bool) -> Line | None:
+def _joined(held: _Held, words: str, *, stamped: bool) -> Line | None:
     """The line with the next one joined; None if that does not continue it."""
     line = held.line
-    alone = prefixed or words.startswith(COMMAND_LINE) or _kind(words) is not None
+    alone = stamped or words.startswith(COMMAND_LINE) or _kind(words) is not None
     if line.damaged is not None:
         for glue in (" ", ""):
             if re.match(line.damaged.whole, line.words + glue + words):
                 return Line(line.number, line.words + glue + words, None)
         # A middle piece, or the end of a line of another kind; anything else is not read.
         joined = f"{line.words} {words}"
-        if alone or not held.prefixed:
+        if alone or not held.stamped:
             return None
         return Line(line.number, joined, line.damaged if re.match(line.damaged.begins, joined) else None)
     if alone:
@@ -250,7 +245,7 @@ def _joined(held: _Held, words: str, *, prefixed: bool) -> Line | None:
     if line.words.startswith("pcpu-alloc: ["):
         continues = _UNITS.match(words) is not None
     else:
-        continues = _may_continue(line.words, words, sure=held.prefixed)
+        continues = _may_continue(line.words, words, sure=held.stamped)
     return line._replace(words=f"{line.words} {words}") if continues else None
 
 

@@ -18,11 +18,12 @@ _BEGIN = (
     "memblock_alloc_exact_nid_raw: ",
 )
 # What stands before it: a time stamp or another program's, and no number of another message.
-_PREFIX = r"[^\nmx=]*+(?:[mx](?!emblock_|(?<=0x))[^\nmx=]*+)*+"
+_PREFIX = r"(?:\[.{12}\] (?:__)?|[^\nmx=]*+(?:[mx](?!emblock_|(?<=0x))[^\nmx=]*+)*+)"
 # The rest of a line that a terminal or a mail program broke: up to the caller's offset, or within that.
-_REST = r"(?:(?:\n[> ]*+(?:\[0x)?[a-z0-9_.=/\] -]++){1,2}+\+[0-9a-fx/]*+)?+(?:\n[> ]*+[0-9a-fx/]++(?=\n))?+"
-_LINE = rf"{_PREFIX}memblock_(?:reserve|phys_alloc_range|alloc_(?:try|exact)_nid(?:_raw)?):.{{0,400}}+{_REST}"
-_RUN = rf"\n{_LINE}(?:\n++{_LINE}){{2,}}+(?=\n)"
+_WORDS, _OFFSET = r"[> ]*+(?:\[0x)?[a-z0-9_.=/\] -]++", r"[> ]*+[0-9a-fx/]++(?=\n)"
+_REST = rf"(?:\n(?!\[ )(?:{_WORDS}(?:\n{_WORDS})?\+[0-9a-fx/]*+(?=\n)(?:\n{_OFFSET})?|{_OFFSET}))?+"
+_LINE = rf"{_PREFIX}memblock_(?:reserve|phys_alloc_range|alloc_(?:try|exact)_nid(?:_raw)?):.{{0,400}}+(?=\n){_REST}"
+_RUN = rf"\n{_LINE}(?:\n++{_LINE}){{2,}}+"
 
 
 def is_unread(words: str) -> bool:
@@ -40,5 +41,6 @@ def without_unread(text: str) -> str:
 
 
 def _emptied(run: re.Match[str]) -> str:
-    lines = run[0]
-    return lines[: lines.find("\n", 1)] + "\n" * (lines.count("\n") - 2) + lines[lines.rfind("\n") :]
+    text, (start, end) = run.string, run.span()
+    first, last = text.find("\n", start + 1, end), text.rfind("\n", start, end)
+    return text[start:first] + "\n" * text.count("\n", first, last) + text[last:end]

@@ -42,7 +42,10 @@ def unquoted(text: str, name: str) -> str:
         return text
     text = text if messages is None else messages
     text = without_unread(text.replace("\r\n", "\n") if "\r" in text else text)
-    return without_line_prefixes(without_unread(plain_text(text))) if text.count("\n") <= _MOST_LINES else text
+    if text.count("\n") > _MOST_LINES:
+        return text
+    plain = plain_text(text)
+    return without_line_prefixes(plain if plain is text else without_unread(plain))
 
 
 def is_json(head: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 
 from planner.sources.log.timestamps import without_timestamp
@@ -33,6 +33,7 @@ MESSAGES = (
 """Messages that boot logs always or often have, and other texts do not."""
 
 _STAMP = re.compile(r"\[ {0,12}\d{1,10}\.\d{6}\]")
+_MESSAGE = "|".join(map(re.escape, MESSAGES))
 _RANGE = re.compile(r"(?<![\w.])(?:0[xX])?[0-9a-fA-F]{8,16} ?- ?(?:0[xX])?[0-9a-fA-F]{8,16}[ \t]{0,4}[:|] ?")
 _DEBUGFS = re.compile(r"(?<!\S)\d{1,7}: 0x[0-9a-fA-F]{8,16}\.\.0x[0-9a-fA-F]{8,16}")
 _WIDEST = 400  # characters of a prefix
@@ -41,6 +42,8 @@ _CLOSING = "|'\"},;`\u2502 \t"
 _REPLY = re.compile(r"^[ \t]*+>(?:[ \t]*+>)*+ ?", re.MULTILINE)
 _NEVER_FIRST = "|+\u2502"  # signs that begin no line but those of a quotation or a table
 _RUNS = re.compile(r"\w+|\s+|.", re.DOTALL)
+_FIRSTS = re.compile(r"^[^\S\n]*+(\S)", re.MULTILINE)  # of lines that are not empty
+_SHAPE = {ord(c): "0" if c.isdigit() else "a" for c in map(chr, range(128)) if c.isalnum()}
 _LOOKED_AT = 400  # lines of a listing
 _ROUNDS = 4  # prefixes within prefixes
 
@@ -56,13 +59,14 @@ def without_line_prefixes(text: str) -> str:
         find = _finder(text)
         if find is None:
             # Neither a log nor a listing; perhaps lsmem or a configuration, quoted.
-            bare = _without_sign(text.split("\n")) if text[:200].lstrip()[:1] in _NEVER_FIRST else None
-            return text if bare is None else "\n".join(bare)
-        lines = text.split("\n")
-        bare = _without_sign(lines) or _without_common(lines, find)
+            bare = _without_sign(text) if text[:200].lstrip()[:1] in _NEVER_FIRST else None
+            return text if bare is None else bare
+        bare = _without_sign(text)
+        if bare is None:
+            bare = _without_common(text, find)
         if bare is None:
             return text
-        text = "\n".join(bare)
+        text = bare
     return text
 
 
@@ -112,10 +116,8 @@ def _is_prefixed(text: str, at: int) -> bool:
 
 
 def _words(line: str) -> int:
-    stamp = _first(_STAMP, line)
-    if stamp is not None:
-        return stamp.start()
-    return min((at for message in MESSAGES if (at := line.find(message, 0, _WIDEST)) >= 0), default=-1)
+    found = _first(_STAMP, line) or re.search(_MESSAGE, line[:_WIDEST])
+    return -1 if found is None else found.start()
 
 
 def _range(pattern: re.Pattern[str], line: str) -> int:
@@ -123,38 +125,35 @@ def _range(pattern: re.Pattern[str], line: str) -> int:
     return -1 if found is None else found.start()
 
 
-def _without_sign(lines: Sequence[str]) -> list[str] | None:
-    """Lines without the sign that most of them begin with, nor the one at their end; None if there is no such sign."""
-    firsts = Counter(line.lstrip()[:1] for line in lines if line.strip())
+def _without_sign(text: str) -> str | None:
+    """The text without the sign that most lines begin with, nor the one at their end; None if there is no such sign."""
+    firsts = Counter(_FIRSTS.findall(text))
     sign, count = firsts.most_common(1)[0] if firsts else ("", 0)
     if not sign or sign not in _SIGNS or 10 * count < 6 * firsts.total():
         return None
-    pattern = re.compile(rf"\s*{re.escape(sign)} ?")
-    return _without_closing([line[m.end() :] if (m := pattern.match(line)) else line for line in lines])
+    return _without_closing(re.sub(rf"^[^\S\n]*+{re.escape(sign)} ?", "", text, flags=re.MULTILINE))
 
 
-def _without_closing(lines: list[str]) -> list[str]:
-    """Lines without the signs at the end of nearly all of them, such as the right border of a table."""
-    full = [line for line in lines if line.strip()]
-    if 10 * sum(line.rstrip()[-1:] in _CLOSING for line in full) < 9 * len(full):
-        return lines
-    return [line.rstrip(_CLOSING) for line in lines]
+def _without_closing(text: str) -> str:
+    """The text without the signs at the end of nearly all lines, such as the right border of a table."""
+    lines = text.split("\n")
+    full = [line[-1:] for line in map(str.rstrip, lines) if line]
+    closed = 10 * sum(map(_CLOSING.count, full)) >= 9 * len(full)
+    return "\n".join([line.rstrip(_CLOSING) for line in lines]) if closed else text
 
 
-def _without_common(lines: Sequence[str], find: _Finder) -> list[str] | None:
-    """Lines without the prefixes whose patterns many of them share; None if there is no such pattern."""
-    prefixes = [line[:at] for line in lines if (at := find(line)) > 0 and line[:at].strip()]
-    counts = Counter(_pattern(prefix.rstrip()) for prefix in prefixes)
-    patterns = [re.compile(text) for text, count in counts.most_common(4) if text and 10 * count >= counts.total()]
+def _without_common(text: str, find: _Finder) -> str | None:
+    """The text without the prefixes whose patterns many lines share; None if there is no such pattern."""
+    prefixes = [line[:at] for line in text.split("\n") if line and (at := find(line)) > 0 and line[:at].strip()]
+    counts: Counter[str] = Counter()
+    for shape, count in Counter(prefix.rstrip().translate(_SHAPE) for prefix in prefixes).items():
+        counts[_pattern(shape)] += count
+    patterns = [pattern for pattern, count in counts.most_common(4) if pattern and 10 * count >= counts.total()]
     if not patterns:
         return None
     blanks = min(len(prefix) - len(prefix.rstrip()) for prefix in prefixes)
-    bare: list[str] = []
-    for line in lines:
-        found = next((m for pattern in patterns if (m := pattern.match(line))), None)
-        rest = line if found is None else line[found.end() :]
-        bare.append(rest if found is None or rest[:blanks].strip() else rest[blanks:])
-    return _without_closing(bare)
+    after = rf"(?:[^\S\n]{{{blanks}}}|[^\S\n]*+$)?+"
+    return _without_closing(re.sub(rf"^(?:{'|'.join(patterns)}){after}", "", text, flags=re.MULTILINE))
 
 
 def _pattern(prefix: str) -> str:
@@ -162,10 +161,10 @@ def _pattern(prefix: str) -> str:
 
     Nothing in it can be matched in two ways, so that matching takes time linear in the line.
     """
-    parts = [r"\s*+"]
+    parts = [r"[^\S\n]*+"]
     for run in _RUNS.findall(prefix.lstrip()):
         if run.isspace():
-            parts.append(r"\s++")
+            parts.append(r"[^\S\n]++")
         elif run.isalnum() or "_" in run:
             parts.append(r"\d++" if run.isdecimal() else r"\w++")
         else:
