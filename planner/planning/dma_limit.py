@@ -29,10 +29,11 @@ def end_of_low_memory(
     if facts.dma_limit is not None:
         # The firmware's limit is known only through the limit that another kernel derived from it.
         firmware = facts.dma_limit - 1 if firmware is None else firmware
-        remarks.note(
-            f"low memory ended at {facts.dma_limit:#x} on the machine's own kernel; here it follows from the rule of "
-            f"{profile.spans}"
-        )
+        if options.kernel not in (None, facts.kernel):
+            remarks.note(
+                f"low memory ended at {facts.dma_limit:#x} on the machine's own kernel; here it follows from the rule "
+                f"of {profile.spans}"
+            )
     elif firmware is None:
         remarks.assume("dma_limit")
     return derived_dma_limit(profile, memory, firmware, zone_dma=zone_dma)

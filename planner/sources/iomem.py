@@ -110,7 +110,8 @@ def _rows(text: str, name: str, skipped: list[tuple[int, bool]]) -> tuple[list[_
         start, end, what = int(match[2], 16), int(match[3], 16), match[4].strip()
         zeros += not start and not end
         shown = _known(what)
-        if (len(match[2]) < _DIGITS or len(match[3]) < _DIGITS or shown == _OTHER) and (lost := _lost(match, shown)):
+        odd = len(match[2]) < _DIGITS or len(match[3]) < _DIGITS or shown == _OTHER
+        if odd and (lost := _lost(match, shown, rows[-1:])):
             raise InputError(Location(name, number, 1), lost, "read the file again, whole")
         if end < start or (shown == "System RAM" and end >= PHYSICAL_TOP) or len(rows) == MAX_ROWS:
             raise _unusable(match, Location(name, number, len(match[1].expandtabs()) + 1))
@@ -151,12 +152,16 @@ def _ram(rows: list[_Row]) -> int:
     return total(union((start, end) for start, end, what, _ in rows if what == "System RAM"))
 
 
-def _lost(match: re.Match[str], shown: str) -> str:
-    """The part that is missing from a row: digits of an address, or the end of its name; "" if none seems to be."""
+def _lost(match: re.Match[str], shown: str, before: Sequence[_Row]) -> str:
+    """The part that is missing from a row: digits of an address, or the end of its name; "" if none seems to be.
+
+    A name does not matter in a device, and may be empty: then a blank is left, which a cut takes as well.
+    """
     if shown == _OTHER:
         begun = match[4].rstrip(">.\u2026 ")
-        if match[0].endswith(" : "):
-            return ""  # a driver gave it no name: where a line is cut, the blank is lost, too
+        start, end = int(match[2], 16), int(match[3], 16)
+        if match[0].endswith(" : ") or any(a <= start and end < b and what == _OTHER for a, b, what, _ in before):
+            return ""
         return "the line is cut off" if any(known.startswith(begun) for known in _NAMES) else ""
     if match[0].lstrip()[:2].lower() == "0x":
         return ""

@@ -51,6 +51,7 @@ def test_what_says_where_low_memory_ends(
     ("own", "kernel", "kind", "found", "said"),
     [
         pytest.param("6.12", None, "dmesg", 0x3C000000, False, id="the machine's own kernel: as its log shows"),
+        pytest.param("5.8", None, "dmesg", 4 * GIB, False, id="its own that searches the 32-bit zone"),
         pytest.param("6.12", "6.18", "dmesg", 0x3C000000, False, id="another with the same rule"),
         pytest.param("6.12", "6.1", "dmesg", GIB, True, id="one that takes the highest bit of the firmware's limit"),
         pytest.param("6.1", "5.10.0", "dmesg", 4 * GIB, True, id="one that searches the 32-bit zone"),

@@ -140,6 +140,20 @@ def test_where_uefi_may_have_put_the_image(lines: tuple[str, ...], expected: lis
     assert not expected or (plan.reservation.crash is not None and plan.reservation.crash.end < min(expected))
 
 
+def test_an_image_above_the_end_of_a_mem_is_a_range_of_its_own() -> None:
+    """The kernel adds its image back to what `mem=` leaves: it lies there, whatever is usual beneath UEFI's tables."""
+    nodes = """\
+[    0.000000]   node   0: [mem 0x0000000070000000-0x00000000afffffff]
+[    0.000000]   node   0: [mem 0x0000000168800000-0x000000016acfffff]
+"""
+    size = MEMORY.replace("3900000K/4194304K", "900000K/1086464K")
+    machine = log("Kernel command line: ro mem=1G", TABLES, size, nodes=nodes)
+    (found,) = make_plan(machine, "ro crashkernel=256M,high", Options(strategy="mainline")).reservation.other_readings
+    assert found.assumption.startswith("UEFI put the image at 0x168800000; the machine has ")
+    # 64M of page descriptors lie between.
+    assert found.crash == Range(0x154800000, 0x164800000)
+
+
 def test_what_qemu_loads_itself_is_in_the_way() -> None:
     """The image 2M above the start of RAM, the initrd 128M above it, the device tree 2M further."""
     lines = ("Machine model: linux,dummy-virt", MEMORY, "Freeing initrd memory: 964K")

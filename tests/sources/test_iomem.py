@@ -145,6 +145,13 @@ def test_addresses_that_are_zero_are_of_another_listing() -> None:
     )
 
 
+def test_a_name_within_a_device_may_be_lost() -> None:
+    """Nothing is read there."""
+    rows = "7e810000-7e810fff : APMC0D84:00\n  7e810000-7e810fff :\n"
+    text = NESTED.replace("40000000-7fffffff : System", f"{rows.replace('7e8', '3e8')}40000000-7fffffff : System")
+    assert parse_text(text.encode(), "x").memory == parse_text(NESTED.encode(), "x").memory
+
+
 def test_of_two_listings_the_later_is_read() -> None:
     """Of equal ones; an excerpt behind a whole one is no better."""
     before = NESTED.replace("421a0000-42b5ffff", "421a0000-42a5ffff")
