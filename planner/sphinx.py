@@ -57,7 +57,7 @@ from planner.batch.gather import gather
 from planner.kernel.described import described
 from planner.kernel.profiles import NEWEST, select_profile
 from planner.planning.plan import Options
-from planner.planning.values import read, read_options, size
+from planner.planning.values import read, read_options, size, size_range
 from planner.render.blocks import parse as parse_blocks
 from planner.render.blocks.model import (
     Block,
@@ -246,10 +246,7 @@ def _of_source(call: Callable[..., Any]) -> Callable[[_Result, str | None, dict[
 
 def _sweep(directive: _Result, _: str | None, options: dict[str, Any]) -> Any:
     """All sizes of `FROM..TO`, and the distributions' defaults."""
-    text = directive.argument("a range of sizes such as 128M..8G")
-    least, dots, most = text.partition("..")
-    if not dots:
-        raise InputError(directive.name, f"{printable(text)!r} is not a range of sizes", "give one such as 128M..8G")
+    least, most = read(directive.name, directive.argument("a range of sizes such as 128M..8G"), size_range)
     machine = directive.source()
     asked = {name: value for name, value in options.items() if name not in {"crashkernel", "step"}}
     beside = api.defaults(machine, **asked)

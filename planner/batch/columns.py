@@ -7,6 +7,7 @@ all 64 bits; from 2**63 on it is null. Every column may be null. pyarrow is impo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = [
-    "INPUT_COLUMNS",
     "OUTPUT_COLUMNS",
     "answer_batch",
     "answer_stream",
@@ -29,6 +29,7 @@ __all__ = [
     "batch_of_answers",
     "column_table",
     "ddl",
+    "input_columns",
     "input_schema",
     "output_schema",
     "pyarrow",
@@ -37,30 +38,6 @@ __all__ = [
 
 Column = tuple[str, str, str]
 """Name, type (`string`, `int64`, `bool`), meaning."""
-
-INPUT_COLUMNS: tuple[Column, ...] = (
-    ("id", "string", "names the record in the answer"),
-    ("map", "string", "a JSON map, as text"),
-    ("source", "string", "the text of any other source, instead of map"),
-    ("log", "string", "a boot log of the same boot, to fill in missing facts"),
-    ("config", "string", "the text of the kernel's configuration"),
-    ("map_format", "string", "input format; overrides detection"),
-    ("crashkernel", "string", "a value, crashkernel= tokens, or a kernel command line"),
-    ("kernel", "string", "as uname -r prints it"),
-    ("page_size", "int64", "bytes"),
-    ("va_bits", "int64", "bits of a virtual address"),
-    ("strategy", "string", "a strategy's name"),
-    ("align", "string", "pud, block, cont-pmd, pmd or a size"),
-    ("rodata", "string", "off, on or full"),
-    ("kfence", "bool", "whether KFENCE is built in and on"),
-    ("dma_limit", "int64", "end of low memory in bytes; -1 for a kernel without DMA zones"),
-    ("cpu", "string", "the processor, or other"),
-    ("prefer_aligned", "bool", "make aligned attempts in all windows first"),
-    ("reserved", "string", "rewind or as-listed"),
-    ("preset", "string", "a distribution's default instead of crashkernel"),
-    ("steps", "bool", "list the operations that change the linear map, in the report"),
-)
-"""The columns of a table of records. A table may leave out what it does not use."""
 
 _Value = Callable[[Plan], object]
 
@@ -166,9 +143,22 @@ def _schema(columns: Iterable[Column]) -> pa.Schema:
     return arrow.schema([arrow.field(name, kinds[kind]) for name, kind, _ in columns])
 
 
+@cache
+def input_columns() -> tuple[Column, ...]:
+    """The columns of a table of records, which may leave out what it does not use: the keys of a record."""
+    from planner.batch.reading import schema
+
+    kinds = {
+        **dict.fromkeys(("page_size", "va_bits", "dma_limit"), "int64"),
+        **dict.fromkeys(("kfence", "prefer_aligned", "steps"), "bool"),
+    }
+    texts = {name: each["description"].rstrip(".") for name, each in schema()["properties"].items()}
+    return tuple((name, kinds.get(name, "string"), text[:1].lower() + text[1:]) for name, text in texts.items())
+
+
 def input_schema() -> pa.Schema:
     """The Arrow schema of records."""
-    return _schema(INPUT_COLUMNS)
+    return _schema(input_columns())
 
 
 def output_schema(*, with_report: bool = False) -> pa.Schema:
@@ -189,7 +179,7 @@ def column_table() -> dict[str, Any]:
 
     return {
         "schema_version": 1,
-        "input": listed(INPUT_COLUMNS),
+        "input": listed(input_columns()),
         "output": listed(OUTPUT_COLUMNS),
         "output_with_report": listed((*OUTPUT_COLUMNS, _REPORT)),
         "spark_ddl": ddl(),
