@@ -16,6 +16,7 @@ from planner.sources.archive.inflate import unpacked
 from planner.sources.combining import combine
 from planner.sources.devicetree import dtb
 from planner.sources.log import dmesg
+from planner.sources.log.arch import kernel_of
 from planner.sources.quoting import unquoted
 from planner.sources.reading import decode_most, read_within, stray_note
 
@@ -34,8 +35,6 @@ _TITLES = {
 """The files that a plan needs most, by kind; a note names those that are missing."""
 
 _MAX_ALL = 48 * MIB
-_RELEASE = re.compile(r"Linux version (\S+) ")
-_ARCHES = ("aarch64", "x86_64", "s390x", "ppc64le", "riscv64")
 
 
 class Found:
@@ -163,20 +162,13 @@ def _has(kind: str, facts: Facts, kinds: set[str]) -> bool:
 
 def _facts(work: _Assembly) -> Facts:
     """Facts from small files: the kernel version, the command line, sizes."""
-    kernel, arch = None, None
-    uname = work.text("uname")
-    if uname:
-        words = uname.split()
-        kernel = printable(words[2]) if len(words) > 3 and words[0] == "Linux" else None
-        arch = next((word for word in reversed(words) if word in _ARCHES), None)
-    version = work.text("version") if kernel is None else None
-    if version and (match := _RELEASE.match(version + " ")):
-        kernel = printable(match[1])
+    texts = (text for kind in ("uname", "version") if (text := work.text(kind)))
+    kernel, arch = next((found for text in texts if (found := kernel_of(text)) is not None), (None, None))
     cmdline = work.text("cmdline")
     crash_size = work.text("crash_size") or ""
     size = int(crash_size) if re.fullmatch("[0-9]{1,19}", crash_size) else None
     return Facts(
-        kernel=kernel,
+        kernel=printable(kernel) if kernel is not None else None,
         arch=arch,
         cmdline=cmdline,
         page_size=_page_size(work),

@@ -32,27 +32,16 @@ _FOREIGN = {
 """Beginnings of lines that only kernels of other architectures print."""
 
 SIGNS = tuple(_FOREIGN)
-_BUILDS = {
-    ".aarch64": "aarch64",
-    "-arm64": "aarch64",
-    ".x86_64": "x86_64",
-    "-amd64": "x86_64",
-    ".s390x": "s390x",
-    ".ppc64le": "ppc64",
-    ".riscv64": "riscv64",
-    ".loongarch64": "loongarch64",
-}
-"""Architectures by the ends of distributions' kernel versions."""
 _TARGETS = {
     **dict.fromkeys(("aarch64", "arm64"), "aarch64"),
     **dict.fromkeys(("arm", "armv5", "armv6", "armv7l", "armv7a", "armv7"), "arm"),
-    **dict.fromkeys(("x86_64", "i486", "i586", "i686"), "x86_64"),
+    **dict.fromkeys(("x86_64", "amd64", "i486", "i586", "i686"), "x86_64"),
     **dict.fromkeys(("mips", "mipsel", "mips64", "mips64el"), "mips"),
     **dict.fromkeys(("powerpc64", "powerpc64le", "ppc64", "ppc64le"), "ppc64"),
     **dict.fromkeys(("powerpc", "ppc"), "ppc"),
     **{name: name for name in ("loongarch64", "riscv64", "s390x", "or1k", "microblaze", "sparc64", "arc")},
 }
-"""Architectures by the targets of compilers, and as `uname -m` prints them."""
+"""Architectures by the targets of compilers, as `uname -m` prints them, and as distributions name their builds."""
 _COMPILER = re.compile(r"\((\w+)-(?:[\w.]+-)*(?:gcc|clang)\b")
 _UNAME = re.compile(r"Linux \S+ (\d+\.\d+\S*) #\d.*? (\w+)(?: GNU/Linux)?$")
 
@@ -69,6 +58,5 @@ def kernel_of(line: str) -> tuple[str, str | None] | None:
     if not line.startswith("Linux version "):
         return None
     version, _, rest = line.removeprefix("Linux version ").partition(" ")
-    compiler = _COMPILER.search(rest)
-    by_compiler = _TARGETS.get(compiler[1]) if compiler is not None else None
-    return version, next((arch for end, arch in _BUILDS.items() if version.endswith(end)), by_compiler)
+    build, compiler = re.split("[.-]", version)[-1], _COMPILER.search(rest)
+    return version, _TARGETS.get(build) or (_TARGETS.get(compiler[1]) if compiler is not None else None)
