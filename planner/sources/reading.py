@@ -138,20 +138,22 @@ def decode_most(data: bytes, name: str) -> str:
         if at >= 0:
             raise _binary(name, at)
         return _decoded(data, name)
-    return re.sub(r"\0+", "\ufffd", data.decode("utf-8-sig", "surrogateescape"))
+    return re.sub(r"\0\0*+", "\ufffd", data.decode("utf-8-sig", "surrogateescape"))
 
 
 def stray_note(text: str) -> str | None:
     """The note on lines with stray bytes, None without one. Those in a command line are shown with it instead."""
     if text.isascii():
         return None
-    lines = re.finditer(rf"^[^\n{STRAY[1:-1]}]*+{STRAY}[^\n]*+", text, re.MULTILINE)
-    found = [line.start() for line in lines if "ommand line:" not in line[0]]
+    found = [
+        number
+        for number, line in enumerate(text.split("\n"), 1)
+        if not line.isascii() and "ommand line:" not in line and re.search(STRAY, line)
+    ]
     if not found:
         return None
-    where = f"line {text.count(chr(10), 0, found[0]) + 1}"
     more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-    return f"{where}{more}: bytes that are not text were replaced; nothing is read there"
+    return f"line {found[0]}{more}: bytes that are not text were replaced; nothing is read there"
 
 
 def _as_utf8(data: bytes, name: str) -> bytes:
