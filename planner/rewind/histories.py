@@ -15,7 +15,7 @@ from planner.base.sizes import KIB
 from planner.kernel.cma import cma_align
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.rewind.changes import USUAL_CMA, Early, areas_of, lowest_pages
-from planner.rewind.from_log import Built, built, early_areas, efi_images, loaded_by_qemu, lower_half
+from planner.rewind.from_log import Built, areas_on_nodes, built, early_areas, efi_images, loaded_by_qemu, lower_half
 from planner.rewind.later import CMA, MEMMAP, Choice, named, steps_of_log, usual_steps
 from planner.rewind.memmap import STRUCT_PAGE, in_pages, section_size
 from planner.rewind.search import Way, explains_crash, is_late, search
@@ -139,8 +139,9 @@ def _before(view: View, early: Early) -> list[Later]:
 def _early_of_log(view: View) -> Early:
     if view.asked.reserves_first:
         return Early()
-    areas = [area for area in early_areas(view) if area[0] < view.low_max]
-    return Early((), areas[-1] if areas else None)
+    areas, on_nodes = early_areas(view), areas_on_nodes(view)
+    low = [area for area in areas[: len(areas) - len(on_nodes)] if area[0] < view.low_max]
+    return Early((), low[-1] if low else None, on_nodes=on_nodes)
 
 
 def _logged(view: View) -> list[History]:
@@ -180,7 +181,7 @@ def _with_memmap(view: View, state: State, early: Early) -> Early:
     items = view.early_memmap
     if early.memmap or not items or not all(item.buffer for item in items):
         return early
-    state, page = state.without([early.cma] if early.cma else []), view.asked.page_size
+    state, page = state.without(early.areas), view.asked.page_size
     found = (span for item in items for span in lowest_pages(state, in_pages(item.size, page), item.end))
     return replace(early, memmap=tuple(found), paged=True)
 
