@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO
 
 from planner.base.errors import InputError, Location
@@ -124,19 +124,13 @@ def _decoded(data: bytes, name: str) -> str:
 def decode_most(data: bytes, name: str) -> str:
     """The text of an input that may contain some stray bytes, see `STRAY`. Raises InputError for a binary input."""
     data = _as_utf8(data, name)
-    try:
-        if b"\0" not in data:
-            return _decoded(data, name)
-    except InputError as error:
-        if not isinstance(error.__context__, UnicodeDecodeError):
-            raise
+    if b"\0" not in data:
+        with suppress(UnicodeDecodeError):
+            return data.decode("utf-8-sig")
     # A file may end in a block of NUL after a crash, and a serial line may give many in a row.
     data = data.rstrip(b"\0")
     strays = len(data) - len(data.decode("utf-8", "ignore").encode()) + data.count(b"\0")
     if strays * _FEW > len(data):
-        at = data.find(b"\0")
-        if at >= 0:
-            raise _binary(name, at)
         return _decoded(data, name)
     return re.sub(r"\0\0*+", "\ufffd", data.decode("utf-8-sig", "surrogateescape"))
 

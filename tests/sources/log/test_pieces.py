@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from planner.sources.log import efi
-from planner.sources.log.pieces import whole_lines
+from planner.sources.log.pieces import unbroken, whole_lines
 from planner.sources.log.timestamps import messages
 
 STAMP = "[    0.000000] "
@@ -174,3 +174,19 @@ def test_a_line_of_another_form_is_whole(line: str) -> None:
 def test_what_continues_a_line(text: str, line: str) -> None:
     """Only text that looks like more of it."""
     assert words(text)[0][1] == line
+
+
+def test_lines_that_a_terminal_broke() -> None:
+    """They are joined, also within a word and more than once, and every other line keeps its number."""
+    text = f"{STAMP}{'a' * 70}\n{STAMP}b\n{STAMP}{'c d' * 30}\n\n{STAMP}e"
+    broken = "\n".join(line[at : at + 40] for line in text.split("\n") for at in range(0, max(len(line), 1), 40))
+    whole, cut = unbroken(broken)
+    assert (whole.replace("\n\n", "\n").replace("\n\n", "\n"), cut) == (text.replace("\n\n", "\n"), False)
+    assert whole.count("\n") == broken.count("\n")
+
+
+def test_lines_that_a_terminal_cut_off() -> None:
+    """The command line is one of several as long as the longest."""
+    text = "".join(f"{STAMP}{words}"[:60] + "\n" for words in ("x" * 80, f"Kernel command line: {'y' * 80}", "z" * 80))
+    assert unbroken(text) == (text, True)
+    assert unbroken(text.replace("y", "")) == (text.replace("y", ""), False)
