@@ -5,8 +5,8 @@ and takes back what was chosen; a choice that finds no place ends its branch, so
 is taken back once. What is left at the end is judged: a way is whole that puts the recorded crash kernel where it is,
 leaves nothing right beneath it, and leaves no listed entry in pieces. A whole way is looked for first, what is usual
 before what is not: a branch ends where what it left right beneath the crash kernel, or in pieces, is nothing that the
-steps before could have taken, or where no entry has room for the page descriptors any more. Only where there is none
-are ways looked for that explain less.
+steps before could have taken, or where large allocations before it, such as page descriptors, have no room any more.
+Only where there is none are ways looked for that explain less; a better one must follow each in a few steps.
 """
 
 from __future__ import annotations
