@@ -24,7 +24,6 @@ __all__ = [
     "read_within",
     "stray_note",
     "text_lines",
-    "too_long",
 ]
 
 STRAY = "[\ufffd\udc80-\udcff]"
@@ -185,11 +184,6 @@ def text_lines(text: str, name: str, number: int = 1) -> Iterator[tuple[int, str
         if end < 0:
             end = length
         if end - start > MAX_LINE:
-            raise too_long(name, number)
+            raise InputError(Location(name, number), "this line is too long for a memory map", "give a text map")
         yield number, text[start:end].rstrip("\r")
         start, number = end + 1, number + 1
-
-
-def too_long(name: str, number: int) -> InputError:
-    """The error at a line of more than `MAX_LINE` characters."""
-    return InputError(Location(name, number), "this line is too long for a memory map", "give a text map")
