@@ -19,7 +19,7 @@ from planner.rewind.from_log import Built, areas_on_nodes, built, early_areas, e
 from planner.rewind.later import CMA, MEMMAP, Choice, named, steps_of_log, usual_steps
 from planner.rewind.memmap import STRUCT_PAGE, in_pages, section_size
 from planner.rewind.search import Way, explains_crash, is_late, search
-from planner.rewind.top import Top, top_bytes, top_of_listing
+from planner.rewind.top import Top, top_bytes, top_of_line, top_of_listing
 from planner.rewind.undo import Budget, Known, Later, State, Undone, places, undo
 from planner.rewind.view import View
 
@@ -147,7 +147,8 @@ def _early_of_log(view: View) -> Early:
 def _logged(view: View) -> list[History]:
     """The histories that a log leaves open: all allocations that it names are undone in order."""
     profile, page = view.asked.profile, view.asked.page_size
-    steps = steps_of_log(view.events, profile, page, view.regions, view.nodes, view.low_max, view.listed)
+    pool = top_of_line(view, view.machine.facts.cmdline, crash=bool(view.crash)).pool
+    steps = steps_of_log(view.events, profile, page, view.regions, view.nodes, view.low_max, view.listed, kfence=pool)
     early = _early_of_log(view)
     ways = search(view, [[Choice(tuple(_before(view, early)))]], steps)
     right = [way for way in ways if not way.rank[0]] or ways
