@@ -24,7 +24,6 @@ __all__ = [
     "read_within",
     "stray_note",
     "text_lines",
-    "too_long",
 ]
 
 STRAY = "[\ufffd\udc80-\udcff]"
@@ -106,13 +105,10 @@ def read_bytes(path: str, stdin: BinaryIO | None = None) -> tuple[bytes, str]:
 
 def decode(data: bytes, name: str) -> str:
     """The text of an input in UTF-8, or UTF-16 with a byte order mark. Raises InputError if it is empty or not text."""
-    return _decoded(_as_utf8(data, name), name)
-
-
-def _decoded(data: bytes, name: str) -> str:
+    data = _as_utf8(data, name)
     at = data.find(b"\0")
     if at >= 0:
-        raise _binary(name, at)
+        raise InputError(Location(name, offset=at), "is binary, not text", "give a text source or a JSON map")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -131,7 +127,7 @@ def decode_most(data: bytes, name: str) -> str:
     data = data.rstrip(b"\0")
     strays = len(data) - len(data.decode("utf-8", "ignore").encode()) + data.count(b"\0")
     if strays * _FEW > len(data):
-        return _decoded(data, name)
+        return decode(data, name)
     return re.sub(r"\0\0*+", "\ufffd", data.decode("utf-8-sig", "surrogateescape"))
 
 
@@ -175,10 +171,6 @@ def _check_extent(data: bytes, name: str) -> None:
         raise _too_large(name, MAX_INPUT // width)
 
 
-def _binary(name: str, at: int) -> InputError:
-    return InputError(Location(name, offset=at), "is binary, not text", "give a text source or a JSON map")
-
-
 def text_lines(text: str, name: str, number: int = 1) -> Iterator[tuple[int, str]]:
     """Lines without their ends, numbered from `number`; of empty lines in a row only the last.
 
@@ -192,11 +184,6 @@ def text_lines(text: str, name: str, number: int = 1) -> Iterator[tuple[int, str
         if end < 0:
             end = length
         if end - start > MAX_LINE:
-            raise too_long(name, number)
+            raise InputError(Location(name, number), "this line is too long for a memory map", "give a text map")
         yield number, text[start:end].rstrip("\r")
         start, number = end + 1, number + 1
-
-
-def too_long(name: str, number: int) -> InputError:
-    """The error at a line of more than `MAX_LINE` characters."""
-    return InputError(Location(name, number), "this line is too long for a memory map", "give a text map")

@@ -6,7 +6,6 @@ import pytest
 
 from planner.sources.log import efi
 from planner.sources.log.pieces import unbroken, whole_lines
-from planner.sources.log.timestamps import messages
 
 STAMP = "[    0.000000] "
 NODE = "node   0: [mem 0x0000000040000000-0x00000000bfffffff]"
@@ -31,7 +30,7 @@ KNOWN = [
 
 def words(text: str) -> list[tuple[int, str, bool]]:
     """Number, message, and whether its end is missing."""
-    lines = whole_lines(messages(text, "x"), bool)
+    lines = whole_lines(enumerate(text.split("\n"), 1), bool)
     return [(line.number, line.words, line.damaged is not None) for line in lines]
 
 
@@ -66,7 +65,7 @@ def test_a_descriptor_in_two_pieces(within: str) -> None:
     """Broken between words or inside one."""
     line = "efi:   0x000040000000-0x0000bfffffff [Conventional|RUN|  |WB|WT|WC|UC]"
     at = line.index("Conv") + len(within)
-    found = next(whole_lines(messages(f"{STAMP}{line[:at]}\n{line[at:]}", "x"), bool))
+    found = next(whole_lines([(1, STAMP + line[:at]), (2, line[at:])], bool))
     assert found.damaged is None
     assert efi.entry(found.words) == efi.entry(line)
 
@@ -102,7 +101,7 @@ def test_a_piece_with_a_prefix_of_its_own(line: str) -> None:
 )
 def test_what_stays_without_its_end_is_damaged(line: str, what: str) -> None:
     """A number that was cut is another number."""
-    found = list(whole_lines(messages(f"{STAMP}{line}\n{STAMP}{NODE}", "x"), bool))
+    found = list(whole_lines([(1, STAMP + line), (2, STAMP + NODE)], bool))
     assert found[0].damaged is not None
     assert found[0].damaged.what == what
     assert found[1].words == NODE
@@ -127,7 +126,7 @@ def test_what_stays_without_its_end_is_damaged(line: str, what: str) -> None:
 )
 def test_a_line_of_another_form_is_whole(line: str) -> None:
     """Other lines have the same beginning."""
-    found = list(whole_lines(messages(STAMP + line, "x"), bool))
+    found = list(whole_lines([(1, STAMP + line)], bool))
     assert found[0].damaged is None or not found[0].damaged.told
 
 

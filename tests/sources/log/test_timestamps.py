@@ -8,11 +8,9 @@ from pathlib import Path
 import pytest
 
 import planner
-from planner.base.errors import InputError
 from planner.kernel.machine import Machine
 from planner.sources import parse_text
-from planner.sources.bounds import MAX_LINE
-from planner.sources.log.timestamps import has_timestamp, messages, without_timestamp
+from planner.sources.log.timestamps import has_timestamp, without_timestamp
 
 SAMPLE = Path(planner.__file__).parent / "sources" / "samples" / "honeycomb-lx2160a-30g.dmesg"
 WORDS = [line.partition("] ")[2] for line in SAMPLE.read_text("utf-8").splitlines()]
@@ -100,18 +98,6 @@ def test_the_words_of_the_kernel_stay(line: str) -> None:
 def test_a_line_that_is_all_prefix_costs_no_more_than_its_length(unit: str) -> None:
     """Hostile lines take linear time; the result does not matter."""
     without_timestamp(unit * (64_000 // len(unit)))
-
-
-def test_messages_have_the_number_of_their_line() -> None:
-    """Empty lines, and those of a time stamp alone, are counted and left out."""
-    text = "[    0.000000] a \n\n\n  b\n[    0.000000] \n[    0.1] host kernel: c\n\x1b[32m[    0.2] \x1b[0md"
-    assert list(messages(text, "x", 7)) == [(7, "a", True), (10, "b", False), (12, "c", True), (13, "d", True)]
-
-
-def test_a_line_that_is_too_long() -> None:
-    """It is named, and nothing after it is read."""
-    with pytest.raises(InputError, match=r"^x:3:1: this line is too long"):
-        list(messages(f"a\n\n[    0.1] {'b' * (MAX_LINE + 1)}\nc", "x"))
 
 
 @pytest.mark.parametrize(
