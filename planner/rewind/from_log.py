@@ -37,9 +37,10 @@ _UNCOUNTED = (232 * KIB, 256 * KIB)
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """late: what the log names as later. memmap: where page descriptors must lie. between: unnamed, perhaps earlier.
+    """The state right before the crash kernel, as a log alone shows it.
 
-    top: what was taken from the top of memory first.
+    late: what the log names as later. memmap: where page descriptors must lie. between: ranges right above what came
+    later that no line names, and that may have been there before. top: what was taken from the top of memory first.
     """
 
     state: State

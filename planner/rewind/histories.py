@@ -86,6 +86,7 @@ def _reserved_first(view: View) -> History:
 
 
 def _all_early(view: View) -> History:
+    """Nothing that is listed came after the crash kernel."""
     state = view.listed.without(view.crash)
     early = _early_of_log(view) if view.events else _early_of_listing(view, state)
     return History(_LISTED, state, (), early, top_of_listing(view, state))
@@ -137,6 +138,7 @@ def _before(view: View, early: Early) -> list[Later]:
 
 
 def _early_of_log(view: View) -> Early:
+    """The CMA areas that the log names as earlier than the crash kernel."""
     if view.asked.reserves_first:
         return Early()
     areas, on_nodes = early_areas(view), areas_on_nodes(view)
@@ -255,9 +257,9 @@ def _guessed(view: View) -> tuple[list[History], bool]:
 
 
 def _paged(view: View) -> View:
-    """With page descriptors that are an entry of their own known to be earlier, where they are single pages.
+    """The view in which an entry of the size of the page descriptors came before the crash kernel.
 
-    With 64K pages the buffer for them is as large as the node. Pages of later arrays may lie right beneath them.
+    With 64K pages no hole holds their buffer, so they are single pages; later arrays may lie right beneath them.
     """
     page, listed = view.asked.page_size, view.listed
     if page != 64 * KIB or not view.early_memmap:
@@ -273,7 +275,10 @@ def _paged(view: View) -> View:
 
 
 def _pooled(view: View) -> tuple[View, bool]:
-    """With an entry that is page tables and a KFENCE pool known to be earlier; whether there seems to be a pool."""
+    """The view in which page tables and a KFENCE pool came before the crash kernel; and whether there is a pool.
+
+    Both lie in the topmost entry, and fill it.
+    """
     listed = view.listed
     top = top_of_listing(view, listed._replace(blocks=listed.blocks[-1:]))
     start, end = listed.blocks[-1] if listed.blocks else (0, 0)
@@ -284,6 +289,7 @@ def _pooled(view: View) -> tuple[View, bool]:
 
 
 def _guess(view: View, way: Way) -> str:
+    """The words for a guess: what is assumed to have come later, with the bytes of each."""
     late: dict[str, int] = {}
     for (start, end), name in way.undone.freed:
         if is_late(view, name) and not name.endswith(("slots", "section table")):

@@ -46,7 +46,7 @@ def test_the_bounce_buffer_is_no_obstacle() -> None:
     assert [r.crash for r in plan.reservation.other_readings] == [Range(0xD7E00000, 0xF7E00000)]
 
 
-def test_as_listed_keeps_it() -> None:
+def test_reserved_as_listed_keeps_the_bounce_buffer() -> None:
     assert placed(log(CMA, LINE, POOL), "512M", reserved="as-listed") == Range(0xD7E00000, 0xF7E00000)
 
 
@@ -63,7 +63,7 @@ def test_what_lies_above_the_cma_area_is_full() -> None:
         pytest.param(0x80000000, 0xDBE00000, id="at a place that a request without an address would not have"),
     ],
 )
-def test_a_recorded_one_without_a_command_line(start: int, crash: int) -> None:
+def test_a_recorded_crash_kernel_without_a_command_line(start: int, crash: int) -> None:
     """What lies above it was too small for it, unless it was given an address."""
     record = f"crashkernel reserved: {start:#018x} - {start + 512 * MIB:#018x} (512 MB)"
     assert placed(log(CMA, record), "512M") == Range(crash, crash + 512 * MIB)
@@ -82,7 +82,7 @@ def test_what_is_recorded_as_earlier_stays(early: str) -> None:
     assert crash == Range(0xEFE00000 - 256 * MIB, 0xEFE00000)
 
 
-def test_a_high_one_lies_beneath_what_fills_the_top() -> None:
+def test_a_high_crash_kernel_lies_beneath_what_fills_the_top() -> None:
     """The data of the node was allocated from the top, after the page tables; the page descriptors follow it."""
     machine = log("NUMA: NODE_DATA [mem 0x16f7d0000-0x16f7d2fff]", CMA, LINE)
     memmap = 4 * GIB // (4 * KIB) * 64
@@ -90,7 +90,7 @@ def test_a_high_one_lies_beneath_what_fills_the_top() -> None:
     assert placed(machine, "512M,high") == Range(top - 512 * MIB, top)
 
 
-def test_a_gap_that_no_line_explains_is_told() -> None:
+def test_a_gap_that_no_line_explains_leaves_two_readings() -> None:
     """Between the bounce buffer and what lies above it: all else that came later went above low memory."""
     machine = log(CMA, LINE, POOL.replace("f7e", "f6e").replace("fbe", "fae"))
     plan = make_plan(machine, "512M", Options(strategy="mainline"))
