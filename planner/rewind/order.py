@@ -1,7 +1,7 @@
 """The order in which choices of a step are tried: first those that make just what is left of an entry.
 
 Memory is filled downward from its tops. So what lies right beneath the crash kernel is often all that came later: one
-choice of each step, and nothing beside it.
+choice of each step, and nothing beside it; or it is one allocation, whose entry it fills.
 """
 
 from __future__ import annotations
@@ -20,12 +20,14 @@ __all__ = ["Order"]
 class Order:
     """The order of the choices of late steps.
 
-    sizes: bytes of each choice of each step; totals: what one choice of each step up to one takes together.
+    sizes: bytes of each choice of each step; items: those of its allocations. totals: what one choice of each step up
+    to one takes together.
     """
 
     def __init__(self, view: View, late: Sequence[Sequence[Choice]], rests: Rests) -> None:
         self.unusual = [[choice.unusual for choice in choices] for choices in late]
         self.sizes = [[choice.size for choice in choices] for choices in late]
+        self.items = [[sorted(item.size for item in choice.items) for choice in choices] for choices in late]
         self.totals = [*accumulate(self.sizes, _totals, initial=[0])][1:]
         self.low = all(end <= view.low_max for _, end in view.crash)
         # Where a CMA area may lie in low memory, and no log names it, the rest of an entry may be all beside it.
@@ -41,6 +43,7 @@ class Order:
             for part in self._beside(step, rest)
             for i, size in enumerate(sizes)
             if _is_between(totals, rest.size - part - rest.slack - size, rest.size - part - size)
+            or _is_between(self.items[step][i], rest.size - rest.slack, rest.size)
         }
         if not exact:
             return range(len(sizes))
