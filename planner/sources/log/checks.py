@@ -28,7 +28,7 @@ _CHOPPED = (">", "\u2026", "...")  # a pager's mark at the end of a line that is
 def lacking_ram(log: Log, regions: Sequence[Region], notes: list[str]) -> Obstacle | None:
     """The reason why memory ranges must be missing; None if there is none.
 
-    If only the zones reach higher, then ranges above all others are missing: that is noted, and the others are used.
+    If only the zones reach higher, and `Memory:` counts no more than the ranges, then the zones are only noted.
     """
     shown = "memory" if log.dump["memory"] else "node" if log.nodes else "efi" if log.efi else "memblock_add"
     if shown == "memory" and len(set(log.dump["memory"])) < log.counts.get("memory", 0):
@@ -40,7 +40,7 @@ def lacking_ram(log: Log, regions: Sequence[Region], notes: list[str]) -> Obstac
     said, higher = list(_larger(log, exact)), list(_higher(log, exact))
     if lost is not None:
         return Obstacle(f"the log's memory ranges are incomplete: {'; '.join([lost, *said, *higher])}", lost)
-    if not said:
+    if not said and (log.total is not None or not higher):
         notes += [f"{text}, above all ranges of memory that the log shows: more lines are missing" for text in higher]
         return None
     said += higher
