@@ -144,7 +144,7 @@ class Bare(NamedTuple):
 def bare_of(history: History, view: View, lift: int) -> Bare:
     """The state without page descriptors, CMA area, and what lies at the top. lift: by how much less is taken then."""
     early, cut = history.early, cut_of(view)
-    before = history.state.without([*early.memmap, *([early.cma] if early.cma else [])])
+    before = history.state.without([*early.memmap, *early.areas])
     before = before if cut is not None else lifted(before, lift)
     top = cut[0] if cut is not None else _MOST << 16
     lowest = lowest_from_top(before, cut[0] if cut is not None else 0)

@@ -9,8 +9,8 @@ from planner.base.sizes import MIB, format_size
 from planner.kernel.cma import cma_align
 from planner.kernel.memory_map import Flag
 from planner.rewind.above import is_hidden, mem_limit, own_limit
-from planner.rewind.changes import USUAL_CMA, Boot, Early, cma_of, lowest_from_top, replay
-from planner.rewind.from_log import efi_images
+from planner.rewind.changes import USUAL_CMA, Boot, Early, cma_of, cma_of_nodes, lowest_from_top, replay
+from planner.rewind.from_log import areas_on_nodes, efi_images
 from planner.rewind.histories import History
 from planner.rewind.memmap import memmap
 from planner.rewind.top import Top, tables_of, top_bytes, tops_asked
@@ -37,7 +37,8 @@ def _under(history: History, view: View, top: Top) -> Iterator[tuple[str, State]
     own_line, new_line = view.machine.facts.cmdline, view.asked.cmdline
     own, new = cma_of(own_line), cma_of(new_line)
     end, unlimited, lift = _other_end(view), is_hidden(view), lift_of(history, view, top)
-    same = end is None and not unlimited and not lift
+    on_nodes, others = (cma_of_nodes(line, len(view.nodes), 0) for line in (own_line, new_line))
+    same = end is None and not unlimited and not lift and on_nodes == others
     if new_line is None or (own == new and own_line is not None and same):
         yield history.what, history.state
         return
@@ -69,6 +70,7 @@ def _described(view: View, end: int) -> list[Span]:
 def boot_of(view: View, cma: int, top: Top, regions: Sequence[Span], *, lift: int = 0, end: int | None = None) -> Boot:
     """The planned boot. cma: bytes of the CMA area; end: where its memory ends."""
     profile, page = view.asked.profile, view.asked.page_size
+    sizes = cma_of_nodes(view.asked.cmdline, len(view.nodes), cma)
     return Boot(
         cma=cma,
         asked=cma_of(view.asked.cmdline),
@@ -80,13 +82,14 @@ def boot_of(view: View, cma: int, top: Top, regions: Sequence[Span], *, lift: in
         beyond=0 if end is None else total(span for span in _image(view) if span[0] >= end),
         tables=0 if view.asked.reserves_first else tables_of(top, view),
         memmap=[] if view.asked.describes_later else memmap(profile, page, regions, view.nodes),
+        nodes=[*zip(view.nodes, sizes, strict=True)] if areas_on_nodes(view) else (),
     )
 
 
 def _without_end(history: History, view: View, cma: int) -> State:
     """The state where RAM goes on above: what was taken from the top lies there."""
     early = history.early
-    state = history.state.without([*early.memmap, *([early.cma] if early.cma else [])])
+    state = history.state.without([*early.memmap, *early.areas])
     state = state.without([(lowest_from_top(state), 1 << 64)])
     return replay(state, Early(), boot_of(view, cma, history.top, view.regions))
 

@@ -3,8 +3,8 @@
 Each boot fills memory from the top: page tables, page descriptors (before 7.x), the default CMA area. Another
 `cma=`, another `mem=` or other base pages move them, and with them the crash kernel.
 
-Source: dma_contiguous_reserve(), kernel/dma/contiguous.c; cma_declare_contiguous_nid(), mm/cma.c @ 5.10, 6.1, 7.2;
-arm64_memblock_init() and paging_init() for the order.
+Source: dma_contiguous_reserve() and dma_numa_cma_reserve(), kernel/dma/contiguous.c; cma_declare_contiguous_nid(),
+mm/cma.c @ 5.10, 6.1, 7.2; arm64_memblock_init() and paging_init() for the order.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ __all__ = [
     "Early",
     "areas_of",
     "cma_of",
+    "cma_of_nodes",
     "lifted",
     "lowest_from_top",
     "lowest_pages",
@@ -72,8 +73,24 @@ def cma_of(cmdline: str | None) -> Cma:
     return Cma(size, base, memparse(rest[1:])[0])
 
 
-def place_cma(state: State, size: int, asked: Cma, align: int, low_max: int) -> Span | None:
-    """The place of the default area: below the DMA limit, from the top; above 4 GiB from below, if that is allowed."""
+def cma_of_nodes(cmdline: str | None, count: int, default: int) -> list[int]:
+    """Bytes of each node's own area on 7.x: those of the default one, or what `numa_cma=` and `cma_pernuma=` say."""
+    line = words(cmdline or "")
+    single, every = values(line, "numa_cma"), values(line, "cma_pernuma")
+    if not single and not every:
+        return [default] * count
+    sizes = [memparse(every[-1])[0] if every else 0] * count
+    for node, _, size in (pair.partition(":") for value in single for pair in value.split(",")):
+        if node.isdecimal() and int(node) < count:
+            sizes[int(node)] = memparse(size)[0] or sizes[int(node)]
+    return sizes
+
+
+def place_cma(state: State, size: int, asked: Cma, align: int, low_max: int, node: Span = (0, 1 << 64)) -> Span | None:
+    """The place of an area: below the DMA limit, from the top; above 4 GiB from below, if that is allowed.
+
+    node: where the node lies that it must be on.
+    """
     if not size:
         return None
     end_of_memory = state.memory[-1][1]
@@ -83,10 +100,10 @@ def place_cma(state: State, size: int, asked: Cma, align: int, low_max: int) -> 
         return (asked.base, asked.base + size)
     if end_of_memory >= 4 * GIB + size:
         for low, high in state.gaps():
-            start = round_up(max(low, 4 * GIB), align)
-            if start + size <= min(high, limit):
+            start = round_up(max(low, 4 * GIB, node[0]), align)
+            if start + size <= min(high, limit, node[1]):
                 return (start, start + size)
-    found = state.topmost(size, align, asked.base, limit)
+    found = state.topmost(size, align, max(asked.base, node[0]), min(limit, node[1]))
     return None if found is None else (found, found + size)
 
 
@@ -94,19 +111,27 @@ def place_cma(state: State, size: int, asked: Cma, align: int, low_max: int) -> 
 class Early:
     """Reservations of a boot right before the crash kernel, as far as they are known.
 
-    memmap: the page descriptors (before 7.x). paged: they are single pages. cma: the default area.
+    memmap: the page descriptors (before 7.x). paged: they are single pages. cma: the default area; on_nodes: those of
+    each node that followed it.
     """
 
     memmap: tuple[Span, ...] = ()
     cma: Span | None = None
     paged: bool = False
+    on_nodes: tuple[Span, ...] = ()
+
+    @property
+    def areas(self) -> tuple[Span, ...]:
+        """All CMA areas."""
+        return (*((self.cma,) if self.cma else ()), *self.on_nodes)
 
 
 @dataclass(frozen=True, slots=True)
 class Boot:
     """Another boot, up to its crash kernel.
 
-    cma: bytes of the default area; asked: what asks for it; align: what it is aligned to; low_max: the DMA limit.
+    cma: bytes of the default area; asked: what asks for it; align: what it is aligned to; low_max: the DMA limit;
+    nodes: those that have an area of their own, and its bytes.
     lift: by how much less is taken from the top of memory first. end: where memory ends, None: where it does;
     beyond: bytes of the image above that, which stay.
     tables: bytes of page tables of base pages for all of memory, which shrink with it.
@@ -123,11 +148,12 @@ class Boot:
     beyond: int = 0
     tables: int = 0
     memmap: Sequence[Later] = ()
+    nodes: Sequence[tuple[Span, int]] = ()
 
 
 def replay(state: State, early: Early, boot: Boot) -> State:
     """The state right before the crash kernel in another boot, from that in one."""
-    before = state.without([early.cma] if early.cma else [])
+    before = state.without(early.areas)
     if boot.end is None and early.paged:
         before = lifted(before, boot.lift)
     elif boot.lift or boot.end is not None:
@@ -135,7 +161,11 @@ def replay(state: State, early: Early, boot: Boot) -> State:
         before = lifted(before, boot.lift) if boot.end is None else _cut(before, boot.end, boot)
         before = before.with_more(place_memmap(before, boot.memmap, boot.page_size))
     area = place_cma(before, boot.cma, boot.asked, boot.align, boot.low_max)
-    return before.with_more([area] if area else [])
+    after = before.with_more([area] if area else [])
+    for node, size in boot.nodes if area or not boot.cma else ():
+        area = place_cma(after, size, Cma(), boot.align, node[1], node)
+        after = after.with_more([area] if area else [])
+    return after
 
 
 def lowest_from_top(state: State, top: int = 0) -> int:

@@ -10,17 +10,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from planner.base.ranges import Span, subtract, total
-from planner.base.sizes import KIB, MIB, round_down, round_up
+from planner.base.sizes import GIB, KIB, MIB, round_down, round_up
 from planner.kernel import crashkernel as ck
 from planner.kernel.cma import cma_align
 from planner.kernel.cmdline import values, words
 from planner.kernel.profiles import CRASH_ALIGN
+from planner.rewind.changes import cma_of_nodes
 from planner.rewind.memmap import place_memmap, section_table
 from planner.rewind.top import Top, top_bytes, top_of_line
 from planner.rewind.undo import State
 from planner.rewind.view import View
 
-__all__ = ["Built", "built", "early_areas", "efi_images", "loaded_by_qemu", "lower_half"]
+__all__ = ["Built", "areas_on_nodes", "built", "early_areas", "efi_images", "loaded_by_qemu", "lower_half"]
 
 _LATE = {"swiotlb": "software IO TLB"}
 """Kinds of events that come after the crash kernel, and their names."""
@@ -36,9 +37,10 @@ _UNCOUNTED = (232 * KIB, 256 * KIB)
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """late: what the log names as later. memmap: where page descriptors must lie. between: unnamed, perhaps earlier.
+    """The state right before the crash kernel, as a log alone shows it.
 
-    top: what was taken from the top of memory first.
+    late: what the log names as later. memmap: where page descriptors must lie. between: ranges right above what came
+    later that no line names, and that may have been there before. top: what was taken from the top of memory first.
     """
 
     state: State
@@ -65,8 +67,11 @@ def built(view: View, loaded: Sequence[Span] = ()) -> Built:
     if named.memory and not any(end == named.memory[-1][1] for _, end in named.blocks):
         # Page tables lie above all; where something else does, more RAM lies above than the log shows.
         state, memmap = _memmap(_beneath_top(named, view, top), view)
-    for start, end in early_areas(view):
-        state = _full(state, (start, end), cma_align(view.asked.profile, view.asked.page_size), (0, view.low_max))
+    on_nodes = areas_on_nodes(view)
+    for area in early_areas(view):
+        if area[0] < 4 * GIB:  # those above go to the lowest place
+            node = next((n for n in view.nodes if area in on_nodes and n[0] <= area[0] < n[1]), (0, view.low_max))
+            state = _full(state, area, cma_align(view.asked.profile, view.asked.page_size), node)
     for start, end in view.crash:
         window = (0, view.low_max) if end <= view.low_max else (0, 0)
         full = _full(state, (start, end), CRASH_ALIGN, window)
@@ -127,6 +132,19 @@ def _free(state: State) -> int:
 def early_areas(view: View) -> list[Span]:
     """The CMA areas that the log names as earlier than the crash kernel."""
     return [e.span for e in view.events if e.kind == "cma" and e.span is not None and e.before_crash is not False]
+
+
+def areas_on_nodes(view: View) -> tuple[Span, ...]:
+    """The CMA areas of the nodes' own that follow the default one on 7.x, if it is configured so or asked for."""
+    areas, nodes = early_areas(view), view.nodes
+    for i, (start, end) in enumerate(areas if nodes else []):
+        sizes = cma_of_nodes(view.machine.facts.cmdline, len(nodes), end - start)
+        own = [(node, size) for node, size in zip(nodes, sizes, strict=True) if size]
+        found = areas[i + 1 :]
+        if own and [size for _, size in own] == [high - low for low, high in found]:
+            inside = (node[0] <= area[0] < node[1] for (node, _), area in zip(own, found, strict=True))
+            return tuple(found) if all(inside) else ()
+    return ()
 
 
 def _full(state: State, span: Span, align: int, window: Span) -> State:

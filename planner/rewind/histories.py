@@ -15,11 +15,11 @@ from planner.base.sizes import KIB
 from planner.kernel.cma import cma_align
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.rewind.changes import USUAL_CMA, Early, areas_of, lowest_pages
-from planner.rewind.from_log import Built, built, early_areas, efi_images, loaded_by_qemu, lower_half
+from planner.rewind.from_log import Built, areas_on_nodes, built, early_areas, efi_images, loaded_by_qemu, lower_half
 from planner.rewind.later import CMA, MEMMAP, Choice, named, steps_of_log, usual_steps
 from planner.rewind.memmap import STRUCT_PAGE, in_pages, section_size
 from planner.rewind.search import Way, explains_crash, is_late, search
-from planner.rewind.top import Top, top_bytes, top_of_listing
+from planner.rewind.top import Top, top_bytes, top_of_line, top_of_listing
 from planner.rewind.undo import Budget, Known, Later, State, Undone, places, undo
 from planner.rewind.view import View
 
@@ -86,6 +86,7 @@ def _reserved_first(view: View) -> History:
 
 
 def _all_early(view: View) -> History:
+    """Nothing that is listed came after the crash kernel."""
     state = view.listed.without(view.crash)
     early = _early_of_log(view) if view.events else _early_of_listing(view, state)
     return History(_LISTED, state, (), early, top_of_listing(view, state))
@@ -137,16 +138,19 @@ def _before(view: View, early: Early) -> list[Later]:
 
 
 def _early_of_log(view: View) -> Early:
+    """The CMA areas that the log names as earlier than the crash kernel."""
     if view.asked.reserves_first:
         return Early()
-    areas = [area for area in early_areas(view) if area[0] < view.low_max]
-    return Early((), areas[-1] if areas else None)
+    areas, on_nodes = early_areas(view), areas_on_nodes(view)
+    low = [area for area in areas[: len(areas) - len(on_nodes)] if area[0] < view.low_max]
+    return Early((), low[-1] if low else None, on_nodes=on_nodes)
 
 
 def _logged(view: View) -> list[History]:
     """The histories that a log leaves open: all allocations that it names are undone in order."""
     profile, page = view.asked.profile, view.asked.page_size
-    steps = steps_of_log(view.events, profile, page, view.regions, view.nodes, view.low_max, view.listed)
+    pool = top_of_line(view, view.machine.facts.cmdline, crash=bool(view.crash)).pool
+    steps = steps_of_log(view.events, profile, page, view.regions, view.nodes, view.low_max, view.listed, kfence=pool)
     early = _early_of_log(view)
     ways = search(view, [[Choice(tuple(_before(view, early)))]], steps)
     right = [way for way in ways if not way.rank[0]] or ways
@@ -180,7 +184,7 @@ def _with_memmap(view: View, state: State, early: Early) -> Early:
     items = view.early_memmap
     if early.memmap or not items or not all(item.buffer for item in items):
         return early
-    state, page = state.without([early.cma] if early.cma else []), view.asked.page_size
+    state, page = state.without(early.areas), view.asked.page_size
     found = (span for item in items for span in lowest_pages(state, in_pages(item.size, page), item.end))
     return replace(early, memmap=tuple(found), paged=True)
 
@@ -253,9 +257,9 @@ def _guessed(view: View) -> tuple[list[History], bool]:
 
 
 def _paged(view: View) -> View:
-    """With page descriptors that are an entry of their own known to be earlier, where they are single pages.
+    """The view in which an entry of the size of the page descriptors came before the crash kernel.
 
-    With 64K pages the buffer for them is as large as the node. Pages of later arrays may lie right beneath them.
+    With 64K pages no hole holds their buffer, so they are single pages; later arrays may lie right beneath them.
     """
     page, listed = view.asked.page_size, view.listed
     if page != 64 * KIB or not view.early_memmap:
@@ -271,7 +275,10 @@ def _paged(view: View) -> View:
 
 
 def _pooled(view: View) -> tuple[View, bool]:
-    """With an entry that is page tables and a KFENCE pool known to be earlier; whether there seems to be a pool."""
+    """The view in which page tables and a KFENCE pool came before the crash kernel; and whether there is a pool.
+
+    Both lie in the topmost entry, and fill it.
+    """
     listed = view.listed
     top = top_of_listing(view, listed._replace(blocks=listed.blocks[-1:]))
     start, end = listed.blocks[-1] if listed.blocks else (0, 0)
@@ -282,6 +289,7 @@ def _pooled(view: View) -> tuple[View, bool]:
 
 
 def _guess(view: View, way: Way) -> str:
+    """The words for a guess: what is assumed to have come later, with the bytes of each."""
     late: dict[str, int] = {}
     for (start, end), name in way.undone.freed:
         if is_late(view, name) and not name.endswith(("slots", "section table")):

@@ -79,10 +79,11 @@ def _section_table(profile: Profile, page_size: int) -> list[Choice]:
     return [*large, Choice()]
 
 
-def _kfence(profile: Profile, page_size: int) -> list[Choice]:
-    """The metadata of KFENCE's objects: without it, and with it."""
+def _kfence(profile: Profile, page_size: int, *, likely: bool) -> list[Choice]:
+    """The metadata of KFENCE's objects, or none: what is likely first."""
     size = round_up(_OBJECTS * profile.kfence_metadata, page_size)
-    return [Choice(), Choice((Later(KFENCE, size, page_size),))] if size else [Choice()]
+    on = [Choice((Later(KFENCE, size, page_size),))] if size else []
+    return [*on, Choice()] if likely else [Choice(), *on]
 
 
 def _last(profile: Profile, kfence: Sequence[Choice], bounce: Sequence[Choice]) -> list[Choice]:
@@ -102,8 +103,13 @@ def steps_of_log(
     nodes: Sequence[Span],
     low_max: int,
     listed: State,
+    *,
+    kfence: bool = False,
 ) -> list[list[Choice]]:
-    """Allocations that a boot log names, with the arrays it does not name: one choice at each step."""
+    """Allocations that a boot log names, with the arrays it does not name: one choice at each step.
+
+    kfence: whether its command line has a pool of KFENCE allocated.
+    """
     by_kind: dict[str, list[Event]] = {}
     for event in events:
         by_kind.setdefault(event.kind, []).append(event)
@@ -123,7 +129,7 @@ def steps_of_log(
         bounce.append(Later("software IO TLB", pool.size, page_size, 0, low_max - 1, at=pool.start))
         bounce += _slots(pool.size, page_size, profile)
     tables = Choice((*first, *log, *hashes))
-    last = _last(profile, _kfence(profile, page_size), [Choice(tuple(bounce))])
+    last = _last(profile, _kfence(profile, page_size, likely=kfence), [Choice(tuple(bounce))])
     return [_section_table(profile, page_size), [tables], last]
 
 
@@ -174,12 +180,11 @@ def usual_steps(
         elif regions[-1][1] <= low_max or places(listed, buffer):  # its arrays lie in high memory, if there is some
             pools.append(Choice((buffer, *_slots(pool, page_size, profile)), unusual=pool != usual))
     steps = [_section_table(profile, page_size), [Choice(tuple(first))], [*logs, Choice()], tables]
-    off, *on = _kfence(profile, page_size)
+    metadata = round_up(_OBJECTS * profile.kfence_metadata, page_size)
     # An entry of just its size may be per-CPU areas, but hardly one that holds the arrays of the bounce buffer, too.
     arrays = sum(item.size for pool in pools if not pool.unusual for item in pool.items[1:])
-    both = {item.size + arrays for choice in on for item in choice.items} if arrays else set()
-    likely = kfence or any(end - start in both for start, end in listed.blocks)
-    return [*steps, _last(profile, [*on, off] if likely else [off, *on], pools)]
+    likely = kfence or (arrays > 0 and any(end - start == metadata + arrays for start, end in listed.blocks))
+    return [*steps, _last(profile, _kfence(profile, page_size, likely=likely), pools)]
 
 
 def named(items: Iterable[tuple[str, int]]) -> str:

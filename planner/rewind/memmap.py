@@ -69,7 +69,7 @@ def in_pages(size: int, page_size: int) -> int:
 
 
 def beneath(listed: State, item: Later) -> int:
-    """The address that all later allocations end beneath, from 7.0 on, where page descriptors fill memory from its top.
+    """The upper end of later allocations from 7.0 on: the lowest page descriptor, as these fill memory from its top.
 
     As many places as they take are full above it, of whatever; a later allocation fits into holes of these at most.
     0: there are not so many, or a higher one is free: they did not take such places.

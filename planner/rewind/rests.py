@@ -125,9 +125,9 @@ class Rests:
         exact = {
             i
             for rest in rests
-            if not rest.early
+            for part in self._before_all(rest, step)
             for i in numbers
-            if _is_between(totals, rest.size - rest.slack - taken[i], rest.size - taken[i])
+            if _is_between(totals, rest.size - part - rest.slack - taken[i], rest.size - part - taken[i])
         }
         if not exact:
             return numbers
@@ -136,6 +136,13 @@ class Rests:
             return sorted(numbers, key=lambda i: (i not in exact, unusual[i]))
         # What lies beneath a high crash kernel does not tell whether there is an unusual buffer in low memory.
         return sorted(numbers, key=lambda i: (unusual[i], i not in exact))
+
+    def _before_all(self, rest: Rest, step: int) -> Sequence[int]:
+        """Sizes beside which what came later may be all of a rest: a CMA area in low memory, if no log names it."""
+        if not rest.early:
+            return (0,)
+        in_low = rest.early == 2 and self.area and step >= self.fork and not self.view.events
+        return self.before[2] if in_low else ()
 
     def _with_first(
         self, open_: tuple[int, ...], step: int, choice: int, count: int, rests: Sequence[Rest]

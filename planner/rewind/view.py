@@ -104,8 +104,8 @@ def view_of(machine: Machine, asked: Asked) -> View:
     size = 0 if asked.reserves_first else memory.ram // asked.page_size * 8
     tables = topmost_tables(usable, blocks, size, machine.facts)
     nodes = [e.span for e in events if e.kind == "node" and e.span is not None]
-    nodes = nodes or _numbered(memory) or _meeting(memory)
-    kept = tuple(_apart([*crash, *_known(machine, asked), *tables]))
+    nodes = nodes or _nodes_of_log(memory) or _nodes_of_listing(memory)
+    kept = tuple(_apart([*crash, *_known_early(machine, asked), *tables]))
     return View(
         machine,
         asked,
@@ -129,8 +129,8 @@ def _known_late(
         yield span, "gigantic pages"
 
 
-def _numbered(memory: MemoryMap) -> list[Span]:
-    """The nodes of a log that numbers them; none where they lie across each other."""
+def _nodes_of_log(memory: MemoryMap) -> list[Span]:
+    """The nodes that a log numbers; none where their ranges overlap."""
     spans: dict[int, Span] = {}
     for r in memory.regions:
         if r.node is not None:
@@ -140,8 +140,8 @@ def _numbered(memory: MemoryMap) -> list[Span]:
     return found if all(below[1] <= above[0] for below, above in pairwise(found)) else []
 
 
-def _meeting(memory: MemoryMap) -> list[Span]:
-    """The nodes of a listing that names none: where two regions of plain RAM touch and are listed apart, two meet."""
+def _nodes_of_listing(memory: MemoryMap) -> list[Span]:
+    """The nodes of a listing, which names none: two nodes meet where RAM goes on but is listed apart."""
     plain = [r for r in memory.regions if not r.flags]
     edges = [above.start for below, above in pairwise(plain) if below.end == above.start]
     if not edges:
@@ -169,7 +169,7 @@ def topmost_tables(usable: Sequence[Span], blocks: Sequence[Span], size: int, fa
     return found[::-1]
 
 
-def _known(machine: Machine, asked: Asked) -> list[Span]:
+def _known_early(machine: Machine, asked: Asked) -> list[Span]:
     """Ranges known to have been reserved before the crash kernel."""
     facts = machine.facts
     image, data = facts.kernel_image, facts.kernel_data

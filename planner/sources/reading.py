@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO
 
 from planner.base.errors import InputError, Location
@@ -24,7 +24,6 @@ __all__ = [
     "read_within",
     "stray_note",
     "text_lines",
-    "too_long",
 ]
 
 STRAY = "[\ufffd\udc80-\udcff]"
@@ -106,13 +105,10 @@ def read_bytes(path: str, stdin: BinaryIO | None = None) -> tuple[bytes, str]:
 
 def decode(data: bytes, name: str) -> str:
     """The text of an input in UTF-8, or UTF-16 with a byte order mark. Raises InputError if it is empty or not text."""
-    return _decoded(_as_utf8(data, name), name)
-
-
-def _decoded(data: bytes, name: str) -> str:
+    data = _as_utf8(data, name)
     at = data.find(b"\0")
     if at >= 0:
-        raise _binary(name, at)
+        raise InputError(Location(name, offset=at), "is binary, not text", "give a text source or a JSON map")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -124,34 +120,30 @@ def _decoded(data: bytes, name: str) -> str:
 def decode_most(data: bytes, name: str) -> str:
     """The text of an input that may contain some stray bytes, see `STRAY`. Raises InputError for a binary input."""
     data = _as_utf8(data, name)
-    try:
-        if b"\0" not in data:
-            return _decoded(data, name)
-    except InputError as error:
-        if not isinstance(error.__context__, UnicodeDecodeError):
-            raise
+    if b"\0" not in data:
+        with suppress(UnicodeDecodeError):
+            return data.decode("utf-8-sig")
     # A file may end in a block of NUL after a crash, and a serial line may give many in a row.
     data = data.rstrip(b"\0")
     strays = len(data) - len(data.decode("utf-8", "ignore").encode()) + data.count(b"\0")
     if strays * _FEW > len(data):
-        at = data.find(b"\0")
-        if at >= 0:
-            raise _binary(name, at)
-        return _decoded(data, name)
-    return re.sub(r"\0+", "\ufffd", data.decode("utf-8-sig", "surrogateescape"))
+        return decode(data, name)
+    return re.sub(r"\0\0*+", "\ufffd", data.decode("utf-8-sig", "surrogateescape"))
 
 
 def stray_note(text: str) -> str | None:
     """The note on lines with stray bytes, None without one. Those in a command line are shown with it instead."""
     if text.isascii():
         return None
-    lines = re.finditer(rf"^[^\n{STRAY[1:-1]}]*+{STRAY}[^\n]*+", text, re.MULTILINE)
-    found = [line.start() for line in lines if "ommand line:" not in line[0]]
+    found = [
+        number
+        for number, line in enumerate(text.split("\n"), 1)
+        if not line.isascii() and "ommand line:" not in line and re.search(STRAY, line)
+    ]
     if not found:
         return None
-    where = f"line {text.count(chr(10), 0, found[0]) + 1}"
     more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-    return f"{where}{more}: bytes that are not text were replaced; nothing is read there"
+    return f"line {found[0]}{more}: bytes that are not text were replaced; nothing is read there"
 
 
 def _as_utf8(data: bytes, name: str) -> bytes:
@@ -179,10 +171,6 @@ def _check_extent(data: bytes, name: str) -> None:
         raise _too_large(name, MAX_INPUT // width)
 
 
-def _binary(name: str, at: int) -> InputError:
-    return InputError(Location(name, offset=at), "is binary, not text", "give a text source or a JSON map")
-
-
 def text_lines(text: str, name: str, number: int = 1) -> Iterator[tuple[int, str]]:
     """Lines without their ends, numbered from `number`; of empty lines in a row only the last.
 
@@ -196,11 +184,6 @@ def text_lines(text: str, name: str, number: int = 1) -> Iterator[tuple[int, str
         if end < 0:
             end = length
         if end - start > MAX_LINE:
-            raise too_long(name, number)
+            raise InputError(Location(name, number), "this line is too long for a memory map", "give a text map")
         yield number, text[start:end].rstrip("\r")
         start, number = end + 1, number + 1
-
-
-def too_long(name: str, number: int) -> InputError:
-    """The error at a line of more than `MAX_LINE` characters."""
-    return InputError(Location(name, number), "this line is too long for a memory map", "give a text map")

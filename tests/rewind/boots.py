@@ -162,10 +162,18 @@ class Boot:
         for size, name in ((hashes, "Dentry cache"), (hashes // 2, "Inode-cache")):
             self._alloc(size)
             self.events.append(Event("hash", size, name=name))
-        self._bounce(ram)
+        steps = [self._metadata, self._bounce]
+        for step in reversed(steps) if self.profile.kfence_last else steps:
+            step()
 
-    def _bounce(self, ram: int) -> None:
-        page, asked = self.kernel.page_size, values(self.parameters, "swiotlb")
+    def _metadata(self) -> None:
+        """Of 255 objects, where KFENCE is on."""
+        size = round_up(255 * self.profile.kfence_metadata, self.kernel.page_size)
+        if size and self._given("kfence.sample_interval"):
+            self._alloc(size, self.kernel.page_size)
+
+    def _bounce(self) -> None:
+        page, asked, ram = self.kernel.page_size, values(self.parameters, "swiotlb"), self.end - START
         needed = self.end > 4 * GIB or self.profile.swiotlb != "needed"
         if asked == ["noforce"] or not needed:
             return

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from planner.base.ranges import Range
+from planner.base.ranges import Range, union
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import Machine
+from planner.kernel.profiles import select_profile
 from planner.planning.plan import Options, make_plan
+from planner.rewind import Asked, rewind
 from planner.sources.log import dmesg
 
 HEAD = """\
@@ -44,7 +46,7 @@ def test_the_bounce_buffer_is_no_obstacle() -> None:
     assert [r.crash for r in plan.reservation.other_readings] == [Range(0xD7E00000, 0xF7E00000)]
 
 
-def test_as_listed_keeps_it() -> None:
+def test_reserved_as_listed_keeps_the_bounce_buffer() -> None:
     assert placed(log(CMA, LINE, POOL), "512M", reserved="as-listed") == Range(0xD7E00000, 0xF7E00000)
 
 
@@ -61,7 +63,7 @@ def test_what_lies_above_the_cma_area_is_full() -> None:
         pytest.param(0x80000000, 0xDBE00000, id="at a place that a request without an address would not have"),
     ],
 )
-def test_a_recorded_one_without_a_command_line(start: int, crash: int) -> None:
+def test_a_recorded_crash_kernel_without_a_command_line(start: int, crash: int) -> None:
     """What lies above it was too small for it, unless it was given an address."""
     record = f"crashkernel reserved: {start:#018x} - {start + 512 * MIB:#018x} (512 MB)"
     assert placed(log(CMA, record), "512M") == Range(crash, crash + 512 * MIB)
@@ -80,7 +82,7 @@ def test_what_is_recorded_as_earlier_stays(early: str) -> None:
     assert crash == Range(0xEFE00000 - 256 * MIB, 0xEFE00000)
 
 
-def test_a_high_one_lies_beneath_what_fills_the_top() -> None:
+def test_a_high_crash_kernel_lies_beneath_what_fills_the_top() -> None:
     """The data of the node was allocated from the top, after the page tables; the page descriptors follow it."""
     machine = log("NUMA: NODE_DATA [mem 0x16f7d0000-0x16f7d2fff]", CMA, LINE)
     memmap = 4 * GIB // (4 * KIB) * 64
@@ -88,7 +90,7 @@ def test_a_high_one_lies_beneath_what_fills_the_top() -> None:
     assert placed(machine, "512M,high") == Range(top - 512 * MIB, top)
 
 
-def test_a_gap_that_no_line_explains_is_told() -> None:
+def test_a_gap_that_no_line_explains_leaves_two_readings() -> None:
     """Between the bounce buffer and what lies above it: all else that came later went above low memory."""
     machine = log(CMA, LINE, POOL.replace("f7e", "f6e").replace("fbe", "fae"))
     plan = make_plan(machine, "512M", Options(strategy="mainline"))
@@ -176,3 +178,42 @@ def test_the_table_of_sections_is_for_the_addresses_that_the_processors_give(lin
     assert placed(log(CMA, LINE, node, line), "512M,high", kernel="6.12") == Range(
         0x16F600000 - 64 * MIB - 512 * MIB - beneath, 0x16F600000 - 64 * MIB - beneath
     )
+
+
+AREAS_OF_7_3 = (0xFC000000, 0x7BE00000, 0x100000000, 0x140000000, 0x160000000)
+NODES_OF_7_3 = """\
+[    0.000000]   node   0: [mem 0x0000000040000000-0x000000007fffffff]
+[    0.000000]   node   1: [mem 0x0000000080000000-0x000000013fffffff]
+[    0.000000]   node   2: [mem 0x0000000140000000-0x000000015fffffff]
+[    0.000000]   node   3: [mem 0x0000000160000000-0x00000002bfffffff]
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "areas"),
+    [
+        pytest.param("", dict.fromkeys(AREAS_OF_7_3, 64), id="as they are"),
+        pytest.param("cma=128M", dict.fromkeys((0xF8000000, 0x77E00000, *AREAS_OF_7_3[2:]), 128), id="larger"),
+        pytest.param("cma=0", {}, id="none"),
+        pytest.param(
+            "cma=128M numa_cma=0:32M,3:256M", {0xF8000000: 128, 0x7DE00000: 32, 0x160000000: 256}, id="of single nodes"
+        ),
+        pytest.param(
+            "cma_pernuma=16M numa_cma=1:32M",
+            {0xFC000000: 64, 0x7EE00000: 16, 0x100000000: 32, 0x140000000: 16, 0x160000000: 16},
+            id="of all nodes, and of one",
+        ),
+    ],
+)
+def test_areas_of_nodes_follow_the_default_one(given: str, areas: dict[int, int]) -> None:
+    """On 7.x with several nodes, as a 7.3 with four showed: from 4 GiB up in its node, or else at the top of it."""
+    lines = [f"cma: Reserved 64 MiB at {at:#018x}" for at in AREAS_OF_7_3]
+    machine = log(*lines, LINE, nodes=NODES_OF_7_3, zones="")
+    line = f"ro quiet crashkernel=512M {given}"
+    found = rewind(machine, Asked(select_profile("7.3").profile, 4 * KIB, 4 * GIB, line)).readings[0].memory
+    # What lies above the area of node 0 is full: it went to the topmost place.
+    expected = union([*((at, at + size * MIB) for at, size in areas.items()), (0x7FE00000, 0x80000000)])
+    assert [span for span in union((r.start, r.end) for r in found.reserved) if span[0] < 0x200000000] == expected
+    low = min((at for at in areas if at > 0x80000000), default=0x100000000)
+    crash = Range(low - 512 * MIB, low)
+    assert make_plan(machine, line, Options(strategy="mainline", kernel="7.3")).reservation.crash == crash

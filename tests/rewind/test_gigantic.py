@@ -24,7 +24,9 @@ PAGE = 4 * KIB
         pytest.param("hugepagesz=1G hugepages=0:1,1:1", PAGE, {}, id="by node, which is not followed"),
     ],
 )
-def test_what_is_asked_for(cmdline: str | None, page_size: int, expected: dict[int, int]) -> None:
+def test_gigantic_pages_that_a_command_line_asks_for(
+    cmdline: str | None, page_size: int, expected: dict[int, int]
+) -> None:
     assert gigantic_pages_asked(cmdline, page_size) == expected
 
 
@@ -55,11 +57,11 @@ def test_what_is_asked_for(cmdline: str | None, page_size: int, expected: dict[i
         pytest.param([(5 * GIB, 5 * GIB + PAGE), (5 * GIB + PAGE, 5 * GIB + 8 * MIB)], None, [], id="another size"),
     ],
 )
-def test_where_they_lie(blocks: list[Span], cmdline: str | None, expected: list[Span]) -> None:
+def test_where_gigantic_pages_lie(blocks: list[Span], cmdline: str | None, expected: list[Span]) -> None:
     assert gigantic_pages(blocks, cmdline, PAGE, []) == expected
 
 
-def test_what_is_older_is_none() -> None:
+def test_what_is_known_to_be_earlier_is_no_gigantic_page() -> None:
     assert gigantic_pages([(4 * GIB, 6 * GIB)], "hugepagesz=1G hugepages=1", PAGE, [(5 * GIB, 6 * GIB)]) == [
         (4 * GIB, 5 * GIB)
     ]

@@ -27,12 +27,14 @@ from planner.rewind.undo import Later, State
         ),
     ],
 )
-def test_what_is_taken(version: str, page_size: int, ram: int, size: int, count: int, align: int, buffer: int) -> None:
+def test_what_page_descriptors_take(
+    version: str, page_size: int, ram: int, size: int, count: int, align: int, buffer: int
+) -> None:
     (item,) = memmap(select_profile(version).profile, page_size, [(GIB, GIB + ram)], [])
     assert (item.size, item.times, item.align, item.buffer) == (size, count, align, buffer)
 
 
-def test_each_node_has_its_own() -> None:
+def test_each_node_has_its_own_page_descriptors() -> None:
     nodes = [(GIB, 3 * GIB), (3 * GIB, 9 * GIB)]
     items = memmap(select_profile("6.1").profile, 4 * KIB, [(GIB, 9 * GIB)], nodes)
     assert [(item.size, item.start, item.end) for item in items] == [(32 * MIB, *nodes[0]), (96 * MIB, *nodes[1])]
@@ -49,7 +51,7 @@ def test_each_node_has_its_own() -> None:
         ),
     ],
 )
-def test_where_they_go(ram: int, expected: list[Span]) -> None:
+def test_where_page_descriptors_go(ram: int, expected: list[Span]) -> None:
     """With 16K pages, beneath a megabyte that is taken; 256M are two sections of 512K."""
     state = State(((GIB, GIB + ram),), ((GIB + 60 * MIB, GIB + 200 * MIB), (GIB + ram - MIB, GIB + ram)))
     if ram > 512 * MIB:

@@ -46,8 +46,7 @@ _DUMP = _Pattern(
     " flags: 0x",
     rf"^\s*(memory|reserved)\[{_HEX}\]\s+\[{_HEX}-{_HEX}\], 0x[0-9a-f]+ bytes(?: on node {_INT})? flags: {_HEX}",
 )
-_RESERVED = _Pattern("crashkernel reserved: ", rf"crashkernel reserved: {_HEX} - {_HEX} \({_INT} MB\)")
-_LOW = _Pattern("crashkernel low memory reserved: ", rf"crashkernel low memory reserved: {_HEX} - {_HEX} \({_INT} MB\)")
+_RESERVED = _Pattern(" reserved: ", rf"crashkernel (low memory )?reserved: {_HEX} - {_HEX} \({_INT} MB\)")
 _COUNT = _Pattern(".cnt", rf"^\s*(memory|reserved)\.cnt\s+= {_HEX}")
 _PATCHED = _Pattern("MB for crashkernel", rf"Reserving {_INT}MB of (low )?memory at {_INT}MB for crashkernel")
 _CMA = _Pattern("cma: Reserved", rf"cma: Reserved {_INT} MiB at {_HEX}")
@@ -87,17 +86,8 @@ _BEGIN = (
     *("memblock_add:", "memblock_remove:", "MEMBLOCK configuration", "pcpu-alloc: ", "percpu: "),
     *("arm-smmu-v3 ", "cma:", "kvm [", "software IO TLB"),
     *("OF: reserved mem", "Reserved memory: ", "kfence: ", "Dentry cache", "Inode-cache", "PID ", "Initmem setup"),
-    *(
-        "Machine model: ",
-        "Freeing initrd memory: ",
-        "log_buf_len",
-        "printk: ",
-        "early log buf",
-        "Reserving ",
-        "kexec_core: ",
-        "KASLR ",
-        "On node ",
-    ),
+    *("Machine model: ", "Freeing initrd memory: ", "log_buf_len", "printk: ", "early log buf", "On node "),
+    *("Reserving ", "kexec_core: ", "KASLR "),
     *SIGNS,
 )
 """Beginnings of all lines that are read, except of those that may follow a subsystem's name."""
@@ -253,11 +243,11 @@ def _firmware(line: str, number: int, log: Log) -> None:
 
 
 def _crash_line(line: str, number: int, log: Log) -> None:
-    if (m := _RESERVED.search(line)) is not None or (m := _LOW.search(line)) is not None:
-        found = Range(int(m[1], 16), int(m[2], 16))
-        if found.size // MIB != int(m[3]):
+    if (m := _RESERVED.search(line)) is not None:
+        found = Range(int(m[2], 16), int(m[3], 16))
+        if found.size // MIB != int(m[4]):
             _damaged("the crash kernel", Line(number, line, None), log.crash_damage)
-        elif m[0].startswith("crashkernel low"):
+        elif m[1]:
             log.low = found
         else:
             log.crash = found

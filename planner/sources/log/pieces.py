@@ -13,7 +13,7 @@ from itertools import pairwise, starmap
 from typing import NamedTuple
 
 from planner.sources.bounds import MAX_LINE
-from planner.sources.log.timestamps import has_timestamp
+from planner.sources.log.timestamps import has_timestamp, without_timestamp
 
 __all__ = ["COMMAND_LINE", "Kind", "Line", "begun", "reversed_range", "unbroken", "whole_lines"]
 
@@ -201,15 +201,18 @@ class _Held(NamedTuple):
     pieces: int
 
 
-def whole_lines(messages: Iterable[tuple[int, str, bool]], is_read: Callable[[str], bool]) -> Iterator[Line]:
-    """The messages of a log that are read, broken ones joined.
+def whole_lines(lines: Iterable[tuple[int, str]], is_read: Callable[[str], bool]) -> Iterator[Line]:
+    """The messages of a log that are read, without time stamps, broken ones joined.
 
-    messages: see `timestamps.messages`. is_read: true for the words of a message from which something is read.
+    is_read: true for a message from which something is read.
     """
     held: _Held | None = None
-    for number, words, stamped in messages:
+    for number, raw in lines:
+        words = without_timestamp(raw).rstrip()
+        if not words:
+            continue
         if held is not None:
-            joined = _joined(held, words, stamped=stamped) if held.pieces < _MOST_PIECES else None
+            joined = _joined(held, words, stamped=words != raw.strip()) if held.pieces < _MOST_PIECES else None
             if joined is not None:
                 held = _Held(joined, held.stamped, held.pieces + 1)
                 continue
@@ -222,7 +225,7 @@ def whole_lines(messages: Iterable[tuple[int, str, bool]], is_read: Callable[[st
         if kind is None and not words.startswith((COMMAND_LINE, "pcpu-alloc: [")):
             yield line
         else:
-            held = _Held(line, stamped, 1)
+            held = _Held(line, words != raw.strip(), 1)
     if held is not None:
         yield held.line
 

@@ -7,12 +7,8 @@ the priority, the caller, the host and the program beside the time. Other prefix
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
-from planner.sources.bounds import MAX_LINE
-from planner.sources.reading import too_long
-
-__all__ = ["has_timestamp", "messages", "without_timestamp"]
+__all__ = ["has_timestamp", "without_timestamp"]
 
 _DAY = r"(?:\w{2,5}\.?,? )"
 _TIME = r"\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?"
@@ -36,7 +32,6 @@ _STAMPS = (
 _PREFIX = r"(?:\s+|" + "|".join(_STAMPS) + ")*"
 # Printk's own: most logs have no other, and its pattern takes a fourth of the time.
 _PRINTK = re.compile(r"(?:<\d++>)?\[ *+\d++\.\d++\] *+(?![\[<(\s])")
-_LINE = re.compile(rf"(\n*+)({_PRINTK.pattern})?(.*+)\n?")
 _ESCAPES = r"\x1b\[[0-9;]*[A-Za-z]"
 
 
@@ -53,23 +48,3 @@ def without_timestamp(line: str) -> str:
 def has_timestamp(line: str) -> bool:
     """True if there is more than blanks before the kernel's message on a line."""
     return without_timestamp(line).rstrip() != line.strip()
-
-
-def messages(text: str, name: str, number: int = 1) -> Iterator[tuple[int, str, bool]]:
-    """The messages of a log that are not empty, and for each the number of its line and if it has a time stamp.
-
-    Raises InputError for a line that is too long.
-    """
-    for found in _LINE.finditer(text):
-        empty, stamp, rest = found.groups()
-        number += len(empty)
-        if len(rest) > MAX_LINE:
-            raise too_long(name, number)
-        words, stamped = rest.rstrip(), True
-        if stamp is None or " kernel" in rest or "\x1b" in rest:
-            line = f"{stamp or ''}{rest}"
-            words = without_timestamp(line).rstrip()
-            stamped = words != line.strip()
-        if words:
-            yield number, words, stamped
-        number += 1

@@ -9,26 +9,19 @@ import re
 
 __all__ = ["is_unread", "without_unread"]
 
-_BEGIN = (
-    "memblock_reserve: [",
-    "__memblock_reserve: [",
-    "memblock_phys_alloc_range: ",
-    "memblock_alloc_try_nid: ",
-    "memblock_alloc_try_nid_raw: ",
-    "memblock_alloc_exact_nid_raw: ",
-)
+_NAME = "memblock_(?:reserve|phys_alloc_range|alloc_(?:try|exact)_nid(?:_raw)?):"
 # What stands before it: a time stamp or another program's, and no number of another message.
 _PREFIX = r"(?:\[.{12}\] (?:__)?|[^\nmx=]*+(?:[mx](?!emblock_|(?<=0x))[^\nmx=]*+)*+)"
 # The rest of a line that a terminal or a mail program broke: up to the caller's offset, or within that.
 _WORDS, _OFFSET = r"[> ]*+(?:\[0x)?[a-z0-9_.=/\] -]++", r"[> ]*+[0-9a-fx/]++(?=\n)"
 _REST = rf"(?:\n(?!\[ )(?:{_WORDS}(?:\n{_WORDS})?\+[0-9a-fx/]*+(?=\n)(?:\n{_OFFSET})?|{_OFFSET}))?+"
-_LINE = rf"{_PREFIX}memblock_(?:reserve|phys_alloc_range|alloc_(?:try|exact)_nid(?:_raw)?):.{{0,400}}+(?=\n){_REST}"
+_LINE = rf"{_PREFIX}{_NAME}.{{0,400}}+(?=\n){_REST}"
 _RUN = rf"\n{_LINE}(?:\n++{_LINE}){{2,}}+"
 
 
 def is_unread(words: str) -> bool:
     """True if a message is such a line."""
-    return words.startswith(_BEGIN)
+    return re.match(f"(?:__)?{_NAME}", words) is not None
 
 
 def without_unread(text: str) -> str:

@@ -1,6 +1,6 @@
 """Encodings and markup added to a text in transfer: line ends, terminal sequences, quoted-printable, HTML.
 
-The decoder of HTML is imported for a text with HTML escapes.
+The decoders of HTML and quoted-printable are imported for a text with such escapes.
 """
 
 from __future__ import annotations
@@ -65,26 +65,16 @@ def _without_quoted_printable(text: str) -> str:
     valid = len(re.findall(r"=(?:[0-9A-Fa-f]{2}|\n)", text))
     if 10 * valid < 9 * signs or 2 * usual < signs:
         return text
-    lines: list[str] = []
-    open_ = False
-    missing = 0
-    for line in text.split("\n"):
-        soft = line.endswith("=")
-        part = line[:-1] if soft else line
-        if open_:
-            lines[-1] += part
-            missing += 1
-        else:
-            lines += [""] * missing
-            missing = 0
-            lines.append(part)
-        open_ = soft
-    return "\n".join(_unescaped(line) if "=" in line else line for line in lines)
+    from binascii import a2b_qp
+
+    text = re.sub(r"^(?:.*+(?<==)\n)++.*+", _joined, text, flags=re.MULTILINE)
+    data = re.sub("=0[Aa]", " ", text).encode("utf-8", "surrogateescape")
+    return a2b_qp(data).decode("utf-8", "surrogateescape")
 
 
-def _unescaped(line: str) -> str:
-    data = re.sub(rb"=([0-9A-Fa-f]{2})", lambda m: bytes([int(m[1], 16)]), line.encode("utf-8", "surrogateescape"))
-    return data.decode("utf-8", "surrogateescape").replace("\n", " ").replace("\u00a0", " ")
+def _joined(lines: re.Match[str]) -> str:
+    """The line that was broken, and empty ones instead of its pieces."""
+    return lines[0].replace("=\n", "") + "\n" * lines[0].count("=\n")
 
 
 def _without_html(text: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from planner.base.errors import InputError
 from planner.sources.json.text import load
+from planner.sources.log.unread import without_unread
 
 __all__ = ["messages_of"]
 
@@ -40,7 +41,7 @@ def messages_of(text: str, name: str) -> str | None:
     if _SIGN.search(head) is None:
         return None if '"memory"' in text or head.lstrip()[:1] != "{" else _of_document(text, name)
     if _record(next((line for line in head.split("\n") if line.strip()), "")) is not None:
-        return "\n".join(_of_line(line) for line in text.split("\n"))
+        return "\n".join(_of_line(line) for line in without_unread(text).split("\n"))
     if head.lstrip("\x1e \t\n")[:1] not in ("{", "["):
         return None
     return _of_document(text, name)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from planner.sources.log import efi
-from planner.sources.log.pieces import whole_lines
-from planner.sources.log.timestamps import messages
+from planner.sources.log.pieces import unbroken, whole_lines
 
 STAMP = "[    0.000000] "
 NODE = "node   0: [mem 0x0000000040000000-0x00000000bfffffff]"
@@ -31,7 +30,7 @@ KNOWN = [
 
 def words(text: str) -> list[tuple[int, str, bool]]:
     """Number, message, and whether its end is missing."""
-    lines = whole_lines(messages(text, "x"), bool)
+    lines = whole_lines(enumerate(text.split("\n"), 1), bool)
     return [(line.number, line.words, line.damaged is not None) for line in lines]
 
 
@@ -66,7 +65,7 @@ def test_a_descriptor_in_two_pieces(within: str) -> None:
     """Broken between words or inside one."""
     line = "efi:   0x000040000000-0x0000bfffffff [Conventional|RUN|  |WB|WT|WC|UC]"
     at = line.index("Conv") + len(within)
-    found = next(whole_lines(messages(f"{STAMP}{line[:at]}\n{line[at:]}", "x"), bool))
+    found = next(whole_lines([(1, STAMP + line[:at]), (2, line[at:])], bool))
     assert found.damaged is None
     assert efi.entry(found.words) == efi.entry(line)
 
@@ -102,7 +101,7 @@ def test_a_piece_with_a_prefix_of_its_own(line: str) -> None:
 )
 def test_what_stays_without_its_end_is_damaged(line: str, what: str) -> None:
     """A number that was cut is another number."""
-    found = list(whole_lines(messages(f"{STAMP}{line}\n{STAMP}{NODE}", "x"), bool))
+    found = list(whole_lines([(1, STAMP + line), (2, STAMP + NODE)], bool))
     assert found[0].damaged is not None
     assert found[0].damaged.what == what
     assert found[1].words == NODE
@@ -127,7 +126,7 @@ def test_what_stays_without_its_end_is_damaged(line: str, what: str) -> None:
 )
 def test_a_line_of_another_form_is_whole(line: str) -> None:
     """Other lines have the same beginning."""
-    found = list(whole_lines(messages(STAMP + line, "x"), bool))
+    found = list(whole_lines([(1, STAMP + line)], bool))
     assert found[0].damaged is None or not found[0].damaged.told
 
 
@@ -174,3 +173,19 @@ def test_a_line_of_another_form_is_whole(line: str) -> None:
 def test_what_continues_a_line(text: str, line: str) -> None:
     """Only text that looks like more of it."""
     assert words(text)[0][1] == line
+
+
+def test_lines_that_a_terminal_broke() -> None:
+    """They are joined, also within a word and more than once, and every other line keeps its number."""
+    text = f"{STAMP}{'a' * 70}\n{STAMP}b\n{STAMP}{'c d' * 30}\n\n{STAMP}e"
+    broken = "\n".join(line[at : at + 40] for line in text.split("\n") for at in range(0, max(len(line), 1), 40))
+    whole, cut = unbroken(broken)
+    assert (whole.replace("\n\n", "\n").replace("\n\n", "\n"), cut) == (text.replace("\n\n", "\n"), False)
+    assert whole.count("\n") == broken.count("\n")
+
+
+def test_lines_that_a_terminal_cut_off() -> None:
+    """The command line is one of several as long as the longest."""
+    text = "".join(f"{STAMP}{words}"[:60] + "\n" for words in ("x" * 80, f"Kernel command line: {'y' * 80}", "z" * 80))
+    assert unbroken(text) == (text, True)
+    assert unbroken(text.replace("y", "")) == (text.replace("y", ""), False)

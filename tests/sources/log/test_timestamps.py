@@ -10,7 +10,7 @@ import pytest
 import planner
 from planner.kernel.machine import Machine
 from planner.sources import parse_text
-from planner.sources.log.timestamps import without_timestamp
+from planner.sources.log.timestamps import has_timestamp, without_timestamp
 
 SAMPLE = Path(planner.__file__).parent / "sources" / "samples" / "honeycomb-lx2160a-30g.dmesg"
 WORDS = [line.partition("] ")[2] for line in SAMPLE.read_text("utf-8").splitlines()]
@@ -99,3 +99,12 @@ def test_the_words_of_the_kernel_stay(line: str) -> None:
 def test_a_line_that_is_all_prefix_costs_no_more_than_its_length(unit: str) -> None:
     """Hostile lines take linear time; the result does not matter."""
     without_timestamp(unit * (64_000 // len(unit)))
+
+
+@pytest.mark.parametrize(
+    ("line", "stamped"),
+    [("[    0.1] a", True), ("<6>a", True), ("[    0.1]", True), ("  a ", False), ("a", False), ("", False)],
+)
+def test_a_line_with_a_time_stamp(line: str, stamped: bool) -> None:
+    """Blanks are none."""
+    assert has_timestamp(line) is stamped

@@ -146,3 +146,11 @@ def test_a_second_print_that_lost_some_of_them() -> None:
     twice = [*told, *debug[1:], *ends, *told, *debug[:-1], *ends]
     machine = read("".join(f"{STAMP}{line}\n" for line in twice).encode())
     assert not [note for note in machine.notes if "boots" in note]
+
+
+@pytest.mark.parametrize(
+    "unit", ["m", "0x", "memblock_", "\n", f"\n{RESERVE}\n{RESERVE}\nx", f"\n{RESERVE}\na a", "\n> a"]
+)
+def test_a_text_costs_no_more_than_its_length(unit: str) -> None:
+    """Hostile texts take linear time; the result does not matter."""
+    without_unread("memblock_" + unit * (1_000_000 // len(unit)))
