@@ -20,8 +20,11 @@ sections and descriptors, from 7.0    top of memory                           si
 per-CPU areas                         top of each node                        a log names their size
 log buffer and its arrays             top of memory                           a log names their sizes; without one, the
                                                                               usual ones or none
-Dentry and inode hashes               top of memory                           likewise; else sizes follow from RAM
-bounce buffer and its arrays          beneath the DMA limit; top              likewise, with its address
+Dentry and inode hashes               top of memory                           likewise; else sizes follow from RAM,
+                                                                              from 7.0 on from what is free
+KFENCE metadata, up to 6.16           top of memory                           255 objects
+bounce buffer and its arrays          beneath the DMA limit; top              a log names it, with its address
+KFENCE metadata, from 6.17 on         top of memory                           255 objects
 ====================================  ======================================  =========================================
 
 Kernels that reserve before the linear map is made (4.12 to 5.10.0, and others without DMA zones) have the crash kernel
@@ -35,8 +38,10 @@ A later view shows the end of this. `later` lists the steps after the crash kern
 names it and several where not. `search` takes them back, last step first: an allocation that came last lies at the
 bottom of a listed entry, and no gap above would have held it (`undo`). What is left is judged by whether the recorded
 crash kernel would lie where it does, what is left beneath it, and which entries are left in pieces. A way that leaves
-none is looked for first, and ends the search; a branch ends where a choice finds no place, or where the rest of an
-entry is not a sum of what the steps before may have taken (`rests`). Else the best are readings, for nobody can know.
+none is looked for first, beginning with what makes just what lies beneath the crash kernel, and ends the search; a
+branch ends where a choice finds no place, where the rest of an entry is not a sum of what the steps before may have
+taken (`rests`), or where page descriptors would have had a higher place. Else the best are readings, for nobody can
+know.
 A log alone shows no listing: `from_log` builds the state from what it names, and from what must lie above that; under
 UEFI the image lies near the top, in a reading for each usual place.
 `histories` puts the state and its readings together, first the likeliest.

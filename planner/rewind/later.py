@@ -48,6 +48,11 @@ class Choice(NamedTuple):
     items: tuple[Later, ...] = ()
     unusual: bool = False
 
+    @property
+    def size(self) -> int:
+        """Bytes of all of them."""
+        return sum(item.size * item.times for item in self.items)
+
 
 class _Within(NamedTuple):
     """The window of later allocations of at least `least` bytes: beneath `end` (0: anywhere)."""

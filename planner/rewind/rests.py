@@ -22,7 +22,7 @@ from planner.rewind.sums import Sums, any_of, sums_of
 from planner.rewind.undo import Later, State, Step
 from planner.rewind.view import View
 
-__all__ = ["Rest", "Rests", "bytes_of"]
+__all__ = ["Rest", "Rests"]
 
 _SMALL = 64 * KIB
 """Bytes that small allocations without a name may take beside one that has one."""
@@ -57,9 +57,6 @@ class Rests:
 
     One choice of a step explains all rests together, not each rest another one. That is followed for the step with
     most choices, the fork: `open` are those of its choices that may still explain all that is left.
-
-    taken: bytes of each choice; totals: what one choice of each step up to one takes together; most: the most of that;
-    less: how much less it is with each choice of the fork.
     """
 
     def __init__(self, view: View, steps: Sequence[Sequence[Choice]], inner: int) -> None:
@@ -75,7 +72,6 @@ class Rests:
         self.area = any(item.name == CMA for choices in steps[:inner] for choice in choices for item in choice.items)
         items = (item for choices in self.late for choice in choices for item in choice.items if item.times > 1)
         self.many = [(self._lowest(item), item.end or _MOST) for item in items]
-        self.low = all(end <= view.low_max for _, end in view.crash)
         self.after = sorted(span for span, _ in view.after)
         # Nothing rules out a choice of the last step before it is undone.
         self.last = len(steps) - 1
@@ -84,10 +80,6 @@ class Rests:
         sums = [any_of([sums_of(choice.items) for choice in choices]) for choices in self.late[: self.last]]
         self.below = [*accumulate(sums[: self.fork], Sums.plus, initial=Sums())]
         self.above = [*accumulate(sums[self.fork + 1 :], Sums.plus, initial=Sums())]
-        self.taken = [[bytes_of(choice) for choice in choices] for choices in self.late]
-        self.most = [*accumulate(max(taken, default=0) for taken in self.taken)]
-        self.less = [max(self.taken[self.fork], default=0) - taken for taken in self.taken[self.fork]] or [0]
-        self.totals = [*accumulate(self.taken, _totals, initial=[0])][1:]
         self.sums: dict[tuple[int, ...], Sums] = {}
         self.known: dict[tuple[tuple[int, ...], int, Rest], tuple[int, ...]] = {}
         self.rests: dict[Span, Rest | None] = {}
@@ -102,8 +94,6 @@ class Rests:
         for rest in rests if step < self.last else ():
             key = (open_, step, rest)
             if key not in self.known:
-                least = rest.size - rest.slack - self.before[rest.early][-1]
-                open_ = tuple(i for i in open_ if self._most(step, i) >= least)
                 self.known[key] = tuple(i for i in open_ if self._is_sum(self._sums(step, i), rest.size, rest))
             open_ = self.known[key]
         return open_
@@ -119,46 +109,13 @@ class Rests:
         state, spans = taken
         return bool(self._with_first(open_, step, choice, count, self.left(state, self.entries(spans))))
 
-    def order(self, step: int, rests: Sequence[Rest]) -> Iterable[int]:
-        """The choices of a step: first those that make just what lies beneath the crash kernel."""
-        taken, totals, numbers = self.taken[step], self.totals[step - 1], range(len(self.late[step]))
-        exact = {
-            i
-            for rest in rests
-            for part in self._before_all(rest, step)
-            for i in numbers
-            if _is_between(totals, rest.size - part - rest.slack - taken[i], rest.size - part - taken[i])
-        }
-        if not exact:
-            return numbers
-        unusual = [choice.unusual for choice in self.late[step]]
-        if self.low:
-            return sorted(numbers, key=lambda i: (i not in exact, unusual[i]))
-        # What lies beneath a high crash kernel does not tell whether there is an unusual buffer in low memory.
-        return sorted(numbers, key=lambda i: (unusual[i], i not in exact))
-
-    def _before_all(self, rest: Rest, step: int) -> Sequence[int]:
-        """Sizes beside which what came later may be all of a rest: a CMA area in low memory, if no log names it."""
-        if not rest.early:
-            return (0,)
-        in_low = rest.early == 2 and self.area and step >= self.fork and not self.view.events
-        return self.before[2] if in_low else ()
-
     def _with_first(
         self, open_: tuple[int, ...], step: int, choice: int, count: int, rests: Sequence[Rest]
     ) -> tuple[int, ...]:
         """The choices of the fork with which these steps and the first allocations of a choice explain all rests."""
-        taken = self._first(step, choice, count)
         for rest in rests:
-            least = rest.size - rest.slack - self.before[rest.early][-1] - taken.most
-            open_ = tuple(
-                i for i in open_ if self._most(step - 1, i) >= least and self._takes(step, choice, count, i, rest)
-            )
+            open_ = tuple(i for i in open_ if self._takes(step, choice, count, i, rest))
         return open_
-
-    def _most(self, step: int, forked: int) -> int:
-        """The most bytes that the steps up to this one may take, with one choice of the fork."""
-        return self.most[step] - (self.less[forked] if step >= self.fork else 0)
 
     def _takes(self, step: int, choice: int, count: int, forked: int, rest: Rest) -> bool:
         first = self._first(step, choice, count)
@@ -277,18 +234,3 @@ def is_per_cpu(view: View, i: int) -> bool:
     if any(event.kind == "percpu" for event in view.events):
         return False
     return i + 1 < len(blocks) and page <= blocks[i + 1][0] - blocks[i][1] <= 2 * page
-
-
-def bytes_of(choice: Choice) -> int:
-    """All that a choice takes."""
-    return sum(item.size * item.times for item in choice.items)
-
-
-def _totals(before: list[int], taken: Sequence[int]) -> list[int]:
-    """What one choice and one of those before it take together."""
-    return sorted({a + b for a in before for b in set(taken)}) if taken else before
-
-
-def _is_between(ascending: Sequence[int], low: int, high: int) -> bool:
-    i = bisect_left(ascending, low)
-    return i < len(ascending) and ascending[i] <= high

@@ -5,8 +5,8 @@ and takes back what was chosen; a choice that finds no place ends its branch, so
 is taken back once. What is left at the end is judged: a way is whole that puts the recorded crash kernel where it is,
 leaves nothing right beneath it, and leaves no listed entry in pieces. A whole way is looked for first, what is usual
 before what is not: a branch ends where what it left right beneath the crash kernel, or in pieces, is nothing that the
-steps before could have taken, or where no entry has room for the page descriptors any more. Only where there is none
-are ways looked for that explain less.
+steps before could have taken, or where large allocations before it, such as page descriptors, have no room any more.
+Only where there is none are ways looked for that explain less; a better one must follow each in a few steps.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from planner.base.sizes import MIB
 from planner.kernel.crash_reserve import Bounds
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.rewind.later import CMA, CRASH, MEMMAP, Choice
-from planner.rewind.rests import Rest, Rests, bytes_of
+from planner.rewind.order import Order
+from planner.rewind.rests import Rest, Rests
 from planner.rewind.undo import Budget, Known, Later, Rooms, State, Step, Undone, has_room, undo
 from planner.rewind.view import View
 
@@ -121,8 +122,9 @@ class _Search:
     def __init__(self, view: View, steps: Sequence[Sequence[Choice]], inner: int) -> None:
         self.view, self.steps, self.inner = view, steps, inner
         self.early = _early_names(view)
-        self.most = [*accumulate(max((bytes_of(choice) for choice in choices), default=0) for choices in steps)]
+        self.most = [*accumulate(max((choice.size for choice in choices), default=0) for choices in steps)]
         self.rests = Rests(view, steps, inner)
+        self.order = Order(view, self.rests.late, self.rests)
         sure = [choices[0].items if len(choices) == 1 else () for choices in steps]
         self.needed = [[i for items in sure[:step] for i in items if _is_large(i)] for step in range(len(steps))]
         self.windows = _windows(view)
@@ -168,7 +170,7 @@ class _Search:
     def _choices(self, step: int, open_: tuple[int, ...], rests: list[Rest]) -> Iterator[tuple[int, tuple[int, ...]]]:
         """The choices of a step that may explain all that is left, each with what is open after it."""
         late, numbers = step > self.inner, range(len(self.steps[step]))
-        for number in self.rests.order(step, rests) if late and self.strict else numbers:
+        for number in self.order.of(step, rests) if late and self.strict else numbers:
             if self.steps[step][number].unusual and ((self.usual and late) or self.best == _WHOLE):
                 continue
             left = self.rests.after_choice(open_, step, number, rests) if late and self.strict else open_

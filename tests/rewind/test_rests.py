@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from planner.base.ranges import Range, Span
@@ -82,25 +80,6 @@ def test_without_a_log_a_processors_per_cpu_area_has_no_name() -> None:
     for size, named in ((144 * KIB, False), (164 * KIB, True)):
         state = State(shown.listed.memory, ((low, low + size),))
         assert bool(rest.left(state, rest.entries([ENTRY]))) is named
-
-
-@pytest.mark.parametrize(
-    ("size", "crash", "expected"),
-    [
-        pytest.param(8 * MIB, CRASH, [1, 0, 2], id="one table is all that lies there"),
-        pytest.param(5 * MIB, CRASH, [0, 1, 2], id="both are"),
-        pytest.param(6 * MIB, CRASH, [0, 1, 2], id="none is, nor is nothing: as they were given"),
-        pytest.param(3 * MIB, CRASH, [3, 0, 1, 2], id="an unusual one is, beneath a low crash kernel"),
-        pytest.param(3 * MIB, (5 * GIB, 5 * GIB + 256 * MIB), [0, 1, 2, 3], id="beneath a high one it is no proof"),
-    ],
-)
-def test_what_is_all_beneath_the_crash_kernel_comes_first(size: int, crash: Span, expected: list[int]) -> None:
-    shown = replace(view((crash[0] - size, crash[0])), crash=(crash,))
-    tables = [Choice((Later("a", 4 * MIB), Later("b", MIB))), Choice((Later("a", 8 * MIB),)), Choice()]
-    unusual = Choice((Later("c", 3 * MIB),), unusual=True)
-    steps = [[Choice((Later("crash kernel", 256 * MIB, spans=shown.crash),))], [*tables, unusual]]
-    rest = Rests(shown, steps, 0)
-    assert [i for i in rest.order(1, rest.beneath(shown.listed)) if i < max(expected) + 1] == expected
 
 
 def test_beneath_the_crash_kernel_lies_nothing_that_came_before() -> None:

@@ -28,10 +28,6 @@ def test_a_size_is_a_sum_of_what_there_is(size: int, many: bool, expected: bool)
     assert UNITS.explain(size, 64 * KIB, many=many) is expected
 
 
-def test_the_largest_sum_is_all_there_is() -> None:
-    assert UNITS.most == 11 * MIB
-
-
 def test_some_of_the_allocations_of_a_choice() -> None:
     assert sums_of([Later("a", 1), Later("b", 2), Later("many", 8, times=3)]) == Sums((0, 1, 2, 3), 8, 24)
 

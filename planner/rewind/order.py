@@ -1,0 +1,66 @@
+"""The order in which choices of a step are tried: first those that make just what is left of an entry.
+
+Memory is filled downward from its tops. So what lies right beneath the crash kernel is often all that came later: one
+choice of each step, and nothing beside it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+
+from planner.rewind.later import Choice
+from planner.rewind.rests import Rest, Rests
+from planner.rewind.view import View
+
+__all__ = ["Order"]
+
+
+class Order:
+    """The order of the choices of late steps.
+
+    sizes: bytes of each choice of each step; totals: what one choice of each step up to one takes together.
+    """
+
+    def __init__(self, view: View, late: Sequence[Sequence[Choice]], rests: Rests) -> None:
+        self.unusual = [[choice.unusual for choice in choices] for choices in late]
+        self.sizes = [[choice.size for choice in choices] for choices in late]
+        self.totals = [*accumulate(self.sizes, _totals, initial=[0])][1:]
+        self.low = all(end <= view.low_max for _, end in view.crash)
+        # Where a CMA area may lie in low memory, and no log names it, the rest of an entry may be all beside it.
+        self.areas = rests.before[2] if rests.area and not view.events else ()
+        self.fork = rests.fork
+
+    def of(self, step: int, rests: Sequence[Rest]) -> Iterable[int]:
+        """The numbers of a step's choices, in their order."""
+        sizes, unusual, totals = self.sizes[step], self.unusual[step], self.totals[step - 1]
+        exact = {
+            i
+            for rest in rests
+            for part in self._beside(step, rest)
+            for i, size in enumerate(sizes)
+            if _is_between(totals, rest.size - part - rest.slack - size, rest.size - part - size)
+        }
+        if not exact:
+            return range(len(sizes))
+        if self.low:
+            return sorted(range(len(sizes)), key=lambda i: (i not in exact, unusual[i]))
+        # What lies beneath a high crash kernel does not tell whether there is an unusual buffer in low memory.
+        return sorted(range(len(sizes)), key=lambda i: (unusual[i], i not in exact))
+
+    def _beside(self, step: int, rest: Rest) -> Sequence[int]:
+        """Sizes of what came before the crash kernel, beside which later allocations may be all of a rest."""
+        if not rest.early:
+            return (0,)
+        return self.areas if rest.early == 2 and step >= self.fork else ()
+
+
+def _totals(before: list[int], sizes: Sequence[int]) -> list[int]:
+    """What one choice and one of those before it take together, ascending."""
+    return sorted({a + b for a in before for b in set(sizes)}) if sizes else before
+
+
+def _is_between(ascending: Sequence[int], low: int, high: int) -> bool:
+    i = bisect_left(ascending, low)
+    return i < len(ascending) and ascending[i] <= high

@@ -1,0 +1,35 @@
+"""The order of choices: what makes just what lies beneath the crash kernel is tried first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from planner.base.ranges import Span
+from planner.base.sizes import GIB, MIB
+from planner.rewind.later import Choice
+from planner.rewind.order import Order
+from planner.rewind.rests import Rests
+from planner.rewind.undo import Later
+from tests.rewind.test_rests import CRASH, view
+
+
+@pytest.mark.parametrize(
+    ("size", "crash", "expected"),
+    [
+        pytest.param(8 * MIB, CRASH, [1, 0, 2], id="one table is all that lies there"),
+        pytest.param(5 * MIB, CRASH, [0, 1, 2], id="both are"),
+        pytest.param(6 * MIB, CRASH, [0, 1, 2], id="none is, nor is nothing: as they were given"),
+        pytest.param(3 * MIB, CRASH, [3, 0, 1, 2], id="an unusual one is, beneath a low crash kernel"),
+        pytest.param(3 * MIB, (5 * GIB, 5 * GIB + 256 * MIB), [0, 1, 2, 3], id="beneath a high one it is no proof"),
+    ],
+)
+def test_what_is_all_beneath_the_crash_kernel_comes_first(size: int, crash: Span, expected: list[int]) -> None:
+    shown = replace(view((crash[0] - size, crash[0])), crash=(crash,))
+    tables = [Choice((Later("a", 4 * MIB), Later("b", MIB))), Choice((Later("a", 8 * MIB),)), Choice()]
+    unusual = Choice((Later("c", 3 * MIB),), unusual=True)
+    steps = [[Choice((Later("crash kernel", 256 * MIB, spans=shown.crash),))], [*tables, unusual]]
+    rests = Rests(shown, steps, 0)
+    order = Order(shown, rests.late, rests).of(1, rests.beneath(shown.listed))
+    assert [i for i in order if i < len(expected)] == expected
