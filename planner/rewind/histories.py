@@ -12,7 +12,9 @@ from itertools import pairwise
 
 from planner.base.ranges import Span, subtract, total, union
 from planner.base.sizes import KIB
+from planner.kernel import crashkernel as ck
 from planner.kernel.cma import cma_align
+from planner.kernel.crash_reserve import Bounds
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.rewind.changes import USUAL_CMA, Early, areas_of, lowest_pages
 from planner.rewind.from_log import Built, areas_on_nodes, built, early_areas, efi_images, loaded_by_qemu, lower_half
@@ -119,10 +121,24 @@ def _of_log_alone(view: View) -> Iterator[History]:
     ]
     # Mostly the file and two copies lie beneath the tables; a crash kernel that is recorded may tell better.
     likely = next((n for n, way in reversed([*enumerate(images)]) if explains_crash(view, way.state)), len(images))
-    yield from (*images[likely : likely + 1], *ways, *images[:likely], *images[likely + 1 :])
     what = "the image, the initrd or firmware, which the log does not place, are in the way"
-    yield _as_built(view, what, found, lower_half(found.state, view.low_max))
-    yield History(_LISTED, view.listed.without(view.crash), (), _early_of_log(view), found.top)
+    in_the_way = _as_built(view, what, found, lower_half(found.state, view.low_max))
+    as_listed = History(_LISTED, view.listed.without(view.crash), (), _early_of_log(view), found.top)
+    every = (*images[likely : likely + 1], *ways, *images[:likely], *images[likely + 1 :], in_the_way, as_listed)
+    yield from sorted(every, key=lambda way: _has_room_for_failed(view, way.state))
+
+
+def _has_room_for_failed(view: View, state: State) -> bool:
+    """True if the request that failed by the log would have found a place: then memory was not like that."""
+    facts, profile = view.machine.facts, view.asked.profile
+    if facts.record is None or not facts.record.failed or view.crash or facts.cmdline is None:
+        return False
+    request, bounds = ck.parse(facts.cmdline, view.machine.memory.ram, profile), Bounds(view.low_max, 1 << 52)
+    searched = profile.high if request.high else profile.plain
+    windows = [(bounds.resolve(window.start), bounds.resolve(window.end)) for window in searched]
+    windows = [(request.base, request.base + request.size)] if request.base else windows
+    size = 0 if request.rc else request.size
+    return size > 0 and any(state.topmost(size, CRASH_ALIGN, *window) is not None for window in windows)
 
 
 def _as_built(view: View, what: str, found: Built, more: Sequence[Span] = ()) -> History:

@@ -106,6 +106,16 @@ def test_image_and_initrd_may_be_in_the_way(request_: str) -> None:
     assert None in [r.crash for r in plan.reservation.other_readings]
 
 
+def test_a_request_that_failed_fails_again() -> None:
+    """The log does not say what was in its way; a smaller one may find a place."""
+    lines = ("cannot allocate crashkernel (size:0x40000000)", "Kernel command line: ro crashkernel=1G")
+    nodes = "[    0.000000]   node   0: [mem 0x0000000070000000-0x00000000cfffffff]\n"
+    machine = log(*lines, nodes=nodes, zones="")
+    assert placed(machine, "1G") is None
+    assert placed(machine, "256M") is not None
+    assert placed(log(LINE, nodes=nodes, zones=""), "1G") is not None
+
+
 def test_a_recorded_crash_kernel_lies_again_where_it_lay() -> None:
     """It went to the topmost place: what is right above it, and unnamed, is taken."""
     record = "crashkernel reserved: 0x00000000c0000000 - 0x00000000e0000000 (512 MB)"

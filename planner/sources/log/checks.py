@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from planner.base.ranges import Range
-from planner.base.sizes import KIB, MIB, format_size
+from planner.base.sizes import GIB, KIB, MIB, format_size
 from planner.base.text import counted
 from planner.kernel.machine import Obstacle
 from planner.kernel.memory_map import Region
@@ -28,7 +28,7 @@ _CHOPPED = (">", "\u2026", "...")  # a pager's mark at the end of a line that is
 def lacking_ram(log: Log, regions: Sequence[Region], notes: list[str]) -> Obstacle | None:
     """The reason why memory ranges must be missing; None if there is none.
 
-    If only the zones reach higher, then ranges above all others are missing: that is noted, and the others are used.
+    If only the zones reach higher, and the ranges cover low memory or all that `Memory:` counts, then that is noted.
     """
     shown = "memory" if log.dump["memory"] else "node" if log.nodes else "efi" if log.efi else "memblock_add"
     if shown == "memory" and len(set(log.dump["memory"])) < log.counts.get("memory", 0):
@@ -40,7 +40,8 @@ def lacking_ram(log: Log, regions: Sequence[Region], notes: list[str]) -> Obstac
     said, higher = list(_larger(log, exact)), list(_higher(log, exact))
     if lost is not None:
         return Obstacle(f"the log's memory ranges are incomplete: {'; '.join([lost, *said, *higher])}", lost)
-    if not said:
+    lacks_low = log.total is None and max((r.end for r in exact), default=0) < 4 * GIB
+    if not said and not (higher and lacks_low):
         notes += [f"{text}, above all ranges of memory that the log shows: more lines are missing" for text in higher]
         return None
     said += higher

@@ -15,7 +15,7 @@ _TIME = r"\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?"
 _STAMPS = (
     r"\[\s*\+?\d+\.\d+(?:\s+<\s*\+?\d+\.\d+>|@\d+)?\]",  # seconds since boot; dmesg -d, -e; a vendor's processor
     r"\[\s*\d+\.\d+ +\d+\.\d+\]",  # grabserial
-    r"(?:\(\d+\))?\[\s*\d+: *[a-z][^][ :]{0,40}(?: *: *\d+)?\]",  # vendors' processor and task
+    r"(?:-?\(\d+\))?\[\s*\d+: *[a-z][^][ :]{0,40}(?: *: *\d+)?\]",  # vendors' processor and task
     r"\[\s*[TC]\d+(?:@[TC]?\d+)?\]",  # CONFIG_PRINTK_CALLER, a vendor's with the processor
     r"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ [^][ ]{1,80}\]",  # klog
     r"\[[^][]{0,40}\d\d:\d\d[^][]{0,40}\]",  # dmesg -T, -e; serial consoles

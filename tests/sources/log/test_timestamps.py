@@ -51,6 +51,7 @@ FORMS: dict[str, Callable[[int, str], str]] = {
     "grabserial": lambda i, line: f"[0.{i:06d} 0.000010] [    0.{i:06d}] {line}",
     "a processor in the time stamp": lambda i, line: f"[    0.{i:06d}@0] {line}",
     "a processor and a task": lambda i, line: f"[    0.{i:06d}] (0)[0:swapper]{line}",
+    "a priority, a processor and a task": lambda i, line: f"[    0.{i:06d}] <{i % 8}>-(0)[0:swapper]{line}",
     "a processor and a task apart": lambda i, line: f"[    0.{i:06d}]  (0)[0:swapper/0] {line}",
     "a processor, a task and its processor": lambda i, line: f"[    0.{i:06d}]  [0:      swapper/0:    0] {line}",
     "colours": lambda i, line: f"\x1b[32m[    0.{i:06d}] \x1b[0m{line}",
