@@ -194,10 +194,10 @@ class Rests:
         return any(high > lowest and low < end for lowest, end in self.many)
 
     def entries(self, spans: Iterable[Span]) -> set[int]:
-        """The listed entries that hold these ranges."""
+        """The listed entries that hold these ranges, as far as there are any."""
         blocks = self.view.listed.blocks
         found: set[int] = set()
-        for start, end in spans:
+        for start, end in spans if blocks else ():
             first = max(bisect_right(blocks, (start, _MOST)) - 1, 0)
             found.add(first)
             if blocks[first][1] < end:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from planner.base.ranges import Range, Span
@@ -126,3 +128,10 @@ def test_page_descriptors_are_as_many_as_they_are() -> None:
         state = State(shown.listed.memory, ((ENTRY[1] - size, ENTRY[1]),))
         (found,) = rest.left(state, rest.entries([ENTRY]))
         assert bool(rest.explaining(rest.all, 1, [found._replace(early=0)])) is expected
+
+
+def test_ranges_that_no_entry_holds_are_in_none() -> None:
+    """A damaged log may name memory for the crash kernel where nothing is reserved."""
+    shown = view()
+    rest = rests(replace(shown, listed=shown.listed._replace(blocks=())))
+    assert rest.entries([(2 * GIB, 2 * GIB + MIB)]) == set()
