@@ -45,6 +45,9 @@ class Order:
             if _is_between(totals, rest.size - part - rest.slack - size, rest.size - part - size)
             or _is_between(self.items[step][i], rest.size - rest.slack, rest.size)
         }
+        if len(rests) > 1:
+            whole, slack = sum(rest.size for rest in rests if rest.entry >= 0), max(rest.slack for rest in rests)
+            exact |= {i for i, size in enumerate(sizes) if _is_between(totals, whole - slack - size, whole - size)}
         if not exact:
             return range(len(sizes))
         if self.low:
