@@ -63,9 +63,10 @@ class Rests:
         self.view = view
         self.late = [choices if step > inner else () for step, choices in enumerate(steps)]
         before = any_of([sums_of([i for i in c.items if i.name != CMA]) for choices in steps[:inner] for c in choices])
-        if self.late[-1] and any(item.name == KFENCE for item in self.late[-1][0].items):
-            # Where its metadata is likely, its pool was among the first allocations.
-            before = before.plus(Sums((0, kfence_pool_size(view.asked.config, view.asked.page_size))))
+        # Where its metadata is likely, its pool was among the first allocations.
+        likely = bool(self.late[-1]) and any(item.name == KFENCE for item in self.late[-1][0].items)
+        self.pool = kfence_pool_size(view.asked.config, view.asked.page_size) if likely else 0
+        before = before.plus(Sums((0, self.pool))) if likely else before
         self.align = cma_align(view.asked.profile, view.asked.page_size)
         self.areas = areas_of(self.align)
         self.before = ((0,), before.sizes, Sums((0, *sorted(self.areas))).plus(before).sizes)
@@ -207,12 +208,15 @@ class Rests:
     def are_pieces(self, i: int, state: State) -> bool:
         """True if only a part of an entry was undone.
 
-        The rest may be the CMA area, if no step takes that back, or the per-CPU areas, whose size nothing tells.
+        The rest may be the CMA area, if no step takes that back, a pool of KFENCE, or the per-CPU areas, whose size
+        nothing tells.
         """
         view, page, left = self.view, self.view.asked.page_size, state.blocks
         start, end = view.listed.blocks[i]
         rests = left[bisect_left(left, (start, 0)) : bisect_left(left, (end, 0))]
         if not _SMALL < total(rests) < end - start:
+            return False
+        if self.pool and [size for a, b in rests if (size := b - a) > _AREA] == [self.pool]:
             return False
         if len(rests) > 1:
             return True

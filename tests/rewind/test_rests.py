@@ -11,7 +11,7 @@ from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import BootRecord, Event, Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
-from planner.rewind.later import CMA, MEMMAP, Choice
+from planner.rewind.later import CMA, KFENCE, MEMMAP, Choice
 from planner.rewind.rests import Rests
 from planner.rewind.undo import Later, State
 from planner.rewind.view import Asked, View, view_of
@@ -135,3 +135,15 @@ def test_ranges_that_no_entry_holds_are_in_none() -> None:
     shown = view()
     rest = rests(replace(shown, listed=shown.listed._replace(blocks=())))
     assert rest.entries([(2 * GIB, 2 * GIB + MIB)]) == set()
+
+
+def test_a_pool_of_kfence_may_be_left_where_its_metadata_is_likely() -> None:
+    """And a per-CPU area beside it."""
+    shown = view(ENTRY, log=False)
+    crash = [Choice((Later("crash kernel", 256 * MIB, spans=shown.crash),))]
+    pool = 512 * PAGE
+    left = ((ENTRY[0], ENTRY[0] + 144 * KIB), (ENTRY[1] - pool, ENTRY[1]))
+    for metadata, pieces in ((KFENCE, False), ("other", True)):
+        rest = Rests(shown, [crash, [Choice((Later(metadata, 292 * KIB),))]], 0)
+        (i,) = rest.entries([ENTRY])
+        assert rest.are_pieces(i, State(shown.listed.memory, left)) is pieces
