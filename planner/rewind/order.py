@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
+from planner.rewind.changes import USUAL_CMA
 from planner.rewind.later import Choice
 from planner.rewind.rests import Rest, Rests
 from planner.rewind.view import View
@@ -30,8 +31,8 @@ class Order:
         self.items = [[sorted(item.size for item in choice.items) for choice in choices] for choices in late]
         self.totals = [*accumulate(self.sizes, _totals, initial=[0])][1:]
         self.low = all(end <= view.low_max for _, end in view.crash)
-        # Where a CMA area may lie in low memory, and no log names it, the rest of an entry may be all beside it.
-        self.areas = rests.before[2] if rests.area and not view.events else ()
+        # Where a usual CMA area may lie in low memory, and no log names it, the rest of an entry may be all beside it.
+        self.areas = (0, *rests.areas[: len(USUAL_CMA)]) if rests.area and not view.events else ()
         self.fork = rests.fork
 
     def of(self, step: int, rests: Sequence[Rest]) -> Iterable[int]:
