@@ -14,7 +14,7 @@ from planner.base.ranges import Span, subtract, total, union
 from planner.base.sizes import KIB
 from planner.kernel import crashkernel as ck
 from planner.kernel.cma import cma_align
-from planner.kernel.crash_reserve import Bounds
+from planner.kernel.crash_reserve import Bounds, windows_of
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.rewind.changes import USUAL_CMA, Early, areas_of, lowest_pages
 from planner.rewind.from_log import Built, areas_on_nodes, built, early_areas, efi_images, loaded_by_qemu, lower_half
@@ -134,9 +134,8 @@ def _has_room_for_failed(view: View, state: State) -> bool:
     if facts.record is None or not facts.record.failed or view.crash or facts.cmdline is None:
         return False
     request, bounds = ck.parse(facts.cmdline, view.machine.memory.ram, profile), Bounds(view.low_max, 1 << 52)
-    searched = profile.high if request.high else profile.plain
-    windows = [(bounds.resolve(window.start), bounds.resolve(window.end)) for window in searched]
-    windows = [(request.base, request.base + request.size)] if request.base else windows
+    fixed = [(request.base, request.base + request.size)] if request.base else None
+    windows = fixed or windows_of(request, profile, bounds)
     size = 0 if request.rc else request.size
     return size > 0 and any(state.topmost(size, CRASH_ALIGN, *window) is not None for window in windows)
 

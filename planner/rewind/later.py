@@ -84,9 +84,14 @@ def _section_table(profile: Profile, page_size: int) -> list[Choice]:
     return [*large, Choice()]
 
 
+def _kfence_metadata(profile: Profile, page_size: int) -> int:
+    """Bytes of the metadata of KFENCE's objects; 0 where the image holds it."""
+    return round_up(_OBJECTS * profile.kfence_metadata, page_size)
+
+
 def _kfence(profile: Profile, page_size: int, *, likely: bool) -> list[Choice]:
     """The metadata of KFENCE's objects, or none: what is likely first."""
-    size = round_up(_OBJECTS * profile.kfence_metadata, page_size)
+    size = _kfence_metadata(profile, page_size)
     on = [Choice((Later(KFENCE, size, page_size),))] if size else []
     return [*on, Choice()] if likely else [Choice(), *on]
 
@@ -185,7 +190,7 @@ def usual_steps(
         elif regions[-1][1] <= low_max or places(listed, buffer):  # its arrays lie in high memory, if there is some
             pools.append(Choice((buffer, *_slots(pool, page_size, profile)), unusual=pool != usual))
     steps = [_section_table(profile, page_size), [Choice(tuple(first))], [*logs, Choice()], tables]
-    metadata = round_up(_OBJECTS * profile.kfence_metadata, page_size)
+    metadata = _kfence_metadata(profile, page_size)
     # An entry of just its size may be per-CPU areas, but hardly one that holds the arrays of the bounce buffer, too.
     arrays = sum(item.size for pool in pools if not pool.unusual for item in pool.items[1:])
     likely = kfence or (arrays > 0 and any(end - start == metadata + arrays for start, end in listed.blocks))

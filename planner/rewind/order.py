@@ -11,9 +11,7 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
 from planner.rewind.changes import USUAL_CMA
-from planner.rewind.later import Choice
 from planner.rewind.rests import Rest, Rests
-from planner.rewind.view import View
 
 __all__ = ["Order"]
 
@@ -25,7 +23,8 @@ class Order:
     to one takes together.
     """
 
-    def __init__(self, view: View, late: Sequence[Sequence[Choice]], rests: Rests) -> None:
+    def __init__(self, rests: Rests) -> None:
+        view, late = rests.view, rests.late
         self.unusual = [[choice.unusual for choice in choices] for choices in late]
         self.sizes = [[choice.size for choice in choices] for choices in late]
         self.items = [[sorted(item.size for item in choice.items) for choice in choices] for choices in late]
@@ -41,14 +40,14 @@ class Order:
         exact = {
             i
             for rest in rests
-            for part in self._beside(step, rest)
+            if (parts := self._beside(step, rest))
             for i, size in enumerate(sizes)
-            if _is_between(totals, rest.size - part - rest.slack - size, rest.size - part - size)
-            or _is_between(self.items[step][i], rest.size - rest.slack, rest.size)
+            if _holds(self.items[step][i], rest.size, rest.slack)
+            or any(_holds(totals, rest.size - part - size, rest.slack) for part in parts)
         }
         if len(rests) > 1:
             whole, slack = sum(rest.size for rest in rests if rest.entry >= 0), max(rest.slack for rest in rests)
-            exact |= {i for i, size in enumerate(sizes) if _is_between(totals, whole - slack - size, whole - size)}
+            exact |= {i for i, size in enumerate(sizes) if _holds(totals, whole - size, slack)}
         if not exact:
             return range(len(sizes))
         if self.low:
@@ -68,6 +67,7 @@ def _totals(before: list[int], sizes: Sequence[int]) -> list[int]:
     return sorted({a + b for a in before for b in set(sizes)}) if sizes else before
 
 
-def _is_between(ascending: Sequence[int], low: int, high: int) -> bool:
-    i = bisect_left(ascending, low)
-    return i < len(ascending) and ascending[i] <= high
+def _holds(ascending: Sequence[int], size: int, slack: int) -> bool:
+    """True if one of them is this size, or smaller by no more than the slack."""
+    i = bisect_left(ascending, size - slack)
+    return i < len(ascending) and ascending[i] <= size

@@ -124,7 +124,7 @@ class _Search:
         self.early = _early_names(view)
         self.most = [*accumulate(max((choice.size for choice in choices), default=0) for choices in steps)]
         self.rests = Rests(view, steps, inner)
-        self.order = Order(view, self.rests.late, self.rests)
+        self.order = Order(self.rests)
         sure = [choices[0].items if len(choices) == 1 else () for choices in steps]
         self.needed = [[i for items in sure[:step] for i in items if _is_large(i)] for step in range(len(steps))]
         self.windows = _windows(view)

@@ -32,5 +32,5 @@ def test_what_is_all_beneath_the_crash_kernel_comes_first(size: int, crash: Span
     unusual = [Choice((Later("c", 3 * MIB),), unusual=True), Choice((Later("c", 7 * MIB), Later("d", 5 * MIB)), True)]
     steps = [[Choice((Later("crash kernel", 256 * MIB, spans=shown.crash),))], [*tables, *unusual]]
     rests = Rests(shown, steps, 0)
-    order = Order(shown, rests.late, rests).of(1, rests.beneath(shown.listed))
+    order = Order(rests).of(1, rests.beneath(shown.listed))
     assert [i for i in order if i < len(expected)] == expected

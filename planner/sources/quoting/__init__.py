@@ -3,7 +3,7 @@
 What other programs put around the kernel's own text on every line is found by what the lines have in common, not by a
 list of programs, and removed. A line keeps its number wherever the quoted text has one line for each.
 
-The reader of records is imported for a text that looks like records: most do not.
+The readers of mails and of records are imported for a text that looks like one: most do not.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def unquoted(text: str, name: str) -> str:
     """
     if len(text) > _LARGEST:
         return text
-    if ": " in text[:100] and text.count("\n") <= _MOST_LINES:
+    if text[:1].isalpha() and ": " in text[:100] and text.count("\n") <= _MOST_LINES:
         from planner.sources.quoting.mail import text_of
 
         text = text_of(text) or text
