@@ -25,12 +25,10 @@ __all__ = ["looks_like", "parse"]
 
 _LINE = re.compile(r"(\s*+)(?:0[xX])?([0-9a-fA-F]{1,16}) ?- ?(?:0[xX])?([0-9a-fA-F]{1,16})[ \t]*+[:|][ \t]*+(.*)$")
 _ADDRESS = r"(?:0[xX][0-9a-fA-F]{1,16}|[0-9a-fA-F]{8,16})"
-_LOOSELY = re.compile(rf"^[ \t]*+{_ADDRESS} ?- ?{_ADDRESS}[ \t]*+[:|]", re.MULTILINE)
+_LOOSELY = re.compile(rf"\n[ \t]*+{_ADDRESS} ?- ?{_ADDRESS}[ \t]*+[:|]")
 _KEPT = ("reserved", "Kernel code", "Kernel data", "Kernel bss", "Crash kernel (low)", "Crash kernel")
 _NAMES = ("System RAM", *_KEPT)
-_FIRST = re.compile(
-    rf"^[ \t]*+{_ADDRESS} ?- ?{_ADDRESS} : (?:{'|'.join(map(re.escape, _NAMES))}|Reserved)", re.MULTILINE
-)
+_FIRST = re.compile(rf"\n[ \t]*+{_ADDRESS} ?- ?{_ADDRESS} : (?:{'|'.join(map(re.escape, _NAMES))}|Reserved)")
 _OTHER, _DAX, _ADDED = "?", "dax", "added"
 _KINDS = re.compile(r"(?P<dax>dax\d|Persistent Memory)|(?P<added>System RAM \((?:kmem|virtio_mem|NVIDIA)\))")
 """Names of devices with memory, and of memory that a driver adds to a running kernel."""
@@ -63,7 +61,7 @@ _Row = tuple[int, int, str, int]
 
 def looks_like(head: str, *, loosely: bool = False) -> bool:
     """True if a text is a /proc/iomem listing. loosely: also one in another layout, such as a table."""
-    return (_LOOSELY if loosely else _FIRST).search(head) is not None
+    return (_LOOSELY if loosely else _FIRST).search(f"\n{head}") is not None
 
 
 def parse(text: str, name: str) -> Machine:

@@ -38,7 +38,7 @@ _Row = tuple[int, re.Match[str]]
 
 def looks_like(head: str) -> bool:
     """True if a text is one of memblock's debugfs files, or both."""
-    return re.search(r"^[ \t]*+\d++:[ \t]++0x[0-9a-fA-F]++\.\.0x[0-9a-fA-F]", head, re.MULTILINE) is not None
+    return re.search(r"\n[ \t]*+\d++:[ \t]++0x[0-9a-fA-F]++\.\.0x[0-9a-fA-F]", f"\n{head}") is not None
 
 
 def parse(text: str, name: str) -> Machine:

@@ -30,7 +30,7 @@ STRAY = "[\ufffd\udc80-\udcff]"
 """A pattern for characters that stand for bytes which are not text: not UTF-8 (PEP 383), NUL, or U+FFFD."""
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")  # byte order marks
-_EMPTY = re.compile(r"\n+(?=\n)")
+_EMPTY = re.compile(r"\n*+")
 _FEW = 4  # an input is binary if more than one byte in so many is stray
 
 
@@ -178,11 +178,12 @@ def text_lines(text: str, name: str, number: int = 1) -> Iterator[tuple[int, str
     """
     start, length = 0, len(text)
     while start < length:
-        if text.startswith("\n\n", start) and (empty := _EMPTY.match(text, start)) is not None:
-            start, number = empty.end(), number + len(empty[0])
         end = text.find("\n", start)
         if end < 0:
             end = length
+        elif end == start and (empty := _EMPTY.match(text, start)) is not None:
+            end, number = empty.end() - 1, number + len(empty[0]) - 1
+            start = end
         if end - start > MAX_LINE:
             raise InputError(Location(name, number), "this line is too long for a memory map", "give a text map")
         yield number, text[start:end].rstrip("\r")

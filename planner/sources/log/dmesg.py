@@ -18,7 +18,7 @@ from planner.sources.bounds import PHYSICAL_TOP
 from planner.sources.log import efi
 from planner.sources.log.boots import boots
 from planner.sources.log.checks import completed, lacking_ram, missing_lines, missing_zone
-from planner.sources.log.lines import PAGE_SIZES, Log, is_read, read
+from planner.sources.log.lines import PAGE_SIZES, Log, is_read, read, without_others
 from planner.sources.log.pieces import unbroken, whole_lines
 from planner.sources.nomap import inferred_nomap
 from planner.sources.quoting.line_prefixes import MESSAGES
@@ -48,7 +48,7 @@ def parse(text: str, name: str) -> Machine:
     for first, part in boots(text, name):
         log = Log(name, chopped=chopped)
         logs.append((first, log))
-        for line in whole_lines(text_lines(part, name, first), is_read):
+        for line in whole_lines(text_lines(without_others(part), name, first), is_read):
             read(line, log)
     log, others = _chosen(logs)
     return _machine(log, name, notes + others)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["has_timestamp", "without_timestamp"]
+__all__ = ["PRINTK", "has_timestamp", "without_timestamp"]
 
 _DAY = r"(?:\w{2,5}\.?,? )"
 _TIME = r"\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?"
@@ -21,23 +21,23 @@ _STAMPS = (
     r"\[[^][]{0,40}\d\d:\d\d[^][]{0,40}\]",  # dmesg -T, -e; serial consoles
     r"<\d+>(?:1 )?",  # priority; version of RFC 5424
     r"\d+,\d+,\d+,[-c](?:,[^;]{0,80})?;",  # /dev/kmsg
-    r"[a-z]\w+ *: ?(?:emerg|alert|crit|err|warn|notice|info|debug) *:",  # dmesg -x
+    r"[a-z]\w++ *+: ?(?:emerg|alert|crit|err|warn|notice|info|debug) *:",  # dmesg -x
     rf"{_DAY}?\d{{4}}-\d\d-\d\d[T ]{_TIME}(?:Z|[+-]\d\d:?\d\d)?(?: [A-Z]{{3,5}}\b)?",  # ISO 8601, short-full
     rf"[A-Z]\w\w\s+\d{{1,2}} {_TIME}",  # syslog, journalctl -o short
     rf"{_TIME}\s",
     r"\d{9,}\.\d+",  # journalctl -o short-unix
-    r"\S{1,255} kernel(?:\[\d+\])?: ",  # host and program
-    r"\S{1,255} kernel - - - ",  # the same in RFC 5424
+    r"\S{1,255}+ kernel(?:(?:\[\d+\])?: | - - - )",  # host and program; the same in RFC 5424
 )
 _PREFIX = r"(?:\s+|" + "|".join(_STAMPS) + ")*"
-# Printk's own: most logs have no other, and its pattern takes a fourth of the time.
-_PRINTK = re.compile(r"(?:<\d++>)?\[ *+\d++\.\d++\] *+(?![\[<(\s])")
+PRINTK = r" *+(?:<\d++>)?\[ *+\d++\.\d++(?:@\d++)?\] *+(?:\[ *+[TC]\d++\] *+)?+(?![\[<(\s])"
+"""The pattern of printk's own stamp, with the caller: most logs have no other, and it takes a fourth of the time."""
+
 _ESCAPES = r"\x1b\[[0-9;]*[A-Za-z]"
 
 
 def without_timestamp(line: str) -> str:
     """The kernel's message on a line, without leading blanks."""
-    if (stamp := _PRINTK.match(line)) is not None and " kernel" not in line and "\x1b" not in line:
+    if (stamp := re.match(PRINTK, line)) is not None and " kernel" not in line and "\x1b" not in line:
         return line[stamp.end() :]
     if "\x1b" in line:
         line = re.sub(_ESCAPES, "", line)

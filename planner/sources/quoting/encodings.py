@@ -12,10 +12,14 @@ from planner.sources.reading import STRAY
 __all__ = ["plain_text"]
 
 _TERMINAL = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[()][0-9A-B]|[=>78cDEHM])"
-_BLANKS = ("\u00a0", "\u2007", "\u2009", "\u202f", "\u3000")
-_DASHES = ("\u2010", "\u2011", "\u2013", "\u2212")
-_FRAMES = "[\u2500-\u257f]"
-_NOTHING = ("\u200b", "\u200e", "\u200f", "\u2060", "\ufeff", "\u00ad")
+_FRAMES = map(chr, range(0x2500, 0x2580))
+_PLAIN = {
+    **dict.fromkeys(("\u00a0", "\u2007", "\u2009", "\u202f", "\u3000", *_FRAMES), " "),
+    **dict.fromkeys(("\u2010", "\u2011", "\u2013", "\u2212"), "-"),
+    **dict.fromkeys(("\u200b", "\u200e", "\u200f", "\u2060", "\ufeff", "\u00ad"), ""),
+}
+"""What typographic blanks, frames, dashes and marks without width stand for."""
+
 _BREAK = r"<br */?>(?!\n)|</(?:tr|p|div|li)>(?!\n)"
 _TAG = r"</?[A-Za-z][A-Za-z0-9]{0,15}(?:\s[^<>\n]{0,300})?/?>"
 _ENTITY = r"&(?:lt|gt|amp|quot|apos|nbsp|#\d{1,6}|#x[0-9a-fA-F]{1,6});"
@@ -32,21 +36,23 @@ def plain_text(text: str) -> str:
     if "\r" in text:
         text = text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\n\r", "\n").replace("\r", "\n")
     if not text.isascii():
-        for blank in _BLANKS:
-            text = text.replace(blank, " ")
-        for dash in _DASHES:
-            text = text.replace(dash, "-")
-        text = re.sub(_FRAMES, " ", text)
-        for nothing in _NOTHING:
-            text = text.replace(nothing, "")
-        # A serial line or a crash may leave stray bytes before a line.
-        text = re.sub(rf"^{STRAY}++", "", text, flags=re.MULTILINE)
+        text = _without_typography(text)
     if text[:80].lstrip()[:2] == "['":  # the repr of a Python list
         text = text.strip()[2:-2].replace("', '", "\n")
     if "\\" in text:
         text = _without_escapes(text)
     if ("<" in text and re.search("<(?:/|br|pre)", text)) or ("&" in text and re.search("&(?:lt|gt|quot);", text)):
         text = _without_html(text)
+    return text
+
+
+def _without_typography(text: str) -> str:
+    """The text with plain blanks and dashes, and without the stray bytes that a serial line leaves before a line."""
+    odd = set(re.findall(r"[^\0-\x7f]", text))
+    for sign in odd & _PLAIN.keys():
+        text = text.replace(sign, _PLAIN[sign])
+    if re.search(STRAY, "".join(odd)) is not None:
+        text = re.sub(rf"^{STRAY}++", "", text, flags=re.MULTILINE)
     return text
 
 

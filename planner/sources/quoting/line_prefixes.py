@@ -39,7 +39,7 @@ _DEBUGFS = re.compile(r"(?<!\S)\d{1,7}: 0x[0-9a-fA-F]{8,16}\.\.0x[0-9a-fA-F]{8,1
 _WIDEST = 400  # characters of a prefix
 _SIGNS = "|+#*!%:;`\u2502"  # with which every line of a text may be quoted
 _CLOSING = "|'\"},;`\u2502 \t"
-_REPLY = re.compile(r"^[ \t]*+>(?:[ \t]*+>)*+ ?", re.MULTILINE)
+_REPLY = re.compile(r"\n[ \t]*+>(?:[ \t]*+>)*+ ?")
 _NEVER_FIRST = "|+\u2502"  # signs that begin no line but those of a quotation or a table
 _RUNS = re.compile(r"\w+|\s+|.", re.DOTALL)
 _FIRSTS = re.compile(r"^[^\S\n]*+(\S)", re.MULTILINE)  # of lines that are not empty
@@ -54,7 +54,7 @@ _Finder = Callable[[str], int]
 def without_line_prefixes(text: str) -> str:
     """The text without the prefix of most of its lines."""
     if text[:1] == ">" or (">" in text and re.search("\n ?>", text)):
-        text = re.sub(_REPLY, "", text)
+        text = _REPLY.sub("\n", f"\n{text}")[1:]
     for _ in range(_ROUNDS):
         find = _finder(text)
         if find is None:

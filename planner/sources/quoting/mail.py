@@ -17,11 +17,14 @@ def text_of(text: str) -> str | None:
     found = _HEADERS.match(text)
     if found is None or re.search(r"^mime-version:", found[0], re.MULTILINE | re.IGNORECASE) is None:
         return None
-    from email import message_from_bytes, policy
+    from email import message_from_bytes
+    from email.contentmanager import raw_data_manager
 
     try:
-        message = message_from_bytes(text.encode("utf-8", "surrogateescape"), policy=policy.default)
-        parts = [part.get_content() for part in message.walk() if part.get_content_maintype() == "text"]
+        # Without a policy, which would parse all addresses and dates of the headers, too.
+        message = message_from_bytes(text.encode("utf-8", "surrogateescape"))
+        texts = (part for part in message.walk() if part.get_content_maintype() == "text")
+        parts = [raw_data_manager.get_content(part) for part in texts]
     except (LookupError, ValueError):
         return None
     plain = [part for part in parts if isinstance(part, str) and "<html" not in part[:1000].lower()]
