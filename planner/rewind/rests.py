@@ -83,6 +83,7 @@ class Rests:
         self.above = [*accumulate(sums[self.fork + 1 :], Sums.plus, initial=Sums())]
         self.sums: dict[tuple[int, ...], Sums] = {}
         self.known: dict[tuple[tuple[int, ...], int, Rest], tuple[int, ...]] = {}
+        self.taken: dict[tuple[int, int, int, tuple[int, ...], Rest], tuple[int, ...]] = {}
         self.rests: dict[Span, Rest | None] = {}
 
     def _lowest(self, item: Later) -> int:
@@ -115,7 +116,10 @@ class Rests:
     ) -> tuple[int, ...]:
         """The choices of the fork with which these steps and the first allocations of a choice explain all rests."""
         for rest in rests:
-            open_ = tuple(i for i in open_ if self._takes(step, choice, count, i, rest))
+            key = (step, choice, count, open_, rest)
+            if key not in self.taken:
+                self.taken[key] = tuple(i for i in open_ if self._takes(step, choice, count, i, rest))
+            open_ = self.taken[key]
         return open_
 
     def _takes(self, step: int, choice: int, count: int, forked: int, rest: Rest) -> bool:
@@ -147,10 +151,12 @@ class Rests:
 
     def _is_sum(self, sums: Sums, size: int, rest: Rest) -> bool:
         """True if so much of a rest is a sum, beside what may have come before the crash kernel."""
-        for part in self.before[rest.early]:
-            if part <= size and sums.explain(size - part, rest.slack, many=rest.many):
-                return True
-        return False
+        before = self.before[rest.early]
+        fewest = bisect_left(before, size - sums.most - rest.slack)
+        return any(
+            sums.explain(size - part, rest.slack, many=rest.many)
+            for part in before[fewest : bisect_right(before, size)]
+        )
 
     def beneath(self, state: State) -> list[Rest]:
         """The rests right beneath the crash kernel, where nothing lies that came before it."""

@@ -25,6 +25,11 @@ class Sums(NamedTuple):
     unit: int = 0
     many: int = 0
 
+    @property
+    def most(self) -> int:
+        """The largest sum, with all units."""
+        return self.sizes[-1] + self.many
+
     def explain(self, size: int, slack: int, *, many: bool) -> bool:
         """True if a size is a sum, or larger by no more than the slack. many: whether units may be part of it."""
         last = bisect_right(self.sizes, size)
