@@ -22,8 +22,8 @@ __all__ = [
     "ENOENT",
     "Reading",
     "as_cmdline",
-    "depends_on_ram",
     "is_cmdline",
+    "largest",
     "parse",
     "present",
     "reading",
@@ -320,23 +320,21 @@ def parse(cmdline: str, system_ram: int, profile: Profile) -> Reading:
 
     system_ram: bytes of memory as memblock counts them, NOMAP included, before rounding.
     """
-    if not depends_on_ram(cmdline, profile):
-        found = _under_any_ram(cmdline, profile)
+    if ":" not in cmdline and not profile.auto:
+        # Without a list of ranges the result is the same for any RAM larger than the request.
+        found = _parse(cmdline, U64, profile)
         if found.size < system_ram:
             return found
     return _parse(cmdline, system_ram, profile)
 
 
-def depends_on_ram(cmdline: str, profile: Profile) -> bool:
-    """False if the result is the same for any RAM larger than the request: it has no list of ranges."""
-    return ":" in cmdline or bool(profile.auto)
+def largest(cmdline: str, profile: Profile) -> int:
+    """The largest number in the entries: all amounts of RAM above it give the same result."""
+    entries = " ".join([profile.auto, *(token for token in cmdline.split(" ") if _NAME in token)])
+    return max((memparse(number)[0] for number in re.findall(r"\d\w*", entries)), default=0)
 
 
 @lru_cache(maxsize=64)
-def _under_any_ram(cmdline: str, profile: Profile) -> Reading:
-    return _parse(cmdline, U64, profile)
-
-
 def _parse(cmdline: str, system_ram: int, profile: Profile) -> Reading:
     if not profile.reserves:
         return _reading(cmdline, system_ram, profile, _Combined(Entry(rc=ENOENT)))

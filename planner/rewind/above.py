@@ -94,6 +94,7 @@ def totals(view: View) -> Iterator[int]:
         return
     most = mem_limit(view.asked.cmdline, view.asked.page_size) or _MOST
     line, size = view.asked.cmdline or "", None
+    last = ck.largest(line, view.asked.profile)
     amounts = (quarters << shift for shift in range(_MOST.bit_length()) for quarters in (4, 5, 6))
     for count, ram in enumerate(ram for ram in amounts if ram > seen):
         there = min(ram, most)
@@ -101,7 +102,7 @@ def totals(view: View) -> Iterator[int]:
         if count < _USUAL or asked != size:
             yield there
         size = asked
-        if there == most or (count >= _USUAL and there > size and not ck.depends_on_ram(line, view.asked.profile)):
+        if there == most or (count >= _USUAL and there > last):
             return
 
 

@@ -153,10 +153,10 @@ class Rests:
         """True if so much of a rest is a sum, beside what may have come before the crash kernel."""
         before = self.before[rest.early]
         fewest = bisect_left(before, size - sums.most - rest.slack)
-        return any(
-            sums.explain(size - part, rest.slack, many=rest.many)
-            for part in before[fewest : bisect_right(before, size)]
-        )
+        for part in before[fewest : bisect_right(before, size)]:
+            if sums.explain(size - part, rest.slack, many=rest.many):
+                return True
+        return False
 
     def beneath(self, state: State) -> list[Rest]:
         """The rests right beneath the crash kernel, where nothing lies that came before it."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from planner.base.sizes import GIB, MIB
-from planner.kernel.crashkernel import EINVAL, as_cmdline, is_cmdline, parse, present, reading, repaired
-from planner.kernel.profiles import NEWEST, Profile, profile_named, select_profile
+from planner.kernel.crashkernel import EINVAL, as_cmdline, is_cmdline, largest, parse, present, reading, repaired
+from planner.kernel.profiles import NEWEST, OLDEST, VENDOR_PROFILES, Profile, profile_named, select_profile
 
 
 @pytest.mark.parametrize(
@@ -242,3 +244,17 @@ def test_the_steps_teach_the_reading() -> None:
     assert "rounded up to 128M" in steps
     assert "'2G-4G:256M': RAM from 2G to below 4G does not match" in steps
     assert "'4G-:512M': RAM from 4G on matches" in steps
+
+
+@given(
+    line=st.lists(
+        st.sampled_from(["crashkernel=", "auto", "512M", "3G", "4G-", "-", ":", ",", "@", "0x10G", "1g2", ",high", " "]),
+        max_size=12,
+    ).map("".join),
+    more=st.integers(1, 1 << 40),
+    profile=st.sampled_from([NEWEST, OLDEST, *VENDOR_PROFILES.values()]),
+)
+def test_more_ram_than_any_number_of_the_request_changes_nothing(line: str, more: int, profile: Profile) -> None:
+    """Lists of ranges are matched against RAM, and a size must be less than it."""
+    above, much = (parse(line, largest(line, profile) + by, profile) for by in (more, 1 << 50))
+    assert (above.rc, above.size, above.low, above.base) == (much.rc, much.size, much.low, much.base)
