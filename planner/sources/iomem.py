@@ -102,7 +102,7 @@ def _rows(text: str, name: str, skipped: list[tuple[int, bool]]) -> tuple[list[_
         if match is None:
             if line.strip():
                 what = ""
-                _check_skipped(line, Location(name, number, 1))
+                _check_skipped(line, name, number)
                 skipped.append((number, _LEFT_OUT.fullmatch(line) is not None))
             continue
         start, end, what = int(match[2], 16), int(match[3], 16), match[4].strip()
@@ -174,10 +174,10 @@ def _unusable(match: re.Match[str], where: Location) -> InputError:
     return too_many_rows(where)
 
 
-def _check_skipped(line: str, where: Location) -> None:
+def _check_skipped(line: str, name: str, number: int) -> None:
     """Raise InputError for a line that looks like a damaged resource."""
     if not line.isascii() and re.search(STRAY, line) and any(known in line for known in _NAMES):
-        raise InputError(where, "this resource has bytes that are not text", "read the file again")
+        raise InputError(Location(name, number, 1), "this resource has bytes that are not text", "read the file again")
 
 
 def _interrupted(rows: Sequence[_Row], skipped: Sequence[tuple[int, bool]]) -> Iterator[str]:

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from planner.base.sizes import GIB, MIB
 from planner.kernel.crashkernel import EINVAL, as_cmdline, is_cmdline, largest, parse, present, reading, repaired
-from planner.kernel.profiles import NEWEST, OLDEST, VENDOR_PROFILES, Profile, profile_named, select_profile
+from planner.kernel.mainline import OLDEST
+from planner.kernel.profiles import NEWEST, Profile, profile_named, select_profile
+from planner.kernel.vendor_profiles import VENDOR_PROFILES
 
 
 @pytest.mark.parametrize(
@@ -248,7 +250,9 @@ def test_the_steps_teach_the_reading() -> None:
 
 @given(
     line=st.lists(
-        st.sampled_from(["crashkernel=", "auto", "512M", "3G", "4G-", "-", ":", ",", "@", "0x10G", "1g2", ",high", " "]),
+        st.sampled_from(
+            ["crashkernel=", "auto", "512M", "3G", "4G-", "-", ":", ",", "@", "0x10G", "1g2", ",high", " "]
+        ),
         max_size=12,
     ).map("".join),
     more=st.integers(1, 1 << 40),

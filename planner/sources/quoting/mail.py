@@ -1,6 +1,6 @@
 """Whole mails, as lists archive them: the text of their parts, decoded (RFC 5322, RFC 2045).
 
-The decoder is imported for a text that begins with a mail's headers.
+The decoder is imported for a text that begins with the headers of a mail with attachments, or an encoded one.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import re
 
 __all__ = ["text_of"]
 
+_ENCODED = r"multipart/|message/|base64|quoted-printable|charset=(?!\"?(?:utf-8|us-ascii)\b)"
 _HEADERS = re.compile(r"(?:From .*\n)?(?:[A-Za-z][A-Za-z0-9-]*+:.*\n(?:[ \t].*\n)*+){4,}+\r?\n")
 
 
@@ -17,6 +18,8 @@ def text_of(text: str) -> str | None:
     found = _HEADERS.match(text)
     if found is None or re.search(r"^mime-version:", found[0], re.MULTILINE | re.IGNORECASE) is None:
         return None
+    if re.search(_ENCODED, found[0], re.IGNORECASE) is None:
+        return text[found.end() :] or None
     from email import message_from_bytes
     from email.contentmanager import raw_data_manager
 
