@@ -7,7 +7,7 @@ things without a name. So a wrong size, or a wrong place, shows as soon as it is
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Literal, NamedTuple
 
@@ -96,7 +96,7 @@ class Rests:
         for rest in rests if step < self.last else ():
             key = (open_, step, rest)
             if key not in self.known:
-                self.known[key] = tuple(i for i in open_ if self._is_sum(self._sums(step, i), rest.size, rest))
+                self.known[key] = self._explained(rest, (0,), {i: self._sums(step, i) for i in open_})
             open_ = self.known[key]
         return open_
 
@@ -118,19 +118,31 @@ class Rests:
         for rest in rests:
             key = (step, choice, count, open_, rest)
             if key not in self.taken:
-                self.taken[key] = tuple(i for i in open_ if self._takes(step, choice, count, i, rest))
+                first = self._first(step, choice, count)
+                few = not first.unit and len(first.sizes) <= _FEW_PARTS
+                sums = {i: self._sums(step - 1, i) if few else self._with(step, choice, count, i) for i in open_}
+                self.taken[key] = self._explained(rest, first.sizes if few else (0,), sums)
             open_ = self.taken[key]
         return open_
 
-    def _takes(self, step: int, choice: int, count: int, forked: int, rest: Rest) -> bool:
-        first = self._first(step, choice, count)
-        if not first.unit and len(first.sizes) <= _FEW_PARTS:
-            sums = self._sums(step - 1, forked)
-            return any(self._is_sum(sums, rest.size - part, rest) for part in first.sizes)
+    def _explained(self, rest: Rest, parts: Sequence[int], sums: Mapping[int, Sums]) -> tuple[int, ...]:
+        """The choices of the fork whose sums are a rest, beside one part and what came before the crash kernel."""
+        early, slack = self.before[rest.early], rest.slack
+        most = max((one.most for one in sums.values()), default=0) + slack
+        sizes = [
+            left - one
+            for part in parts
+            if (left := rest.size - part) >= 0
+            for one in early[bisect_left(early, left - most) : bisect_right(early, left)]
+        ]
+        return tuple(i for i, one in sums.items() if one.explain(sizes, slack, many=rest.many))
+
+    def _with(self, step: int, choice: int, count: int, forked: int) -> Sums:
+        """Sums of the first allocations of a choice and of the steps before it."""
         key = (step, choice, count, forked)
         if key not in self.sums:
-            self.sums[key] = self._sums(step - 1, forked).plus(first)
-        return self._is_sum(self.sums[key], rest.size, rest)
+            self.sums[key] = self._sums(step - 1, forked).plus(self._first(step, choice, count))
+        return self.sums[key]
 
     def _first(self, step: int, choice: int, count: int) -> Sums:
         """Sums of the first allocations of a choice."""
@@ -148,15 +160,6 @@ class Rests:
             own = sums_of(self.late[self.fork][forked].items) if self.late[self.fork] else Sums()
             self.sums[key] = self.below[-1].plus(own).plus(self.above[step - self.fork])
         return self.sums[key]
-
-    def _is_sum(self, sums: Sums, size: int, rest: Rest) -> bool:
-        """True if so much of a rest is a sum, beside what may have come before the crash kernel."""
-        before = self.before[rest.early]
-        fewest = bisect_left(before, size - sums.most - rest.slack)
-        for part in before[fewest : bisect_right(before, size)]:
-            if sums.explain(size - part, rest.slack, many=rest.many):
-                return True
-        return False
 
     def beneath(self, state: State) -> list[Rest]:
         """The rests right beneath the crash kernel, where nothing lies that came before it."""

@@ -30,15 +30,20 @@ class Sums(NamedTuple):
         """The largest sum, with all units."""
         return self.sizes[-1] + self.many
 
-    def explain(self, size: int, slack: int, *, many: bool) -> bool:
-        """True if a size is a sum, or larger by no more than the slack. many: whether units may be part of it."""
-        last = bisect_right(self.sizes, size)
-        if last and size - self.sizes[last - 1] <= slack:
-            return True
-        if (many and self.unit) or self.unit == 1:
-            for part in self.sizes[bisect_left(self.sizes, size - self.many - slack) : last]:
-                if (size - part) % self.unit <= slack:
-                    return True
+    def explain(self, wanted: Iterable[int], slack: int, *, many: bool) -> bool:
+        """True if one of these sizes is a sum, or larger by no more than the slack.
+
+        many: whether units may be part of it.
+        """
+        sizes, unit = self.sizes, self.unit
+        for size in wanted:
+            last = bisect_right(sizes, size)
+            if last and size - sizes[last - 1] <= slack:
+                return True
+            if (many and unit) or unit == 1:
+                for part in sizes[bisect_left(sizes, size - self.many - slack) : last]:
+                    if (size - part) % unit <= slack:
+                        return True
         return False
 
     def plus(self, other: Sums) -> Sums:
