@@ -81,7 +81,7 @@ def search(
     known: what other searches of the same listing have looked for.
     """
     before, after = ([choices for choices in part if choices != [Choice()]] for part in (early, late))
-    rooms = Rooms(view.listed)
+    rooms = Rooms(view.listed, view.crash)
     after = [[choice for choice in choices if all(map(rooms.may_hold, choice.items))] for choices in after]
     one = _Search(view, (*before, [_crash(view)], *after), len(before))
     known = {} if known is None else known
@@ -159,6 +159,8 @@ class _Search:
             open_ = self.rests.explaining(open_, step, rests)
         for number, left in self._choices(step, open_, rests):
             choice = self.steps[step][number]
+            if not late and self._is_worse(after, fit, choice, step, unusual=unusual):
+                continue
             accepts = partial(self._may_follow, left, step, number) if late else None
             for before in undo(after.state, choice.items, self.budget, accepts):
                 undone = Undone(before.state, (*before.freed, *after.freed), before.skipped + after.skipped)
@@ -190,6 +192,12 @@ class _Search:
             return rank
         pieces = len({rest.entry for rest in rests if not self.rests.explaining(self.rests.all, step, [rest])})
         return (*fit, unusual, pieces + after.skipped, bytes_back)
+
+    def _is_worse(self, after: Undone, fit: Rank, choice: Choice, step: int, *, unusual: bool) -> bool:
+        """True if no way with a choice of an early step is better than the best."""
+        most = _total(after) + choice.size + (self.most[step - 1] if step else 0)
+        rank = (*fit, unusual or choice.unusual, after.skipped, -most)
+        return self.best is not None and rank >= self.best
 
     def _may_follow(self, open_: tuple[int, ...], step: int, number: int, count: int, taken: Step) -> bool:
         """True if a choice may go on once one of its allocations is taken back, from how many of it are left."""

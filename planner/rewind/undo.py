@@ -243,10 +243,13 @@ def _undo_many(state: State, item: Later) -> list[Span]:
 
 
 class Rooms:
-    """The blocks of a listing, and the largest gap above each: where an allocation may lie."""
+    """The blocks of a listing, and the largest gap above each: where an allocation may lie.
 
-    def __init__(self, state: State) -> None:
-        self.state = state
+    taken: blocks in which none does.
+    """
+
+    def __init__(self, state: State, taken: Sequence[Span] = ()) -> None:
+        self.state, self.taken = state, taken
         self.above: dict[int, list[Span]] = {}
 
     def may_hold(self, item: Later) -> bool:
@@ -257,12 +260,12 @@ class Rooms:
         if not item.needed or item.times > 1 or item.spans:
             return True
         if item.end not in self.above:
-            self.above[item.end] = _rooms(self.state, item.end)
+            self.above[item.end] = _rooms(self.state, item.end, self.taken)
         size, most = item.size, max(item.buffer or item.size, item.temporary + 1) + item.align
         return any(block >= size and gap < most for block, gap in self.above[item.end])
 
 
-def _rooms(state: State, end: int) -> list[Span]:
+def _rooms(state: State, end: int, taken: Sequence[Span]) -> list[Span]:
     """The sizes of the blocks that begin beneath an address (0: of all), each with that of the largest gap above it."""
     found, most, gaps = [], 0, state.gaps_down(end)
     gap = next(gaps, None)
@@ -271,7 +274,8 @@ def _rooms(state: State, end: int) -> list[Span]:
             while gap is not None and gap[0] >= high:
                 most = max(most, min(gap[1], end or gap[1]) - gap[0])
                 gap = next(gaps, None)
-            found.append((high - low, most))
+            if (low, high) not in taken:
+                found.append((high - low, most))
     return found
 
 
