@@ -328,8 +328,11 @@ def _ways(view: View, known: Known, before: Sequence[tuple[Later, ...]]) -> list
         # All RAM is low memory: the area lies right beneath the page descriptors and must be taken back with them.
         align = cma_align(profile, page)
         usual = areas_of(align, USUAL_CMA)
+        most = max((end - start for start, end in view.listed.blocks if (start, end) not in view.crash), default=0)
         areas = [
-            Choice((Later(CMA, size, align, 0, view.low_max),), unusual=size not in usual) for size in areas_of(align)
+            Choice((Later(CMA, size, align, 0, view.low_max),), unusual=size not in usual)
+            for size in areas_of(align)
+            if size <= most
         ] + areas
     for descriptors in dict.fromkeys(before):
         found = search(view, [[Choice(descriptors)], areas], late, known)

@@ -25,7 +25,7 @@ UNITS = Sums((0, 3 * MIB), 2 * MIB, 8 * MIB)
     ],
 )
 def test_a_size_is_a_sum_of_what_there_is(size: int, many: bool, expected: bool) -> None:
-    assert UNITS.explain(size, 64 * KIB, many=many) is expected
+    assert UNITS.explain([size], 64 * KIB, many=many) is expected
 
 
 def test_some_of_the_allocations_of_a_choice() -> None:
@@ -38,5 +38,5 @@ def test_one_choice_or_the_other() -> None:
 
 def test_of_very_many_allocations_anything_up_to_their_sum_is_one() -> None:
     sums = sums_of([Later("one", 1 << i) for i in range(25)])
-    assert sums.explain(12345, 0, many=False)
-    assert not sums.explain(1 << 25, 0, many=False)
+    assert sums.explain([12345], 0, many=False)
+    assert not sums.explain([1 << 25], 0, many=False)

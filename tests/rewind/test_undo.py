@@ -138,6 +138,12 @@ def test_where_an_allocation_may_lie_at_all(item: Later, expected: bool) -> None
     assert Rooms(STATE).may_hold(item) is expected
 
 
+def test_no_allocation_lies_where_the_crash_kernel_does() -> None:
+    item = Later("a", 35 * MIB, end=150 * MIB)
+    assert Rooms(STATE).may_hold(item)
+    assert not Rooms(STATE, ((100 * MIB, 140 * MIB),)).may_hold(item)
+
+
 @pytest.mark.parametrize(
     ("step", "item", "expected"),
     [
