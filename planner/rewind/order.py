@@ -30,8 +30,8 @@ class Order:
         self.items = [[sorted(item.size for item in choice.items) for choice in choices] for choices in late]
         self.totals = [*accumulate(self.sizes, _totals, initial=[0])][1:]
         self.low = all(end <= view.low_max for _, end in view.crash)
-        # Where a usual CMA area may lie in low memory, and no log names it, the rest of an entry may be all beside it.
-        self.areas = (0, *rests.areas[: len(USUAL_CMA)]) if rests.area and not view.events else ()
+        # Where no log names a CMA area, the rest of an entry in low memory may be all beside a usual one.
+        self.areas = (0, *rests.areas[: len(USUAL_CMA)]) if not view.events else ()
         self.fork = rests.fork
 
     def of(self, step: int, rests: Sequence[Rest]) -> Iterable[int]:
@@ -59,7 +59,8 @@ class Order:
         """Sizes of what came before the crash kernel, beside which later allocations may be all of a rest."""
         if not rest.early:
             return (0,)
-        return self.areas if rest.early == 2 and step >= self.fork else ()
+        areas = self.areas if rest.early == 2 and step >= self.fork else ()
+        return [size for size in areas if rest.size - size > rest.slack]
 
 
 def _totals(before: list[int], sizes: Sequence[int]) -> list[int]:

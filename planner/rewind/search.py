@@ -158,6 +158,8 @@ class _Search:
         if self.strict:
             open_ = self.rests.explaining(open_, step, rests)
         for number, left in self._choices(step, open_, rests):
+            if self.budget.left < 0:
+                return
             choice = self.steps[step][number]
             if not late and self._is_worse(after, fit, choice, step, unusual=unusual):
                 continue

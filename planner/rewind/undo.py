@@ -155,10 +155,12 @@ class Budget:
     def steps(self, state: State, item: Later) -> list[Step]:
         """The ways to take back the last allocation, likely ones first; none once no steps are left."""
         self.left -= 1
+        if self.left < 0:
+            return []
         key = (state.blocks, item)
         found = self.known.get(key)
         if found is None:
-            found = self.known[key] = list(_steps(state, item)) if self.left >= 0 else []
+            found = self.known[key] = list(_steps(state, item))
             self.left -= _LOOKED_FOR
         return found if self.left >= 0 else []
 
