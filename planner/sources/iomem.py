@@ -28,10 +28,12 @@ _ADDRESS = r"(?:0[xX][0-9a-fA-F]{1,16}|[0-9a-fA-F]{8,16})"
 _LOOSELY = re.compile(rf"\n[ \t]*+{_ADDRESS} ?- ?{_ADDRESS}[ \t]*+[:|]")
 _KEPT = ("reserved", "Kernel code", "Kernel data", "Kernel bss", "Crash kernel (low)", "Crash kernel")
 _NAMES = ("System RAM", *_KEPT)
+_BEGUN = {name[:length] for name in _NAMES for length in range(len(name) + 1)}
 _FIRST = re.compile(rf"\n[ \t]*+{_ADDRESS} ?- ?{_ADDRESS} : (?:{'|'.join(map(re.escape, _NAMES))}|Reserved)")
 _OTHER, _DAX, _ADDED = "?", "dax", "added"
 _KINDS = re.compile(r"(?P<dax>dax\d|Persistent Memory)|(?P<added>System RAM \((?:kmem|virtio_mem|NVIDIA)\))")
 """Names of devices with memory, and of memory that a driver adds to a running kernel."""
+_FIRSTS = {"d", "P", *(name[0] for name in _NAMES)}
 _OF_NAMES = ("-", "@", ".", ":", "/")  # characters within names of devices
 _CUT = re.compile(r"\s*+(?:0x)?[0-9a-fA-F]{1,16}(?:-(?:0x)?[0-9a-fA-F]{0,16} ?:? ?)?$")
 _FOREIGN = {
@@ -156,11 +158,11 @@ def _lost(match: re.Match[str], shown: str, before: Sequence[_Row]) -> str:
     A name does not matter in a device, and may be empty: then a blank is left, which a cut takes as well.
     """
     if shown == _OTHER:
-        begun = match[4].rstrip(">.\u2026 ")
-        start, end = int(match[2], 16), int(match[3], 16)
-        if match[0].endswith(" : ") or any(a <= start and end < b and what == _OTHER for a, b, what, _ in before):
+        if match[4].rstrip(">.\u2026 ") not in _BEGUN:
             return ""
-        return "the line is cut off" if any(known.startswith(begun) for known in _NAMES) else ""
+        start, end = int(match[2], 16), int(match[3], 16)
+        within = any(a <= start and end < b and what == _OTHER for a, b, what, _ in before)
+        return "" if within or match[0].endswith(" : ") else "the line is cut off"
     if match[0].lstrip()[:2].lower() == "0x":
         return ""
     return f"an address has lost digits ({match[2]}-{match[3]})"
@@ -196,6 +198,8 @@ def _known(what: str) -> str:
     if what in _NAMES:
         return what
     what = what.lstrip("*`'\"=_~ ")
+    if what[:1] not in _FIRSTS:
+        return _OTHER
     if (kind := _KINDS.match(what)) is not None:
         return str(kind.lastgroup)
     for known in _NAMES:
