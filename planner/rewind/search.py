@@ -44,14 +44,14 @@ Rank: TypeAlias = tuple[int, ...]
 _WHOLE: Rank = (0, 0, 0, 1)
 _UNUSUAL: Rank = (0, 0, 1, 1)
 _STRICT = (_WHOLE, _UNUSUAL)
-_SEARCHES: tuple[tuple[Rank | None, int], ...] = ((_WHOLE, 130), (_UNUSUAL, 110), ((1,), 90), (None, 40))
+_SEARCHES: tuple[tuple[Rank | None, int], ...] = ((_WHOLE, 120), (_UNUSUAL, 80), ((1,), 80), (None, 30))
 """The rank that ways must be below, and the most steps: a listing that nothing explains must not take for ever."""
 
 _LOGGED = 2
 """How many times as many steps where a log names what came later: such steps are short, since there is less to choose.
 """
 
-_SIMPLE: tuple[tuple[Rank | None, int], ...] = ((_WHOLE, 110), *_SEARCHES[2:])
+_SIMPLE: tuple[tuple[Rank | None, int], ...] = ((_WHOLE, 90), *_SEARCHES[2:])
 """Without a crash kernel, no later allocation at all explains everything: nothing unusual is needed."""
 
 

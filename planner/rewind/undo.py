@@ -161,7 +161,7 @@ class Budget:
         found = self.known.get(key)
         if found is None:
             found = self.known[key] = list(_steps(state, item))
-            self.left -= _LOOKED_FOR
+            self.left -= _LOOKED_FOR if found else 0
         return found if self.left >= 0 else []
 
 
