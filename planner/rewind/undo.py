@@ -268,7 +268,7 @@ class Rooms:
 
 
 def _rooms(state: State, end: int, taken: Sequence[Span]) -> list[Span]:
-    """The sizes of the blocks that begin beneath an address (0: of all), each with that of the largest gap above it."""
+    """The sizes of blocks beneath an address (0: of all), each with that of the largest gap between it and there."""
     found, most, gaps = [], 0, state.gaps_down(end)
     gap = next(gaps, None)
     for low, high in reversed(state.blocks):
@@ -277,7 +277,7 @@ def _rooms(state: State, end: int, taken: Sequence[Span]) -> list[Span]:
                 most = max(most, min(gap[1], end or gap[1]) - gap[0])
                 gap = next(gaps, None)
             if (low, high) not in taken:
-                found.append((high - low, most))
+                found.append((min(high, end or high) - low, most))
     return found
 
 
