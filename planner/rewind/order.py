@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from itertools import accumulate
+from itertools import accumulate, chain
 
 from planner.rewind.changes import USUAL_CMA
 from planner.rewind.rests import Rest, Rests
@@ -33,6 +33,7 @@ class Order:
         # Where no log names a CMA area, the rest of an entry in low memory may be all beside a usual one.
         self.areas = (0, *rests.areas[: len(USUAL_CMA)]) if not view.events else ()
         self.fork = rests.fork
+        self.unit = max((item.size for c in chain(*late) for item in c.items if item.times > 1), default=0)
 
     def of(self, step: int, rests: Sequence[Rest]) -> Iterable[int]:
         """The numbers of a step's choices, in their order."""
@@ -48,12 +49,16 @@ class Order:
         if len(rests) > 1:
             whole, slack = sum(rest.size for rest in rests if rest.entry >= 0), max(rest.slack for rest in rests)
             exact |= {i for i, size in enumerate(sizes) if _holds(totals, whole - size, slack)}
-        if not exact:
-            return range(len(sizes))
+        odd = [self._is_odd(size, rests) for size in sizes]
         if self.low:
-            return sorted(range(len(sizes)), key=lambda i: (i not in exact, unusual[i]))
+            return sorted(range(len(sizes)), key=lambda i: (i not in exact, unusual[i], odd[i]))
         # What lies beneath a high crash kernel does not tell whether there is an unusual buffer in low memory.
-        return sorted(range(len(sizes)), key=lambda i: (unusual[i], i not in exact))
+        return sorted(range(len(sizes)), key=lambda i: (unusual[i], i not in exact, odd[i]))
+
+    def _is_odd(self, size: int, rests: Sequence[Rest]) -> bool:
+        """True if a choice, taken from any of the rests, leaves no whole number of units of page descriptors."""
+        many = [rest for rest in rests if rest.many]
+        return self.unit > 0 and bool(many) and all((rest.size - size) % self.unit > rest.slack for rest in many)
 
     def _beside(self, step: int, rest: Rest) -> Sequence[int]:
         """Sizes of what came before the crash kernel, beside which later allocations may be all of a rest."""
