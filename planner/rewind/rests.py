@@ -82,8 +82,8 @@ class Rests:
         self.below = [*accumulate(sums[: self.fork], Sums.plus, initial=Sums())]
         self.above = [*accumulate(sums[self.fork + 1 :], Sums.plus, initial=Sums())]
         self.sums: dict[tuple[int, ...], Sums] = {}
-        self.known: dict[tuple[tuple[int, ...], int, Rest], tuple[int, ...]] = {}
-        self.taken: dict[tuple[int, int, int, tuple[int, ...], Rest], tuple[int, ...]] = {}
+        self.summed: dict[tuple[int, tuple[int, ...]], dict[int, Sums]] = {}
+        self.known: dict[tuple[int, int, int, tuple[int, ...], Rest], tuple[int, ...]] = {}
         self.rests: dict[Span, Rest | None] = {}
 
     def _lowest(self, item: Later) -> int:
@@ -93,12 +93,7 @@ class Rests:
 
     def explaining(self, open_: tuple[int, ...], step: int, rests: Sequence[Rest]) -> tuple[int, ...]:
         """The choices of the fork with which the steps up to this one may have taken all that is left."""
-        for rest in rests if step < self.last else ():
-            key = (open_, step, rest)
-            if key not in self.known:
-                self.known[key] = self._explained(rest, (0,), {i: self._sums(step, i) for i in open_})
-            open_ = self.known[key]
-        return open_
+        return self._with_first(open_, step + 1, 0, 0, rests) if step < self.last else open_
 
     def after_choice(self, open_: tuple[int, ...], step: int, choice: int, rests: Sequence[Rest]) -> tuple[int, ...]:
         """The choices of the fork that remain with one choice of this step."""
@@ -117,13 +112,22 @@ class Rests:
         """The choices of the fork with which these steps and the first allocations of a choice explain all rests."""
         for rest in rests:
             key = (step, choice, count, open_, rest)
-            if key not in self.taken:
-                first = self._first(step, choice, count)
-                few = not first.unit and len(first.sizes) <= _FEW_PARTS
-                sums = {i: self._sums(step - 1, i) if few else self._with(step, choice, count, i) for i in open_}
-                self.taken[key] = self._explained(rest, first.sizes if few else (0,), sums)
-            open_ = self.taken[key]
+            found = self.known.get(key)
+            if found is None:
+                first, sums = self._first(step, choice, count), self._before(step, open_)
+                if first.unit or len(first.sizes) > _FEW_PARTS:
+                    sums = {i: self._with(step, choice, count, i) for i in open_}
+                    first = Sums()
+                found = self.known[key] = self._explained(rest, first.sizes, sums)
+            open_ = found
         return open_
+
+    def _before(self, step: int, open_: tuple[int, ...]) -> dict[int, Sums]:
+        """Sums of what the steps before this one take, for each of these choices of the fork."""
+        key = (step, open_)
+        if key not in self.summed:
+            self.summed[key] = {i: self._sums(step - 1, i) for i in open_}
+        return self.summed[key]
 
     def _explained(self, rest: Rest, parts: Sequence[int], sums: Mapping[int, Sums]) -> tuple[int, ...]:
         """The choices of the fork whose sums are a rest, beside one part and what came before the crash kernel."""
@@ -148,7 +152,7 @@ class Rests:
         """Sums of the first allocations of a choice."""
         key = (step, choice, count)
         if key not in self.sums:
-            self.sums[key] = sums_of(self.late[step][choice].items[:count])
+            self.sums[key] = sums_of(self.late[step][choice].items[:count]) if count else Sums()
         return self.sums[key]
 
     def _sums(self, step: int, forked: int) -> Sums:

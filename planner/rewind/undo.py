@@ -22,7 +22,7 @@ _MANY = 16
 """Ranges from which on all blocks are looked at once, instead of each range for itself."""
 
 _LOOKED_FOR = 3
-"""Cost of looking for the places of an allocation, in steps along what is known."""
+"""Cost of an allocation whose places were not known, in steps along what is known; one without any costs nothing."""
 
 
 class Later(NamedTuple):
