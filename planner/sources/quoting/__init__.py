@@ -18,6 +18,7 @@ from planner.sources.quoting.line_prefixes import unknown_line_prefix, without_l
 __all__ = ["is_json", "unknown_line_prefix", "unquoted"]
 
 _MACRO = r"\s*\{[a-z]+(?::[^{}\n]*)?\}"  # Jira's, around code
+_OPENING = r"\s{0,4096}+(?:\{|\[\s{0,4096}+[{\]])"
 # The largest text that is treated as quoted: larger ones are files of a machine.
 _LARGEST, _MOST_LINES = 16 * MIB, 250_000
 
@@ -50,5 +51,4 @@ def unquoted(text: str, name: str) -> str:
 
 def is_json(head: str) -> bool:
     """True if a text looks like one JSON document, such as a map or a report. A log may begin with a bracket, too."""
-    opening = "".join(head[:4096].split())[:2]
-    return opening in ("[{", "[]") or (opening[:1] == "{" and re.match(_MACRO, head) is None)
+    return re.match(_OPENING, head) is not None and re.match(_MACRO, head) is None
