@@ -191,9 +191,9 @@ def is_read(words: str) -> bool:
 def without_others(text: str) -> str:
     """The text with runs of messages without facts made empty, but for two of each, which end a line before them.
 
-    So a log of 137 KB is read in 3 ms instead of 4.3.
+    So a log of 137 KB is read in 3 ms instead of 4.3. Of one with `memblock=debug` too few are left.
     """
-    return _OTHERS.sub(_emptied, text)
+    return text if "memblock_" in text else _OTHERS.sub(_emptied, text)
 
 
 def _emptied(run: re.Match[str]) -> str:
