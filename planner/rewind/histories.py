@@ -328,7 +328,8 @@ def _ways(view: View, known: Known, before: Sequence[tuple[Later, ...]]) -> list
         # All RAM is low memory: the area lies right beneath the page descriptors and must be taken back with them.
         align = cma_align(profile, page)
         usual = areas_of(align, USUAL_CMA)
-        most = max((end - start for start, end in view.listed.blocks if (start, end) not in view.crash), default=0)
+        crash_kernels = set(view.crash)
+        most = max((end - start for start, end in view.listed.blocks if (start, end) not in crash_kernels), default=0)
         areas = [
             Choice((Later(CMA, size, align, 0, view.low_max),), unusual=size not in usual)
             for size in areas_of(align)

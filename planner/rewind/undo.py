@@ -8,7 +8,7 @@ last one first, leads to the state before all of them, or shows that the account
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
@@ -250,8 +250,8 @@ class Rooms:
     taken: blocks in which none does.
     """
 
-    def __init__(self, state: State, taken: Sequence[Span] = ()) -> None:
-        self.state, self.taken = state, taken
+    def __init__(self, state: State, taken: Iterable[Span] = ()) -> None:
+        self.state, self.taken = state, set(taken)
         self.above: dict[int, list[Span]] = {}
 
     def may_hold(self, item: Later) -> bool:
@@ -267,7 +267,7 @@ class Rooms:
         return any(block >= size and gap < most for block, gap in self.above[item.end])
 
 
-def _rooms(state: State, end: int, taken: Sequence[Span]) -> list[Span]:
+def _rooms(state: State, end: int, taken: Container[Span]) -> list[Span]:
     """The sizes of blocks beneath an address (0: of all), each with that of the largest gap between it and there."""
     found, most, gaps = [], 0, state.gaps_down(end)
     gap = next(gaps, None)
