@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from planner.base.sizes import GIB, MIB
 from planner.planning.plan import Options, make_plan
 from planner.sources import parse_text
+from planner.sources.bounds import MAX_EVENTS
 from tests.benchmarks.figures import Figure
 from tests.sources.reports import packed, report_of, running_machine
 
@@ -29,9 +30,11 @@ def _listing(count: int) -> bytes:
 
 
 def _node_ranges(count: int) -> bytes:
+    """A log with so many memory ranges, and as many reserved ones as a log may name."""
     lines = [f"  node   0: [mem {i * 4 * MIB:#018x}-{i * 4 * MIB + MIB - 1:#018x}]" for i in range(count)]
     lines += [
-        f"OF: reserved mem: {i * 4 * MIB:#018x}..{i * 4 * MIB + 0xFFF:#018x} (4 KiB) nomap x n{i}" for i in range(count)
+        f"OF: reserved mem: {i * 4 * MIB:#018x}..{i * 4 * MIB + 0xFFF:#018x} (4 KiB) nomap x n{i}"
+        for i in range(MAX_EVENTS)
     ]
     return b"Linux version 6.1 \n" + "\n".join(lines).encode() + b"\n"
 
@@ -46,7 +49,7 @@ def _counts() -> list[Figure]:
     """Ten times the lines may take little more than ten times as long."""
     options = Options(kernel="6.12", va_bits=52)
     found = []
-    for name, make in (("lines of iomem", _listing), ("node ranges and as many nomap nodes", _node_ranges)):
+    for name, make in (("lines of iomem", _listing), ("node ranges of a log", _node_ranges)):
         times = []
         for count in (10_000, 100_000):
             data = make(count)

@@ -12,6 +12,7 @@ from planner.sources.reading import STRAY
 __all__ = ["plain_text"]
 
 _TERMINAL = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[()][0-9A-B]|[=>78cDEHM])"
+_BLOCK = 1 << 16  # characters
 _FRAMES = map(chr, range(0x2500, 0x2580))
 _PLAIN = {
     **dict.fromkeys(("\u00a0", "\u2007", "\u2009", "\u202f", "\u3000", *_FRAMES), " "),
@@ -48,7 +49,9 @@ def plain_text(text: str) -> str:
 
 def _without_typography(text: str) -> str:
     """The text with plain blanks and dashes, and without the stray bytes that a serial line leaves before a line."""
-    odd = set(re.findall(r"[^\0-\x7f]", text))
+    odd: set[str] = set()
+    for at in range(0, len(text), _BLOCK):  # a list of all such characters would take much memory
+        odd.update(re.findall(r"[^\0-\x7f]", text[at : at + _BLOCK]))
     for sign in odd & _PLAIN.keys():
         text = text.replace(sign, _PLAIN[sign])
     if re.search(STRAY, "".join(odd)) is not None:
