@@ -1,7 +1,8 @@
 """The order in which choices of a step are tried: first those that make just what is left of an entry.
 
 Memory is filled downward from its tops. So what lies right beneath the crash kernel is often all that came later: one
-choice of each step, and nothing beside it; or it is one allocation, whose entry it fills.
+choice of each step, and nothing beside it; or it is one allocation, whose entry it fills. Where page descriptors lie
+there, too, what leaves a whole number of their units comes before what does not.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ class Order:
     """The order of the choices of late steps.
 
     sizes: bytes of each choice of each step; items: those of its allocations. totals: what one choice of each step up
-    to one takes together.
+    to one takes together. areas: bytes of CMA areas that may lie beside them. unit: of page descriptors, 0 if they are
+    of one piece.
     """
 
     def __init__(self, rests: Rests) -> None:

@@ -10,7 +10,7 @@ from planner.base.ranges import Span
 from planner.base.sizes import GIB, MIB
 from planner.rewind.later import Choice
 from planner.rewind.order import Order
-from planner.rewind.rests import Rests
+from planner.rewind.rests import Rest, Rests
 from planner.rewind.undo import Later
 from tests.rewind.test_rests import CRASH, view
 
@@ -34,3 +34,25 @@ def test_what_is_all_beneath_the_crash_kernel_comes_first(size: int, crash: Span
     rests = Rests(shown, steps, 0)
     order = Order(rests).of(1, rests.beneath(shown.listed))
     assert [i for i in order if i < len(expected)] == expected
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        pytest.param(64 * MIB + 9 * MIB, [1, 0, 2], id="a usual area, and all of one choice of each step"),
+        pytest.param(64 * MIB, [0, 1, 2], id="the area alone tells nothing"),
+    ],
+)
+def test_what_is_all_beside_a_cma_area_comes_first(size: int, expected: list[int]) -> None:
+    crash, table = Later("crash kernel", 256 * MIB, spans=(CRASH,)), Choice((Later("b", MIB),))
+    tables = [Choice((Later("a", 4 * MIB),)), Choice((Later("a", 8 * MIB),)), Choice()]
+    order = Order(Rests(view(log=False), [[Choice((crash,))], [table], tables], 0))
+    assert list(order.of(2, [Rest(0, size, 0, early=2, many=False)])) == expected
+
+
+def test_what_leaves_whole_units_of_page_descriptors_comes_first() -> None:
+    shown = view((CRASH[0] - 14 * MIB, CRASH[0]))
+    crash, memmap = Later("crash kernel", 256 * MIB, spans=shown.crash), Later("memmap", 2 * MIB, times=3)
+    tables = [Choice((Later("a", 3 * MIB),)), Choice((Later("a", 4 * MIB),)), Choice()]
+    rests = Rests(shown, [[Choice((crash,))], [Choice((memmap,))], tables], 0)
+    assert list(Order(rests).of(2, rests.beneath(shown.listed))) == [1, 2, 0]

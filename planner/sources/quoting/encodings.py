@@ -13,9 +13,9 @@ __all__ = ["plain_text"]
 
 _TERMINAL = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[()][0-9A-B]|[=>78cDEHM])"
 _BLOCK = 1 << 16  # characters
-_FRAMES = map(chr, range(0x2500, 0x2580))
 _PLAIN = {
-    **dict.fromkeys(("\u00a0", "\u2007", "\u2009", "\u202f", "\u3000", *_FRAMES), " "),
+    **dict.fromkeys(("\u00a0", "\u2007", "\u2009", "\u202f", "\u3000"), " "),
+    **dict.fromkeys(map(chr, range(0x2500, 0x2580)), " "),
     **dict.fromkeys(("\u2010", "\u2011", "\u2013", "\u2212"), "-"),
     **dict.fromkeys(("\u200b", "\u200e", "\u200f", "\u2060", "\ufeff", "\u00ad"), ""),
 }
