@@ -332,7 +332,7 @@ def _ways(view: View, known: Known, before: Sequence[tuple[Later, ...]]) -> list
         most = max((end - start for start, end in view.listed.blocks if (start, end) not in crash_kernels), default=0)
         areas = [
             Choice((Later(CMA, size, align, 0, view.low_max),), unusual=size not in usual)
-            for size in areas_of(align)
+            for size in _sizes(view)
             if size <= most
         ] + areas
     for descriptors in dict.fromkeys(before):
@@ -351,7 +351,7 @@ def _guessed_early(view: View, undone: Undone) -> Early:
 
 
 def _early_of_listing(view: View, state: State) -> Early:
-    """A CMA area of a usual size whose place agrees with the listing.
+    """A CMA area whose place agrees with the listing.
 
     First one that fills its entry, up to the limit or to page descriptors right above it.
     """
@@ -359,12 +359,28 @@ def _early_of_listing(view: View, state: State) -> Early:
         return Early()
     align = cma_align(view.asked.profile, view.asked.page_size)
     found: list[Span] = []
-    for size in areas_of(align):
+    for size in _sizes(view):
         found += [(at, at + size) for at in places(state, Later(CMA, size, align, 0, view.low_max))[:1]]
-    above = {0, *(item.size for item in view.early_memmap if item.buffer)}
-    ends = dict(state.blocks)
+    above, ends = _above_area(view), dict(state.blocks)
     whole = [area for area in found if area[1] == view.low_max or ends.get(area[0], 0) - area[1] in above]
     return Early((), next(iter((*whole, *found)), None))
+
+
+def _above_area(view: View) -> set[int]:
+    """Bytes that may be reserved right above a CMA area: none, or page descriptors."""
+    return {0, *(item.size for item in view.early_memmap if item.buffer)}
+
+
+def _sizes(view: View) -> list[int]:
+    """Bytes that a CMA area may have, usual ones first.
+
+    Any other area shows as an entry right above the crash kernel, or at the end of low memory.
+    """
+    align, above = cma_align(view.asked.profile, view.asked.page_size), _above_area(view)
+    begins = {end for _, end in view.crash[:2]}
+    entries = [(start, end) for start, end in view.listed.blocks if start in begins or end == view.low_max]
+    filling = [end - start - more for start, end in entries if end <= view.low_max for more in above]
+    return list(dict.fromkeys((*areas_of(align), *(size for size in filling if size > 0 and not size % align))))
 
 
 def _simple(view: View) -> History:
