@@ -378,8 +378,9 @@ def _sizes(view: View) -> list[int]:
     """
     align, above = cma_align(view.asked.profile, view.asked.page_size), _above_area(view)
     begins = {end for _, end in view.crash[:2]}
-    entries = [(start, end) for start, end in view.listed.blocks if start in begins or end == view.low_max]
-    filling = [end - start - more for start, end in entries if end <= view.low_max for more in above]
+    low = view.low_max
+    entries = [(start, min(end, low)) for start, end in view.listed.blocks if start in begins or start < low <= end]
+    filling = [end - start - more for start, end in entries for more in above]
     return list(dict.fromkeys((*areas_of(align), *(size for size in filling if size > 0 and not size % align))))
 
 
