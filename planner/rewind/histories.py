@@ -347,13 +347,15 @@ def _guessed_early(view: View, undone: Undone) -> Early:
     own = [span for span, name in undone.freed if name == CMA]
     if own:
         return Early((), own[0])
-    return _early_of_listing(view, undone.state.without(view.crash))
+    described = any(name == MEMMAP for _, name in undone.freed)
+    return _early_of_listing(view, undone.state.without(view.crash), described=described)
 
 
-def _early_of_listing(view: View, state: State) -> Early:
+def _early_of_listing(view: View, state: State, *, described: bool = False) -> Early:
     """A CMA area whose place agrees with the listing.
 
-    First one that fills its entry, up to the limit or to page descriptors right above it.
+    First one of a usual size that fills its entry, up to the limit or to page descriptors right above it; then one of
+    any size. described: whether the descriptors were found elsewhere.
     """
     if view.asked.reserves_first:
         return Early()
@@ -361,14 +363,22 @@ def _early_of_listing(view: View, state: State) -> Early:
     found: list[Span] = []
     for size in _sizes(view):
         found += [(at, at + size) for at in places(state, Later(CMA, size, align, 0, view.low_max))[:1]]
-    above, ends = _above_area(view), dict(state.blocks)
-    whole = [area for area in found if area[1] == view.low_max or ends.get(area[0], 0) - area[1] in above]
+    ends = {start: min(end, view.low_max) for start, end in state.blocks}
+    usual = areas_of(align)
+    whole = [
+        area for more in _above_area(view, described=described) for area in found if ends.get(area[0]) == area[1] + more
+    ]
+    whole.sort(key=lambda area: (area[1] - area[0] not in usual, ends[area[0]] != area[1]))
     return Early((), next(iter((*whole, *found)), None))
 
 
-def _above_area(view: View) -> set[int]:
-    """Bytes that may be reserved right above a CMA area: none, or page descriptors."""
-    return {0, *(item.size for item in view.early_memmap if item.buffer)}
+def _above_area(view: View, *, described: bool = False) -> list[int]:
+    """Bytes that may be reserved right above a CMA area: none, or page descriptors, if these were not found elsewhere.
+
+    Those with a buffer may have left it there.
+    """
+    low = bool(view.regions) and view.regions[-1][1] <= view.low_max and not described
+    return [0, *(item.size for item in view.early_memmap if item.times == 1 and (low or item.buffer))]
 
 
 def _sizes(view: View) -> list[int]:

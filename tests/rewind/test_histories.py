@@ -57,6 +57,21 @@ def test_without_a_log_guesses_come_first_and_the_listing_itself_last() -> None:
     assert len(found) <= 5
 
 
+@pytest.mark.parametrize(
+    ("size", "memory"),
+    [
+        pytest.param(64 * MIB, MEMORY, id="a usual size"),
+        pytest.param(64 * MIB, MemoryMap((Region(GIB, 3 * GIB),)), id="beneath page descriptors in low memory"),
+        pytest.param(96 * MIB, MEMORY, id="more than the usual size"),
+        pytest.param(208 * MIB, MEMORY, id="some other"),
+    ],
+)
+def test_a_cma_area_of_any_size_is_seen_above_the_crash_kernel(size: int, memory: MemoryMap) -> None:
+    (found, *_) = ways(boot(crash=256 * MIB, cma=size, log=False, memory=memory))
+    assert found.early.cma is not None
+    assert found.early.cma[1] - found.early.cma[0] == size
+
+
 def test_a_listing_that_nothing_explains_leaves_what_is_certain() -> None:
     """All that lies directly beneath the crash kernel came later; or all that is listed came before."""
     machine = boot(crash=256 * MIB, log=False)
