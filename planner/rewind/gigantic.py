@@ -7,12 +7,12 @@ Source: hugepages_setup() and alloc_bootmem_huge_page(), mm/hugetlb.c @ 5.10, 6.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import pairwise
 
 from planner.base.ranges import Span, subtract, union
 from planner.base.sizes import GIB, KIB, MIB, memparse
 from planner.kernel.cmdline import words
+from planner.rewind.undo import State
 
 __all__ = ["gigantic_pages", "gigantic_pages_asked"]
 
@@ -32,8 +32,12 @@ def gigantic_pages_asked(cmdline: str | None, page_size: int) -> dict[int, int]:
     return asked
 
 
-def gigantic_pages(blocks: Sequence[Span], cmdline: str | None, page_size: int, kept: Sequence[Span]) -> list[Span]:
-    """Their places among what is listed: pairs of entries, whole ones, or as many as were asked for, from the top."""
+def gigantic_pages(listed: State, cmdline: str | None, page_size: int) -> list[Span]:
+    """Their places among what is listed: pairs of entries, whole ones, or as many as were asked for, from the top.
+
+    A whole entry beneath 4 GiB may be firmware's: it is one of them if no place above was free.
+    """
+    blocks, kept = listed.blocks, listed.kept
     found = [
         (rest[0] - page_size, rest[1])
         for head, rest in pairwise(blocks)
@@ -43,8 +47,9 @@ def gigantic_pages(blocks: Sequence[Span], cmdline: str | None, page_size: int, 
     ]
     largest = max(_SIZES.get(page_size, (0,)))
     if not found and cmdline is None and largest:
-        ends = [block for block in blocks if block[0] >= 4 * GIB and block not in kept]
-        found = [block for block in ends if not block[0] % largest and not block[1] % largest]
+        aligned = [block for block in blocks if not block[0] % largest and not block[1] % largest]
+        lowest = min((listed.topmost(largest, largest) or 0) + 1, 4 * GIB)
+        found = [block for block in aligned if block[0] >= lowest and block not in kept]
     if found:
         return found
     for size, count in gigantic_pages_asked(cmdline, page_size).items():

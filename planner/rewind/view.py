@@ -106,26 +106,25 @@ def view_of(machine: Machine, asked: Asked) -> View:
     nodes = [e.span for e in events if e.kind == "node" and e.span is not None]
     nodes = nodes or _nodes_of_log(memory) or _nodes_of_listing(memory)
     kept = tuple(_apart([*crash, *_known_early(machine, asked), *tables]))
+    listed = State(usable, tuple(blocks), kept)
     return View(
         machine,
         asked,
-        State(usable, tuple(blocks), kept),
+        listed,
         tuple(crash),
         tuple(memory.spans()),
         tuple(nodes) if len(nodes) > 1 else (),
         low_max,
-        () if machine.settled else tuple(_known_late(machine, asked, blocks, kept)),
+        () if machine.settled else tuple(_known_late(machine, asked, listed)),
     )
 
 
-def _known_late(
-    machine: Machine, asked: Asked, blocks: Sequence[Span], kept: Sequence[Span]
-) -> Iterator[tuple[Span, str]]:
+def _known_late(machine: Machine, asked: Asked, listed: State) -> Iterator[tuple[Span, str]]:
     """Allocations after the crash kernel whose address is known."""
     for event in machine.facts.events:
         if event.kind == "cma" and event.before_crash is False and event.span is not None:
             yield event.span, "CMA of the crash kernel"
-    for span in gigantic_pages(blocks, machine.facts.cmdline, asked.page_size, kept):
+    for span in gigantic_pages(listed, machine.facts.cmdline, asked.page_size):
         yield span, "gigantic pages"
 
 

@@ -7,6 +7,7 @@ import pytest
 from planner.base.ranges import Span
 from planner.base.sizes import GIB, KIB, MIB
 from planner.rewind.gigantic import gigantic_pages, gigantic_pages_asked
+from planner.rewind.undo import State
 
 PAGE = 4 * KIB
 
@@ -46,6 +47,10 @@ def test_gigantic_pages_that_a_command_line_asks_for(
             id="the small page is one entry with what lies beneath",
         ),
         pytest.param([(5 * GIB, 6 * GIB)], None, [(5 * GIB, 6 * GIB)], id="one whole entry, before 6.7"),
+        pytest.param([(2 * GIB, 3 * GIB)], None, [], id="a lower one, beneath a place that is free"),
+        pytest.param(
+            [(2 * GIB, 3 * GIB), (4 * GIB - MIB, 8 * GIB - MIB)], None, [(2 * GIB, 3 * GIB)], id="where none is"
+        ),
         pytest.param([(5 * GIB, 6 * GIB)], "quiet", [], id="none are asked for"),
         pytest.param([(5 * GIB + MIB, 6 * GIB)], None, [], id="an entry of another size tells nothing"),
         pytest.param(
@@ -58,10 +63,9 @@ def test_gigantic_pages_that_a_command_line_asks_for(
     ],
 )
 def test_where_gigantic_pages_lie(blocks: list[Span], cmdline: str | None, expected: list[Span]) -> None:
-    assert gigantic_pages(blocks, cmdline, PAGE, []) == expected
+    assert gigantic_pages(State(((GIB, 8 * GIB),), tuple(blocks)), cmdline, PAGE) == expected
 
 
 def test_what_is_known_to_be_earlier_is_no_gigantic_page() -> None:
-    assert gigantic_pages([(4 * GIB, 6 * GIB)], "hugepagesz=1G hugepages=1", PAGE, [(5 * GIB, 6 * GIB)]) == [
-        (4 * GIB, 5 * GIB)
-    ]
+    listed = State(((GIB, 8 * GIB),), ((4 * GIB, 6 * GIB),), ((5 * GIB, 6 * GIB),))
+    assert gigantic_pages(listed, "hugepagesz=1G hugepages=1", PAGE) == [(4 * GIB, 5 * GIB)]
