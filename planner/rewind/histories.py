@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from planner.base.ranges import Span, subtract, total, union
+from planner.base.ranges import Span, intersect, subtract, total, union
 from planner.base.sizes import KIB
 from planner.kernel import crashkernel as ck
 from planner.kernel.cma import cma_align
@@ -268,7 +268,25 @@ def _guessed(view: View) -> tuple[list[History], bool]:
         _history(view, _guess(view, way) + where, way.undone, _guessed_early(view, way.undone))
         for way, where in found[:3]
     ]
-    return histories, bool(found) and found[0][0].whole
+    whole = bool(found) and found[0][0].whole
+    if histories and not whole:
+        histories.insert(1, _with_all_beside(view, histories[0]))
+    return histories, whole
+
+
+def _with_all_beside(view: View, way: History) -> History:
+    """A way back in which all of an entry above low memory came later where a part did, but for page descriptors.
+
+    So it is where the areas of many processors lie there, whose size is in no listing.
+    """
+    spans = union(span for span, _ in way.late)
+    early = union([*way.early.memmap, *way.early.areas, *view.listed.kept])
+    blocks = view.listed.blocks[bisect_left(view.listed.blocks, (view.low_max, 0)) :]
+    beside = [
+        piece for block in blocks if intersect(block, spans) for piece in subtract(block, union([*spans, *early]))
+    ]
+    late = (*way.late, *((piece, "beside a later allocation") for piece in beside))
+    return replace(way, what=f"{way.what}, and all beside it", state=way.state.without(beside), late=late)
 
 
 def _paged(view: View) -> View:
