@@ -270,7 +270,7 @@ def _guessed(view: View) -> tuple[list[History], bool]:
     ]
     whole = bool(found) and found[0][0].whole
     if histories and not whole:
-        histories.insert(1, _with_all_beside(view, histories[0]))
+        histories.insert(0, _with_all_beside(view, histories[0]))
     return histories, whole
 
 

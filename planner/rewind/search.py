@@ -215,7 +215,8 @@ class _Search:
         return [span for span, name in undone.freed if name not in self.early]
 
     def _judge(self, undone: Undone, fit: Rank, *, unusual: bool) -> None:
-        early = [span for span, name in undone.freed if name in self.early and name != CRASH] if self.rests.area else []
+        names = (CMA, MEMMAP) if self.rests.area else (MEMMAP,)
+        early = [span for span, name in undone.freed if name in self.early and name in names]
         entries = self.rests.entries([*self._late(undone), *early])
         pieces = sum(self.rests.are_pieces(i, undone.state) for i in entries) + undone.skipped
         way = Way((*fit, unusual, pieces, -_total(undone)), undone)
