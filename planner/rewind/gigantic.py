@@ -47,9 +47,11 @@ def gigantic_pages(listed: State, cmdline: str | None, page_size: int) -> list[S
     ]
     largest = max(_SIZES.get(page_size, (0,)))
     if not found and cmdline is None and largest:
-        aligned = [block for block in blocks if not block[0] % largest and not block[1] % largest]
+        # A CMA area that ends at 4 GiB may lie right beneath.
+        parts = [part for a, b in blocks for part in ((a, min(b, 4 * GIB)), (max(a, 4 * GIB), b)) if part[0] < part[1]]
         lowest = min((listed.topmost(largest, largest) or 0) + 1, 4 * GIB)
-        found = [block for block in aligned if block[0] >= lowest and block not in kept]
+        aligned = [part for part in parts if not part[0] % largest and not part[1] % largest]
+        found = [part for part in aligned if part[0] >= lowest and part not in kept]
     if found:
         return found
     for size, count in gigantic_pages_asked(cmdline, page_size).items():

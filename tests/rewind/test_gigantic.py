@@ -51,6 +51,7 @@ def test_gigantic_pages_that_a_command_line_asks_for(
         pytest.param(
             [(2 * GIB, 3 * GIB), (4 * GIB - MIB, 8 * GIB - MIB)], None, [(2 * GIB, 3 * GIB)], id="where none is"
         ),
+        pytest.param([(4 * GIB - 64 * MIB, 5 * GIB)], None, [(4 * GIB, 5 * GIB)], id="above a CMA area"),
         pytest.param([(5 * GIB, 6 * GIB)], "quiet", [], id="none are asked for"),
         pytest.param([(5 * GIB + MIB, 6 * GIB)], None, [], id="an entry of another size tells nothing"),
         pytest.param(
