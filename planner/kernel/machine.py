@@ -34,10 +34,10 @@ class Event(NamedTuple):
     """One early allocation listed in a boot log.
 
     kind: `cma`, `swiotlb`, `node_data`, `memmap`, `pcpu`, `hash`, `percpu`, `log_buf`, `crash`, `kvm`, `initrd`,
-    `reserved-memory`, `efi_tables` (start: the lowest address in UEFI's line; size: of the image), `bss` (of the
-    image, which its file does not hold), `qemu_image`, `qemu_initrd` (size: of what QEMU itself loads) ...; start/end:
-    bytes, None if the log gives only a size; size: bytes; line: 1-based line of the log; before_crash: whether it comes
-    before the crash reservation in the log (None: not known); name: its name in the log.
+    `reserved-memory`, `efi_tables` (start: the lowest address in UEFI's line; size: of the image), `efi_initrd`, `bss`
+    (of the image, which its file does not hold), `qemu_image`, `qemu_initrd` (size: of what QEMU itself loads) ...;
+    start/end: bytes, None if the log gives only a size; size: bytes; line: 1-based line of the log; before_crash:
+    whether it comes before the crash reservation in the log (None: not known); name: its name in the log.
     """
 
     kind: str

@@ -179,9 +179,11 @@ def efi_images(view: View) -> Iterator[tuple[Span, Span]]:
 
     UEFI's pages go from the top downward, too. Beneath the tables that the log names lie the file of the kernel and
     its copies, if their sizes show nowhere else; the last of them is the kernel that runs, aligned to 2M. The file is
-    smaller by what is cleared only when a kernel starts. An image above a `mem=` is a range of its own, and known.
+    smaller by what is cleared only when a kernel starts. Rarely the initrd lies there, too. An image above a `mem=` is
+    a range of its own, and known.
     """
-    bss = next((event.size for event in view.events if event.kind == "bss"), 0)
+    sizes = {event.kind: event.size for event in view.events}
+    bss, initrd = sizes.get("bss", 0), sizes.get("efi_initrd", 0)
     for event in view.events:
         if event.kind == "efi_tables" and event.start is not None:
             table = round_down(event.start, view.asked.page_size)
@@ -191,7 +193,8 @@ def efi_images(view: View) -> Iterator[tuple[Span, Span]]:
                     return
             ends = [event.start - n * event.size + (bss if n > 1 else 0) for n in (1, 2, 3)]
             starts = [round_down(end - n * more, 2 * MIB) for n, end in enumerate(ends, 1) for more in _UNCOUNTED]
-            for start in dict.fromkeys(starts):
+            lowest = round_down(ends[-1] - len(ends) * _UNCOUNTED[-1] - initrd, 2 * MIB)
+            for start in dict.fromkeys(starts if lowest in starts else (lowest, *starts)):
                 yield (start, start + event.size + _UNCOUNTED[-1]), (table, table + view.asked.page_size)
 
 

@@ -136,6 +136,7 @@ def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
     if log.tables is not None and log.image and not log.kaslr:
         log.event("efi_tables", log.tables, None, 0, size=log.image)
         log.event("bss", None, None, 0, size=log.bss)
+        log.event("efi_initrd", None, None, 0, size=log.initrd)
     elif log.qemu and log.tables is None and log.image:
         log.event("qemu_image", None, None, 0, size=log.image)
         log.event("qemu_initrd", None, None, 0, size=log.initrd)

@@ -32,12 +32,13 @@ _PREFIX = r"(?:\s+|" + "|".join(_STAMPS) + ")*"
 PRINTK = r" *+(?:<\d++>)?\[ *+\d++\.\d++(?:@\d++)?\] *+(?:\[ *+[TC]\d++\] *+)?+(?![\[<(\s])"
 """The pattern of printk's own stamp, with the caller: most logs have no other, and it takes a fourth of the time."""
 
+_PRINTK = re.compile(PRINTK)
 _ESCAPES = r"\x1b\[[0-9;]*[A-Za-z]"
 
 
 def without_timestamp(line: str) -> str:
     """The kernel's message on a line, without leading blanks."""
-    if (stamp := re.match(PRINTK, line)) is not None and " kernel" not in line and "\x1b" not in line:
+    if (stamp := _PRINTK.match(line)) is not None and " kernel" not in line and "\x1b" not in line:
         return line[stamp.end() :]
     if "\x1b" in line:
         line = re.sub(_ESCAPES, "", line)
