@@ -129,15 +129,15 @@ def _stamp(line: str) -> float | None:
 
 def _repeats(text: str, part: _Part, other: _Part) -> bool:
     """True if all messages of one part are in another, in the same order and with the same time stamps."""
-    if not _may_repeat(text, part, other):
-        return False
     told, again = _told(text, part), _told(text, other)
     first = next(told, None)
-    return first is not None and first in again and all(line in again for line in told)
+    if first is None or (first[0] is not None and not _may_repeat(text, part, other)):
+        return False
+    return first in again and all(line in again for line in told)
 
 
 def _may_repeat(text: str, part: _Part, other: _Part) -> bool:
-    """False if the last message of a part with a time stamp is not in another, as in most logs of two boots."""
+    """False if the last message of a part, which has time stamps, is not in another, as in most logs of two boots."""
     start = part.end
     while start > part.start:
         end, start = start, max(text.rfind("\n", part.start, start - 1) + 1, part.start)
