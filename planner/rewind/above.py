@@ -8,11 +8,12 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from planner.base.ranges import Span, subtract, total
-from planner.base.sizes import MIB, memparse, round_down, round_up
+from planner.base.sizes import GIB, MIB, memparse, round_down, round_up
 from planner.kernel import crashkernel as ck
 from planner.kernel.arm64_init import grown_dma_limit
 from planner.kernel.cmdline import values, words
 from planner.kernel.memory_map import MemoryMap, Region
+from planner.kernel.profiles import CRASH_ALIGN
 from planner.rewind.changes import Boot, Early, lifted, lowest_from_top, more_tables, replay
 from planner.rewind.histories import History
 from planner.rewind.memmap import memmap, place_memmap
@@ -29,6 +30,7 @@ __all__ = [
     "mem_limit",
     "more_of",
     "own_limit",
+    "settles",
     "totals",
     "with_more",
 ]
@@ -86,11 +88,12 @@ def own_limit(view: View) -> int | None:
     return mem_limit(facts.cmdline, view.asked.page_size)
 
 
-def totals(view: View) -> Iterator[int]:
-    """Likely totals of RAM: the next powers of two, and those for which another size is requested."""
+def totals(view: View) -> Iterator[tuple[int, int]]:
+    """Likely totals of RAM, each with the size requested then: the next powers of two, and those with another size."""
     seen, cut = view.machine.memory.ram, cut_of(view)
     if cut is not None:
-        yield seen + total(subtract(cut, view.regions))
+        ram = seen + total(subtract(cut, view.regions))
+        yield ram, ck.parse(view.asked.cmdline or "", ram, view.asked.profile).size
         return
     most = mem_limit(view.asked.cmdline, view.asked.page_size) or _MOST
     line, size = view.asked.cmdline or "", None
@@ -100,7 +103,7 @@ def totals(view: View) -> Iterator[int]:
         there = min(ram, most)
         asked = ck.parse(line, there, view.asked.profile).size
         if count < _USUAL or asked != size:
-            yield there
+            yield there, asked
         size = asked
         if there == most or (count >= _USUAL and there > last):
             return
@@ -133,6 +136,24 @@ def grown(memory: MemoryMap, more: int, cut: Span | None = None) -> MemoryMap:
 def more_of(view: View, more: int) -> MemoryMap:
     """The map of the machine with `more` bytes of hidden RAM."""
     return grown(view.machine.memory, more, cut_of(view))
+
+
+def settles(view: View, memory: MemoryMap, state: State, size: int) -> bool:
+    """True if more RAM than in this map changes nothing: low memory has room for the crash kernel, aligned or not.
+
+    What is taken from the top lies far above it then.
+    """
+    low, pud = grown_dma_limit(view.low_max, view.asked.profile, view.machine.memory, memory), _pud_size(view)
+    if is_high(view) or not size or memory.end < low + GIB:
+        return False
+    wanted = ((size, CRASH_ALIGN), (round_up(size, pud), pud))
+    return all(state.topmost(length, align, 0, low) is not None for length, align in wanted)
+
+
+def _pud_size(view: View) -> int:
+    """`PUD_SIZE`, unless there are only two levels of tables."""
+    page = view.asked.page_size
+    return page * (page // 8) ** 2
 
 
 class Bare(NamedTuple):

@@ -14,7 +14,7 @@ from planner.base.sizes import format_size
 from planner.kernel.cmdline import values, words
 from planner.kernel.machine import Machine
 from planner.kernel.memory_map import MemoryMap, Reserved
-from planner.rewind.above import bare_of, cut_of, is_hidden, is_high, mem_limit, more_of, totals, with_more
+from planner.rewind.above import bare_of, cut_of, is_hidden, is_high, mem_limit, more_of, settles, totals, with_more
 from planner.rewind.asked import areas, boot_of, changed, lift_of
 from planner.rewind.histories import History, histories
 from planner.rewind.rewound import AFTERWARDS, Rewound
@@ -111,17 +111,22 @@ def _larger(found: list[History], view: View) -> Iterator[Reading]:
     For all but the likeliest history the least amount is enough: a low crash kernel has the same place under any.
     """
     seen = view.machine.memory.ram
-    larger = [(format_size(ram), more_of(view, ram - seen)) for ram in totals(view)]
+    larger = list(totals(view))
     others = [] if is_high(view) else larger[:1]
     for history in found:
         top = next(tops_asked(view, history.top))
         lift = lift_of(history, view, top)
         bare = bare_of(history, view, lift)
         for what, size in areas(history, view):
-            boot = boot_of(view, size, top, view.regions, lift=lift)
-            for ram, memory in larger:
-                there = f"{what}; the machine has {ram} of RAM, with no hole above what is listed"
-                yield Reading(there, _memory(memory, with_more(bare, view, memory, boot)), more=True)
+            boot, settled = boot_of(view, size, top, view.regions, lift=lift), None
+            for ram, asked in larger:
+                if asked == settled:
+                    continue
+                memory = more_of(view, ram - seen)
+                state = with_more(bare, view, memory, boot)
+                there = f"{what}; the machine has {format_size(ram)} of RAM, with no hole above what is listed"
+                yield Reading(there, _memory(memory, state), more=True)
+                settled = asked if settles(view, memory, state, asked) else None
             larger = others
 
 

@@ -92,7 +92,7 @@ def test_whether_the_request_goes_above_low_memory(asked: str, high: bool) -> No
 )
 def test_how_much_there_may_be(asked: str, amounts: list[int]) -> None:
     """In GiB; 3 are seen."""
-    assert [ram // GIB for ram in totals(view(asked=asked))] == amounts
+    assert [ram // GIB for ram, _ in totals(view(asked=asked))] == amounts
 
 
 IMAGE = Range(6 * GIB + 64 * KIB, 6 * GIB + 32 * MIB)
@@ -116,7 +116,7 @@ def test_ram_that_was_cut_away_beneath_what_stays(own: str | None, image: Range 
     assert cut_of(shown) == ((4 * GIB, 7 * GIB + 64 * MIB) if cut else None)
     if cut:
         assert own_limit(shown) == 3 * GIB
-        (ram,) = totals(shown)
+        ((ram, _),) = totals(shown)
         more = more_of(shown, ram - CUT.ram)
         assert (more.ram, more.regions[0]) == (6 * GIB + 64 * MIB, Region(GIB, 7 * GIB))
 
