@@ -143,8 +143,11 @@ def settles(view: View, memory: MemoryMap, state: State, size: int) -> bool:
 
     What is taken from the top lies far above it then.
     """
-    low, pud = grown_dma_limit(view.low_max, view.asked.profile, view.machine.memory, memory), _pud_size(view)
-    if is_high(view) or not size or memory.end < low + GIB:
+    pud = _pud_size(view)
+    if not 0 < size <= view.low_max - pud or is_high(view):
+        return False
+    low = grown_dma_limit(view.low_max, view.asked.profile, view.machine.memory, memory)
+    if memory.end < low + GIB:
         return False
     wanted = ((size, CRASH_ALIGN), (round_up(size, pud), pud))
     return all(state.topmost(length, align, 0, low) is not None for length, align in wanted)
