@@ -346,12 +346,8 @@ def _ways(view: View, known: Known, before: Sequence[tuple[Later, ...]]) -> list
         # All RAM is low memory: the area lies right beneath the page descriptors and must be taken back with them.
         align = cma_align(profile, page)
         usual = areas_of(align, USUAL_CMA)
-        crash_kernels = set(view.crash)
-        most = max((end - start for start, end in view.listed.blocks if (start, end) not in crash_kernels), default=0)
         areas = [
-            Choice((Later(CMA, size, align, 0, view.low_max),), unusual=size not in usual)
-            for size in _sizes(view)
-            if size <= most
+            Choice((Later(CMA, size, align, 0, view.low_max),), unusual=size not in usual) for size in _sizes(view)
         ] + areas
     for descriptors in dict.fromkeys(before):
         found = search(view, [[Choice(descriptors)], areas], late, known)
@@ -400,16 +396,18 @@ def _above_area(view: View, *, described: bool = False) -> list[int]:
 
 
 def _sizes(view: View) -> list[int]:
-    """Bytes that a CMA area may have, usual ones first.
+    """Bytes that a CMA area may have, usual ones first; no more than the largest entry in low memory has.
 
     Any other area shows as an entry right above the crash kernel, or at the end of low memory.
     """
     align, above = cma_align(view.asked.profile, view.asked.page_size), _above_area(view)
-    begins = {end for _, end in view.crash[:2]}
-    low = view.low_max
-    entries = [(start, min(end, low)) for start, end in view.listed.blocks if start in begins or start < low <= end]
-    filling = [end - start - more for start, end in entries for more in above]
-    return list(dict.fromkeys((*areas_of(align), *(size for size in filling if size > 0 and not size % align))))
+    low, crash, begins = view.low_max, set(view.crash), {end for _, end in view.crash[:2]}
+    entries = [(start, end) for start, end in view.listed.blocks if start < low and (start, end) not in crash]
+    most = max((end - start for start, end in entries), default=0)
+    at_an_edge = [(start, min(end, low)) for start, end in entries if start in begins or low <= end]
+    filling = [end - start - more for start, end in at_an_edge for more in above]
+    sizes = dict.fromkeys((*areas_of(align), *(size for size in filling if not size % align)))
+    return [size for size in sizes if 0 < size <= most]
 
 
 def _simple(view: View) -> History:

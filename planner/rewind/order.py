@@ -35,10 +35,17 @@ class Order:
         # Where no log names a CMA area, the rest of an entry in low memory may be all beside a usual one.
         self.areas = (0, *rests.areas[: len(USUAL_CMA)]) if not view.events else ()
         self.fork = rests.fork
+        self.known: dict[tuple[int, tuple[Rest, ...]], list[int]] = {}
         self.unit = max((item.size for c in chain(*late) for item in c.items if item.times > 1), default=0)
 
     def of(self, step: int, rests: Sequence[Rest]) -> Iterable[int]:
         """The numbers of a step's choices, in their order."""
+        key = (step, tuple(rests))
+        if key not in self.known:
+            self.known[key] = self._sorted(step, rests)
+        return self.known[key]
+
+    def _sorted(self, step: int, rests: Sequence[Rest]) -> list[int]:
         sizes, unusual, totals = self.sizes[step], self.unusual[step], self.totals[step - 1]
         exact = {
             i
@@ -51,16 +58,18 @@ class Order:
         if len(rests) > 1:
             whole, slack = sum(rest.size for rest in rests if rest.entry >= 0), max(rest.slack for rest in rests)
             exact |= {i for i, size in enumerate(sizes) if _holds(totals, whole - size, slack)}
-        odd = [self._is_odd(size, rests) for size in sizes]
+        odd = self._odd(sizes, rests)
         if self.low:
             return sorted(range(len(sizes)), key=lambda i: (i not in exact, unusual[i], odd[i]))
         # What lies beneath a high crash kernel does not tell whether there is an unusual buffer in low memory.
         return sorted(range(len(sizes)), key=lambda i: (unusual[i], i not in exact, odd[i]))
 
-    def _is_odd(self, size: int, rests: Sequence[Rest]) -> bool:
-        """True if a choice, taken from any of the rests, leaves no whole number of units of page descriptors."""
+    def _odd(self, sizes: Sequence[int], rests: Sequence[Rest]) -> list[bool]:
+        """True for sizes which, taken from any of the rests, leave no whole number of units of page descriptors."""
         many = [rest for rest in rests if rest.many]
-        return self.unit > 0 and bool(many) and all((rest.size - size) % self.unit > rest.slack for rest in many)
+        if not many or any(rest.slack >= self.unit for rest in many):
+            return [False] * len(sizes)
+        return [all((rest.size - size) % self.unit > rest.slack for rest in many) for size in sizes]
 
     def _beside(self, step: int, rest: Rest) -> Sequence[int]:
         """Sizes of what came before the crash kernel, beside which later allocations may be all of a rest."""
