@@ -44,12 +44,8 @@ Rank: TypeAlias = tuple[int, ...]
 _WHOLE: Rank = (0, 0, 0, 1)
 _UNUSUAL: Rank = (0, 0, 1, 1)
 _STRICT = (_WHOLE, _UNUSUAL)
-_SEARCHES: tuple[tuple[Rank | None, int], ...] = ((_WHOLE, 100), (_UNUSUAL, 80), ((1,), 70), (None, 30))
+_SEARCHES: tuple[tuple[Rank | None, int], ...] = ((_WHOLE, 100), (_UNUSUAL, 80), ((1,), 80), (None, 30))
 """The rank that ways must be below, and the most steps: a listing that nothing explains must not take for ever."""
-
-_LOGGED = 2
-"""How many times as many steps where a log names what came later: such steps are short, since there is less to choose.
-"""
 
 _SIMPLE: tuple[tuple[Rank | None, int], ...] = ((_WHOLE, 90), *_SEARCHES[2:])
 """Without a crash kernel, no later allocation at all explains everything: nothing unusual is needed."""
@@ -86,9 +82,8 @@ def search(
     one = _Search(view, (*before, [_crash(view)], *after), len(before))
     known = {} if known is None else known
     ways: list[Way] = []
-    times = _LOGGED if view.events else 1
     for below, most in _SEARCHES if view.crash else _SIMPLE:
-        ways += one.run(Budget(most * times, below not in _STRICT, known), below)
+        ways += one.run(Budget(most, below not in _STRICT, known), below)
         if ways:
             break
     return sorted(ways, key=lambda way: (not way.whole, way.rank))[:_MOST_WAYS]
