@@ -44,7 +44,7 @@ Rank: TypeAlias = tuple[int, ...]
 _WHOLE: Rank = (0, 0, 0, 1)
 _UNUSUAL: Rank = (0, 0, 1, 1)
 _STRICT = (_WHOLE, _UNUSUAL)
-_SEARCHES: tuple[tuple[Rank | None, int], ...] = ((_WHOLE, 100), (_UNUSUAL, 80), ((1,), 80), (None, 30))
+_SEARCHES: tuple[tuple[Rank | None, int], ...] = ((_WHOLE, 100), (_UNUSUAL, 80), ((1,), 75), (None, 30))
 """The rank that ways must be below, and the most steps: a listing that nothing explains must not take for ever."""
 
 _SIMPLE: tuple[tuple[Rank | None, int], ...] = ((_WHOLE, 90), *_SEARCHES[2:])
