@@ -13,6 +13,7 @@ from planner.kernel import crashkernel as ck
 from planner.kernel.arm64_init import grown_dma_limit
 from planner.kernel.cmdline import values, words
 from planner.kernel.memory_map import MemoryMap, Region
+from planner.kernel.pgtable import geometry
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.rewind.changes import Boot, Early, lifted, lowest_from_top, more_tables, replay
 from planner.rewind.histories import History
@@ -40,6 +41,7 @@ _USUAL = 10
 
 _MOST = 1 << 48
 _EDGE = 2 * MIB
+_VA_BITS = 48  # with which every page size has a PUD that is not folded
 
 
 def mem_limit(cmdline: str | None, page_size: int) -> int | None:
@@ -90,13 +92,12 @@ def own_limit(view: View) -> int | None:
 
 def totals(view: View) -> Iterator[tuple[int, int]]:
     """Likely totals of RAM, each with the size requested then: the next powers of two, and those with another size."""
-    seen, cut = view.machine.memory.ram, cut_of(view)
+    seen, cut, line, size = view.machine.memory.ram, cut_of(view), view.asked.cmdline or "", None
     if cut is not None:
         ram = seen + total(subtract(cut, view.regions))
-        yield ram, ck.parse(view.asked.cmdline or "", ram, view.asked.profile).size
+        yield ram, ck.parse(line, ram, view.asked.profile).size
         return
     most = mem_limit(view.asked.cmdline, view.asked.page_size) or _MOST
-    line, size = view.asked.cmdline or "", None
     last = ck.largest(line, view.asked.profile)
     amounts = (quarters << shift for shift in range(_MOST.bit_length()) for quarters in (4, 5, 6))
     for count, ram in enumerate(ram for ram in amounts if ram > seen):
@@ -141,22 +142,16 @@ def more_of(view: View, more: int) -> MemoryMap:
 def settles(view: View, memory: MemoryMap, state: State, size: int) -> bool:
     """True if more RAM than in this map changes nothing: low memory has room for the crash kernel, aligned or not.
 
-    What is taken from the top lies far above it then.
+    What is taken from the top lies far above it then. A request for memory above is not asked about.
     """
-    pud = _pud_size(view)
-    if not 0 < size <= view.low_max - pud or is_high(view):
+    pud = geometry(view.asked.page_size, _VA_BITS).pud_size
+    if not 0 < size <= view.low_max - pud:
         return False
     low = grown_dma_limit(view.low_max, view.asked.profile, view.machine.memory, memory)
     if memory.end < low + GIB:
         return False
     wanted = ((size, CRASH_ALIGN), (round_up(size, pud), pud))
     return all(state.topmost(length, align, 0, low) is not None for length, align in wanted)
-
-
-def _pud_size(view: View) -> int:
-    """`PUD_SIZE`, unless there are only two levels of tables."""
-    page = view.asked.page_size
-    return page * (page // 8) ** 2
 
 
 class Bare(NamedTuple):

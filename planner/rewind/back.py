@@ -111,8 +111,8 @@ def _larger(found: list[History], view: View) -> Iterator[Reading]:
     For all but the likeliest history the least amount is enough: a low crash kernel has the same place under any.
     """
     seen = view.machine.memory.ram
-    larger = list(totals(view))
-    others = [] if is_high(view) else larger[:1]
+    larger, high = list(totals(view)), is_high(view)
+    others = [] if high else larger[:1]
     for history in found:
         top = next(tops_asked(view, history.top))
         lift = lift_of(history, view, top)
@@ -126,7 +126,7 @@ def _larger(found: list[History], view: View) -> Iterator[Reading]:
                 state = with_more(bare, view, memory, boot)
                 there = f"{what}; the machine has {format_size(ram)} of RAM, with no hole above what is listed"
                 yield Reading(there, _memory(memory, state), more=True)
-                settled = asked if settles(view, memory, state, asked) else None
+                settled = asked if not high and settles(view, memory, state, asked) else None
             larger = others
 
 

@@ -280,11 +280,9 @@ def _with_all_beside(view: View, way: History) -> History:
     So it is where the areas of many processors lie there, whose size is in no listing.
     """
     spans = union(span for span, _ in way.late)
-    early = union([*way.early.memmap, *way.early.areas, *view.listed.kept])
+    known = union([*spans, *way.early.memmap, *way.early.areas, *view.listed.kept])
     blocks = view.listed.blocks[bisect_left(view.listed.blocks, (view.low_max, 0)) :]
-    beside = [
-        piece for block in blocks if intersect(block, spans) for piece in subtract(block, union([*spans, *early]))
-    ]
+    beside = [piece for block in blocks if intersect(block, spans) for piece in subtract(block, known)]
     late = (*way.late, *((piece, "beside a later allocation") for piece in beside))
     return replace(way, what=f"{way.what}, and all beside it", state=way.state.without(beside), late=late)
 

@@ -183,18 +183,16 @@ class _Search:
 
     def _bound(self, step: int, after: Undone, rests: list[Rest], fit: Rank, *, unusual: bool) -> Rank:
         """The best rank that the steps before this can reach: they can undo all that is left, but no more."""
-        best, bytes_back = self.best, -_total(after) - self.most[step]
-        rank = (*fit, unusual, after.skipped, bytes_back)
+        best, rank = self.best, _reached(after, fit, self.most[step], unusual=unusual)
         if self.strict or best is None or rank >= best or rank[:3] < best[:3]:
             return rank
         pieces = len({rest.entry for rest in rests if not self.rests.explaining(self.rests.all, step, [rest])})
-        return (*fit, unusual, pieces + after.skipped, bytes_back)
+        return _reached(after._replace(skipped=after.skipped + pieces), fit, self.most[step], unusual=unusual)
 
     def _is_worse(self, after: Undone, fit: Rank, choice: Choice, step: int, *, unusual: bool) -> bool:
         """True if no way with a choice of an early step is better than the best."""
-        most = _total(after) + choice.size + (self.most[step - 1] if step else 0)
-        rank = (*fit, unusual or choice.unusual, after.skipped, -most)
-        return self.best is not None and rank >= self.best
+        most = choice.size + (self.most[step - 1] if step else 0)
+        return self.best is not None and _reached(after, fit, most, unusual=unusual or choice.unusual) >= self.best
 
     def _may_follow(self, open_: tuple[int, ...], step: int, number: int, count: int, taken: Step) -> bool:
         """True if a choice may go on once one of its allocations is taken back, from how many of it are left."""
@@ -210,9 +208,7 @@ class _Search:
         return [span for span, name in undone.freed if name not in self.early]
 
     def _judge(self, undone: Undone, fit: Rank, *, unusual: bool) -> None:
-        names = (CMA, MEMMAP) if self.rests.area else (MEMMAP,)
-        early = [span for span, name in undone.freed if name in self.early and name in names]
-        entries = self.rests.entries([*self._late(undone), *early])
+        entries = self.rests.entries(span for span, name in undone.freed if name != CRASH)
         pieces = sum(self.rests.are_pieces(i, undone.state) for i in entries) + undone.skipped
         way = Way((*fit, unusual, pieces, -_total(undone)), undone)
         if self.best is not None and way.rank >= self.best:
@@ -228,6 +224,11 @@ class _Search:
 
 def _is_large(item: Later) -> bool:
     return item.needed and item.at is None and not item.spans and item.size * item.times >= _LARGE
+
+
+def _reached(after: Undone, fit: Rank, most: int, *, unusual: bool) -> Rank:
+    """The rank once so many more bytes are explained, and all else is."""
+    return (*fit, unusual, after.skipped, -_total(after) - most)
 
 
 def _total(undone: Undone) -> int:

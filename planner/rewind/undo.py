@@ -162,7 +162,7 @@ class Budget:
         if found is None:
             found = self.known[key] = list(_steps(state, item))
             self.left -= _LOOKED_FOR if found else 0
-        return found if self.left >= 0 else []
+        return found
 
 
 class Undone(NamedTuple):
