@@ -3,8 +3,8 @@
 A boot is a row of steps, each with choices (one where a log names it). The search goes from the last step to the first
 and takes back what was chosen; a choice that finds no place ends its branch, so that what several ways have in common
 is taken back once. What is left at the end is judged: a way is whole that puts the recorded crash kernel where it is,
-leaves nothing right beneath it, and leaves no listed entry in pieces. A whole way is looked for first, what is usual
-before what is not: a branch ends where what it left right beneath the crash kernel, or in pieces, is nothing that the
+leaves nothing right beneath it, and leaves no listed entry in pieces. A whole way is looked for first, and beside one
+with something unusual another without: a branch ends where what it left right beneath the crash kernel, or in pieces, is nothing that the
 steps before could have taken, or where large allocations before it, such as page descriptors, have no room any more.
 Only where there is none are ways looked for that explain less; a better one must follow each in a few steps.
 """
@@ -44,10 +44,10 @@ Rank: TypeAlias = tuple[int, ...]
 _WHOLE: Rank = (0, 0, 0, 1)
 _UNUSUAL: Rank = (0, 0, 1, 1)
 _STRICT = (_WHOLE, _UNUSUAL)
-_SEARCHES: tuple[tuple[Rank | None, int], ...] = ((_WHOLE, 100), (_UNUSUAL, 80), ((1,), 75), (None, 30))
+_SEARCHES: tuple[tuple[Rank | None, int], ...] = ((_UNUSUAL, 120), ((1,), 75), (None, 30))
 """The rank that ways must be below, and the most steps: a listing that nothing explains must not take for ever."""
 
-_SIMPLE: tuple[tuple[Rank | None, int], ...] = ((_WHOLE, 90), *_SEARCHES[2:])
+_SIMPLE: tuple[tuple[Rank | None, int], ...] = ((_WHOLE, 90), *_SEARCHES[1:])
 """Without a crash kernel, no later allocation at all explains everything: nothing unusual is needed."""
 
 
@@ -153,7 +153,7 @@ class _Search:
         if self.strict:
             open_ = self.rests.explaining(open_, step, rests)
         for number, left in self._choices(step, open_, rests):
-            if self.budget.left < 0:
+            if self.budget.left < 0 or self._is_over(late=late, unusual=unusual):
                 return
             choice = self.steps[step][number]
             if not late and self._is_worse(after, fit, choice, step, unusual=unusual):
@@ -163,8 +163,12 @@ class _Search:
                 undone = Undone(before.state, (*before.freed, *after.freed), before.skipped + after.skipped)
                 held = entries.union(self.rests.entries(self._late(before)))
                 self._back(step - 1, undone, fit, held, left, unusual=unusual or choice.unusual)
-                if late and self.whole:
-                    return
+                if self._is_over(late=late, unusual=unusual or choice.unusual):
+                    break
+
+    def _is_over(self, *, late: bool, unusual: bool) -> bool:
+        """True if no way with what was taken back so far can be better than those that were found."""
+        return (late and self.whole) or (unusual and self.best == _WHOLE)
 
     def _choices(self, step: int, open_: tuple[int, ...], rests: list[Rest]) -> Iterator[tuple[int, tuple[int, ...]]]:
         """The choices of a step that may explain all that is left, each with what is open after it."""
@@ -217,6 +221,9 @@ class _Search:
         self.budget.left = min(self.budget.left, _MORE)
         if self.strict and pieces:
             return  # an unusual way may explain everything
+        if self.strict and unusual:
+            self.best, self.budget.left = _WHOLE, _MORE
+            return
         self.best = min(self.best, way.rank) if self.best is not None else way.rank
         self.usual = self.usual or not fit[0]
         self.whole = self.whole or way.whole
