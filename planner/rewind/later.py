@@ -28,7 +28,7 @@ CMA, CRASH, MEMMAP, KFENCE = "CMA", "crash kernel", "memmap", "KFENCE metadata"
 _SLAB = 2 * KIB
 """Bytes of a swiotlb slot (IO_TLB_SIZE)."""
 
-_POOLS = (64 * MIB, *(size * MIB for size in (512, 256, 128, 32, 16, 8)))
+_POOLS = (64 * MIB, *(size * MIB for size in (512, 256, 128, 32, 16, 8, 4)))
 """Bytes of bounce buffers: the usual ones, and others that `swiotlb=` asks for."""
 
 _RECORD = 32

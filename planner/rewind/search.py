@@ -3,10 +3,11 @@
 A boot is a row of steps, each with choices (one where a log names it). The search goes from the last step to the first
 and takes back what was chosen; a choice that finds no place ends its branch, so that what several ways have in common
 is taken back once. What is left at the end is judged: a way is whole that puts the recorded crash kernel where it is,
-leaves nothing right beneath it, and leaves no listed entry in pieces. A whole way is looked for first, and beside one
-with something unusual another without: a branch ends where what it left right beneath the crash kernel, or in pieces, is nothing that the
-steps before could have taken, or where large allocations before it, such as page descriptors, have no room any more.
-Only where there is none are ways looked for that explain less; a better one must follow each in a few steps.
+leaves nothing right beneath it, and leaves no listed entry in pieces. A whole way is looked for first, and after one
+with something unusual one without: a branch ends where what it left right beneath the crash kernel, or in pieces, is
+nothing that the steps before could have taken, or where large allocations before it, such as page descriptors, have no
+room any more. Only where there is none are ways looked for that explain less; a better one must follow each in a few
+steps.
 """
 
 from __future__ import annotations
@@ -38,6 +39,9 @@ _MOST_WAYS = 24
 
 _MORE = 60
 """Steps in which a better way must follow one that is found."""
+
+_USUAL = 75
+"""Steps in which a usual way must follow one that explains everything with something unusual."""
 
 Rank: TypeAlias = tuple[int, ...]
 
@@ -222,7 +226,7 @@ class _Search:
         if self.strict and pieces:
             return  # an unusual way may explain everything
         if self.strict and unusual:
-            self.best, self.budget.left = _WHOLE, _MORE
+            self.best, self.budget.left = _WHOLE, _USUAL
             return
         self.best = min(self.best, way.rank) if self.best is not None else way.rank
         self.usual = self.usual or not fit[0]
