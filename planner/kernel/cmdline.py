@@ -6,6 +6,9 @@ finds `crashkernel=` by another search, see `crashkernel`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
+
 __all__ = ["has_word", "values", "words"]
 
 
@@ -30,15 +33,22 @@ def _quoted(cmdline: str) -> list[str]:
     return [*result, word] if word else result
 
 
-def values(parameters: list[str], name: str) -> list[str]:
+def values(cmdline: str | None, name: str) -> tuple[str, ...]:
     """The values of every `name=value`, in order; `-` and `_` in a name are the same. A bare `name` has no value."""
-    return [value for key, mark, value in (word.partition("=") for word in parameters) if mark and _same(key, name)]
+    return _parameters(cmdline or "").get(name, ())
 
 
-def has_word(parameters: list[str], name: str) -> bool:
+def has_word(cmdline: str | None, name: str) -> bool:
     """True if a parameter is present, with or without a value."""
-    return any(_same(word.partition("=")[0], name) for word in parameters)
+    return name in _parameters(cmdline or "")
 
 
-def _same(key: str, name: str) -> bool:
-    return key.replace("-", "_") == name
+@lru_cache(maxsize=16)  # a plan asks two lines for a few hundred parameters
+def _parameters(cmdline: str) -> Mapping[str, tuple[str, ...]]:
+    """The values of each parameter."""
+    found: dict[str, tuple[str, ...]] = {}
+    for word in words(cmdline):
+        name, mark, value = word.partition("=")
+        key = name.replace("-", "_")
+        found[key] = (*found.get(key, ()), *((value,) if mark else ()))
+    return found

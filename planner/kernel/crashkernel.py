@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from planner.base.errors import printable
 from planner.base.sizes import MIB, U64, format_size, memparse, round_up
-from planner.kernel.cmdline import has_word, words
+from planner.kernel.cmdline import has_word
 from planner.kernel.profiles import CRASH_ALIGN, Profile
 
 __all__ = [
@@ -123,7 +123,7 @@ def present(cmdline: str) -> bool:
     Kernels 5.11 to 6.3 map everything with base pages because of this word, whatever the parser's substring search
     finds (early_param, kernel/params.c and init/main.c).
     """
-    return has_word(words(cmdline), _NAME[:-1])
+    return has_word(cmdline, _NAME[:-1])
 
 
 # -- entries ---------------------------------------------------------------------------------------------

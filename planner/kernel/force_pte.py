@@ -8,11 +8,11 @@ get_option(), lib/kstrtox.c and lib/cmdline.c @ 6.1.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from planner.base.sizes import memparse
-from planner.kernel.cmdline import values, words
+from planner.kernel.cmdline import values
 from planner.kernel.profiles import Profile
 
 __all__ = ["Forcing", "forcing", "kfence_pool_size"]
@@ -52,10 +52,9 @@ def forcing(
     processors are on the kernel's list of those whose live blocks it splits (from 6.18).
     """
     known = cmdline is not None or bool(config)
-    parameters = words(cmdline or "")
     notes: list[str] = []
     causes: list[_Cause] = []
-    given = [rodata] if rodata is not None else values(parameters, "rodata")
+    given = [rodata] if rodata is not None else values(cmdline, "rodata")
     full = _rodata_full(profile, given, config, known=known)
     if full is None:
         notes.append(
@@ -64,7 +63,7 @@ def forcing(
         )
     elif full:
         causes.append(full)
-    built_in, interval = _kfence(profile, parameters, config, kfence=kfence)
+    built_in, interval = _kfence(profile, cmdline, config, kfence=kfence)
     pool = built_in and profile.kfence in ("pool", "harmless") and interval > 0
     if built_in and profile.kfence == "forces":
         causes.append(("KFENCE is built in", "a kernel built without KFENCE, or 6.4 and later with kfence on"))
@@ -80,7 +79,7 @@ def forcing(
             f"blocks are used in spite of {'; '.join(cause for cause, _ in causes)}: the kernel splits live blocks here"
         )
         causes = []
-    if _debug_pagealloc(parameters, config):
+    if _debug_pagealloc(cmdline, config):
         causes.append(("debug_pagealloc is on", "debug_pagealloc=off"))
     return Forcing(
         reasons=tuple(reason for reason, _ in causes),
@@ -93,7 +92,7 @@ def forcing(
 
 
 def _rodata_full(
-    profile: Profile, given: list[str], config: Mapping[str, str], *, known: bool
+    profile: Profile, given: Sequence[str], config: Mapping[str, str], *, known: bool
 ) -> _Cause | tuple[()] | None:
     """The reason why rodata forces base pages; () if it does not, None if it is not known."""
     default = config.get("RODATA_FULL_DEFAULT_ENABLED")
@@ -120,7 +119,7 @@ def _by_default(built_in: bool | None, remedy: str) -> _Cause | tuple[()] | None
     return ("rodata=full by default (RODATA_FULL_DEFAULT_ENABLED)", remedy) if built_in else ()
 
 
-def _full_only(given: list[str], built_in: bool | None, remedy: str) -> _Cause | tuple[()] | None:  # noqa: FBT001 - as above
+def _full_only(given: Sequence[str], built_in: bool | None, remedy: str) -> _Cause | tuple[()] | None:  # noqa: FBT001 - as above
     """6.0 to 6.6.3: `on` and `off` do not clear "full"; `off` disables rodata as a whole."""
     enabled, full = True, built_in
     for value in given:
@@ -158,10 +157,10 @@ _REMEDIES = {
 }
 
 
-def _debug_pagealloc(parameters: list[str], config: Mapping[str, str]) -> bool:
+def _debug_pagealloc(cmdline: str | None, config: Mapping[str, str]) -> bool:
     if config.get("DEBUG_PAGEALLOC") == "n":
         return False
-    valid = [truth for text in values(parameters, "debug_pagealloc") if (truth := _truth(text)) is not None]
+    valid = [truth for text in values(cmdline, "debug_pagealloc") if (truth := _truth(text)) is not None]
     return valid[-1] if valid else config.get("DEBUG_PAGEALLOC_ENABLE_DEFAULT") == "y"
 
 
@@ -174,14 +173,12 @@ def _truth(text: str) -> bool | None:
 
 
 def _kfence(
-    profile: Profile, parameters: list[str], config: Mapping[str, str], *, kfence: bool | None
+    profile: Profile, cmdline: str | None, config: Mapping[str, str], *, kfence: bool | None
 ) -> tuple[bool, int]:
     """(True if KFENCE is built in, its sample interval in milliseconds; 0: off)."""
     if profile.kfence == "absent":
         return False, 0
-    given = [
-        abs(number) for text in values(parameters, "kfence.sample_interval") if (number := _option(text)) is not None
-    ]
+    given = [abs(number) for text in values(cmdline, "kfence.sample_interval") if (number := _option(text)) is not None]
     symbol = config.get("KFENCE")
     built_in = kfence if kfence is not None else symbol == "y" or (symbol is None and bool(given))
     if given:

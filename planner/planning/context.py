@@ -8,7 +8,7 @@ from planner.base.ranges import Range
 from planner.base.sizes import MIB
 from planner.kernel import crashkernel as ck
 from planner.kernel.arm64_init import clip_to_linear_region, grown_dma_limit, whole_image
-from planner.kernel.cmdline import has_word, words
+from planner.kernel.cmdline import has_word
 from planner.kernel.cputype import Processor, allowed_by, cpu_named, of_midr, without_aborts
 from planner.kernel.crash_reserve import Bounds, Placement, Proposal
 from planner.kernel.force_pte import Forcing, forcing
@@ -101,7 +101,7 @@ def read_context(
         facts=facts,
         proposal=None,
         present=present,
-        movable_node=has_word(words(asked.cmdline or ""), "movable_node"),
+        movable_node=has_word(asked.cmdline, "movable_node"),
         no_aborts=no_aborts,
         splits_live=splits_live,
         processors=processors,

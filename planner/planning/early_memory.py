@@ -44,8 +44,7 @@ def early_memory(
 ) -> EarlyMemory:
     """The map of a machine at the reservation. Raises InputError if no RAM is left."""
     memory, rewound, others = _at_reservation(machine, kernel, options, cmdline, remarks)
-    parameters = words(cmdline) if cmdline else []
-    memory = _limited(machine, memory, parameters, kernel, remarks)
+    memory = _limited(machine, memory, cmdline, kernel, remarks)
     _refuse_without_ram(memory, machine, "mem= leaves no RAM", "give a larger mem=, or leave it out")
     image = whole_image(machine.facts.kernel_image, machine.facts.kernel_data)
     profile, geo, pa_bits = kernel.profile, kernel.geometry, kernel.pa_bits
@@ -53,7 +52,7 @@ def early_memory(
     what = f"no RAM is left below the {pa_bits}-bit physical limit"
     _refuse_without_ram(memory, machine, what, "check --va-bits and --page-size, or the map")
     remarks.note(*dropped)
-    if _may_move(machine, kernel, memory, memstart, parameters):
+    if _may_move(machine, kernel, memory, memstart, cmdline):
         remarks.note(
             "contiguous PMDs are counted as for nokaslr: before 6.17 KASLR may move the start of the linear map by "
             f"multiples of 512M, and they need multiples of {format_size(geo.cont_pmd_size)}"
@@ -93,10 +92,10 @@ def _usual_view(machine: Machine, cmdline: str | None) -> str:
     return "rewind" if machine.traits.log and own is not None and cmdline not in (None, own) else "as-listed"
 
 
-def _limited(machine: Machine, memory: MemoryMap, parameters: list[str], kernel: Kernel, remarks: Remarks) -> MemoryMap:
+def _limited(machine: Machine, memory: MemoryMap, cmdline: str | None, kernel: Kernel, remarks: Remarks) -> MemoryMap:
     """The map after `mem=`, if the command line has one that the map does not show yet."""
-    given = values(parameters, "mem")
-    if not given or machine.fixed or values(words(machine.facts.cmdline or ""), "mem")[-1:] == given[-1:]:
+    given = values(cmdline, "mem")
+    if not given or machine.fixed or values(machine.facts.cmdline, "mem")[-1:] == given[-1:]:
         return memory
     image = whole_image(machine.facts.kernel_image, machine.facts.kernel_data)
     limited = apply_mem(memory, memparse(given[-1])[0], kernel.geometry.page_size, image)
@@ -109,11 +108,11 @@ def _refuse_without_ram(memory: MemoryMap, machine: Machine, what: str, remedy: 
         raise InputError(machine.source, what, remedy)
 
 
-def _may_move(machine: Machine, kernel: Kernel, memory: MemoryMap, memstart: int, parameters: list[str]) -> bool:
+def _may_move(machine: Machine, kernel: Kernel, memory: MemoryMap, memstart: int, cmdline: str | None) -> bool:
     """True if KASLR may prevent contiguous PMDs, which need the start of the linear map aligned to their size."""
     geo, run = kernel.geometry, kernel.geometry.cont_pmd_size
     if geo.page_shift != 16 or geo.levels == 2 or not kernel.profile.moves_memstart or memstart % run:
         return False
-    if "nokaslr" in parameters or machine.facts.config.get("RANDOMIZE_BASE") == "n":
+    if "nokaslr" in words(cmdline or "") or machine.facts.config.get("RANDOMIZE_BASE") == "n":
         return False
     return any(round_up(r.start, run) + run <= r.end for r in memory.regions)

@@ -11,7 +11,7 @@ from planner.base.ranges import Span, subtract, total
 from planner.base.sizes import GIB, MIB, memparse, round_down, round_up
 from planner.kernel import crashkernel as ck
 from planner.kernel.arm64_init import grown_dma_limit
-from planner.kernel.cmdline import values, words
+from planner.kernel.cmdline import values
 from planner.kernel.memory_map import MemoryMap, Region
 from planner.kernel.pgtable import geometry
 from planner.kernel.profiles import CRASH_ALIGN
@@ -46,7 +46,7 @@ _VA_BITS = 48  # with which every page size has a PUD that is not folded
 
 def mem_limit(cmdline: str | None, page_size: int) -> int | None:
     """Bytes of RAM that the last `mem=` of a command line keeps; None without one."""
-    given = values(words(cmdline or ""), "mem")
+    given = values(cmdline, "mem")
     return round_down(memparse(given[-1])[0], page_size) if given else None
 
 

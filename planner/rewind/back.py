@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from planner.base.ranges import intersect, subtract, union
 from planner.base.sizes import format_size
-from planner.kernel.cmdline import values, words
+from planner.kernel.cmdline import values
 from planner.kernel.machine import Machine
 from planner.kernel.memory_map import MemoryMap, Reserved
 from planner.rewind.above import bare_of, cut_of, is_hidden, is_high, mem_limit, more_of, settles, totals, with_more
@@ -73,7 +73,7 @@ def _notes(view: View, *, certain: bool) -> Iterator[str]:
             "reading is planned, the others are listed where they differ"
         )
     if is_hidden(view):
-        own = values(words(view.machine.facts.cmdline or ""), "mem")
+        own = values(view.machine.facts.cmdline, "mem")
         yield f"the map was taken under mem={own[-1]}: how much RAM lies above is not known"
 
 

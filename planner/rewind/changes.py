@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from planner.base.ranges import Span, subtract, total
 from planner.base.sizes import GIB, MIB, memparse, round_down, round_up
-from planner.kernel.cmdline import values, words
+from planner.kernel.cmdline import values
 from planner.rewind.memmap import place_memmap
 from planner.rewind.undo import Later, State
 
@@ -59,7 +59,7 @@ class Cma:
 
 def cma_of(cmdline: str | None) -> Cma:
     """The last `cma=` of a command line: `size[@base[-limit]]`. Source: early_cma(), kernel/dma/contiguous.c."""
-    given = values(words(cmdline or ""), "cma")
+    given = values(cmdline, "cma")
     if not given:
         return Cma()
     value = given[-1]
@@ -75,8 +75,7 @@ def cma_of(cmdline: str | None) -> Cma:
 
 def cma_of_nodes(cmdline: str | None, count: int, default: int) -> list[int]:
     """Bytes of each node's own area on 7.x: those of the default one, or what `numa_cma=` and `cma_pernuma=` say."""
-    line = words(cmdline or "")
-    single, every = values(line, "numa_cma"), values(line, "cma_pernuma")
+    single, every = values(cmdline, "numa_cma"), values(cmdline, "cma_pernuma")
     if not single and not every:
         return [default] * count
     sizes = [memparse(every[-1])[0] if every else 0] * count

@@ -13,7 +13,7 @@ from planner.base.ranges import Span, subtract, total
 from planner.base.sizes import GIB, KIB, MIB, round_down, round_up
 from planner.kernel import crashkernel as ck
 from planner.kernel.cma import cma_align
-from planner.kernel.cmdline import values, words
+from planner.kernel.cmdline import values
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.rewind.changes import cma_of_nodes
 from planner.rewind.memmap import place_memmap, section_table
@@ -59,7 +59,7 @@ def built(view: View, loaded: Sequence[Span] = ()) -> Built:
     top = top_of_line(view, view.machine.facts.cmdline, crash=bool(view.crash))
     if not top.sure and not top.pages:
         # Distributions' kernels have base pages by default.
-        top = Top(pages=not values(words(view.machine.facts.cmdline or ""), "rodata"), pool=top.pool, sure=False)
+        top = Top(pages=not values(view.machine.facts.cmdline, "rodata"), pool=top.pool, sure=False)
     if view.asked.reserves_first:
         return Built(named, late, (), (), top)
     state: State = named

@@ -13,7 +13,7 @@ from functools import lru_cache
 from planner.base.ranges import Range, Span, total, union
 from planner.base.sizes import KIB, MIB
 from planner.kernel import crashkernel as ck
-from planner.kernel.cmdline import values, words
+from planner.kernel.cmdline import values
 from planner.kernel.force_pte import forcing, kfence_pool_size
 from planner.kernel.machine import NO_DMA_ZONES
 from planner.rewind.undo import State
@@ -79,8 +79,8 @@ def top_of_line(view: View, cmdline: str | None, *, crash: bool) -> Top:
     return Top(pages, forced.pool, sure=pool_known and (pages or "rodata" not in forced.assumed))
 
 
-def _kfence(cmdline: str | None) -> list[str]:
-    return values(words(cmdline or ""), "kfence.sample_interval")
+def _kfence(cmdline: str | None) -> tuple[str, ...]:
+    return values(cmdline, "kfence.sample_interval")
 
 
 def top_of_listing(view: View, state: State) -> Top:
@@ -119,7 +119,7 @@ def tops_asked(view: View, here: Top) -> Iterator[Top]:
 def _pages_asked(view: View, here: Top, *, pool: bool) -> list[bool]:
     """The possible answers to whether its linear map has base pages, which an unknown configuration may decide."""
     own, new = view.machine.facts.cmdline, view.asked.cmdline
-    before, then = (values(words(line or ""), "rodata") for line in (own, new))
+    before, then = (values(line, "rodata") for line in (own, new))
     if then:
         if own is not None and before == then and _kfence(own) == _kfence(new):
             return [here.pages]

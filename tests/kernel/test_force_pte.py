@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from planner.base.sizes import GIB, KIB
-from planner.kernel.cmdline import has_word, values, words
 from planner.kernel.force_pte import Forcing, forcing
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region
@@ -23,27 +22,6 @@ def profile(name: str) -> Profile:
 
 def forced(cmdline: str | None, config: dict[str, str], kernel: str = "6.12") -> Forcing:
     return forcing(profile(kernel), cmdline, config)
-
-
-@pytest.mark.parametrize(
-    ("cmdline", "result"),
-    [
-        pytest.param("quiet  ro\tx=1\n", ["quiet", "ro", "x=1"], id="blanks of all kinds part words"),
-        pytest.param('a="b c" d', ["a=b c", "d"], id="quotes keep blanks"),
-        pytest.param("quiet -- crashkernel=1G", ["quiet"], id="words after -- are for init"),
-    ],
-)
-def test_words_of_a_command_line(cmdline: str, result: list[str]) -> None:
-    assert words(cmdline) == result
-
-
-def test_values_and_names() -> None:
-    """`-` and `_` are the same in a name; a bare name is present without a value."""
-    line = words("debug-pagealloc=on debug_pagealloc=off rodata movable_node")
-    assert values(line, "debug_pagealloc") == ["on", "off"]
-    assert values(line, "rodata") == []
-    assert has_word(line, "movable_node")
-    assert not has_word(line, "movable")
 
 
 @pytest.mark.parametrize(

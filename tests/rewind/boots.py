@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from planner.base.ranges import Range, Span, subtract, union
 from planner.base.sizes import GIB, KIB, MIB, memparse, round_up
 from planner.kernel.cma import cma_align
-from planner.kernel.cmdline import values, words
+from planner.kernel.cmdline import values
 from planner.kernel.machine import BootRecord, Event, Facts, Machine
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
@@ -47,7 +47,6 @@ class Boot:
 
     def __post_init__(self) -> None:
         self.profile = select_profile(self.kernel.version).profile
-        self.parameters = words(self.cmdline)
         self.end = START + min(self.ram, self._given("mem") or self.ram)
         self.low_max = min(4 * GIB, self.end)
         self.memory = MemoryMap((Region(START, self.end),))
@@ -75,7 +74,7 @@ class Boot:
         return Machine("iomem.txt", "iomem", MemoryMap(self.memory.regions, reserved), facts, settled=False)
 
     def _given(self, name: str) -> int:
-        given = values(self.parameters, name)
+        given = values(self.cmdline, name)
         return memparse(given[-1])[0] if given else 0
 
     def _alloc(self, size: int, align: int = 64, start: int = 0, end: int = 0) -> int:
@@ -102,7 +101,7 @@ class Boot:
     def _first(self) -> None:
         """An early KFENCE pool, page tables, the device tree, and the data of the node."""
         page, ram = self.kernel.page_size, self.end - START
-        rodata, interval = values(self.parameters, "rodata"), self._given("kfence.sample_interval")
+        rodata, interval = values(self.cmdline, "rodata"), self._given("kfence.sample_interval")
         if interval and self.profile.kfence == "pool":
             self._alloc(512 * page, page)
         pages = not rodata or not interval or self.profile.effect == "pages"
@@ -173,9 +172,9 @@ class Boot:
             self._alloc(size, self.kernel.page_size)
 
     def _bounce(self) -> None:
-        page, asked, ram = self.kernel.page_size, values(self.parameters, "swiotlb"), self.end - START
+        page, asked, ram = self.kernel.page_size, values(self.cmdline, "swiotlb"), self.end - START
         needed = self.end > 4 * GIB or self.profile.swiotlb != "needed"
-        if asked == ["noforce"] or not needed:
+        if asked == ("noforce",) or not needed:
             return
         size = POOL if self.end > 4 * GIB else min(POOL, round_up(-(-ram // KIB), 2 * MIB))
         size = int(asked[-1]) * 2 * KIB if asked else size
