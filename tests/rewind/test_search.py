@@ -71,6 +71,15 @@ def test_an_unusual_choice_is_not_looked_at_where_a_usual_one_explains_the_crash
     assert {name for way in ways for _, name in way.undone.freed} == {CMA, "crash kernel", "usual"}
 
 
+def test_a_usual_way_is_looked_for_after_an_unusual_one() -> None:
+    """What is unusual explains just what lies beneath the crash kernel; what is usual explains all that is listed."""
+    first, last = Later("first", 6 * MIB, MIB), Later("last", 1536 * KIB, MIB)
+    steps = [[Choice((first,)), Choice()], [Choice((Later("unusual", 6 * MIB),), unusual=True), Choice((last,))]]
+    ways = search(listed((6 * MIB, MIB), (1536 * KIB, MIB)), [[Choice((AREA,))]], steps)
+    assert [way.rank[2] for way in ways if way.whole] == [False, True]
+    assert [name for _, name in ways[0].undone.freed] == [CMA, "crash kernel", "first", "last"]
+
+
 def test_nothing_is_found_where_a_needed_allocation_has_no_place() -> None:
     assert search(listed(crash=0), [[Choice((AREA,))]], [[Choice((Later("huge", GIB),))]]) == []
 
