@@ -6,9 +6,9 @@ Where a log names what came later, all of it is taken back in order; without one
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from planner.base.ranges import Span, intersect, subtract, total, union
 from planner.base.sizes import KIB
@@ -371,17 +371,21 @@ def _early_of_listing(view: View, state: State, *, described: bool = False) -> E
     """
     if view.asked.reserves_first:
         return Early()
-    align = cma_align(view.asked.profile, view.asked.page_size)
-    found: list[Span] = []
-    for size in _sizes(view):
-        found += [(at, at + size) for at in places(state, Later(CMA, size, align, 0, view.low_max))[:1]]
+    sizes, usual = _sizes(view), areas_of(cma_align(view.asked.profile, view.asked.page_size))
     ends = {start: min(end, view.low_max) for start, end in state.blocks}
-    usual = areas_of(align)
-    whole = [
-        area for more in _above_area(view, described=described) for area in found if ends.get(area[0]) == area[1] + more
-    ]
+    lengths, above = {end - start for start, end in ends.items()}, _above_area(view, described=described)
+    filling = [*_areas(view, state, [size for size in sizes if any(size + more in lengths for more in above)])]
+    whole = [area for more in above for area in filling if ends.get(area[0]) == area[1] + more]
     whole.sort(key=lambda area: (area[1] - area[0] not in usual, ends[area[0]] != area[1]))
-    return Early((), next(iter((*whole, *found)), None))
+    return Early((), next(chain(whole, _areas(view, state, sizes)), None))
+
+
+def _areas(view: View, state: State, sizes: Iterable[int]) -> Iterator[Span]:
+    """The lowest place of a CMA area of each of these sizes, where there is one."""
+    align = cma_align(view.asked.profile, view.asked.page_size)
+    for size in sizes:
+        for at in places(state, Later(CMA, size, align, 0, view.low_max))[:1]:
+            yield at, at + size
 
 
 def _above_area(view: View, *, described: bool = False) -> list[int]:
