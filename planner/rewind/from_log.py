@@ -31,8 +31,11 @@ _LATE_TOO = {"cma": "CMA", "node_data": "data of a node"}
 
 _CACHE_LINE = 64
 
-_UNCOUNTED = (232 * KIB, 256 * KIB)
-"""Bytes of an image between its sections, which the log's `Memory:` line does not count: from about, to."""
+_UNCOUNTED = {4 * KIB: (232 * KIB, 256 * KIB), 16 * KIB: (416 * KIB, 464 * KIB), 64 * KIB: (640 * KIB, 768 * KIB)}
+"""Bytes of an image between its sections, which the log's `Memory:` line does not count: from about, to; by page size.
+
+Seen with Debian's kernels from 6.12 on.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,11 +194,12 @@ def efi_images(view: View) -> Iterator[tuple[Span, Span]]:
                 if not start % (2 * MIB) and event.size < end - start <= event.size + MIB // 2:
                     yield (start, end), (table, table + view.asked.page_size)
                     return
+            uncounted = _UNCOUNTED[view.asked.page_size]
             ends = [event.start - n * event.size + (bss if n > 1 else 0) for n in (1, 2, 3)]
-            starts = [round_down(end - n * more, 2 * MIB) for n, end in enumerate(ends, 1) for more in _UNCOUNTED]
-            lowest = round_down(ends[-1] - len(ends) * _UNCOUNTED[-1] - initrd, 2 * MIB)
+            starts = [round_down(end - n * more, 2 * MIB) for n, end in enumerate(ends, 1) for more in uncounted]
+            lowest = round_down(ends[-1] - len(ends) * uncounted[-1] - initrd, 2 * MIB)
             for start in dict.fromkeys(starts if lowest in starts else (lowest, *starts)):
-                yield (start, start + event.size + _UNCOUNTED[-1]), (table, table + view.asked.page_size)
+                yield (start, start + event.size + uncounted[-1]), (table, table + view.asked.page_size)
 
 
 def loaded_by_qemu(view: View) -> tuple[Span, ...]:
@@ -211,7 +215,8 @@ def loaded_by_qemu(view: View) -> tuple[Span, ...]:
     image, initrd = start + 2 * MIB, start + min(view.machine.memory.ram // 2, 128 * MIB)
     after = round_up(initrd + sizes["qemu_initrd"], view.asked.page_size)
     tree = round_up(after, 2 * MIB)
-    spans = ((image, image + sizes["qemu_image"] + _UNCOUNTED[-1]), (initrd, after), (tree, tree + MIB))
+    end = image + sizes["qemu_image"] + _UNCOUNTED[view.asked.page_size][-1]
+    spans = ((image, end), (initrd, after), (tree, tree + MIB))
     return tuple(span for span in spans if span[0] < span[1])
 
 
