@@ -269,20 +269,23 @@ def _guessed(view: View) -> tuple[list[History], bool]:
         for way, where in found[:3]
     ]
     whole = bool(found) and found[0][0].whole
-    if histories and not whole:
-        histories.insert(0, _with_all_beside(view, histories[0]))
-    return histories, whole
+    wider = _with_all_beside(view, histories[0]) if histories and not whole else None
+    return [wider, *histories] if wider is not None else histories, whole
 
 
-def _with_all_beside(view: View, way: History) -> History:
-    """A way back in which all of an entry above low memory came later where a part did, but for page descriptors.
+def _with_all_beside(view: View, way: History) -> History | None:
+    """A way back in which all of an entry came later where a part did, but for page descriptors; None without more.
 
-    So it is where the areas of many processors lie there, whose size is in no listing.
+    So it is where the areas of many processors lie there, whose size is in no listing. They lie in low memory only
+    where all RAM is.
     """
     spans = union(span for span, _ in way.late)
     known = union([*spans, *way.early.memmap, *way.early.areas, *view.listed.kept])
-    blocks = view.listed.blocks[bisect_left(view.listed.blocks, (view.low_max, 0)) :]
+    all_low = view.regions[-1][1] <= view.low_max
+    blocks = view.listed.blocks[0 if all_low else bisect_left(view.listed.blocks, (view.low_max, 0)) :]
     beside = [piece for block in blocks if intersect(block, spans) for piece in subtract(block, known)]
+    if not beside:
+        return None
     late = (*way.late, *((piece, "beside a later allocation") for piece in beside))
     return replace(way, what=f"{way.what}, and all beside it", state=way.state.without(beside), late=late)
 
