@@ -31,7 +31,7 @@ _LATE_TOO = {"cma": "CMA", "node_data": "data of a node"}
 
 _CACHE_LINE = 64
 
-_UNCOUNTED = {4 * KIB: (232 * KIB, 256 * KIB), 16 * KIB: (416 * KIB, 464 * KIB), 64 * KIB: (640 * KIB, 768 * KIB)}
+_UNCOUNTED = {4 * KIB: (232 * KIB, 256 * KIB), 16 * KIB: (384 * KIB, 464 * KIB), 64 * KIB: (640 * KIB, 768 * KIB)}
 """Bytes of an image between its sections, which the log's `Memory:` line does not count: from about, to; by page size.
 
 Seen with Debian's kernels from 6.12 on.
