@@ -11,17 +11,22 @@ from planner.base.sizes import GIB, KIB, MIB, round_up
 from planner.kernel.memblock import Memblock
 from planner.kernel.profile import Profile
 
-__all__ = ["cma_align", "reserve_crashkernel_cma"]
+__all__ = ["cma_align", "reserve_crashkernel_cma", "whole_area"]
 
 CRASHKERNEL_CMA_RANGES_MAX = 4
 """Maximum number of areas for the `,cma` memory (include/linux/crash_reserve.h)."""
 
-_PAGE_BLOCKS = {16 * KIB: 32 * MIB, 64 * KIB: 512 * MIB}
+_PAGE_BLOCKS = {4 * KIB: 2 * MIB, 16 * KIB: 32 * MIB, 64 * KIB: 512 * MIB}
 
 
 def cma_align(profile: Profile, page_size: int) -> int:
     """Alignment of an area in bytes: a page block, up to 5.17 also the largest free block."""
-    return _PAGE_BLOCKS.get(page_size, profile.cma_align)
+    return max(_PAGE_BLOCKS[page_size], profile.cma_align)
+
+
+def whole_area(size: int, page_size: int) -> int:
+    """Bytes of an area that a log names with this size: 7.x logs what was asked for, not its whole page blocks."""
+    return round_up(size, _PAGE_BLOCKS[page_size])
 
 
 def declare_contiguous(memblock: Memblock, size: int, align: int) -> Range | None:

@@ -10,8 +10,9 @@ import re
 
 from planner.base.errors import InputError, Location
 from planner.base.ranges import subtract, union
-from planner.base.sizes import MIB
-from planner.kernel.machine import NO_DMA_ZONES, BootRecord, Capture, Facts, Machine
+from planner.base.sizes import KIB, MIB
+from planner.kernel.cma import whole_area
+from planner.kernel.machine import NO_DMA_ZONES, BootRecord, Capture, Event, Facts, Machine
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import MemoryMap, Region, Reserved, with_nomap
 from planner.sources.bounds import PHYSICAL_TOP
@@ -96,6 +97,7 @@ def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
     if log.arch is None and (dma := log.zones.get("DMA")) is not None and dma.end == _X86_DMA:
         log.arch = "x86_64"
     log.page_size = log.page_size or (_page_size(log) if log.pages else None)
+    log.events = [_whole(event, log.page_size or 4 * KIB) for event in log.events]
     damage = log.crash_damage + log.damage
     notes = on_facts + damage[:_MOST_DAMAGE]
     if len(damage) > _MOST_DAMAGE:
@@ -169,6 +171,14 @@ def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
         on_facts=tuple(on_facts),
         efi_in_4k=bool(log.efi) and log.page_size is None and not dumped,
     )
+
+
+def _whole(event: Event, page_size: int) -> Event:
+    """An event, and all of a CMA area."""
+    if event.kind != "cma" or event.start is None:
+        return event
+    size = whole_area(event.size, page_size)
+    return event._replace(size=size, end=event.start + size)
 
 
 def _page_size(log: Log) -> int | None:

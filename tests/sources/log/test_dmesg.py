@@ -42,3 +42,18 @@ def test_what_was_taken_early_is_not_free_for_the_crash_kernel(line: str, taken:
     assert machine.memory.reserved == (taken,)
     crash = make_plan(machine, None, Options(strategy="mainline")).reservation.crash
     assert crash == Range(taken.start - 256 * MIB, taken.start)
+
+
+@pytest.mark.parametrize(
+    ("pages", "size"),
+    [
+        pytest.param(786432, 48 * MIB, id="4K pages: whole page blocks of 2M"),
+        pytest.param(196608, 64 * MIB, id="16K: of 32M"),
+        pytest.param(49152, 512 * MIB, id="64K: of 512M"),
+    ],
+)
+def test_a_cma_area_takes_whole_page_blocks(pages: int, size: int) -> None:
+    """Though 7.2 logs what `cma=48M` asks for."""
+    lines = [*HEAD, "cma: Reserved 48 MiB at 0x00000000c0000000", f"On node 0 totalpages: {pages}"]
+    machine = parse_text("\n".join(lines).encode(), "boot.log")
+    assert machine.memory.reserved == (Reserved(0xC0000000, 0xC0000000 + size, "cma"),)
