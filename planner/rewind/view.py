@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from planner.base.ranges import Span, subtract, union
+from planner.base.ranges import Span, intersect, subtract, union
 from planner.base.sizes import round_up
 from planner.kernel.arm64_init import derived_dma_limit
 from planner.kernel.machine import NO_DMA_ZONES, Event, Facts, Machine
@@ -99,7 +99,10 @@ def view_of(machine: Machine, asked: Asked) -> View:
     elif low_max == NO_DMA_ZONES:
         low_max = 1 << 52
     usable = tuple(memory.spans(Flag.NOMAP.value | Flag.DRIVER_MANAGED.value))
-    others = [piece for r in memory.reserved for piece in subtract((r.start, r.end), crash)]
+    # A CMA area that a log names is an entry of its own: what came later may lie right above.
+    areas = union(e.span for e in events if e.kind == "cma" and e.span is not None and e.before_crash is not False)
+    spans = [piece for r in memory.reserved for piece in subtract((r.start, r.end), crash)]
+    others = [piece for span in spans for piece in (*subtract(span, areas), *intersect(span, areas))]
     blocks = _apart([*others, *crash])
     size = 0 if asked.reserves_first else memory.ram // asked.page_size * 8
     tables = topmost_tables(usable, blocks, size, machine.facts)

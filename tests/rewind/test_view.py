@@ -181,6 +181,13 @@ def test_the_listing_is_apart_and_usable_memory_only() -> None:
     assert found.regions == ((GIB, 2 * GIB), (2 * GIB, 3 * GIB), (3 * GIB, 9 * GIB))
 
 
+def test_a_cma_area_of_a_log_is_an_entry_of_its_own() -> None:
+    """What came later may fill a hole right above it, as a hash table does on a recorded 5.15."""
+    entry, area = (2 * GIB, 2 * GIB + 98 * MIB), (2 * GIB, 2 * GIB + 64 * MIB)
+    listed = view(Reserved(*entry), events=(Event("cma", 64 * MIB, *area, before_crash=True),)).listed
+    assert listed.blocks == (area, (area[1], entry[1]))
+
+
 @pytest.mark.parametrize(("kernel", "first"), [("6.12", False), ("7.2", True)])
 def test_page_descriptors_come_before_the_crash_kernel_up_to_6_19(kernel: str, first: bool) -> None:
     found = view(kernel=kernel)
