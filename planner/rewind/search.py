@@ -268,9 +268,10 @@ def _windows(view: View) -> set[Span]:
 
 
 def _is_at_a_place(view: View) -> bool:
-    """True if every window has a higher free place: then the request had an address."""
+    """True if every window that has a free place has a higher one: then the request had an address."""
     state, windows = view.listed.without(view.crash), _windows(view)
-    return any(
-        all((state.topmost(end - start, CRASH_ALIGN, *window) or 0) > start for window in windows)
-        for start, end in view.crash
-    )
+    for start, end in view.crash:
+        found = [state.topmost(end - start, CRASH_ALIGN, *window) for window in windows]
+        if any(found) and all(at is None or at > start for at in found):
+            return True
+    return False

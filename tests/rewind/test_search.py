@@ -90,3 +90,17 @@ def test_what_is_left_beside_an_area_counts() -> None:
     ways = search(listed((8 * MIB, 64), (4 * MIB, 64)), [areas], [TABLES])
     assert ways[0].whole
     assert ways[0].undone.freed[0][0] == (3 * GIB - 68 * MIB, 3 * GIB - 4 * MIB)
+
+
+def test_a_fixed_place_is_one_beneath_a_free_place_of_every_window_that_has_one() -> None:
+    """All RAM is low, so the windows above have none: the steps after a crash kernel do not tell its place."""
+    memblock = Memblock.of(MEMORY)
+    memblock.alloc(4 * MIB, PAGE)
+    memblock.reserve(GIB + 512 * MIB, 256 * MIB)
+    reserved = [Reserved(*span, "reserved") for span in memblock.reserved if span[1] == 3 * GIB]
+    reserved.append(Reserved(GIB + 512 * MIB, GIB + 768 * MIB, "Crash kernel"))
+    facts = Facts(kernel="6.12", page_size=PAGE)
+    machine = Machine("iomem.txt", "iomem", MemoryMap(MEMORY.regions, reserved), facts, settled=False)
+    profile = select_profile("6.12").profile
+    (way,) = search(view_of(machine, Asked(profile, PAGE, LOW)), [[Choice()]], [[Choice()]])
+    assert way.whole
