@@ -21,7 +21,16 @@ from planner.rewind.top import Top, top_bytes, top_of_line
 from planner.rewind.undo import State
 from planner.rewind.view import View
 
-__all__ = ["Built", "areas_on_nodes", "built", "early_areas", "efi_images", "loaded_by_qemu", "lower_half"]
+__all__ = [
+    "Built",
+    "areas_on_nodes",
+    "built",
+    "early_areas",
+    "efi_images",
+    "is_fixed",
+    "loaded_by_qemu",
+    "lower_half",
+]
 
 _LATE = {"swiotlb": "software IO TLB"}
 """Kinds of events that come after the crash kernel, and their names."""
@@ -122,10 +131,13 @@ def _was_free(view: View, size: int, above: int) -> bool:
 
     Without a command line, if no more is free above it than its size: it may have been given a fixed place.
     """
-    facts = view.machine.facts
-    if facts.cmdline is None:
-        return above < size
-    return not ck.parse(facts.cmdline, view.machine.memory.ram, view.asked.profile).base
+    return above < size if view.machine.facts.cmdline is None else not is_fixed(view)
+
+
+def is_fixed(view: View) -> bool:
+    """True if the machine's own request, where it is known, has an address."""
+    line = view.machine.facts.cmdline
+    return line is not None and bool(ck.parse(line, view.machine.memory.ram, view.asked.profile).base)
 
 
 def _free(state: State) -> int:

@@ -17,7 +17,16 @@ from planner.kernel.cma import cma_align
 from planner.kernel.crash_reserve import Bounds, windows_of
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.rewind.changes import USUAL_CMA, Early, areas_of, lowest_pages
-from planner.rewind.from_log import Built, areas_on_nodes, built, early_areas, efi_images, loaded_by_qemu, lower_half
+from planner.rewind.from_log import (
+    Built,
+    areas_on_nodes,
+    built,
+    early_areas,
+    efi_images,
+    is_fixed,
+    loaded_by_qemu,
+    lower_half,
+)
 from planner.rewind.later import CMA, MEMMAP, Choice, named, steps_of_log, usual_steps
 from planner.rewind.memmap import STRUCT_PAGE, in_pages, section_size
 from planner.rewind.search import Way, explains_crash, is_late, search
@@ -120,7 +129,10 @@ def _of_log_alone(view: View) -> Iterator[History]:
         _as_built(view, f"UEFI put the image at {loaded[0][0]:#x}", built(view, loaded)) for loaded in efi_images(view)
     ]
     # Mostly the file and two copies lie beneath the tables; a crash kernel that is recorded may tell better.
-    likely = next((n for n, way in reversed([*enumerate(images)]) if explains_crash(view, way.state)), len(images))
+    fixed = is_fixed(view)
+    likely = next(
+        (n for n, way in reversed([*enumerate(images)]) if fixed or explains_crash(view, way.state)), len(images)
+    )
     what = "the image, the initrd or firmware, which the log does not place, are in the way"
     in_the_way = _as_built(view, what, found, lower_half(found.state, view.low_max))
     as_listed = History(_LISTED, view.listed.without(view.crash), (), _early_of_log(view), found.top)
