@@ -152,6 +152,13 @@ def test_where_uefi_may_have_put_the_image(lines: tuple[str, ...], expected: lis
     assert not expected or (plan.reservation.crash is not None and plan.reservation.crash.end < min(expected))
 
 
+def test_a_crash_kernel_with_an_address_does_not_tell_where_the_image_is() -> None:
+    """The usual place is planned as without one."""
+    record = "crashkernel reserved: 0x0000000090000000 - 0x00000000a0000000 (256 MB)"
+    fixed = log(CMA, record, "Kernel command line: ro crashkernel=256M@0x90000000", TABLES, MEMORY)
+    assert placed(fixed, "512M,high") == placed(log(CMA, LINE, TABLES, MEMORY), "512M,high")
+
+
 def test_an_image_above_the_end_of_a_mem_is_a_range_of_its_own() -> None:
     """The kernel adds its image back to what `mem=` leaves: it lies there, whatever is usual beneath UEFI's tables."""
     nodes = """\
