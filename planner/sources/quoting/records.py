@@ -126,12 +126,17 @@ def _of_document(text: str, name: str) -> str | None:
     if not isinstance(document, list) or not document:
         return None
     if all(isinstance(row, dict) and {"start", "end", "device"} <= row.keys() for row in document):
-        return "".join(f"{row['start']}-{row['end']} : {row['device']}\n" for row in document)
+        return "".join(f"{_hex(row['start'])}-{_hex(row['end'])} : {row['device']}\n" for row in document)
     if all(isinstance(row, str) for row in document):
         return "\n".join(document)
     if not any(isinstance(row, dict) and _message(row) is not None for row in document):
         return None
     return "\n".join(_words(row) for row in document if isinstance(row, dict))
+
+
+def _hex(address: object) -> str:
+    """An address as a listing has it: jc's are such texts, others' may be numbers."""
+    return f"{address:x}" if isinstance(address, int) else str(address)
 
 
 def _only_text(document: dict[str, object]) -> object:

@@ -24,6 +24,9 @@ from planner.sources.quoting.records import messages_of
         pytest.param(
             '[{"start": "00", "end": "ff", "device": "System RAM"}]', "00-ff : System RAM\n", id="jc's listing"
         ),
+        pytest.param(
+            '[{"start": 16, "end": 255, "device": "System RAM"}]', "10-ff : System RAM\n", id="one with numbers"
+        ),
     ],
 )
 def test_messages(text: str, messages: str) -> None:
