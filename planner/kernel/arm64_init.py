@@ -106,10 +106,13 @@ def _clip(regions: Iterable[Region], low: int, high: int) -> list[Region]:
 def apply_mem(memory: MemoryMap, limit: int, page_size: int, image: Range | None) -> MemoryMap:
     """The map after `mem=limit`: memory above the address where `limit` bytes are used up is removed.
 
-    NOMAP regions stay; the kernel image (`image`: from its code to the end of its data) is added back.
+    A limit of less than a page is none. NOMAP regions stay; the kernel image (`image`: from its code to the end of its
+    data) is added back.
     Source: memblock_mem_limit_remove_map(), mm/memblock.c @ 6.1.
     """
     left = round_down(limit, page_size)
+    if not left:
+        return memory
     top = None
     for region in memory.regions:
         size = region.end - region.start

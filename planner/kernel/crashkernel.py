@@ -505,7 +505,8 @@ def _doubtful(plain: Entry, profile: Profile) -> list[str]:
     if profile.auto and value.startswith("auto"):
         return [f"auto means {profile.auto} on every arm64 machine; only RHEL 8 kernels accept it"]
     if plain.rc == 0 and 0 < plain.size < _TINY:
-        return [f"{plain.size} bytes: is a suffix missing, as in {value.partition('@')[0][:40]}M?"]
+        digits = value.partition("@")[0][:40].rstrip("kK")
+        return [f"{plain.size} bytes: is a suffix missing, as in {digits}M?"]
     if plain.rc == EINVAL and re.fullmatch(r"\d+[KMGkmg]?[-:]?", value) is None and ":" in value:
         return ["a list of ranges is START-[END]:SIZE[,START-[END]:SIZE...][@OFFSET]"]
     return []

@@ -42,10 +42,9 @@ class EarlyMemory(NamedTuple):
 def early_memory(
     machine: Machine, kernel: Kernel, options: Options, cmdline: str | None, remarks: Remarks
 ) -> EarlyMemory:
-    """The map of a machine at the reservation. Raises InputError if no RAM is left."""
+    """The map of a machine at the reservation. Raises InputError if no RAM is left below the physical limit."""
     memory, rewound, others = _at_reservation(machine, kernel, options, cmdline, remarks)
     memory = _limited(machine, memory, cmdline, kernel, remarks)
-    _refuse_without_ram(memory, machine, "mem= leaves no RAM", "give a larger mem=, or leave it out")
     image = whole_image(machine.facts.kernel_image, machine.facts.kernel_data)
     profile, geo, pa_bits = kernel.profile, kernel.geometry, kernel.pa_bits
     memory, memstart, dropped = clip_to_linear_region(memory, profile, geo, pa_bits=pa_bits, image=image)

@@ -45,9 +45,9 @@ _VA_BITS = 48  # with which every page size has a PUD that is not folded
 
 
 def mem_limit(cmdline: str | None, page_size: int) -> int | None:
-    """Bytes of RAM that the last `mem=` of a command line keeps; None without one."""
+    """Bytes of RAM that the last `mem=` of a command line keeps; None without one, or with one of less than a page."""
     given = values(cmdline, "mem")
-    return round_down(memparse(given[-1])[0], page_size) if given else None
+    return (round_down(memparse(given[-1])[0], page_size) or None) if given else None
 
 
 def is_hidden(view: View) -> bool:

@@ -17,6 +17,7 @@ from planner.kernel.vendor_profiles import VENDOR_PROFILES
     ("value", "note"),
     [
         pytest.param("512", "512 bytes: is a suffix missing, as in 512M?", id="a size without its letter"),
+        pytest.param("512K", "524288 bytes: is a suffix missing, as in 512M?", id="one too small"),
         pytest.param("2G-:512", "512 bytes: is a suffix missing, as in 2G-:512M?", id="one in a list"),
         pytest.param("256M@ee000000", "Then 0x is missing: write @0xee000000", id="letters in an offset"),
         pytest.param("256M@80000000", "Then 0x is missing: write @0x80000000", id="digits that are a round address"),

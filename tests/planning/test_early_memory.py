@@ -74,9 +74,11 @@ def shown(kind: str, cmdline: str) -> Machine:
     return Machine(own.source, own.kind, own.memory, own.facts, settled=kind == "json")
 
 
-def test_mem_that_leaves_nothing_is_refused() -> None:
-    with pytest.raises(InputError, match="mem= leaves no RAM; give a larger mem="):
-        early(shown("iomem", "quiet"), "mem=1", reserved="as-listed")
+@pytest.mark.parametrize("limit", ["0", "1", "all"])
+def test_a_mem_of_less_than_a_page_is_no_limit(limit: str) -> None:
+    found, remarks = early(shown("iomem", "quiet"), f"mem={limit}", reserved="as-listed")
+    assert found.map.ram == 8 * GIB
+    assert f"mem={limit} hides 0 of RAM" in remarks.notes
 
 
 @pytest.mark.parametrize(

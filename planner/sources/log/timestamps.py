@@ -12,6 +12,7 @@ __all__ = ["PRINTK", "has_timestamp", "without_timestamp"]
 
 _DAY = r"(?:\w{2,5}\.?,? )"
 _TIME = r"\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?"
+_ZONE = r"(?: [A-Z]{3,5}(?= \S{1,255}+ kernel(?:\[\d+\])?:))"  # not the `CPU` or `KASLR` that begins a message
 _STAMPS = (
     r"\[\s*\+?\d+\.\d+(?:\s+<\s*\+?\d+\.\d+>|@\d+)?\]",  # seconds since boot; dmesg -d, -e; a vendor's processor
     r"\[\s*\d+\.\d+ +\d+\.\d+\]",  # grabserial
@@ -22,7 +23,7 @@ _STAMPS = (
     r"<\d+>(?:1 )?",  # priority; version of RFC 5424
     r"\d+,\d+,\d+,[-c](?:,[^;]{0,80})?;",  # /dev/kmsg
     r"[a-z]\w++ *+: ?(?:emerg|alert|crit|err|warn|notice|info|debug) *:",  # dmesg -x
-    rf"{_DAY}?\d{{4}}-\d\d-\d\d[T ]{_TIME}(?:Z|[+-]\d\d:?\d\d)?(?: [A-Z]{{3,5}}\b)?",  # ISO 8601, short-full
+    rf"{_DAY}?\d{{4}}-\d\d-\d\d[T ]{_TIME}(?:Z|[+-]\d\d:?\d\d)?{_ZONE}?",  # ISO 8601, short-full
     rf"[A-Z]\w\w\s+\d{{1,2}} {_TIME}",  # syslog, journalctl -o short
     rf"{_TIME}\s",
     r"\d{9,}\.\d+",  # journalctl -o short-unix

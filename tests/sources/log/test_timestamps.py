@@ -85,12 +85,15 @@ def test_a_log_reads_the_same_in_every_form(form: Callable[[int, str], str]) -> 
         "Dentry cache hash table entries: 4194304 (order: 13, 33554432 bytes, linear)",
         "(order: 13, 33554432 bytes, linear)",
         "[mem 0x80000000-0xffffffff] available for PCI devices",
+        "KASLR enabled",
+        "CPU features: kernel page table isolation forced ON by KASLR",
     ],
 )
 def test_the_words_of_the_kernel_stay(line: str) -> None:
     """Dates, brackets and colons inside a message are not time stamps."""
     assert without_timestamp(line) == line
     assert without_timestamp(f"[    0.000000] {line}") == line
+    assert without_timestamp(f"2025-11-03T10:11:12,000000+01:00 {line}") == line
 
 
 @pytest.mark.parametrize(
