@@ -104,7 +104,7 @@ _KINDS = {
     ),
     "NODE_DATA": Kind(
         "a node's data",
-        r"NODE_DATA(?:\(\d+\) allocated)? \[|NODE_DATA(?:\(\d+\))?$",
+        r"NODE_DATA(?:\(\d+\) allocated)? \[|NODE_DATA(?:\(\d+\)(?: allocated)?)?$",
         rf"NODE_DATA(?:\(\d+\) allocated)? {_SPAN}",
     ),
     "Memory: ": Kind("", r"Memory: \d+K/\d+K", r"Memory: \d+K/\d+K available \(.*\)$", told=False),
@@ -127,6 +127,9 @@ _KINDS = {
 
 _HEADS = re.compile("|".join(map(re.escape, _KINDS)))  # none is the beginning of another
 _UNITS = re.compile(r"[\d\s\[\]-]+$")
+_ENTRY = r"(?:\w++(?: \d\.\d)?=0x[0-9a-f]++ ?)"
+_TABLES = re.compile(rf"efi: {_ENTRY}++\w*+$")  # of UEFI, such as SMBIOS 3.0=0xbfed0000
+_MORE_TABLES = re.compile(rf"(?=.*=0x)(?:\d\.\d=0x[0-9a-f]++ ?)?+{_ENTRY}*+\w*+$")
 _CLOCK = re.compile(r"\d\d:\d\d")
 _PARAMETER = re.compile(r"[\"'\w.,-]+=|[a-z][a-z0-9_.,-]*$|[0-9,.;:/-]+$")
 
@@ -218,11 +221,11 @@ def whole_lines(lines: Iterable[tuple[int, str]], is_read: Callable[[str], bool]
                 continue
             yield held.line
             held = None
-        if not is_read(words):
+        if not is_read(words) or words == raw.strip() == "node":  # the end of `Movable zone start for each node`
             continue
         kind = begun(words)
         line = Line(number, words, kind)
-        if kind is None and not words.startswith((COMMAND_LINE, "pcpu-alloc: [")):
+        if kind is None and not words.startswith((COMMAND_LINE, "pcpu-alloc: [")) and not _TABLES.match(words):
             yield line
         else:
             held = _Held(line, words != raw.strip(), 1)
@@ -247,6 +250,8 @@ def _joined(held: _Held, words: str, *, stamped: bool) -> Line | None:
         return None
     if line.words.startswith("pcpu-alloc: ["):
         continues = _UNITS.match(words) is not None
+    elif line.words.startswith("efi: "):
+        continues = _MORE_TABLES.match(words) is not None
     else:
         continues = _may_continue(line.words, words, sure=held.stamped)
     return line._replace(words=f"{line.words} {words}") if continues else None

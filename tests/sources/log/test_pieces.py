@@ -70,6 +70,27 @@ def test_a_descriptor_in_two_pieces(within: str) -> None:
     assert efi.entry(found.words) == efi.entry(line)
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        pytest.param("efi: SMBIOS 3.0=0xbfed0000 MEMATTR=0xb81fb098", "INITRD=0xbcb08f18 RNG=0xbf0d2998", id="a table"),
+        pytest.param("efi: SMBIOS 3.0=0xbfed0000 ACPI", "2.0=0xbf0d2018 INITRD=0xbcb08f18", id="within a table's name"),
+        pytest.param("NODE_DATA(0) allocated", "[mem 0xbfbe9c40-0xbfbebfff]", id="the data of a node"),
+    ],
+)
+@pytest.mark.parametrize("stamp", [STAMP, ""], ids=["with time stamps", "without"])
+def test_a_line_that_a_mail_program_broke(first: str, second: str, stamp: str) -> None:
+    assert words(f"{stamp}{first}\n{second}\n{stamp}quiet") == [(1, f"{first} {second}", False), (3, "quiet", False)]
+
+
+def test_the_last_word_of_a_message_is_no_node() -> None:
+    """A mail program broke `Movable zone start for each node`."""
+    node = "node   0: [mem 0x0000000040000000-0x00000000bfffffff]"
+    found = words(f"{STAMP}Movable zone start for each\nnode\n{STAMP}Early memory node ranges\n{STAMP}  {node}")
+    assert (4, node, False) in found
+    assert not any(lost for _, _, lost in found)
+
+
 def test_a_piece_of_a_line_that_is_not_read() -> None:
     """It only begins like a known one."""
     pieces = f"{STAMP}node 0\ndeferred pages initialised in 20ms\n{STAMP}software IO TLB:\narea num 2."
