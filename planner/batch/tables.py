@@ -140,8 +140,8 @@ class TableFile(PartialFile):
     """
 
     def __init__(self, path: str, *, resume: bool, with_report: bool, most: int | None = None) -> None:
+        self._schema = output_schema(with_report=with_report)  # before the file: pyarrow may be missing
         super().__init__(path)
-        self._schema = output_schema(with_report=with_report)
         self._rows = _GROUP_ROWS_WITH_REPORT if with_report else _GROUP_ROWS
         self._last: list[Any] = []
         self.done, keep = self._whole_batches(most) if resume else (Counts(), 0)

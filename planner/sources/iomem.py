@@ -9,8 +9,9 @@ spell it `Reserved`, and have resources that arm64 has not.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 from planner.base.errors import InputError, Location
 from planner.base.ranges import Range, total, union
@@ -57,6 +58,17 @@ _MOST_NOTES = 5
 _MOST_CUTS = 100
 _EDGE = 2  # lines between a listing and a mark for what was left out, such as the sign that begins a code block
 
+_PIECE = re.compile(r"\W*+(?:0x)?[0-9a-fA-F]{7,16}+-(?:0x)?[0-9a-fA-F]{0,16}+(?:$|[^\s\w-]| ?[:|] )")
+
+
+class _Skipped(NamedTuple):
+    """A line that is no resource. left_out: it stands for lines that were left out; piece: it is a piece of one."""
+
+    number: int
+    left_out: bool
+    piece: bool
+
+
 _Row = tuple[int, int, str, int]
 """Start, end, name and line number. The name is one of `_NAMES`, or `_DAX`, `_ADDED` or `_OTHER`."""
 
@@ -69,9 +81,10 @@ def looks_like(head: str, *, loosely: bool = False) -> bool:
 def parse(text: str, name: str) -> Machine:
     """The machine of a listing. Raises InputError."""
     notes: list[str] = []
-    skipped: list[tuple[int, bool]] = []
+    skipped: list[_Skipped] = []
     rows, arch = _rows(text, name, skipped)
     rows = _one_listing(rows, notes)
+    _refuse_damaged(rows, skipped, name)
     notes += _interrupted(rows, skipped)
     regions, reserved, seen = _sorted_out(rows, name, notes)
     crash = [r for r in reserved if r.name.startswith("Crash kernel")]
@@ -89,10 +102,10 @@ def parse(text: str, name: str) -> Machine:
     return Machine(name, "iomem", MemoryMap(tuple(regions), tuple(reserved)), facts, settled=False, notes=tuple(notes))
 
 
-def _rows(text: str, name: str, skipped: list[tuple[int, bool]]) -> tuple[list[_Row], str | None]:
+def _rows(text: str, name: str, skipped: list[_Skipped]) -> tuple[list[_Row], str | None]:
     """The resources in the order listed, and the architecture that the listing is of, if not arm64.
 
-    skipped: takes the numbers of other lines, and whether they stand for lines that were left out.
+    skipped: takes the other lines.
     """
     rows: list[_Row] = []
     foreign = -1
@@ -105,7 +118,7 @@ def _rows(text: str, name: str, skipped: list[tuple[int, bool]]) -> tuple[list[_
             if line.strip():
                 what = ""
                 _check_skipped(line, name, number)
-                skipped.append((number, _LEFT_OUT.fullmatch(line) is not None))
+                skipped.append(_Skipped(number, _LEFT_OUT.fullmatch(line) is not None, _PIECE.match(line) is not None))
             continue
         start, end, what = int(match[2], 16), int(match[3], 16), match[4].strip()
         zeros += not start and not end
@@ -182,11 +195,23 @@ def _check_skipped(line: str, name: str, number: int) -> None:
         raise InputError(Location(name, number, 1), "this resource has bytes that are not text", "read the file again")
 
 
-def _interrupted(rows: Sequence[_Row], skipped: Sequence[tuple[int, bool]]) -> Iterator[str]:
+def _refuse_damaged(rows: Sequence[_Row], skipped: Iterable[_Skipped], name: str) -> None:
+    """Raise InputError for the piece of a resource among them: nobody knows what it reserves."""
+    begin, end = (rows[0][3], rows[-1][3]) if rows else (0, 0)
+    for line in skipped:
+        if line.piece and begin < line.number < end:
+            raise InputError(
+                Location(name, line.number, 1),
+                "this resource is damaged, or has a sign before it",
+                "read the file again, whole",
+            )
+
+
+def _interrupted(rows: Sequence[_Row], skipped: Sequence[_Skipped]) -> Iterator[str]:
     """Notes on lines within a listing, or at its edges, that are not resources."""
     begin, end = (rows[0][3], rows[-1][3]) if rows else (0, 0)
-    gaps = [number for number, left_out in skipped if left_out and begin - _EDGE <= number <= end + _EDGE]
-    others = [number for number, left_out in skipped if begin < number < end and not left_out]
+    gaps = [line.number for line in skipped if line.left_out and begin - _EDGE <= line.number <= end + _EDGE]
+    others = [line.number for line in skipped if begin < line.number < end and not line.left_out]
     if gaps:
         yield f"line {gaps[0]} stands for lines that were left out: memory may be missing"
     if others:
