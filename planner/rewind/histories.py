@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 
 from planner.base.ranges import Span, intersect, subtract, total, union
-from planner.base.sizes import KIB
+from planner.base.sizes import KIB, MIB
 from planner.kernel import crashkernel as ck
 from planner.kernel.cma import cma_align
 from planner.kernel.crash_reserve import Bounds, windows_of
@@ -36,6 +36,9 @@ from planner.rewind.view import View
 
 __all__ = ["History", "histories"]
 
+
+_AREAS = 64 * MIB
+"""Bytes of per-CPU areas, at most: of 256 processors."""
 
 _LISTED = "every reservation listed came before the crash kernel"
 
@@ -296,6 +299,7 @@ def _with_all_beside(view: View, way: History) -> History | None:
     all_low = view.regions[-1][1] <= view.low_max
     blocks = view.listed.blocks[0 if all_low else bisect_left(view.listed.blocks, (view.low_max, 0)) :]
     beside = [piece for block in blocks if intersect(block, spans) for piece in subtract(block, known)]
+    beside = [(start, end) for start, end in beside if end - start <= _AREAS]
     if not beside:
         return None
     late = (*way.late, *((piece, "beside a later allocation") for piece in beside))
