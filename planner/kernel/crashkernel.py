@@ -102,10 +102,13 @@ def is_cmdline(text: str) -> bool:
 
 @lru_cache(maxsize=64)
 def as_cmdline(text: str) -> str:
-    """CRASHKERNEL as a command line: `crashkernel=` added to a bare value, GRUB_CMDLINE_LINUX= removed."""
+    """CRASHKERNEL as a command line: `crashkernel=` added to a value that begins it, GRUB_CMDLINE_LINUX= removed."""
     in_grub = _GRUB.fullmatch(text)
     if in_grub is not None:
         return in_grub[2]
+    first, blank, _ = text.partition(" ")
+    if blank and _NAME in text and re.match(r"\d+[KMGTkmgt]", first) and _NAME not in first:
+        return _NAME + text  # 512M,high crashkernel=128M,low
     return text if _NAME in text or is_cmdline(text) else _NAME + text
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from planner.base.errors import InputError, Location
+from planner.base.sizes import format_size, memparse
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region
 from planner.sources.bounds import MAX_ROWS, check_range, too_many_rows
@@ -36,6 +37,9 @@ _JSON = re.compile(r'\s*\{\s*"memory"\s*:\s*\[\s*\{[^{}]*"range"\s*:\s*"0x')
 _PAIR = re.compile(r'(?<![A-Z_:-])([A-Z][A-Z_:-]*+)="([^"]*+)"')
 _Row: TypeAlias = tuple[int, int, int, str, int | None]
 """Line number, start, end, state, node."""
+
+_SIZES = 3
+"""Sizes below the rows: of a block, of online and of offline memory."""
 
 _SUMMARY = re.compile(r"^[^\W\d][^:]{0,80}:\s+(\d[\d.,]*[BKMGTPE]?)\s*$")  # in the user's language
 
@@ -70,6 +74,7 @@ def parse(text: str, name: str) -> Machine:
             f"{totals[-1]} of it is offline, and no STATE column shows which blocks",
             "give the output of lsmem without -o, or with STATE in it",
         )
+    _refuse_lost(rows, totals, name)
     for number, start, end, state, node in rows:
         check_range(start, end, name, number)
         if (state or "online") != "online":
@@ -84,6 +89,16 @@ def parse(text: str, name: str) -> Machine:
     if offline:
         notes.append(f"{offline >> 20}M of memory is offline and left out")
     return Machine(name, "lsmem", MemoryMap(_joined(blocks, notes)), Facts(), settled=False, notes=tuple(notes))
+
+
+def _refuse_lost(rows: list[_Row], totals: list[str], name: str) -> None:
+    """Raise InputError if the rows hold less than the sizes below them count, which are rounded by up to a tenth."""
+    shown = sum(end - start for _, start, end, _, _ in rows)
+    wholes = [re.sub(r"[.,]\d*", "", size) for size in totals[1:]]
+    counted = sum(memparse(size)[0] for size in wholes)
+    if len(totals) == _SIZES and 10 * shown < 9 * counted:
+        what = f"its rows hold {format_size(shown)}, and it counts {' and '.join(totals[1:])}: lines are missing"
+        raise InputError(name, what, "give the whole output of lsmem")
 
 
 def _joined(blocks: list[Region], notes: list[str]) -> tuple[Region, ...]:
@@ -103,7 +118,7 @@ def _joined(blocks: list[Region], notes: list[str]) -> tuple[Region, ...]:
 
 
 def _of_text(text: str, name: str, totals: list[str]) -> list[_Row]:
-    """The rows; an unknown state is "". totals: takes the sizes below the rows, of online and of offline memory.
+    """The rows; an unknown state is "". totals: takes the sizes below the rows, if there are three.
 
     The lines before the table, and those after the empty line that ends it, may be prompts or prose.
     """
@@ -129,8 +144,8 @@ def _of_text(text: str, name: str, totals: list[str]) -> list[_Row]:
             totals.append(summary[1])
         elif inside or "0x" in line:
             raise InputError(Location(name, number, 1), "this is not a line of lsmem", "give its output as it is")
-    # If there are three, the first is the block size.
-    del totals[: -1 if len(totals) > 2 else None]
+    if len(totals) < _SIZES:
+        totals.clear()
     return rows
 
 

@@ -225,6 +225,7 @@ def test_cma_is_plain_before_6_17_and_stops_being_plain_then() -> None:
 def test_what_counts_as_a_command_line(text: str, *, whole_line: bool) -> None:
     assert is_cmdline(text) is whole_line
     assert as_cmdline("512M") == "crashkernel=512M"
+    assert as_cmdline("512M,high crashkernel=128M,low") == "crashkernel=512M,high crashkernel=128M,low"
 
 
 @pytest.mark.parametrize(

@@ -210,3 +210,24 @@ def test_a_name_in_memory_that_arm64_does_not_give_is_reserved() -> None:
     assert (
         "the resource at 0x421a0000 in System RAM has a name unknown on arm64: it is taken as reserved" in machine.notes
     )
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        pytest.param("  f8000000-fff", id="a cut number"),
+        pytest.param("  f8000000-ffffffff", id="no name"),
+        pytest.param("  f8000000-fff[   12.345678] usb 1-1: new device", id="a message within it"),
+        pytest.param("\x07  f8000000-ffffffff : reserved", id="a sign before it"),
+        pytest.param("-  f8000000-ffffffff : reserved", id="the side of a diff"),
+    ],
+)
+def test_a_damaged_resource_between_others_is_refused(damaged: str) -> None:
+    """What it reserves, or adds, is not known."""
+    above, below = (
+        "40000000-ffffffff : System RAM\n  40200000-411fffff : Kernel code\n",
+        "100000000-13fffffff : System RAM\n",
+    )
+    text = f"{above}{damaged}\n{below}"
+    with pytest.raises(InputError, match=r"iomem:3:1: this resource is damaged, or has a sign before it"):
+        parse_text(text.encode(), "iomem")

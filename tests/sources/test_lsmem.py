@@ -213,3 +213,23 @@ def test_offline_memory_that_no_column_tells_is_an_error(offline: str) -> None:
     summary = f"Taille de bloc : 128M\nM\u00e9moire en ligne totale :  2G\nM\u00e9moire hors ligne :   {offline}\n"
     with pytest.raises(InputError, match=f"x: {offline} of it is offline, and no STATE column shows which blocks"):
         parse_text(f"{NO_STATE}\n{summary}".encode(), "x")
+
+
+@pytest.mark.parametrize(
+    ("online", "lost"),
+    [
+        pytest.param("1G", False, id="all"),
+        pytest.param("1.1G", False, id="rounded"),
+        pytest.param("2G", True, id="a row is missing"),
+    ],
+)
+def test_rows_that_are_missing(online: str, lost: bool) -> None:
+    """The sizes below the rows tell."""
+    row = "0x0000000080000000-0x00000000bfffffff    1G online       yes 16-23\n"
+    below = f"\nMemory block size:       128M\nTotal online memory:       {online}\nTotal offline memory:      0B\n"
+    text = "RANGE                                  SIZE  STATE REMOVABLE BLOCK\n" + row + below
+    if not lost:
+        assert parse_text(text.encode(), "x").memory.ram == GIB
+        return
+    with pytest.raises(InputError, match="its rows hold 1G, and it counts 2G and 0B: lines are missing"):
+        parse_text(text.encode(), "x")

@@ -58,5 +58,7 @@ def kernel_of(line: str) -> tuple[str, str | None] | None:
     if not line.startswith("Linux version "):
         return None
     version, _, rest = line.removeprefix("Linux version ").partition(" ")
+    if re.match(r"\d+\.\d", version) is None:
+        return None  # it is cut off
     build, compiler = re.split("[.-]", version)[-1], _COMPILER.search(rest)
     return version, _TARGETS.get(build) or (_TARGETS.get(compiler[1]) if compiler is not None else None)

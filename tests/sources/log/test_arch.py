@@ -74,3 +74,8 @@ def test_the_target_of_the_compiler(words: str, arch: str | None) -> None:
 def test_what_uname_prints(line: str, kernel: tuple[str, str] | None) -> None:
     """Beside a listing or in a log."""
     assert kernel_of(line) == kernel
+
+
+@pytest.mark.parametrize("line", ["Linux version 6", "Linux version 6.", "Linux version "])
+def test_a_version_that_is_cut_off_is_not_known(line: str) -> None:
+    assert kernel_of(line) is None
