@@ -106,8 +106,8 @@ def as_cmdline(text: str) -> str:
     in_grub = _GRUB.fullmatch(text)
     if in_grub is not None:
         return in_grub[2]
-    first, blank, _ = text.partition(" ")
-    if blank and _NAME in text and re.match(r"\d+[KMGTkmgt]", first) and _NAME not in first:
+    first, *others = text.split(" ")
+    if others and first[:1].isdigit() and all(word.startswith(_NAME) for word in others):
         return _NAME + text  # 512M,high crashkernel=128M,low
     return text if _NAME in text or is_cmdline(text) else _NAME + text
 
