@@ -49,7 +49,8 @@ def early_memory(
     profile, geo, pa_bits = kernel.profile, kernel.geometry, kernel.pa_bits
     memory, memstart, dropped = clip_to_linear_region(memory, profile, geo, pa_bits=pa_bits, image=image)
     what = f"no RAM is left below the {pa_bits}-bit physical limit"
-    _refuse_without_ram(memory, machine, what, "check --va-bits and --page-size, or the map")
+    if not memory.regions:
+        raise InputError(machine.source, what, "check --va-bits and --page-size, or the map")
     remarks.note(*dropped)
     if _may_move(machine, kernel, memory, memstart, cmdline):
         remarks.note(
@@ -100,11 +101,6 @@ def _limited(machine: Machine, memory: MemoryMap, cmdline: str | None, kernel: K
     limited = apply_mem(memory, memparse(given[-1])[0], kernel.geometry.page_size, image)
     remarks.note(f"mem={given[-1]} hides {format_size(memory.ram - limited.ram)} of RAM")
     return limited
-
-
-def _refuse_without_ram(memory: MemoryMap, machine: Machine, what: str, remedy: str) -> None:
-    if not memory.regions:
-        raise InputError(machine.source, what, remedy)
 
 
 def _may_move(machine: Machine, kernel: Kernel, memory: MemoryMap, memstart: int, cmdline: str | None) -> bool:

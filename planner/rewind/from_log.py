@@ -19,13 +19,12 @@ from planner.rewind.changes import cma_of_nodes
 from planner.rewind.memmap import place_memmap, section_table
 from planner.rewind.top import Top, top_bytes, top_of_line
 from planner.rewind.undo import State
-from planner.rewind.view import View
+from planner.rewind.view import View, early_areas
 
 __all__ = [
     "Built",
     "areas_on_nodes",
     "built",
-    "early_areas",
     "efi_images",
     "is_fixed",
     "loaded_by_qemu",
@@ -80,7 +79,7 @@ def built(view: View, loaded: Sequence[Span] = ()) -> Built:
         # Page tables lie above all; where something else does, more RAM lies above than the log shows.
         state, memmap = _memmap(_beneath_top(named, view, top), view)
     on_nodes = areas_on_nodes(view)
-    for area in early_areas(view):
+    for area in early_areas(view.events):
         if area[0] < 4 * GIB:  # those above go to the lowest place
             node = next((n for n in view.nodes if area in on_nodes and n[0] <= area[0] < n[1]), (0, view.low_max))
             state = _full(state, area, cma_align(view.asked.profile, view.asked.page_size), node)
@@ -114,7 +113,7 @@ def _memmap(state: State, view: View) -> tuple[State, tuple[Span, ...]]:
 
     They were there before the CMA area: where they would take its place, more lies above than is known.
     """
-    areas, asked = early_areas(view), view.asked
+    areas, asked = early_areas(view.events), view.asked
     free, table = state.without(areas), []
     if not asked.profile.first:
         size = section_table(asked.profile, asked.page_size, asked.pa_bits)
@@ -144,14 +143,9 @@ def _free(state: State) -> int:
     return total(state.gaps_down())
 
 
-def early_areas(view: View) -> list[Span]:
-    """The CMA areas that the log names as earlier than the crash kernel."""
-    return [e.span for e in view.events if e.kind == "cma" and e.span is not None and e.before_crash is not False]
-
-
 def areas_on_nodes(view: View) -> tuple[Span, ...]:
     """The CMA areas of the nodes' own that follow the default one on 7.x, if it is configured so or asked for."""
-    areas, nodes = early_areas(view), view.nodes
+    areas, nodes = early_areas(view.events), view.nodes
     for i, (start, end) in enumerate(areas if nodes else []):
         sizes = cma_of_nodes(view.machine.facts.cmdline, len(nodes), end - start)
         own = [(node, size) for node, size in zip(nodes, sizes, strict=True) if size]

@@ -21,7 +21,6 @@ from planner.rewind.from_log import (
     Built,
     areas_on_nodes,
     built,
-    early_areas,
     efi_images,
     is_fixed,
     loaded_by_qemu,
@@ -32,12 +31,12 @@ from planner.rewind.memmap import STRUCT_PAGE, in_pages, section_size
 from planner.rewind.search import Way, explains_crash, is_late, search
 from planner.rewind.top import Top, top_bytes, top_of_line, top_of_listing
 from planner.rewind.undo import Budget, Known, Later, State, Undone, places, undo
-from planner.rewind.view import View
+from planner.rewind.view import View, early_areas
 
 __all__ = ["History", "histories"]
 
 
-_AREAS = 64 * MIB
+_PER_CPU = 64 * MIB
 """Bytes of per-CPU areas, at most: of 256 processors."""
 
 _LISTED = "every reservation listed came before the crash kernel"
@@ -171,7 +170,7 @@ def _early_of_log(view: View) -> Early:
     """The CMA areas that the log names as earlier than the crash kernel."""
     if view.asked.reserves_first:
         return Early()
-    areas, on_nodes = early_areas(view), areas_on_nodes(view)
+    areas, on_nodes = early_areas(view.events), areas_on_nodes(view)
     low = [area for area in areas[: len(areas) - len(on_nodes)] if area[0] < view.low_max]
     return Early((), low[-1] if low else None, on_nodes=on_nodes)
 
@@ -299,7 +298,7 @@ def _with_all_beside(view: View, way: History) -> History | None:
     all_low = view.regions[-1][1] <= view.low_max
     blocks = view.listed.blocks[0 if all_low else bisect_left(view.listed.blocks, (view.low_max, 0)) :]
     beside = [piece for block in blocks if intersect(block, spans) for piece in subtract(block, known)]
-    beside = [(start, end) for start, end in beside if end - start <= _AREAS]
+    beside = [(start, end) for start, end in beside if end - start <= _PER_CPU]
     if not beside:
         return None
     late = (*way.late, *((piece, "beside a later allocation") for piece in beside))
@@ -393,13 +392,13 @@ def _early_of_listing(view: View, state: State, *, described: bool = False) -> E
     sizes, usual = _sizes(view), areas_of(cma_align(view.asked.profile, view.asked.page_size))
     ends = {start: min(end, view.low_max) for start, end in state.blocks}
     lengths, above = {end - start for start, end in ends.items()}, _above_area(view, described=described)
-    filling = [*_areas(view, state, [size for size in sizes if any(size + more in lengths for more in above)])]
+    filling = [*_lowest_areas(view, state, [size for size in sizes if any(size + more in lengths for more in above)])]
     whole = [area for more in above for area in filling if ends.get(area[0]) == area[1] + more]
     whole.sort(key=lambda area: (area[1] - area[0] not in usual, ends[area[0]] != area[1]))
-    return Early((), next(chain(whole, _areas(view, state, sizes)), None))
+    return Early((), next(chain(whole, _lowest_areas(view, state, sizes)), None))
 
 
-def _areas(view: View, state: State, sizes: Iterable[int]) -> Iterator[Span]:
+def _lowest_areas(view: View, state: State, sizes: Iterable[int]) -> Iterator[Span]:
     """The lowest place of a CMA area of each of these sizes, where there is one."""
     align = cma_align(view.asked.profile, view.asked.page_size)
     for size in sizes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -16,7 +16,7 @@ from planner.rewind.gigantic import gigantic_pages
 from planner.rewind.memmap import memmap
 from planner.rewind.undo import Later, State
 
-__all__ = ["Asked", "View", "topmost_tables", "view_of"]
+__all__ = ["Asked", "View", "early_areas", "topmost_tables", "view_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def view_of(machine: Machine, asked: Asked) -> View:
         low_max = 1 << 52
     usable = tuple(memory.spans(Flag.NOMAP.value | Flag.DRIVER_MANAGED.value))
     # A CMA area that a log names is an entry of its own: what came later may lie right above.
-    areas = union(e.span for e in events if e.kind == "cma" and e.span is not None and e.before_crash is not False)
+    areas = union(early_areas(events))
     spans = [piece for r in memory.reserved for piece in subtract((r.start, r.end), crash)]
     others = [piece for span in spans for piece in (*subtract(span, areas), *intersect(span, areas))]
     blocks = _apart([*others, *crash])
@@ -178,13 +178,14 @@ def _known_early(machine: Machine, asked: Asked) -> list[Span]:
     spans = [(r.start, r.end) for r in machine.memory.reserved if r.name.startswith("Kernel")]
     if image is not None and data is not None and image.start < data.start:
         spans.append((image.start, data.end))
-    kinds = ("reserved-memory",) if asked.reserves_first else ("cma", "node_data", "reserved-memory")
-    return spans + [
-        e.span
-        for e in facts.events
-        if e.kind in kinds and e.span is not None
-        if e.kind != "cma" or e.before_crash is not False
-    ]
+    kinds = ("reserved-memory",) if asked.reserves_first else ("node_data", "reserved-memory")
+    spans += [e.span for e in facts.events if e.kind in kinds and e.span is not None]
+    return spans if asked.reserves_first else spans + early_areas(facts.events)
+
+
+def early_areas(events: Iterable[Event]) -> list[Span]:
+    """The CMA areas that a log names as earlier than the crash kernel."""
+    return [e.span for e in events if e.kind == "cma" and e.span is not None and e.before_crash is not False]
 
 
 def _apart(spans: Sequence[Span]) -> list[Span]:

@@ -37,7 +37,7 @@ def test_values(cmdline: str, found: tuple[str, ...]) -> None:
 
 def test_a_dash_is_an_underscore() -> None:
     """parameq() treats both the same."""
-    assert values("debug-pagealloc=on", "debug_pagealloc") == ("on",)
+    assert values("debug-pagealloc=on debug_pagealloc=off", "debug_pagealloc") == ("on", "off")
     assert has_word("movable-node", "movable_node")
 
 
@@ -45,3 +45,4 @@ def test_a_word_is_there_with_a_value_or_without() -> None:
     assert has_word("crashkernel", "crashkernel")
     assert has_word("crashkernel=1G", "crashkernel")
     assert not has_word("xcrashkernel=1G", "crashkernel")
+    assert not has_word("movable_node", "movable")

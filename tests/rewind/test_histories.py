@@ -28,6 +28,15 @@ def reserved(history: History) -> list[tuple[int, int]]:
     return union(history.state.blocks)
 
 
+def listed(
+    end: int, named: list[tuple[int, int, str]], unnamed: list[tuple[int, int]], *, kernel: str, page_size: int
+) -> Machine:
+    """A recorded machine, whose RAM begins at 1 GiB."""
+    reserved = [Reserved(*entry) for entry in (*named, *((*span, "reserved") for span in unnamed))]
+    memory, facts = MemoryMap((Region(GIB, end),), reserved), Facts(kernel=kernel, page_size=page_size)
+    return Machine("iomem.txt", "iomem", memory, facts, settled=False)
+
+
 def test_a_map_that_is_memblocks_own_has_one_way() -> None:
     """Nothing came later; its CMA area and page descriptors are known for another boot."""
     (only,) = ways(logged("quiet"))
@@ -115,9 +124,7 @@ def test_per_cpu_areas_lie_beneath_later_allocations_too() -> None:
         (0x43DFE3000, 0x43DFEE000),
         (0x43DFEE000, 0x440000000),
     ]
-    reserved = [Reserved(*entry) for entry in (*named, *((*span, "reserved") for span in unnamed))]
-    memory = MemoryMap((Region(GIB, 17 * GIB),), reserved)
-    machine = Machine("iomem.txt", "iomem", memory, Facts(kernel="7.2"), settled=False)
+    machine = listed(17 * GIB, named, unnamed, kernel="7.2", page_size=PAGE)
     late = histories(view_of(machine, Asked(select_profile("7.2").profile, PAGE)))[0].late
     assert ((0x43DD6A000, 0x43DDD6000), "per-CPU areas") in late
     assert (0x43DD69000, 0x43DD6A000) in [span for span, _ in late], "what lies between later allocations is later"
@@ -187,9 +194,7 @@ def test_the_areas_of_many_processors_lie_beside_later_allocations_where_all_ram
         (0xBFEF0000, 0xBFEFC000),
         (0xBFEFC000, 0xC0000000),
     ]
-    reserved = [Reserved(*entry) for entry in (*named, *((*span, "reserved") for span in unnamed))]
-    memory = MemoryMap((Region(GIB, 3 * GIB),), reserved)
-    machine = Machine("iomem.txt", "iomem", memory, Facts(kernel="6.12", page_size=16 * KIB), settled=False)
+    machine = listed(3 * GIB, named, unnamed, kernel="6.12", page_size=16 * KIB)
     profile = select_profile("6.12").profile
     first, second, *_ = histories(view_of(machine, Asked(profile, 16 * KIB, crash=False)))
     assert union(span for span, _ in first.late) == [(0xBF7EC000, 0xBFEDC000)]
