@@ -29,7 +29,7 @@ __all__ = ["Reading", "Rewind", "rewind"]
 class Reading:
     """One state of memory at the reservation, under an assumption, and what was put back to get there.
 
-    more: whether the memory has more RAM than the map lists.
+    more: whether the memory has more RAM than the map lists; then what is reserved has no names.
     """
 
     assumption: str
@@ -125,7 +125,8 @@ def _larger(found: list[History], view: View) -> Iterator[Reading]:
                 memory = more_of(view, ram - seen)
                 state = with_more(bare, view, memory, boot)
                 there = f"{what}; the machine has {format_size(ram)} of RAM, with no hole above what is listed"
-                yield Reading(there, _memory(memory, state), more=True)
+                reserved = [Reserved(start, end) for start, end in state.blocks]
+                yield Reading(there, MemoryMap(memory.regions, reserved), more=True)
                 settled = asked if not high and settles(view, memory, state, asked) else None
             larger = others
 
