@@ -46,6 +46,8 @@ class Rewind:
     notes: tuple[str, ...] = ()
 
 
+_LIKELIEST = 2
+
 _latest: list[tuple[Machine, Asked, list[History]]] = []
 """The latest ways back: one machine is mostly asked many times."""
 
@@ -109,11 +111,12 @@ def _larger(found: list[History], view: View) -> Iterator[Reading]:
     """Readings with RAM where the map was cut, one for each usual amount.
 
     For all but the likeliest history the least amount is enough: a low crash kernel has the same place under any.
+    Where no `mem=` is known to have cut it, the two likeliest histories are enough: more would be guesses upon guesses.
     """
     seen = view.machine.memory.ram
     larger, high = list(totals(view)), is_high(view)
     others = [] if high else larger[:1]
-    for history in found:
+    for history in found if is_hidden(view) else found[:_LIKELIEST]:
         top = next(tops_asked(view, history.top))
         lift = lift_of(history, view, top)
         bare = bare_of(history, view, lift)
