@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from planner.base.errors import InputError
-from planner.sources import parse_text
 import planner
+from planner.base.errors import InputError
 from planner.kernel.machine import Machine
 from planner.sources import parse_text
 from planner.sources.log.timestamps import has_timestamp, is_kernels, without_timestamp
@@ -126,7 +125,7 @@ def test_a_log_whose_beginning_is_lost_is_known_by_its_time_stamps(before: str, 
     """A ring buffer forgets its first lines."""
     lines = [f"{quote}{before.format(i)}{words}" for i, words in enumerate(REST)]
     assert is_kernels([*lines, "", "a note", ""])
-    with pytest.raises(InputError, match="log: the log's beginning is lost: .*; give journalctl -k -b, or the"):
+    with pytest.raises(InputError, match=r"log: the log's beginning is lost: .*; give journalctl -k -b, or the"):
         parse_text("\n".join(lines).encode(), "log")
 
 
