@@ -275,7 +275,7 @@ def test_how_far_a_run_is(done: int, total: int | None, rate: float, line: str) 
     assert batch_command._line(Counts(done, 3), total, rate) == line
 
 
-def test_a_summary_of_nothing_is_an_error(tmp_path: Path) -> None:
+def test_a_summary_of_nothing_is_an_error(run: Run, tmp_path: Path) -> None:
     """Such as a result that was never written; a run over no records has no answers."""
     source = tmp_path / "x.jsonl"
     source.write_text("\n")
