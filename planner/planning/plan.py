@@ -253,7 +253,7 @@ def _check_machine(machine: Machine, options: Options, remarks: Remarks) -> None
         remarks.note(f"the map is from {arch}: planned as if this memory were an arm64 machine's")
     if not machine.memory.regions:
         log, incomplete = machine.traits.log, machine.incomplete
-        lost = "" if machine.facts.kernel else ": its beginning is lost"
+        lost = "" if machine.facts.kernel else " and no version: its beginning is lost or cannot be read"
         without = f"the log shows no memory ranges{lost}" if log else "the map has no RAM"
         raise InputError(
             machine.source,
