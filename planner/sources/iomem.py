@@ -42,18 +42,27 @@ _FOREIGN = {
     "Reserved": "x86_64, riscv64 or loongarch64",
     "System ROM": "x86_64",
     "Video ROM": "x86_64",
+    "Adapter ROM": "x86_64",
+    "PCI MMCONFIG 0000": "x86_64",
     "ACPI Tables": "x86_64",
     "ACPI Non-volatile Storage": "x86_64",
     "Unknown E820 type": "x86_64",
     "RAM buffer": "x86_64",
     "IOAPIC 0": "x86_64",
     "Local APIC": "x86_64",
+    "System RAM (boot alias)": "arm",
+    "PDC data (Page Zero)": "parisc",
+    "pciex": "ppc64",
+    "/pciex": "ppc64",
 }
 """Names that only kernels of other architectures give to a resource; of two names, the later identifies it better."""
-_SIGN = re.compile(rf"(?:{'|'.join(_FOREIGN)})(?=\s+\W|\s*$)")
+_SIGN = re.compile(rf"({'|'.join(map(re.escape, _FOREIGN))})(?:@[0-9a-f]+)?(?=\s+\W|\s*$)")
 _LEFT_OUT = re.compile(r"\W*(?:\.{3,}|\u2026|snip(?:ped)?|omitted|truncated)\W*", re.IGNORECASE)
 _ARM_TEXT = 0x8000  # TEXT_OFFSET of 32-bit kernels, arch/arm/Makefile; that of arm64 is 0 or 512K
 _DIGITS = 8  # the fewest of an address: r_show(), kernel/resource.c
+_WITHOUT_KERNEL = (
+    "the listing has no `Kernel code`, which arm64 always lists: lines are missing, or it is another architecture's"
+)
 _MOST_NOTES = 5
 _MOST_CUTS = 100
 _EDGE = 2  # lines between a listing and a mark for what was left out, such as the sign that begins a code block
@@ -96,7 +105,9 @@ def parse(text: str, name: str) -> Machine:
             crash=Range(main.start, main.end), low=Range(low.start, low.end) if low is not None else None
         )
     image = seen.get("Kernel code")
-    if arch is None and image is not None and image.start % (2 * MIB) == _ARM_TEXT:
+    if image is None:
+        notes.append(_WITHOUT_KERNEL)
+    elif arch is None and image.start % (2 * MIB) == _ARM_TEXT:
         arch = "arm"
     facts = Facts(kernel_image=image, kernel_data=seen.get("Kernel data"), record=record, arch=arch)
     return Machine(name, "iomem", MemoryMap(tuple(regions), tuple(reserved)), facts, settled=False, notes=tuple(notes))
@@ -129,7 +140,7 @@ def _rows(text: str, name: str, skipped: list[_Skipped]) -> tuple[list[_Row], st
         if end < start or (shown == "System RAM" and end >= PHYSICAL_TOP) or len(rows) == MAX_ROWS:
             raise _unusable(match, Location(name, number, len(match[1].expandtabs()) + 1))
         if (sign := _SIGN.match(what)) is not None:
-            foreign = max(foreign, signs.index(sign[0]))
+            foreign = max(foreign, signs.index(sign[1]))
         rows.append((start, end + 1, shown, number))
     if rows and zeros == len(rows):
         raise InputError(name, "every address is zero: the kernel hides them", "read /proc/iomem as root")

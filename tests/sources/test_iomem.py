@@ -88,6 +88,10 @@ def test_stray_bytes_in_a_resource_that_matters_are_an_error(line: bytes) -> Non
         pytest.param("000f0000-000fffff : System ROM\n", "x86_64", id="System ROM"),
         pytest.param("  48000000-4fffffff : Reserved\nfec00000-fec003ff : IOAPIC 0\n", "x86_64", id="IOAPIC"),
         pytest.param("fee00000-fee00fff : Local APIC\n", "x86_64", id="Local APIC"),
+        pytest.param("e0000000-efffffff : PCI MMCONFIG 0000 [bus 00-ff]\n", "x86_64", id="the bus of a PC"),
+        pytest.param("00000000-00000fff : PDC data (Page Zero)\n", "parisc", id="the firmware of PA-RISC"),
+        pytest.param("200080000000-20ffffffffff : /pciex@600c3c0000000\n", "ppc64", id="the bus of POWER"),
+        pytest.param("80000000-ffffffff : System RAM (boot alias)\n", "arm", id="RAM at two places"),
         pytest.param(
             "  41000000-41ffffff : Kernel bss\n", "x86_64, s390x, riscv64, loongarch64 or mips", id="Kernel bss"
         ),
@@ -98,6 +102,12 @@ def test_other_architectures_are_refused_by_their_signs(rows: str, arch: str) ->
     machine = parse_text(f"40000000-7fffffff : System RAM\n{rows}".encode(), "iomem")
     with pytest.raises(InputError, match=f"iomem: this is {arch}, not arm64"):
         make_plan(machine, "64M", Options())
+
+
+@pytest.mark.parametrize("name", ["PCI ECAM", "pcie@7d500000", "pciex_phy@7d500000"])
+def test_what_arm64_lists_is_no_sign_of_another(name: str) -> None:
+    machine = parse_text(f"40000000-7fffffff : System RAM\n80000000-80ffffff : {name}\n".encode(), "iomem")
+    assert machine.facts.arch is None
 
 
 @pytest.mark.parametrize(
@@ -166,8 +176,16 @@ def test_what_a_search_found_belongs_to_the_listing() -> None:
     """`grep RAM` and then `grep Crash`."""
     text = "40000000-7fffffff : System RAM\n100000000-17fffffff : System RAM\n  50000000-5fffffff : Crash kernel\n"
     machine = parse_text(text.encode(), "iomem")
-    assert (machine.memory.ram, machine.notes) == (3 * GIB, ())
+    assert machine.memory.ram == 3 * GIB
     assert machine.facts.record is not None
+
+
+def test_a_listing_without_the_kernel_is_not_whole() -> None:
+    """Every arm64 kernel lists its code; one of POWER lists only RAM and the crash kernel."""
+    text = "00000000-3ffffffff : System RAM\n  20000000-3fffffff : Crash kernel\n"
+    (note,) = parse_text(text.encode(), "iomem").notes
+    assert note.startswith("the listing has no `Kernel code`, which arm64 always lists: lines are missing, or it is")
+    assert not parse_text(f"{text}  40000000-40ffffff : Kernel code\n".encode(), "iomem").notes
 
 
 @pytest.mark.parametrize(

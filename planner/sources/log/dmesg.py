@@ -31,6 +31,9 @@ _LOOKS = (*MESSAGES, "crashkernel low memory reserved: 0x", "cannot allocate cra
 _X86_DMA = 16 * MIB  # end of ZONE_DMA for ISA devices, which arm64 does not have
 _LARGEST_SHOWN = 4 * MIB  # characters of a log that may have been copied from a terminal
 _MOST_DAMAGE = 4
+_UNNAMED = (
+    "no line names the architecture, and mainline arm64 has no line `Reserving ... for crashkernel`: planned as arm64"
+)
 
 
 def looks_like(head: str) -> bool:
@@ -93,9 +96,14 @@ def _captures(log: Log, before: Log) -> bool:
 
 
 def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
+    if log.contradiction is not None:
+        number, what = log.contradiction
+        raise InputError(Location(name, number, 1), what, "give the log of one boot: journalctl -k -b")
     dumped = bool(log.dump["memory"])
     if log.arch is None and (dma := log.zones.get("DMA")) is not None and dma.end == _X86_DMA:
         log.arch = "x86_64"
+    if log.arch is None and log.patched:
+        on_facts = [*on_facts, _UNNAMED]
     log.page_size = log.page_size or (_page_size(log) if log.pages else None)
     log.events = [_whole(event, log.page_size or 4 * KIB) for event in log.events]
     damage = log.crash_damage + log.damage

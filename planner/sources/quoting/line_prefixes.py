@@ -1,6 +1,7 @@
 """Prefixes that other programs put before every line of a log or listing: quote signs, line numbers, dates, file names.
 
-A line of a log is recognised by the kernel's time stamp or by messages of every boot, a line of a listing by its range.
+A line of a log is recognised by the kernel's time stamp or by messages of every boot, a line of a listing or of a dump
+of page tables by its range.
 The text before it is reduced to a pattern (digits, words, blanks, and the punctuation between them). Patterns that many
 lines share are removed from all lines that begin with them. The kernel's own time stamps are in `log.timestamps`.
 """
@@ -36,6 +37,7 @@ _STAMP = re.compile(r"\[ {0,12}\d{1,10}\.\d{6}\]")
 _MESSAGE = "|".join(map(re.escape, MESSAGES))
 _RANGE = re.compile(r"(?<![\w.])(?:0[xX])?[0-9a-fA-F]{8,16} ?- ?(?:0[xX])?[0-9a-fA-F]{8,16}[ \t]{0,4}[:|] ?")
 _DEBUGFS = re.compile(r"(?<!\S)\d{1,7}: 0x[0-9a-fA-F]{8,16}\.\.0x[0-9a-fA-F]{8,16}")
+_PAGE_TABLES = re.compile(r"(?<![\w.])0x[0-9a-fA-F]{16}-0x[0-9a-fA-F]{16} +\d+[KMGTPE]? P")  # a row of a dump of them
 _WIDEST = 400  # characters of a prefix
 _SIGNS = "|+#*!%:;`\u2502"  # with which every line of a text may be quoted
 _CLOSING = "|'\"},;`\u2502 \t"
@@ -90,7 +92,7 @@ def _finder(text: str) -> _Finder | None:
                 return None  # the rest cannot be more
     if known:
         return _words if 2 * bare < known else None
-    for pattern, sign in ((_RANGE, ":"), (_DEBUGFS, "..0x")):
+    for pattern, sign in ((_RANGE, ":"), (_DEBUGFS, "..0x"), (_PAGE_TABLES, "]---")):
         if sign not in text:
             continue
         found = [
