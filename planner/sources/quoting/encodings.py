@@ -1,4 +1,4 @@
-"""Encodings and markup added to a text in transfer: line ends, terminal sequences, quoted-printable, HTML.
+"""Encodings and markup added to a text in transfer: line ends, terminal sequences, quoted-printable, HTML, XML.
 
 The decoders of HTML and quoted-printable are imported for a text with such escapes.
 """
@@ -22,7 +22,8 @@ _PLAIN = {
 """What typographic blanks, frames, dashes and marks without width stand for."""
 
 _BREAK = r"<br */?>(?!\n)|</(?:tr|p|div|li)>(?!\n)"
-_TAG = r"</?[A-Za-z][A-Za-z0-9]{0,15}(?:\s[^<>\n]{0,300})?/?>"
+_TAG = r"</?[A-Za-z][A-Za-z0-9:_-]{0,30}(?:\s[^<>\n]{0,300})?/?>|<(?:\?xml\s|!--|!DOCTYPE\s)[^<>\n]{0,300}>"
+_DATA = "<![CDATA["
 _ENTITY = r"&(?:lt|gt|amp|quot|apos|nbsp|#\d{1,6}|#x[0-9a-fA-F]{1,6});"
 
 
@@ -87,9 +88,12 @@ def _joined(lines: re.Match[str]) -> str:
 
 
 def _without_html(text: str) -> str:
+    """The text without the tags of HTML or XML, nor the marks around character data."""
     from html import unescape
 
     if "<" in text:
+        if _DATA in text:
+            text = text.replace(_DATA, "").replace("]]>", "")
         text = re.sub(_BREAK, "\n", text.replace("</td>", " "))
         text = re.sub(_TAG, "", text)
     return re.sub(_ENTITY, lambda m: unescape(m[0]).replace("\u00a0", " "), text)
