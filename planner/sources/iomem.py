@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from planner.base.errors import InputError, Location
@@ -20,6 +20,7 @@ from planner.base.text import counted
 from planner.kernel.machine import BootRecord, Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.sources.bounds import MAX_ROWS, PHYSICAL_TOP, too_many_rows
+from planner.sources.iomem_names import ADDED, DAX, NAMES, OTHER, begun, damaged, known
 from planner.sources.reading import STRAY, text_lines
 
 __all__ = ["looks_like", "parse"]
@@ -27,15 +28,7 @@ __all__ = ["looks_like", "parse"]
 _LINE = re.compile(r"(\s*+)(?:0[xX])?([0-9a-fA-F]{1,16}) ?- ?(?:0[xX])?([0-9a-fA-F]{1,16})[ \t]*+[:|][ \t]*+(.*)$")
 _ADDRESS = r"(?:0[xX][0-9a-fA-F]{1,16}|[0-9a-fA-F]{8,16})"
 _LOOSELY = re.compile(rf"\n[ \t]*+{_ADDRESS} ?- ?{_ADDRESS}[ \t]*+[:|]")
-_KEPT = ("reserved", "Kernel code", "Kernel data", "Kernel bss", "Crash kernel (low)", "Crash kernel")
-_NAMES = ("System RAM", *_KEPT)
-_BEGUN = {name[:length] for name in _NAMES for length in range(len(name) + 1)}
-_FIRST = re.compile(rf"\n[ \t]*+{_ADDRESS} ?- ?{_ADDRESS} : (?:{'|'.join(map(re.escape, _NAMES))}|Reserved)")
-_OTHER, _DAX, _ADDED = "?", "dax", "added"
-_KINDS = re.compile(r"(?P<dax>dax\d|Persistent Memory)|(?P<added>System RAM \((?:kmem|virtio_mem|NVIDIA)\))")
-"""Names of devices with memory, and of memory that a driver adds to a running kernel."""
-_FIRSTS = {"d", "P", *(name[0] for name in _NAMES)}
-_OF_NAMES = ("-", "@", ".", ":", "/")  # characters within names of devices
+_FIRST = re.compile(rf"\n[ \t]*+{_ADDRESS} ?- ?{_ADDRESS} : (?:{'|'.join(map(re.escape, NAMES))}|Reserved)")
 _CUT = re.compile(r"\s*+(?:0x)?[0-9a-fA-F]{1,16}(?:-(?:0x)?[0-9a-fA-F]{0,16} ?:? ?)?$")
 _FOREIGN = {
     "Kernel bss": "x86_64, s390x, riscv64, loongarch64 or mips",
@@ -53,24 +46,33 @@ _FOREIGN = {
 _SIGN = re.compile(rf"(?:{'|'.join(_FOREIGN)})(?=\s+\W|\s*$)")
 _LEFT_OUT = re.compile(r"\W*(?:\.{3,}|\u2026|snip(?:ped)?|omitted|truncated)\W*", re.IGNORECASE)
 _ARM_TEXT = 0x8000  # TEXT_OFFSET of 32-bit kernels, arch/arm/Makefile; that of arm64 is 0 or 512K
-_DIGITS = 8  # the fewest of an address: r_show(), kernel/resource.c
+_DIGITS, _STEP, _DEEPEST = 8, 2, 5  # the fewest of an address; blanks of a level; levels: r_show(), kernel/resource.c
 _MOST_NOTES = 5
 _MOST_CUTS = 100
+_AGAIN = "read the file again, whole"
 _EDGE = 2  # lines between a listing and a mark for what was left out, such as the sign that begins a code block
 
-_PIECE = re.compile(r"\W*+(?:0x)?[0-9a-fA-F]{7,16}+-(?:0x)?[0-9a-fA-F]{0,16}+(?:$|[^\s\w-]| ?[:|] )")
+_PIECE = re.compile(r"\W*+(?:0x)?[0-9a-fA-F]{7,16}+(?:\s*+$|-(?:0x)?[0-9a-fA-F]{0,16}+(?:$|[^\s\w-]| ?[:|] ))")
+_HEX = "[0-9a-fA-F]{3,16}"
+_ROW = re.compile(
+    rf"(?<![0-9a-fA-FxX])(?:({_HEX}) ?- ?)?(?:0[xX])?({_HEX})[ \t]++: (?:{'|'.join(map(re.escape, NAMES))})"
+)
 
 
 class _Skipped(NamedTuple):
-    """A line that is no resource. left_out: it stands for lines that were left out; piece: it is a piece of one."""
+    """A line that is no resource.
+
+    left_out: it stands for lines that were left out; piece: it is a piece of one; rows: addresses of those within it.
+    """
 
     number: int
     left_out: bool
     piece: bool
+    rows: list[tuple[str, str]]
 
 
-_Row = tuple[int, int, str, int]
-"""Start, end, name and line number. The name is one of `_NAMES`, or `_DAX`, `_ADDED` or `_OTHER`."""
+_Row = tuple[int, int, str, int, int]
+"""Start, end, name, line number and indentation. The name is one of `NAMES`, or `DAX`, `ADDED` or `OTHER`."""
 
 
 def looks_like(head: str, *, loosely: bool = False) -> bool:
@@ -83,9 +85,11 @@ def parse(text: str, name: str) -> Machine:
     notes: list[str] = []
     skipped: list[_Skipped] = []
     rows, arch = _rows(text, name, skipped)
-    rows = _one_listing(rows, notes)
     _refuse_damaged(rows, skipped, name)
+    rows = _one_listing(rows, notes)
     notes += _interrupted(rows, skipped)
+    rows.sort(key=lambda row: (row[0], -row[1]))
+    notes += _orphans(rows)
     regions, reserved, seen = _sorted_out(rows, name, notes)
     crash = [r for r in reserved if r.name.startswith("Crash kernel")]
     record = None
@@ -118,26 +122,39 @@ def _rows(text: str, name: str, skipped: list[_Skipped]) -> tuple[list[_Row], st
             if line.strip():
                 what = ""
                 _check_skipped(line, name, number)
-                skipped.append(_Skipped(number, _LEFT_OUT.fullmatch(line) is not None, _PIECE.match(line) is not None))
+                within = _ROW.findall(line) if " : " in line else []
+                skipped.append(
+                    _Skipped(number, _LEFT_OUT.fullmatch(line) is not None, _PIECE.match(line) is not None, within)
+                )
             continue
         start, end, what = int(match[2], 16), int(match[3], 16), match[4].strip()
         zeros += not start and not end
-        shown = _known(what)
-        odd = len(match[2]) < _DIGITS or len(match[3]) < _DIGITS or shown == _OTHER
+        shown = known(what)
+        odd = len(match[2]) < _DIGITS or len(match[3]) < _DIGITS or shown == OTHER
         if odd and (lost := _lost(match, shown, rows[-1:])):
-            raise InputError(Location(name, number, 1), lost, "read the file again, whole")
+            raise InputError(Location(name, number, 1), lost, _AGAIN)
         if end < start or (shown == "System RAM" and end >= PHYSICAL_TOP) or len(rows) == MAX_ROWS:
             raise _unusable(match, Location(name, number, len(match[1].expandtabs()) + 1))
         if (sign := _SIGN.match(what)) is not None:
             foreign = max(foreign, signs.index(sign[0]))
-        rows.append((start, end + 1, shown, number))
+        rows.append((start, end + 1, shown, number, len(match[1])))
     if rows and zeros == len(rows):
         raise InputError(name, "every address is zero: the kernel hides them", "read /proc/iomem as root")
     if zeros:
-        rows = [row for row in rows if row[:2] != (0, 1)]  # of another listing in the same text
+        rows = _shown(rows, name)
     if not text.endswith("\n") and rows and _CUT.match(line):
-        raise InputError(Location(name, number, 1), "the line is cut off", "read the file again, whole")
+        raise InputError(Location(name, number, 1), "the line is cut off", _AGAIN)
     return rows, _FOREIGN[signs[foreign]] if foreign >= 0 else None
+
+
+def _shown(rows: list[_Row], name: str) -> list[_Row]:
+    """The rows with addresses. Those without are of another listing in the same text, which has System RAM, too."""
+    for hidden, group in groupby(rows, key=lambda row: row[:2] == (0, 1)):
+        part = list(group)
+        if hidden and all(row[2] != "System RAM" for row in part):
+            where = Location(name, part[0][3], 1)
+            raise InputError(where, "the addresses of some resources are hidden", "give all of /proc/iomem, as root")
+    return [row for row in rows if row[:2] != (0, 1)]
 
 
 def _one_listing(rows: list[_Row], notes: list[str]) -> list[_Row]:
@@ -162,19 +179,19 @@ def _one_listing(rows: list[_Row], notes: list[str]) -> list[_Row]:
 
 
 def _ram(rows: list[_Row]) -> int:
-    return total(union((start, end) for start, end, what, _ in rows if what == "System RAM"))
+    return total(union((start, end) for start, end, what, *_ in rows if what == "System RAM"))
 
 
 def _lost(match: re.Match[str], shown: str, before: Sequence[_Row]) -> str:
-    """The part that is missing from a row: digits of an address, or the end of its name; "" if none seems to be.
+    """What a row has lost: digits of an address, the end of its name, or letters in it; "" if nothing seems to be.
 
     A name does not matter in a device, and may be empty: then a blank is left, which a cut takes as well.
     """
-    if shown == _OTHER:
-        if match[4].rstrip(">.\u2026 ") not in _BEGUN:
-            return ""
+    if shown == OTHER:
+        if not begun(match[4]):
+            return damaged(match[4].strip())
         start, end = int(match[2], 16), int(match[3], 16)
-        within = any(a <= start and end < b and what == _OTHER for a, b, what, _ in before)
+        within = any(a <= start and end < b and what == OTHER for a, b, what, *_ in before)
         return "" if within or match[0].endswith(" : ") else "the line is cut off"
     if match[0].lstrip()[:2].lower() == "0x":
         return ""
@@ -191,19 +208,27 @@ def _unusable(match: re.Match[str], where: Location) -> InputError:
 
 def _check_skipped(line: str, name: str, number: int) -> None:
     """Raise InputError for a line that looks like a damaged resource."""
-    if not line.isascii() and re.search(STRAY, line) and any(known in line for known in _NAMES):
+    if not line.isascii() and re.search(STRAY, line) and any(known in line for known in NAMES):
         raise InputError(Location(name, number, 1), "this resource has bytes that are not text", "read the file again")
 
 
 def _refuse_damaged(rows: Sequence[_Row], skipped: Iterable[_Skipped], name: str) -> None:
-    """Raise InputError for the piece of a resource among them: nobody knows what it reserves."""
+    """Raise InputError for the piece of a resource among them: nobody knows what it reserves.
+
+    A sentence may quote a resource that is listed, too.
+    """
     begin, end = (rows[0][3], rows[-1][3]) if rows else (0, 0)
+    listed: set[tuple[int, int]] = set()
     for line in skipped:
-        if line.piece and begin < line.number < end:
+        lost = line.piece and begin < line.number < end
+        if line.rows and rows and not lost:
+            listed = listed or {(start, end - 1) for start, end, *_ in rows}
+            lost = any(not start or (int(start, 16), int(end, 16)) not in listed for start, end in line.rows)
+        if lost:
             raise InputError(
                 Location(name, line.number, 1),
                 "this resource is damaged, or has a sign before it",
-                "read the file again, whole",
+                _AGAIN,
             )
 
 
@@ -218,40 +243,53 @@ def _interrupted(rows: Sequence[_Row], skipped: Sequence[_Skipped]) -> Iterator[
         yield f"{counted(len(others), 'line')} within the listing, the first at {others[0]}, skipped: no resource"
 
 
-def _known(what: str) -> str:
-    """The name of a resource without emphasis signs and remarks; `_OTHER` for one that does not matter here."""
-    if what in _NAMES:
-        return what
-    what = what.lstrip("*`'\"=_~ ")
-    if what[:1] not in _FIRSTS:
-        return _OTHER
-    if (kind := _KINDS.match(what)) is not None:
-        return str(kind.lastgroup)
-    for known in _NAMES:
-        behind = what[len(known) : len(known) + 1]
-        if what.startswith(known) and not (behind.isalnum() or behind in _OF_NAMES):
-            return known
-    return _OTHER
+def _orphans(rows: Sequence[_Row]) -> Iterator[str]:
+    """The note on the first resource that is indented, and lies in none; nothing where the indentation is not r_show's.
+
+    rows: sorted by address, outer ones first.
+    """
+    base = min((row[4] for row in rows), default=0)
+    found: list[int] = []
+    nested = False
+    around: list[tuple[int, int]] = []  # end and indentation of the resources around the next
+    for start, end, what, _, indent in rows:
+        while around and around[-1][0] <= start:
+            around.pop()
+        if around:
+            nested = True
+            if indent != min(around[-1][1] + _STEP, base + _DEEPEST * _STEP):
+                return
+        elif indent > base and what in NAMES:
+            found.append(start)
+        around.append((end, indent))
+    if nested and found:
+        yield f"the resource at {found[0]:#x} lies in none that is listed: memory may be missing"
 
 
 def _sorted_out(rows: list[_Row], name: str, notes: list[str]) -> tuple[list[Region], list[Reserved], dict[str, Range]]:
-    """Memory regions, reserved ranges in them, and the first range of each name."""
+    """Memory regions, reserved ranges in them, and the first range of each name.
+
+    rows: sorted by address, outer ones first.
+    """
     regions: list[Region] = []
     reserved: list[Reserved] = []
     seen: dict[str, Range] = {}
     added = 0
     around: list[tuple[int, bool, str]] = []  # parents of the next: end, whether one is memory, name
-    for start, end, what, _ in sorted(rows, key=lambda row: (row[0], -row[1])):
+    for start, end, what, number, _ in rows:
         while around and (around[-1][0] < end or around[-1][0] <= start):
+            if around[-1][0] > start and (what != OTHER or around[-1][2] != OTHER):
+                where, span = Location(name, number, 1), f"{start:08x}-{end - 1:08x}"
+                raise InputError(where, f"{span} goes beyond the resource that it begins in", _AGAIN)
             around.pop()
         in_ram = bool(around) and around[-1][1]
-        if what == _ADDED or (what == "System RAM" and around and around[-1][2] == _DAX):
+        if what == ADDED or (what == "System RAM" and around and around[-1][2] == DAX):
             added += end - start
         elif what == "System RAM":
             regions.append(Region(start, end))
         elif what == "reserved" and not around:
             regions.append(Region(start, end, Flag.NOMAP.value))
-        elif what == _OTHER:
+        elif what == OTHER:
             if around and around[-1][2] == "System RAM":
                 if len(notes) < _MOST_NOTES:
                     notes.append(
