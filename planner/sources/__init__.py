@@ -16,7 +16,7 @@ from typing import BinaryIO, Protocol, cast
 
 from planner.base.errors import InputError, Location
 from planner.kernel.machine import Machine
-from planner.sources.quoting import is_json, unknown_line_prefix, unquoted
+from planner.sources.quoting import is_base64, is_json, unknown_line_prefix, unquoted
 from planner.sources.reading import STRAY, decode, decode_most, opened, read_within, stray_note
 from planner.sources.samples import read as read_sample
 
@@ -197,6 +197,8 @@ def _kind(text: str, name: str) -> str:
         return "iomem"
     if "/dts-v1/" in head[:4096]:
         raise InputError(name, "is the source of a device tree", "compile it: dtc -O dtb -o FILE.dtb FILE.dts")
+    if is_base64(head[:4096]):
+        raise InputError(name, "is base64", "decode it: base64 -d FILE > DECODED, or base64 -D on macOS")
     prefix = unknown_line_prefix(head)
     if prefix is not None:
         where, what = Location(name, prefix[0]), f"unknown text before the kernel's: {prefix[1][:60]!r}"

@@ -19,6 +19,7 @@ from planner.base.sizes import MIB, format_size
 from planner.base.text import counted
 from planner.kernel.machine import BootRecord, Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
+from planner.sources import iomem_layouts
 from planner.sources.bounds import MAX_ROWS, PHYSICAL_TOP, too_many_rows
 from planner.sources.iomem_names import ADDED, DAX, NAMES, OTHER, begun, damaged, known
 from planner.sources.reading import STRAY, text_lines
@@ -77,14 +78,15 @@ _Row = tuple[int, int, str, int, int]
 
 def looks_like(head: str, *, loosely: bool = False) -> bool:
     """True if a text is a /proc/iomem listing. loosely: also one in another layout, such as a table."""
-    return (_LOOSELY if loosely else _FIRST).search(f"\n{head}") is not None
+    found = (_LOOSELY if loosely else _FIRST).search(f"\n{head}") is not None
+    return found or (loosely and iomem_layouts.looks_like(head))
 
 
 def parse(text: str, name: str) -> Machine:
     """The machine of a listing. Raises InputError."""
     notes: list[str] = []
     skipped: list[_Skipped] = []
-    rows, arch = _rows(text, name, skipped)
+    rows, arch = _rows(iomem_layouts.as_printed(text, name), name, skipped)
     _refuse_damaged(rows, skipped, name)
     rows = _one_listing(rows, notes)
     notes += _interrupted(rows, skipped)

@@ -9,10 +9,11 @@ import re
 
 from planner.sources.reading import STRAY
 
-__all__ = ["plain_text"]
+__all__ = ["is_base64", "plain_text"]
 
 _TERMINAL = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[()][0-9A-B]|[=>78cDEHM])"
 _BLOCK = 1 << 16  # characters
+_SHORTEST = 60  # of a line in base64: 60, 64 and 76 are usual
 _PLAIN = {
     **dict.fromkeys(("\u00a0", "\u2007", "\u2009", "\u202f", "\u3000"), " "),
     **dict.fromkeys(map(chr, range(0x2500, 0x2580)), " "),
@@ -46,6 +47,19 @@ def plain_text(text: str) -> str:
     if ("<" in text and re.search("<(?:/|br|pre)", text)) or ("&" in text and re.search("&(?:lt|gt|quot);", text)):
         text = _without_html(text)
     return text
+
+
+def is_base64(head: str) -> bool:
+    """True if a text is base64 (RFC 4648): lines of one length in its alphabet, and of text or packed text."""
+    lines = head.split()
+    if not lines or len(lines[0]) < _SHORTEST or any(len(line) != len(lines[0]) for line in lines[1:-1]):
+        return False
+    if re.fullmatch(r"[A-Za-z0-9+/]++={0,2}", "".join(lines)) is None:
+        return False
+    from base64 import b64decode
+
+    data = b64decode(lines[0][:_SHORTEST])
+    return data.startswith((b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")) or data.isascii()
 
 
 def _without_typography(text: str) -> str:

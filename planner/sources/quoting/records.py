@@ -22,6 +22,7 @@ _KEYS = ("MESSAGE", "msg", "message", "log", "line", "text")
 _SIGN = re.compile(
     r'"(?:MESSAGE|msg|message|log|line|text|device)"\s{0,9}:\s{0,9}"|"(?:dmesg|MESSAGE)"\s{0,9}:\s{0,9}\['
 )
+_RANGE = re.compile(r"(?:0[xX])?[0-9a-fA-F]{8,16} ?- ?(?:0[xX])?[0-9a-fA-F]{8,16}")
 _LEAD = re.compile(r"(?:- |data: ?|\x1e)?(?=\{)")
 _EXPORT = ("__CURSOR=", "__REALTIME_TIMESTAMP=", "_TRANSPORT=", "_BOOT_ID=")
 _HEAD = 8192
@@ -119,6 +120,8 @@ def _of_document(text: str, name: str) -> str | None:
         document = _several(text)
         if document is None:
             raise
+    if isinstance(document, dict) and (listing := _of_ranges(document, name)) is not None:
+        return listing
     if isinstance(document, dict):
         document = [] if "memory" in document else _only_text(document)
     if isinstance(document, str):
@@ -134,9 +137,29 @@ def _of_document(text: str, name: str) -> str | None:
     return "\n".join(_words(row) for row in document if isinstance(row, dict))
 
 
+def _of_ranges(document: dict[str, object], name: str) -> str | None:
+    """The listing of an object whose keys are ranges, and whose values are names; None for any other object.
+
+    A bank that is reserved whole has the range of the reservation, and a key cannot be there twice.
+    """
+    if not document or not all(isinstance(what, str) and _RANGE.fullmatch(at) for at, what in document.items()):
+        return None
+    spans = {at: tuple(int(end.strip(), 16) for end in at.split("-")) for at in document}
+    ram = [spans[at] for at, what in document.items() if what == "System RAM"]
+    for at, what in document.items():
+        start, end = spans[at]
+        if what == "reserved" and not any(first <= start and end <= last for first, last in ram):
+            raise InputError(
+                name,
+                f"{at}, reserved outside System RAM, may have been System RAM, too: an object has each range once",
+                "give /proc/iomem as the kernel prints it",
+            )
+    return "".join(f"{at} : {what}\n" for at, what in document.items())
+
+
 def _hex(address: object) -> str:
     """An address as a listing has it: jc's are such texts, others' may be numbers."""
-    return f"{address:x}" if isinstance(address, int) else str(address)
+    return f"{address:08x}" if isinstance(address, int) else str(address)
 
 
 def _only_text(document: dict[str, object]) -> object:

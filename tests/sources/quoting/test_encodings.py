@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
+
 import pytest
 
-from planner.sources.quoting.encodings import plain_text
+from planner.base.errors import InputError
+from planner.sources import parse_text
+from planner.sources.quoting.encodings import is_base64, plain_text
 
 
 @pytest.mark.parametrize(
@@ -38,3 +43,25 @@ def test_a_text_as_it_was(text: str, plain: str) -> None:
 def test_a_text_that_is_none_of_it_stays(text: str) -> None:
     """Sizes and priorities look similar."""
     assert plain_text(text) == text
+
+
+LISTING = b"40000000-bfffffff : System RAM\n  41000000-41ffffff : reserved\n" * 4
+
+
+@pytest.mark.parametrize(
+    ("head", "is_so"),
+    [
+        pytest.param(base64.encodebytes(LISTING), True, id="lines"),
+        pytest.param(base64.b64encode(LISTING), True, id="one line"),
+        pytest.param(base64.encodebytes(gzip.compress(LISTING + bytes(range(256)))), True, id="packed"),
+        pytest.param(base64.encodebytes(bytes(range(128, 256))), False, id="no text"),
+        pytest.param(LISTING, False, id="text"),
+        pytest.param(b"words\nof\nletters\n", False, id="short lines"),
+        pytest.param(b"a" * 80 + b"\n" + b"b" * 70 + b"\n" + b"c" * 80, False, id="lines of several lengths"),
+    ],
+)
+def test_base64_is_told(head: bytes, is_so: bool) -> None:
+    assert is_base64(head.decode()) == is_so
+    if is_so:
+        with pytest.raises(InputError, match="x: is base64; decode it: base64 -d FILE > DECODED"):
+            parse_text(head, "x")

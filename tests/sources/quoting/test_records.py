@@ -25,7 +25,14 @@ from planner.sources.quoting.records import messages_of
             '[{"start": "00", "end": "ff", "device": "System RAM"}]', "00-ff : System RAM\n", id="jc's listing"
         ),
         pytest.param(
-            '[{"start": 16, "end": 255, "device": "System RAM"}]', "10-ff : System RAM\n", id="one with numbers"
+            '[{"start": 16, "end": 255, "device": "System RAM"}]',
+            "00000010-000000ff : System RAM\n",
+            id="one with numbers",
+        ),
+        pytest.param(
+            '{"00000000-000fffff": "System RAM", "0x00080000 - 0x000fffff": "reserved"}',
+            "00000000-000fffff : System RAM\n0x00080000 - 0x000fffff : reserved\n",
+            id="ranges as keys",
         ),
     ],
 )
@@ -40,12 +47,21 @@ def test_messages(text: str, messages: str) -> None:
         {"memory": [{"start": 0, "end": 1}], "reservation": {"log": ["crashkernel reserved"]}},
         {"memory": [{"range": "0x0-0xff", "state": "online"}]},
         {"log": 3},
+        {"40000000-7fffffff": "System RAM", "other": "System RAM"},
+        {"40000000-7fffffff": {"name": "System RAM"}},
         [],
     ],
 )
 def test_maps_are_no_records(document: object) -> None:
     """Reports are not records either, though they contain log lines."""
     assert messages_of(json.dumps(document), "x") is None
+
+
+def test_a_range_that_is_a_key_is_there_only_once() -> None:
+    """So that memory which is reserved whole looks like a range that firmware keeps."""
+    text = '{"40000000-7fffffff": "System RAM", "80000000-8000ffff": "reserved"}'
+    with pytest.raises(InputError, match="x: 80000000-8000ffff, reserved outside System RAM, may have been System RAM"):
+        messages_of(text, "x")
 
 
 def test_a_document_that_is_cut_off_is_named() -> None:
