@@ -1,7 +1,7 @@
-"""Kernel messages inside records: journals as JSON or in export format, `dmesg -J`, containers, LAVA, jc's listings.
+"""Kernel messages inside records: journals as JSON or in export format, `dmesg -J`, containers, LAVA, jc, recordings.
 
 Source of the formats: systemd.journal-fields(7), systemd's Journal Export Format, util-linux's dmesg --json, the
-json-file driver of Docker, LAVA's output.yaml, the proc-iomem parser of jc.
+json-file driver of Docker, LAVA's output.yaml, the proc-iomem parser of jc, asciicast v2 and v3.
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ _SIGN = re.compile(
 )
 _RANGE = re.compile(r"(?:0[xX])?[0-9a-fA-F]{8,16} ?- ?(?:0[xX])?[0-9a-fA-F]{8,16}")
 _LEAD = re.compile(r"(?:- |data: ?|\x1e)?(?=\{)")
+_CAST = re.compile(r'\s*+\{[^\n]{0,400}?"version": ?[23]\b[^\n]*+\n\[')
 _EXPORT = ("__CURSOR=", "__REALTIME_TIMESTAMP=", "_TRANSPORT=", "_BOOT_ID=")
 _HEAD = 8192
+_EVENT = 3  # of a cast: time, kind, text
 
 
 def messages_of(text: str, name: str) -> str | None:
@@ -39,6 +41,8 @@ def messages_of(text: str, name: str) -> str | None:
         return _of_document(text, name)
     if "{" not in head:
         return None
+    if _CAST.match(head) is not None:
+        return _of_cast(text, name)
     if _SIGN.search(head) is None:
         return None if '"memory"' in text or head.lstrip()[:1] != "{" else _of_document(text, name)
     if _record(next((line for line in head.split("\n") if line.strip()), "")) is not None:
@@ -66,6 +70,18 @@ def _of_export(text: str) -> str:
             other = line != "_TRANSPORT=kernel"
         kept.append(line[8:] if message == len(kept) else "")
     return "\n".join(kept[:-1])
+
+
+def _of_cast(text: str, name: str) -> str:
+    """What a recorded terminal showed. Raises InputError for an event that is cut off."""
+    shown: list[str] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.startswith("["):
+            continue  # what the recording is of, and remarks
+        event = load(line, f"{name}:{number}")
+        if isinstance(event, list) and len(event) == _EVENT and event[1] == "o":
+            shown.append(str(event[2]))
+    return "".join(shown)
 
 
 def _record(line: str) -> dict[str, Any] | None:

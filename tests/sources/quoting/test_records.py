@@ -22,6 +22,11 @@ from planner.sources.quoting.records import messages_of
         pytest.param('{"msg": "a", "time": "    0.123456"}\n', "[    0.123456] a\n", id="a time since boot"),
         pytest.param('[{"msg": "a"}, {"msg": "b"}]', "a\nb", id="a list"),
         pytest.param(
+            '{"version": 2, "width": 80}\n[0.1, "o", "a\\r\\nb"]\n[0.2, "i", "x"]\n[0.3, "o", "c\\r\\n"]\n',
+            "a\r\nbc\r\n",
+            id="a terminal's recording",
+        ),
+        pytest.param(
             '[{"start": "00", "end": "ff", "device": "System RAM"}]', "00-ff : System RAM\n", id="jc's listing"
         ),
         pytest.param(
@@ -55,6 +60,11 @@ def test_messages(text: str, messages: str) -> None:
 def test_maps_are_no_records(document: object) -> None:
     """Reports are not records either, though they contain log lines."""
     assert messages_of(json.dumps(document), "x") is None
+
+
+def test_an_event_of_a_recording_that_is_cut_off_is_named() -> None:
+    with pytest.raises(InputError, match=r"x:2:1:\d+: is not JSON"):
+        messages_of('{"version": 2}\n[0.1, "o", "a', "x")
 
 
 def test_a_range_that_is_a_key_is_there_only_once() -> None:
