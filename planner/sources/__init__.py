@@ -189,11 +189,11 @@ def _kind(text: str, name: str) -> str:
     for kind in _READERS:
         if kind not in _TRIED and _reader(kind).looks_like(head):
             return kind
-    from planner.sources import iomem
+    from planner.sources import iomem, iomem_layouts
 
     if len(text) > len(head) and _reader("dmesg").looks_like(text):
         return "dmesg"  # a store of messages of the boot before, and then this boot's
-    if iomem.looks_like(head, loosely=True):
+    if iomem.looks_like(head, loosely=True) or iomem_layouts.looks_like(head):
         return "iomem"
     if "/dts-v1/" in head[:4096]:
         raise InputError(name, "is the source of a device tree", "compile it: dtc -O dtb -o FILE.dtb FILE.dts")

@@ -4,6 +4,8 @@ arm64 lists NOMAP memory as `reserved` at the top level and reservations as `res
 (arch/arm64/kernel/setup.c, request_standard_resources() and reserve_memblock_reserved_regions() @ 6.1). The ends are
 inclusive. A resource lies inside its parent, so a listing without its indentation can be read too. Other architectures
 spell it `Reserved`, and have resources that arm64 has not.
+
+The reader of other layouts is imported for a text without the kernel's: most have it.
 """
 
 from __future__ import annotations
@@ -19,7 +21,6 @@ from planner.base.sizes import MIB, format_size
 from planner.base.text import counted
 from planner.kernel.machine import BootRecord, Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
-from planner.sources import iomem_layouts
 from planner.sources.bounds import MAX_ROWS, PHYSICAL_TOP, too_many_rows
 from planner.sources.iomem_names import ADDED, DAX, NAMES, OTHER, begun, damaged, known
 from planner.sources.reading import STRAY, text_lines
@@ -78,15 +79,14 @@ _Row = tuple[int, int, str, int, int]
 
 def looks_like(head: str, *, loosely: bool = False) -> bool:
     """True if a text is a /proc/iomem listing. loosely: also one in another layout, such as a table."""
-    found = (_LOOSELY if loosely else _FIRST).search(f"\n{head}") is not None
-    return found or (loosely and iomem_layouts.looks_like(head))
+    return (_LOOSELY if loosely else _FIRST).search(f"\n{head}") is not None
 
 
 def parse(text: str, name: str) -> Machine:
     """The machine of a listing. Raises InputError."""
     notes: list[str] = []
     skipped: list[_Skipped] = []
-    rows, arch = _rows(iomem_layouts.as_printed(text, name), name, skipped)
+    rows, arch = _rows(_as_printed(text, name), name, skipped)
     _refuse_damaged(rows, skipped, name)
     rows = _one_listing(rows, notes)
     notes += _interrupted(rows, skipped)
@@ -106,6 +106,15 @@ def parse(text: str, name: str) -> Machine:
         arch = "arm"
     facts = Facts(kernel_image=image, kernel_data=seen.get("Kernel data"), record=record, arch=arch)
     return Machine(name, "iomem", MemoryMap(tuple(regions), tuple(reserved)), facts, settled=False, notes=tuple(notes))
+
+
+def _as_printed(text: str, name: str) -> str:
+    """The text as the kernel prints a listing. Raises InputError for another layout that is not certain."""
+    if " : System RAM" in text or "System RAM" not in text:
+        return text
+    from planner.sources.iomem_layouts import as_printed
+
+    return as_printed(text, name)
 
 
 def _rows(text: str, name: str, skipped: list[_Skipped]) -> tuple[list[_Row], str | None]:

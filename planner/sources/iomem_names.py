@@ -24,7 +24,7 @@ _KINDS = re.compile(r"(?P<dax>dax\d|Persistent Memory)|(?P<added>System RAM \((?
 _FIRSTS = {"d", "P", *(name[0] for name in NAMES)}
 _OF_NAMES = ("-", "@", ".", ":", "/")  # characters within names of devices
 _LONG = 20  # characters
-_ALIKE = 0.75  # of two texts that are equal, difflib says 1.0
+_NEARLY_RAM = re.compile(r"(?:s(?=\w*[yt])\w{0,3}e\w{1,2})?ram")  # a picture's "rn" for m, a letter that is missing
 
 
 def known(what: str) -> str:
@@ -54,10 +54,7 @@ def damaged(what: str) -> str:
         pieces = map(re.escape, re.split(f"{STRAY}++", what))
         pattern = re.compile(".*".join(pieces))
         return "this resource has bytes that are not text" if any(map(pattern.fullmatch, NAMES)) else ""
-    if "ra" in what[-5:].lower() and len(what) < _LONG and not any(sign in what for sign in _OF_NAMES):
-        from difflib import SequenceMatcher
-
-        plain = what.lower()
-        if plain == "ram" or SequenceMatcher(None, "system ram", plain).ratio() >= _ALIKE:
-            return f"{what!r} is not quite System RAM"
+    letters = "".join(filter(str.isalpha, what[:_LONG].lower())) if "ra" in what[-5:].lower() else ""
+    if _NEARLY_RAM.fullmatch(letters) is not None and not any(sign in what for sign in _OF_NAMES):
+        return f"{what!r} is not quite System RAM"
     return ""

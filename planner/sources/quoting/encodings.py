@@ -1,10 +1,11 @@
 """Encodings and markup added to a text in transfer: line ends, terminal sequences, quoted-printable, HTML, XML.
 
-The decoders of HTML and quoted-printable are imported for a text with such escapes.
+The decoder of HTML is imported for a text with such escapes.
 """
 
 from __future__ import annotations
 
+import codecs
 import re
 
 from planner.sources.reading import STRAY
@@ -56,9 +57,7 @@ def is_base64(head: str) -> bool:
         return False
     if re.fullmatch(r"[A-Za-z0-9+/]++={0,2}", "".join(lines)) is None:
         return False
-    from base64 import b64decode
-
-    data = b64decode(lines[0][:_SHORTEST])
+    data = codecs.decode(lines[0][:_SHORTEST].encode(), "base64")
     return data.startswith((b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")) or data.isascii()
 
 
@@ -89,11 +88,9 @@ def _without_quoted_printable(text: str) -> str:
     valid = len(re.findall(r"=(?:[0-9A-Fa-f]{2}|\n)", text))
     if 10 * valid < 9 * signs or 2 * usual < signs:
         return text
-    from binascii import a2b_qp
-
     text = re.sub(r"^(?:.*+(?<==)\n)++.*+", _joined, text, flags=re.MULTILINE)
     data = re.sub("=0[Aa]", " ", text).encode("utf-8", "surrogateescape")
-    return a2b_qp(data).decode("utf-8", "surrogateescape")
+    return codecs.decode(data, "quopri").decode("utf-8", "surrogateescape")
 
 
 def _joined(lines: re.Match[str]) -> str:
