@@ -30,6 +30,7 @@ __all__ = ["looks_like", "parse"]
 _LINE = re.compile(r"(\s*+)(?:0[xX])?([0-9a-fA-F]{1,16}) ?- ?(?:0[xX])?([0-9a-fA-F]{1,16})[ \t]*+[:|][ \t]*+(.*)$")
 _ADDRESS = r"(?:0[xX][0-9a-fA-F]{1,16}|[0-9a-fA-F]{8,16})"
 _LOOSELY = re.compile(rf"\n[ \t]*+{_ADDRESS} ?- ?{_ADDRESS}[ \t]*+[:|]")
+_SECOND = re.compile(rf"{_ADDRESS} ?- ?{_ADDRESS}[ \t]*+[:|]")
 _FIRST = re.compile(rf"\n[ \t]*+{_ADDRESS} ?- ?{_ADDRESS} : (?:{'|'.join(map(re.escape, NAMES))}|Reserved)")
 _CUT = re.compile(r"\s*+(?:0x)?[0-9a-fA-F]{1,16}(?:-(?:0x)?[0-9a-fA-F]{0,16} ?:? ?)?$")
 _FOREIGN = {
@@ -54,10 +55,16 @@ _MOST_CUTS = 100
 _AGAIN = "read the file again, whole"
 _EDGE = 2  # lines between a listing and a mark for what was left out, such as the sign that begins a code block
 
-_PIECE = re.compile(r"\W*+(?:0x)?[0-9a-fA-F]{7,16}+(?:\s*+$|-(?:0x)?[0-9a-fA-F]{0,16}+(?:$|[^\s\w-]| ?[:|] ))")
+_NAME = rf"(?:{'|'.join(map(re.escape, NAMES))})"
+_PIECE = re.compile(
+    r"\W*+(?:0x)?[0-9a-fA-F]{7,16}+(?:\s*+$|-(?:0x)?[0-9a-fA-F]{0,16}+(?:$|[^\s\w-]| ?[:|] |\s++" + _NAME + "))"
+)
 _HEX = "[0-9a-fA-F]{3,16}"
-_ROW = re.compile(
-    rf"(?<![0-9a-fA-FxX])(?:({_HEX}) ?- ?)?(?:0[xX])?({_HEX})[ \t]++: (?:{'|'.join(map(re.escape, NAMES))})"
+_ROW = re.compile(rf"(?<![0-9a-fA-FxX])(?:({_HEX}) ?- ?)?(?:0[xX])?({_HEX})[ \t]++: {_NAME}")
+_TORN = re.compile(rf"^\W*+(?:0[xX])?()([0-9a-fA-F]{{4}})[^:]* : {_NAME}\W*$")
+_PADDED = re.compile(r"\n[ \t]*+0[xX]0[0-9a-fA-F]{7,15}+ ?- ?0[xX]")
+_SHORT = re.compile(
+    r"\n[ \t]*+0[xX](?:[0-9a-fA-F]{1,7}+ ?-|[0-9a-fA-F]{8,16}+ ?- ?0[xX][0-9a-fA-F]{1,7}+[ \t]*+[:|]) ?"
 )
 
 
@@ -133,7 +140,7 @@ def _rows(text: str, name: str, skipped: list[_Skipped]) -> tuple[list[_Row], st
             if line.strip():
                 what = ""
                 _check_skipped(line, name, number)
-                within = _ROW.findall(line) if " : " in line else []
+                within = (_ROW.findall(line) or _TORN.findall(line)) if " : " in line else []
                 skipped.append(
                     _Skipped(number, _LEFT_OUT.fullmatch(line) is not None, _PIECE.match(line) is not None, within)
                 )
@@ -141,7 +148,7 @@ def _rows(text: str, name: str, skipped: list[_Skipped]) -> tuple[list[_Row], st
         start, end, what = int(match[2], 16), int(match[3], 16), match[4].strip()
         zeros += not start and not end
         shown = known(what)
-        odd = len(match[2]) < _DIGITS or len(match[3]) < _DIGITS or shown == OTHER
+        odd = len(match[2]) < _DIGITS or len(match[3]) < _DIGITS or shown == OTHER or shown != what
         if odd and (lost := _lost(match, shown, rows[-1:])):
             raise InputError(Location(name, number, 1), lost, _AGAIN)
         if end < start or (shown == "System RAM" and end >= PHYSICAL_TOP) or len(rows) == MAX_ROWS:
@@ -149,6 +156,8 @@ def _rows(text: str, name: str, skipped: list[_Skipped]) -> tuple[list[_Row], st
         if (sign := _SIGN.match(what)) is not None:
             foreign = max(foreign, signs.index(sign[0]))
         rows.append((start, end + 1, shown, number, len(match[1])))
+    if "0x" in text or "0X" in text:
+        _check_digits(f"\n{text}", name)
     if rows and zeros == len(rows):
         raise InputError(name, "every address is zero: the kernel hides them", "read /proc/iomem as root")
     if zeros:
@@ -156,6 +165,13 @@ def _rows(text: str, name: str, skipped: list[_Skipped]) -> tuple[list[_Row], st
     if not text.endswith("\n") and rows and _CUT.match(line):
         raise InputError(Location(name, number, 1), "the line is cut off", _AGAIN)
     return rows, _FOREIGN[signs[foreign]] if foreign >= 0 else None
+
+
+def _check_digits(text: str, name: str) -> None:
+    """Raise InputError for an address with fewer digits where others have leading zeros. text: after a line end."""
+    if (short := _SHORT.search(text)) is not None and _PADDED.search(text) is not None:
+        where = Location(name, text.count("\n", 0, short.start() + 1), 1)
+        raise InputError(where, "an address has fewer digits than others, which have leading zeros", _AGAIN)
 
 
 def _shown(rows: list[_Row], name: str) -> list[_Row]:
@@ -198,14 +214,18 @@ def _lost(match: re.Match[str], shown: str, before: Sequence[_Row]) -> str:
 
     A name does not matter in a device, and may be empty: then a blank is left, which a cut takes as well.
     """
+    if "-" in match[4] and _SECOND.search(match[4]) is not None:
+        return "the line has two resources"
     if shown == OTHER:
         if not begun(match[4]):
             return damaged(match[4].strip())
         start, end = int(match[2], 16), int(match[3], 16)
         within = any(a <= start and end < b and what == OTHER for a, b, what, *_ in before)
         return "" if within or match[0].endswith(" : ") else "the line is cut off"
-    if match[0].lstrip()[:2].lower() == "0x":
+    if min(len(match[2]), len(match[3])) >= _DIGITS:
         return ""
+    if match[0].lstrip()[:2].lower() == "0x":
+        return ""  # perhaps printed without leading zeros
     return f"an address has lost digits ({match[2]}-{match[3]})"
 
 
@@ -231,7 +251,7 @@ def _refuse_damaged(rows: Sequence[_Row], skipped: Iterable[_Skipped], name: str
     begin, end = (rows[0][3], rows[-1][3]) if rows else (0, 0)
     listed: set[tuple[int, int]] = set()
     for line in skipped:
-        lost = line.piece and begin < line.number < end
+        lost = line.piece and begin - 1 <= line.number <= end + 1
         if line.rows and rows and not lost:
             listed = listed or {(start, end - 1) for start, end, *_ in rows}
             lost = any(not start or (int(start, 16), int(end, 16)) not in listed for start, end in line.rows)

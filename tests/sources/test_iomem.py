@@ -135,6 +135,15 @@ def test_a_range_without_its_end_is_cut_off(end: str) -> None:
             "42b60000-82f0ffff goes beyond the resource that it begins in",
             id="another digit",
         ),
+        pytest.param(
+            ": reserved\n  42b60000", ": reserved  42b60000", "the line has two resources", id="the end of a line"
+        ),
+        pytest.param(
+            "  a0000000-afffffff : Crash", "  a0000000-aff?ffff : Crash", "this resource is damaged", id="last"
+        ),
+        pytest.param(
+            "  a0000000-afffffff : Crash", "  a0000000-afffffff  Crash", "this resource is damaged", id="no colon"
+        ),
     ],
 )
 def test_a_row_that_has_lost_a_part_is_refused(row: str, damaged: str, what: str) -> None:
@@ -157,6 +166,16 @@ def test_addresses_that_are_zero_are_of_another_listing() -> None:
         parse_text(NESTED.encode(), "x").memory,
         parse_text(NESTED.encode(), "x").facts,
     )
+
+
+@pytest.mark.parametrize("digits", ["0x40200000-0x419ffff", "0x4020000-0x4219ffff", "0x4020000 - 0x4219ffff"])
+def test_an_address_with_fewer_digits_than_others_is_refused(digits: str) -> None:
+    """If others have leading zeros: without any, each has as many digits as it needs."""
+    text = f"0x00080000-0x3fffffff : System RAM\n0x40000000-0x7fffffff : System RAM\n  {digits} : Kernel code\n"
+    with pytest.raises(InputError, match=r"x:3:\d: (?:an address has fewer digits|the range ends)"):
+        parse_text(text.encode(), "x")
+    plain = "0x80000-0x3fffffff : System RAM\n0x40000000-0x7fffffff : System RAM\n"
+    assert parse_text(plain.encode(), "x").memory.ram == 2 * GIB - 0x80000
 
 
 @pytest.mark.parametrize("kept", ["40000000-7fffffff : System RAM", "80010000-bfffffff : System RAM"])
