@@ -98,7 +98,6 @@ def parse(text: str, name: str) -> Machine:
     rows = _one_listing(rows, notes)
     notes += _interrupted(rows, skipped)
     rows.sort(key=lambda row: (row[0], -row[1]))
-    notes += _orphans(rows)
     regions, reserved, seen = _sorted_out(rows, name, notes)
     crash = [r for r in reserved if r.name.startswith("Crash kernel")]
     record = None
@@ -274,27 +273,30 @@ def _interrupted(rows: Sequence[_Row], skipped: Sequence[_Skipped]) -> Iterator[
         yield f"{counted(len(others), 'line')} within the listing, the first at {others[0]}, skipped: no resource"
 
 
-def _orphans(rows: Sequence[_Row]) -> Iterator[str]:
-    """The note on the first resource that is indented, and lies in none; nothing where the indentation is not r_show's.
+def _left_out(rows: Sequence[_Row], added: int, lone: Sequence[int]) -> Iterator[str]:
+    """Notes on memory that drivers added, and on resources that are indented and in no other, by their addresses."""
+    if lone and _is_indented(rows, min(row[4] for row in rows)):
+        yield f"the resource at {lone[0]:#x} lies in none that is listed: memory may be missing"
+    if added:
+        yield f"{format_size(added)} were added by drivers after boot: they are left out"
 
-    rows: sorted by address, outer ones first.
+
+def _is_indented(rows: Sequence[_Row], base: int) -> bool:
+    """True if every resource within another is indented as by r_show(), and there is one.
+
+    rows: sorted by address, outer ones first; base: the indentation of those at the top level.
     """
-    base = min((row[4] for row in rows), default=0)
-    found: list[int] = []
     nested = False
     around: list[tuple[int, int]] = []  # end and indentation of the resources around the next
-    for start, end, what, _, indent in rows:
+    for start, end, _, _, indent in rows:
         while around and around[-1][0] <= start:
             around.pop()
         if around:
             nested = True
             if indent != min(around[-1][1] + _STEP, base + _DEEPEST * _STEP):
-                return
-        elif indent > base and what in NAMES:
-            found.append(start)
+                return False
         around.append((end, indent))
-    if nested and found:
-        yield f"the resource at {found[0]:#x} lies in none that is listed: memory may be missing"
+    return nested
 
 
 def _sorted_out(rows: list[_Row], name: str, notes: list[str]) -> tuple[list[Region], list[Reserved], dict[str, Range]]:
@@ -307,13 +309,18 @@ def _sorted_out(rows: list[_Row], name: str, notes: list[str]) -> tuple[list[Reg
     seen: dict[str, Range] = {}
     added = 0
     around: list[tuple[int, bool, str]] = []  # parents of the next: end, whether one is memory, name
-    for start, end, what, number, _ in rows:
+    base = min([row[4] for row in rows], default=0)
+    lone: list[int] = []  # indented, and in no other
+    unknown: list[int] = []
+    for start, end, what, number, indent in rows:
         while around and (around[-1][0] < end or around[-1][0] <= start):
             if around[-1][0] > start and (what != OTHER or around[-1][2] != OTHER):
                 where, span = Location(name, number, 1), f"{start:08x}-{end - 1:08x}"
                 raise InputError(where, f"{span} goes beyond the resource that it begins in", _AGAIN)
             around.pop()
         in_ram = bool(around) and around[-1][1]
+        if not around and indent > base and what in NAMES:
+            lone.append(start)
         if what == ADDED or (what == "System RAM" and around and around[-1][2] == DAX):
             added += end - start
         elif what == "System RAM":
@@ -322,17 +329,17 @@ def _sorted_out(rows: list[_Row], name: str, notes: list[str]) -> tuple[list[Reg
             regions.append(Region(start, end, Flag.NOMAP.value))
         elif what == OTHER:
             if around and around[-1][2] == "System RAM":
-                if len(notes) < _MOST_NOTES:
-                    notes.append(
-                        f"the resource at {start:#x} in System RAM has a name unknown on arm64: it is taken as reserved"
-                    )
+                unknown.append(start)
                 reserved.append(Reserved(start, end, "reserved"))
         elif in_ram or what.startswith("Crash kernel"):
             reserved.append(Reserved(start, end, what))
             seen.setdefault(what, Range(start, end))
         around.append((end, in_ram or what == "System RAM", what))
-    if added:
-        notes.append(f"{format_size(added)} were added by drivers after boot: they are left out")
+    notes += [
+        f"the resource at {start:#x} in System RAM has a name unknown on arm64: it is taken as reserved"
+        for start in unknown[: max(_MOST_NOTES - len(notes), 0)]
+    ]
+    notes += _left_out(rows, added, lone)
     return _clean(regions, name, notes), reserved, seen
 
 

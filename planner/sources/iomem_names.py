@@ -24,6 +24,7 @@ _KINDS = re.compile(r"(?P<dax>dax\d|Persistent Memory)|(?P<added>System RAM \((?
 _FIRSTS = {"d", "P", *(name[0] for name in NAMES)}
 _OF_NAMES = ("-", "@", ".", ":", "/")  # characters within names of devices
 _LONG = 20  # characters
+_LASTS = ("M", "m")
 _PLACE = 2  # letters
 
 
@@ -54,13 +55,15 @@ def damaged(what: str) -> str:
         pieces = map(re.escape, re.split(f"{STRAY}++", what))
         pattern = re.compile(".*".join(pieces))
         return "this resource has bytes that are not text" if any(map(pattern.fullmatch, NAMES)) else ""
-    if len(what) < _LONG and not any(sign in what for sign in _OF_NAMES) and _nearly_ram(what):
+    if (what[-1:] in _LASTS or what[:2].lower() == "sy") and len(what) < _LONG and _nearly_ram(what):
         return f"{what!r} is not quite System RAM"
     return ""
 
 
 def _nearly_ram(what: str) -> bool:
     """True for System RAM with other letters in one place, such as a picture's "rn" for m, or blanks; and for RAM."""
+    if any(sign in what for sign in _OF_NAMES):
+        return False
     letters, ram = "".join(filter(str.isalpha, what.lower())), "systemram"
     same = _same(letters, ram)
     same += _same(letters[same:][::-1], ram[same:][::-1])
