@@ -17,7 +17,7 @@ from typing import BinaryIO, Protocol, cast
 from planner.base.errors import InputError, Location
 from planner.kernel.machine import Machine
 from planner.sources.log.timestamps import is_kernels
-from planner.sources.quoting import is_json, unknown_line_prefix, unquoted
+from planner.sources.quoting import is_base64, is_json, unknown_line_prefix, unquoted
 from planner.sources.reading import STRAY, decode, decode_most, opened, read_within, stray_note
 from planner.sources.samples import read as read_sample
 
@@ -191,11 +191,11 @@ def _kind(text: str, name: str) -> str:
     for kind in _READERS:
         if kind not in _TRIED and _reader(kind).looks_like(head):
             return kind
-    from planner.sources import iomem
+    from planner.sources import iomem, iomem_layouts
 
     if len(text) > len(head) and _reader("dmesg").looks_like(text):
         return "dmesg"  # a store of messages of the boot before, and then this boot's
-    if iomem.looks_like(head, loosely=True):
+    if iomem.looks_like(head, loosely=True) or iomem_layouts.looks_like(head):
         return "iomem"
     if "/dts-v1/" in head[:4096]:
         raise InputError(name, "is the source of a device tree", "compile it: dtc -O dtb -o FILE.dtb FILE.dts")
@@ -205,6 +205,8 @@ def _kind(text: str, name: str) -> str:
             "the log's beginning is lost: it has no line of early boot, and so no memory ranges",
             "give journalctl -k -b, or the machine's /proc/iomem with --map",
         )
+    if is_base64(head[:4096]):
+        raise InputError(name, "is base64", "decode it: base64 -d FILE > DECODED, or base64 -D on macOS")
     prefix = unknown_line_prefix(head)
     if prefix is not None:
         where, what = Location(name, prefix[0]), f"unknown text before the kernel's: {prefix[1][:60]!r}"

@@ -4,13 +4,15 @@ arm64 lists NOMAP memory as `reserved` at the top level and reservations as `res
 (arch/arm64/kernel/setup.c, request_standard_resources() and reserve_memblock_reserved_regions() @ 6.1). The ends are
 inclusive. A resource lies inside its parent, so a listing without its indentation can be read too. Other architectures
 spell it `Reserved`, and have resources that arm64 has not.
+
+The reader of other layouts is imported for a text without the kernel's: most have it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from planner.base.errors import InputError, Location
@@ -20,6 +22,7 @@ from planner.base.text import counted
 from planner.kernel.machine import BootRecord, Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.sources.bounds import MAX_ROWS, PHYSICAL_TOP, too_many_rows
+from planner.sources.iomem_names import ADDED, DAX, NAMES, OTHER, begun, damaged, known
 from planner.sources.reading import STRAY, text_lines
 
 __all__ = ["looks_like", "parse"]
@@ -27,15 +30,8 @@ __all__ = ["looks_like", "parse"]
 _LINE = re.compile(r"(\s*+)(?:0[xX])?([0-9a-fA-F]{1,16}) ?- ?(?:0[xX])?([0-9a-fA-F]{1,16})[ \t]*+[:|][ \t]*+(.*)$")
 _ADDRESS = r"(?:0[xX][0-9a-fA-F]{1,16}|[0-9a-fA-F]{8,16})"
 _LOOSELY = re.compile(rf"\n[ \t]*+{_ADDRESS} ?- ?{_ADDRESS}[ \t]*+[:|]")
-_KEPT = ("reserved", "Kernel code", "Kernel data", "Kernel bss", "Crash kernel (low)", "Crash kernel")
-_NAMES = ("System RAM", *_KEPT)
-_BEGUN = {name[:length] for name in _NAMES for length in range(len(name) + 1)}
-_FIRST = re.compile(rf"\n[ \t]*+{_ADDRESS} ?- ?{_ADDRESS} : (?:{'|'.join(map(re.escape, _NAMES))}|Reserved)")
-_OTHER, _DAX, _ADDED = "?", "dax", "added"
-_KINDS = re.compile(r"(?P<dax>dax\d|Persistent Memory)|(?P<added>System RAM \((?:kmem|virtio_mem|NVIDIA)\))")
-"""Names of devices with memory, and of memory that a driver adds to a running kernel."""
-_FIRSTS = {"d", "P", *(name[0] for name in _NAMES)}
-_OF_NAMES = ("-", "@", ".", ":", "/")  # characters within names of devices
+_SECOND = re.compile(rf"{_ADDRESS} ?- ?{_ADDRESS}[ \t]*+[:|]")
+_FIRST = re.compile(rf"\n[ \t]*+{_ADDRESS} ?- ?{_ADDRESS} : (?:{'|'.join(map(re.escape, NAMES))}|Reserved)")
 _CUT = re.compile(r"\s*+(?:0x)?[0-9a-fA-F]{1,16}(?:-(?:0x)?[0-9a-fA-F]{0,16} ?:? ?)?$")
 _FOREIGN = {
     "Kernel bss": "x86_64, s390x, riscv64, loongarch64 or mips",
@@ -59,27 +55,42 @@ _FOREIGN = {
 _SIGN = re.compile(rf"({'|'.join(map(re.escape, _FOREIGN))})(?:@[0-9a-f]+)?(?=\s+\W|\s*$)")
 _LEFT_OUT = re.compile(r"\W*(?:\.{3,}|\u2026|snip(?:ped)?|omitted|truncated)\W*", re.IGNORECASE)
 _ARM_TEXT = 0x8000  # TEXT_OFFSET of 32-bit kernels, arch/arm/Makefile; that of arm64 is 0 or 512K
-_DIGITS = 8  # the fewest of an address: r_show(), kernel/resource.c
+_DIGITS, _STEP, _DEEPEST = 8, 2, 5  # the fewest of an address; blanks of a level; levels: r_show(), kernel/resource.c
 _WITHOUT_KERNEL = (
     "the listing has no `Kernel code`, which arm64 always lists: lines are missing, or it is another architecture's"
 )
 _MOST_NOTES = 5
 _MOST_CUTS = 100
+_AGAIN = "read the file again, whole"
 _EDGE = 2  # lines between a listing and a mark for what was left out, such as the sign that begins a code block
 
-_PIECE = re.compile(r"\W*+(?:0x)?[0-9a-fA-F]{7,16}+-(?:0x)?[0-9a-fA-F]{0,16}+(?:$|[^\s\w-]| ?[:|] )")
+_NAME = rf"(?:{'|'.join(map(re.escape, NAMES))})"
+_PIECE = re.compile(
+    r"\W*+(?:0x)?[0-9a-fA-F]{7,16}+(?:\s*+$|-(?:0x)?[0-9a-fA-F]{0,16}+(?:$|[^\s\w-]| ?[:|] |\s++" + _NAME + "))"
+)
+_HEX = "[0-9a-fA-F]{3,16}"
+_ROW = re.compile(rf"(?<![0-9a-fA-FxX])(?:({_HEX}) ?- ?)?(?:0[xX])?({_HEX})[ \t]++: {_NAME}")
+_TORN = re.compile(rf"^\W*+(?:0[xX])?()([0-9a-fA-F]{{4}})[^:]* : {_NAME}\W*$")
+_PADDED = re.compile(r"\n[ \t]*+0[xX]0[0-9a-fA-F]{7,15}+ ?- ?0[xX]")
+_SHORT = re.compile(
+    r"\n[ \t]*+0[xX](?:[0-9a-fA-F]{1,7}+ ?-|[0-9a-fA-F]{8,16}+ ?- ?0[xX][0-9a-fA-F]{1,7}+[ \t]*+[:|]) ?"
+)
 
 
 class _Skipped(NamedTuple):
-    """A line that is no resource. left_out: it stands for lines that were left out; piece: it is a piece of one."""
+    """A line that is no resource.
+
+    left_out: it stands for lines that were left out; piece: it is a piece of one; rows: addresses of those within it.
+    """
 
     number: int
     left_out: bool
     piece: bool
+    rows: list[tuple[str, str]]
 
 
-_Row = tuple[int, int, str, int]
-"""Start, end, name and line number. The name is one of `_NAMES`, or `_DAX`, `_ADDED` or `_OTHER`."""
+_Row = tuple[int, int, str, int, int]
+"""Start, end, name, line number and indentation. The name is one of `NAMES`, or `DAX`, `ADDED` or `OTHER`."""
 
 
 def looks_like(head: str, *, loosely: bool = False) -> bool:
@@ -91,10 +102,11 @@ def parse(text: str, name: str) -> Machine:
     """The machine of a listing. Raises InputError."""
     notes: list[str] = []
     skipped: list[_Skipped] = []
-    rows, arch = _rows(text, name, skipped)
-    rows = _one_listing(rows, notes)
+    rows, arch = _rows(_as_printed(text, name), name, skipped)
     _refuse_damaged(rows, skipped, name)
+    rows = _one_listing(rows, notes)
     notes += _interrupted(rows, skipped)
+    rows.sort(key=lambda row: (row[0], -row[1]))
     regions, reserved, seen = _sorted_out(rows, name, notes)
     crash = [r for r in reserved if r.name.startswith("Crash kernel")]
     record = None
@@ -113,6 +125,15 @@ def parse(text: str, name: str) -> Machine:
     return Machine(name, "iomem", MemoryMap(tuple(regions), tuple(reserved)), facts, settled=False, notes=tuple(notes))
 
 
+def _as_printed(text: str, name: str) -> str:
+    """The text as the kernel prints a listing. Raises InputError for another layout that is not certain."""
+    if " : System RAM" in text or "System RAM" not in text:
+        return text
+    from planner.sources.iomem_layouts import as_printed
+
+    return as_printed(text, name)
+
+
 def _rows(text: str, name: str, skipped: list[_Skipped]) -> tuple[list[_Row], str | None]:
     """The resources in the order listed, and the architecture that the listing is of, if not arm64.
 
@@ -129,26 +150,48 @@ def _rows(text: str, name: str, skipped: list[_Skipped]) -> tuple[list[_Row], st
             if line.strip():
                 what = ""
                 _check_skipped(line, name, number)
-                skipped.append(_Skipped(number, _LEFT_OUT.fullmatch(line) is not None, _PIECE.match(line) is not None))
+                within = (_ROW.findall(line) or _TORN.findall(line)) if " : " in line else []
+                skipped.append(
+                    _Skipped(number, _LEFT_OUT.fullmatch(line) is not None, _PIECE.match(line) is not None, within)
+                )
             continue
         start, end, what = int(match[2], 16), int(match[3], 16), match[4].strip()
         zeros += not start and not end
-        shown = _known(what)
-        odd = len(match[2]) < _DIGITS or len(match[3]) < _DIGITS or shown == _OTHER
+        shown = known(what)
+        odd = len(match[2]) < _DIGITS or len(match[3]) < _DIGITS or shown == OTHER or shown != what
         if odd and (lost := _lost(match, shown, rows[-1:])):
-            raise InputError(Location(name, number, 1), lost, "read the file again, whole")
+            raise InputError(Location(name, number, 1), lost, _AGAIN)
         if end < start or (shown == "System RAM" and end >= PHYSICAL_TOP) or len(rows) == MAX_ROWS:
             raise _unusable(match, Location(name, number, len(match[1].expandtabs()) + 1))
         if (sign := _SIGN.match(what)) is not None:
             foreign = max(foreign, signs.index(sign[1]))
-        rows.append((start, end + 1, shown, number))
+        rows.append((start, end + 1, shown, number, len(match[1])))
+    if "0x" in text or "0X" in text:
+        _check_digits(f"\n{text}", name)
     if rows and zeros == len(rows):
         raise InputError(name, "every address is zero: the kernel hides them", "read /proc/iomem as root")
     if zeros:
-        rows = [row for row in rows if row[:2] != (0, 1)]  # of another listing in the same text
+        rows = _shown(rows, name)
     if not text.endswith("\n") and rows and _CUT.match(line):
-        raise InputError(Location(name, number, 1), "the line is cut off", "read the file again, whole")
+        raise InputError(Location(name, number, 1), "the line is cut off", _AGAIN)
     return rows, _FOREIGN[signs[foreign]] if foreign >= 0 else None
+
+
+def _check_digits(text: str, name: str) -> None:
+    """Raise InputError for an address with fewer digits where others have leading zeros. text: after a line end."""
+    if (short := _SHORT.search(text)) is not None and _PADDED.search(text) is not None:
+        where = Location(name, text.count("\n", 0, short.start() + 1), 1)
+        raise InputError(where, "an address has fewer digits than others, which have leading zeros", _AGAIN)
+
+
+def _shown(rows: list[_Row], name: str) -> list[_Row]:
+    """The rows with addresses. Those without are of another listing in the same text, which has System RAM, too."""
+    for hidden, group in groupby(rows, key=lambda row: row[:2] == (0, 1)):
+        part = list(group)
+        if hidden and all(row[2] != "System RAM" for row in part):
+            where = Location(name, part[0][3], 1)
+            raise InputError(where, "the addresses of some resources are hidden", "give all of /proc/iomem, as root")
+    return [row for row in rows if row[:2] != (0, 1)]
 
 
 def _one_listing(rows: list[_Row], notes: list[str]) -> list[_Row]:
@@ -173,22 +216,26 @@ def _one_listing(rows: list[_Row], notes: list[str]) -> list[_Row]:
 
 
 def _ram(rows: list[_Row]) -> int:
-    return total(union((start, end) for start, end, what, _ in rows if what == "System RAM"))
+    return total(union((start, end) for start, end, what, *_ in rows if what == "System RAM"))
 
 
 def _lost(match: re.Match[str], shown: str, before: Sequence[_Row]) -> str:
-    """The part that is missing from a row: digits of an address, or the end of its name; "" if none seems to be.
+    """What a row has lost: digits of an address, the end of its name, or letters in it; "" if nothing seems to be.
 
     A name does not matter in a device, and may be empty: then a blank is left, which a cut takes as well.
     """
-    if shown == _OTHER:
-        if match[4].rstrip(">.\u2026 ") not in _BEGUN:
-            return ""
+    if "-" in match[4] and _SECOND.search(match[4]) is not None:
+        return "the line has two resources"
+    if shown == OTHER:
+        if not begun(match[4]):
+            return damaged(match[4].strip())
         start, end = int(match[2], 16), int(match[3], 16)
-        within = any(a <= start and end < b and what == _OTHER for a, b, what, _ in before)
+        within = any(a <= start and end < b and what == OTHER for a, b, what, *_ in before)
         return "" if within or match[0].endswith(" : ") else "the line is cut off"
-    if match[0].lstrip()[:2].lower() == "0x":
+    if min(len(match[2]), len(match[3])) >= _DIGITS:
         return ""
+    if match[0].lstrip()[:2].lower() == "0x":
+        return ""  # perhaps printed without leading zeros
     return f"an address has lost digits ({match[2]}-{match[3]})"
 
 
@@ -202,19 +249,27 @@ def _unusable(match: re.Match[str], where: Location) -> InputError:
 
 def _check_skipped(line: str, name: str, number: int) -> None:
     """Raise InputError for a line that looks like a damaged resource."""
-    if not line.isascii() and re.search(STRAY, line) and any(known in line for known in _NAMES):
+    if not line.isascii() and re.search(STRAY, line) and any(known in line for known in NAMES):
         raise InputError(Location(name, number, 1), "this resource has bytes that are not text", "read the file again")
 
 
 def _refuse_damaged(rows: Sequence[_Row], skipped: Iterable[_Skipped], name: str) -> None:
-    """Raise InputError for the piece of a resource among them: nobody knows what it reserves."""
+    """Raise InputError for the piece of a resource among them: nobody knows what it reserves.
+
+    A sentence may quote a resource that is listed, too.
+    """
     begin, end = (rows[0][3], rows[-1][3]) if rows else (0, 0)
+    listed: set[tuple[int, int]] = set()
     for line in skipped:
-        if line.piece and begin < line.number < end:
+        lost = line.piece and begin - 1 <= line.number <= end + 1
+        if line.rows and rows and not lost:
+            listed = listed or {(start, end - 1) for start, end, *_ in rows}
+            lost = any(not start or (int(start, 16), int(end, 16)) not in listed for start, end in line.rows)
+        if lost:
             raise InputError(
                 Location(name, line.number, 1),
                 "this resource is damaged, or has a sign before it",
-                "read the file again, whole",
+                _AGAIN,
             )
 
 
@@ -229,52 +284,73 @@ def _interrupted(rows: Sequence[_Row], skipped: Sequence[_Skipped]) -> Iterator[
         yield f"{counted(len(others), 'line')} within the listing, the first at {others[0]}, skipped: no resource"
 
 
-def _known(what: str) -> str:
-    """The name of a resource without emphasis signs and remarks; `_OTHER` for one that does not matter here."""
-    if what in _NAMES:
-        return what
-    what = what.lstrip("*`'\"=_~ ")
-    if what[:1] not in _FIRSTS:
-        return _OTHER
-    if (kind := _KINDS.match(what)) is not None:
-        return str(kind.lastgroup)
-    for known in _NAMES:
-        behind = what[len(known) : len(known) + 1]
-        if what.startswith(known) and not (behind.isalnum() or behind in _OF_NAMES):
-            return known
-    return _OTHER
+def _left_out(rows: Sequence[_Row], added: int, lone: Sequence[int]) -> Iterator[str]:
+    """Notes on memory that drivers added, and on resources that are indented and in no other, by their addresses."""
+    if lone and _is_indented(rows, min(row[4] for row in rows)):
+        yield f"the resource at {lone[0]:#x} lies in none that is listed: memory may be missing"
+    if added:
+        yield f"{format_size(added)} were added by drivers after boot: they are left out"
+
+
+def _is_indented(rows: Sequence[_Row], base: int) -> bool:
+    """True if every resource within another is indented as by r_show(), and there is one.
+
+    rows: sorted by address, outer ones first; base: the indentation of those at the top level.
+    """
+    nested = False
+    around: list[tuple[int, int]] = []  # end and indentation of the resources around the next
+    for start, end, _, _, indent in rows:
+        while around and around[-1][0] <= start:
+            around.pop()
+        if around:
+            nested = True
+            if indent != min(around[-1][1] + _STEP, base + _DEEPEST * _STEP):
+                return False
+        around.append((end, indent))
+    return nested
 
 
 def _sorted_out(rows: list[_Row], name: str, notes: list[str]) -> tuple[list[Region], list[Reserved], dict[str, Range]]:
-    """Memory regions, reserved ranges in them, and the first range of each name."""
+    """Memory regions, reserved ranges in them, and the first range of each name.
+
+    rows: sorted by address, outer ones first.
+    """
     regions: list[Region] = []
     reserved: list[Reserved] = []
     seen: dict[str, Range] = {}
     added = 0
     around: list[tuple[int, bool, str]] = []  # parents of the next: end, whether one is memory, name
-    for start, end, what, _ in sorted(rows, key=lambda row: (row[0], -row[1])):
+    base = min([row[4] for row in rows], default=0)
+    lone: list[int] = []  # indented, and in no other
+    unknown: list[int] = []
+    for start, end, what, number, indent in rows:
         while around and (around[-1][0] < end or around[-1][0] <= start):
+            if around[-1][0] > start and (what != OTHER or around[-1][2] != OTHER):
+                where, span = Location(name, number, 1), f"{start:08x}-{end - 1:08x}"
+                raise InputError(where, f"{span} goes beyond the resource that it begins in", _AGAIN)
             around.pop()
         in_ram = bool(around) and around[-1][1]
-        if what == _ADDED or (what == "System RAM" and around and around[-1][2] == _DAX):
+        if not around and indent > base and what in NAMES:
+            lone.append(start)
+        if what == ADDED or (what == "System RAM" and around and around[-1][2] == DAX):
             added += end - start
         elif what == "System RAM":
             regions.append(Region(start, end))
         elif what == "reserved" and not around:
             regions.append(Region(start, end, Flag.NOMAP.value))
-        elif what == _OTHER:
+        elif what == OTHER:
             if around and around[-1][2] == "System RAM":
-                if len(notes) < _MOST_NOTES:
-                    notes.append(
-                        f"the resource at {start:#x} in System RAM has a name unknown on arm64: it is taken as reserved"
-                    )
+                unknown.append(start)
                 reserved.append(Reserved(start, end, "reserved"))
         elif in_ram or what.startswith("Crash kernel"):
             reserved.append(Reserved(start, end, what))
             seen.setdefault(what, Range(start, end))
         around.append((end, in_ram or what == "System RAM", what))
-    if added:
-        notes.append(f"{format_size(added)} were added by drivers after boot: they are left out")
+    notes += [
+        f"the resource at {start:#x} in System RAM has a name unknown on arm64: it is taken as reserved"
+        for start in unknown[: max(_MOST_NOTES - len(notes), 0)]
+    ]
+    notes += _left_out(rows, added, lone)
     return _clean(regions, name, notes), reserved, seen
 
 

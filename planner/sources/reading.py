@@ -29,9 +29,26 @@ __all__ = [
 STRAY = "[\ufffd\udc80-\udcff]"
 """A pattern for characters that stand for bytes which are not text: not UTF-8 (PEP 383), NUL, or U+FFFD."""
 
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")  # byte order marks
+_MARKS = {
+    b"\xff\xfe\0\0": "UTF-32",
+    b"\0\0\xfe\xff": "UTF-32",
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+}
+"""Byte order marks; that of UTF-16 begins that of UTF-32."""
+
+_ZEROS = {
+    "UTF-32-LE": (False, None, True, True),
+    "UTF-32-BE": (True, True, None, False),
+    "UTF-16-LE": (False, True),
+    "UTF-16-BE": (True, False),
+}
+"""Which bytes of a character are zero, in nearly all of a text in a Latin script; None: in some."""
+
 _EMPTY = re.compile(r"\n*+")
 _FEW = 4  # an input is binary if more than one byte in so many is stray
+_NEARLY = 10  # nearly all: all but one in so many
+_LOOKED_AT = 64  # bytes
 
 
 @contextmanager
@@ -104,7 +121,7 @@ def read_bytes(path: str, stdin: BinaryIO | None = None) -> tuple[bytes, str]:
 
 
 def decode(data: bytes, name: str) -> str:
-    """The text of an input in UTF-8, or UTF-16 with a byte order mark. Raises InputError if it is empty or not text."""
+    """The text of an input in UTF-8, UTF-16 or UTF-32. Raises InputError if it is empty or not text."""
     data = _as_utf8(data, name)
     at = data.find(b"\0")
     if at >= 0:
@@ -123,11 +140,14 @@ def decode_most(data: bytes, name: str) -> str:
     if b"\0" not in data:
         with suppress(UnicodeDecodeError):
             return data.decode("utf-8-sig")
-    # A file may end in a block of NUL after a crash, and a serial line may give many in a row.
+    # A file may end in a block of NUL after a crash, and a serial line may give many in a row, most before it is used.
     data = data.rstrip(b"\0")
-    strays = len(data) - len(data.decode("utf-8", "ignore").encode()) + data.count(b"\0")
-    if strays * _FEW > len(data):
+    body = data.lstrip(b"\0")
+    strays = len(body) - len(body.decode("utf-8", "ignore").encode()) + body.count(b"\0")
+    if strays * _FEW > len(body):
         return decode(data, name)
+    if b"\n" not in body.rstrip() and b"\r" not in body.rstrip():
+        return body.replace(b"\0", b"\n").decode("utf-8-sig", "surrogateescape")  # NUL ends each line
     return re.sub(r"\0\0*+", "\ufffd", data.decode("utf-8-sig", "surrogateescape"))
 
 
@@ -135,28 +155,52 @@ def stray_note(text: str) -> str | None:
     """The note on lines with stray bytes, None without one. Those in a command line are shown with it instead."""
     if text.isascii():
         return None
-    found = [
-        number
+    found = {
+        number: line
         for number, line in enumerate(text.split("\n"), 1)
         if not line.isascii() and "ommand line:" not in line and re.search(STRAY, line)
-    ]
+    }
     if not found:
         return None
     more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-    return f"line {found[0]}{more}: bytes that are not text were replaced; nothing is read there"
+    before = all(re.fullmatch(rf"{STRAY}++(?:(?!{STRAY}).)++", line) for line in found.values())
+    what = "before the text were left out" if before else "were replaced; nothing is read there"
+    return f"line {next(iter(found))}{more}: bytes that are not text {what}"
 
 
 def _as_utf8(data: bytes, name: str) -> bytes:
-    """The bytes of a text, UTF-16 converted to UTF-8. Raises InputError if it is empty or too large."""
-    if data.startswith(_UTF16):
+    """The bytes of a text, UTF-16 and UTF-32 converted to UTF-8. Raises InputError if it is empty or too large."""
+    if (encoding := _wide(data)) is not None:
         try:
-            data = data.decode("utf-16").encode()
+            data = data.decode(encoding).encode()
         except UnicodeError:
-            raise InputError(Location(name, 1, 1), "is damaged UTF-16", "save the text as UTF-8") from None
+            raise InputError(Location(name, 1, 1), f"is damaged {encoding[:6]}", "save the text as UTF-8") from None
     if not data.strip(b" \t\r\n\v\f\0"):
         raise InputError(name, "is empty", "give a memory map: /proc/iomem, a boot log, memblock files or JSON")
     _check_extent(data, name)
     return data
+
+
+def _wide(data: bytes) -> str | None:
+    """The encoding of a text whose characters take two or four bytes each, None for any other input.
+
+    It begins with a byte order mark, or has NUL where the high bytes of Latin letters are.
+    """
+    for mark, encoding in _MARKS.items():
+        if data.startswith(mark):
+            return encoding
+    if b"\0" not in data[:_LOOKED_AT]:
+        return None
+    for encoding, zeros in _ZEROS.items():
+        if all(zero is None or _is_so(data[at :: len(zeros)], zero=zero) for at, zero in enumerate(zeros)):
+            return encoding
+    return None
+
+
+def _is_so(column: bytes, *, zero: bool) -> bool:
+    """True if nearly all of some bytes are zero, or nearly none."""
+    count = column.count(0) if zero else len(column) - column.count(0)
+    return 0 < len(column) * (_NEARLY - 1) <= count * _NEARLY
 
 
 def _check_extent(data: bytes, name: str) -> None:

@@ -184,16 +184,11 @@ PLANS: dict[str, tuple[int, Callable[[int], bytes]]] = {
     "regions that overlap": (1000, lambda n: _map("memory", n, 1 << 20)),
     "regions that overlap, of other flags": (1000, _flags),
     "a listing": (2000, lambda n: _rows(n, "reserved")),
-    "a listing of rows that overlap": (1000, lambda n: _rows(n, "reserved", 1 << 20)),
     "a listing of rows one in another": (
         1000,
         lambda n: (
             RAM + b"".join(b"  %x-%x : reserved\n" % ((1 << 30) + i, (1 << 40) - i) for i in range(4096, n << 12, 4096))
         ),
-    ),
-    "a listing of regions that overlap": (
-        1000,
-        lambda n: "".join(f"{a:x}-{a + 0xFFFFF:x} : System RAM\n" for a, _ in _spans(n)).encode(),
     ),
     "crash kernels of a listing": (2000, lambda n: _rows(n, "Crash kernel")),
     "large crash kernels of a listing": (1000, lambda n: _rows(n, "Crash kernel", 0x4000)),

@@ -30,6 +30,11 @@ def whole(make: Callable[[str], str]) -> Form:
     return lambda lines: make("\n".join(lines) + "\n").encode()
 
 
+def cells(line: str) -> list[str]:
+    """Start, end and name of a listing's row."""
+    return re.split(r" : |-", line.strip(), maxsplit=2)
+
+
 def exported(i: int, line: str) -> str:
     """A record of a journal in export format, and one of another program."""
     other = f"__CURSOR=s=2;i={i}\n_TRANSPORT=stdout\nMESSAGE=Linux version 9.9 is not what runs\n"
@@ -154,5 +159,18 @@ LISTINGS: dict[str, Form] = {
             for a, b, name in re.findall(r"^\s*([0-9a-f]+)-([0-9a-f]+) : (.*)$", "\n".join(lines), re.MULTILINE)
         ]
     ).encode(),
+    "columns of CSV": each(lambda _, line: ",".join(cells(line))),
+    "columns in quotes": each(lambda _, line: ";".join(f'"{cell}"' for cell in cells(line))),
+    "columns of a table": each(lambda _, line: " | ".join(("", *cells(line), ""))),
+    "columns in a reply": each(lambda _, line: "> " + "\t".join(cells(line))),
+    "no colon": each(lambda _, line: line.replace(" : ", " ")),
+    "the name below": each(lambda _, line: line.replace(" : ", " :\n")),
+    "ranges as the kernel logs them": each(lambda _, line: re.sub(r"(\w+)-(\w+) :", r"[mem 0x\1-0x\2]", line, count=1)),
+    "jc's YAML": each(lambda _, line: "- start: '{}'\n  end: '{}'\n  device: '{}'".format(*cells(line))),
+    "a report of tests": whole(
+        lambda text: f"<testcase><system-out>{html.escape(text.rstrip())}</system-out></testcase>"
+    ),
+    "UTF-16 without a mark": lambda lines: "\n".join(lines).encode("utf-16-le"),
+    "NUL for line ends": lambda lines: "\0".join(lines).encode(),
     "Latin-1": lambda lines: "\n".join(lines).encode() + b"\nfe000000-fe000fff : G\xe9n\xe9ric dev\n",
 }

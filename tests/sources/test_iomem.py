@@ -73,6 +73,8 @@ def test_stray_bytes_do_no_harm_where_nothing_is_read(extra: bytes, note: str) -
     [
         pytest.param(b"  4\xff200000-4219ffff : Kernel code", id="in a range"),
         pytest.param(b"  40200000-4219ffff : rese\xffved : reserved", id="before a name"),
+        pytest.param(b"  40200000-4219ffff : Kern\xffl code", id="in a name"),
+        pytest.param(b"80000000-bfffffff : Syst\xe8m RAM", id="in the name of memory"),
     ],
 )
 def test_stray_bytes_in_a_resource_that_matters_are_an_error(line: bytes) -> None:
@@ -131,10 +133,31 @@ def test_a_range_without_its_end_is_cut_off(end: str) -> None:
         pytest.param("80010000-bfffffff : System RAM", "80010000-bfffffff : Syste", "the line is cut off", id="name"),
         pytest.param("  421a0000-42b5ffff : reserved", "  421a0000-42b5ffff : r>", "the line is cut off", id="pager"),
         pytest.param("  421a0000-42b5ffff : reserved", "  421a0000-42b5ffff :", "the line is cut off", id="no name"),
+        pytest.param(
+            "80010000-bfffffff : System RAM",
+            "80010000-bfffffff : Systern RAM",
+            "'Systern RAM' is not quite System RAM",
+            id="letters",
+        ),
+        pytest.param(
+            "  42b60000-42f0ffff : Kernel data",
+            "  42b60000-82f0ffff : Kernel data",
+            "42b60000-82f0ffff goes beyond the resource that it begins in",
+            id="another digit",
+        ),
+        pytest.param(
+            ": reserved\n  42b60000", ": reserved  42b60000", "the line has two resources", id="the end of a line"
+        ),
+        pytest.param(
+            "  a0000000-afffffff : Crash", "  a0000000-aff?ffff : Crash", "this resource is damaged", id="last"
+        ),
+        pytest.param(
+            "  a0000000-afffffff : Crash", "  a0000000-afffffff  Crash", "this resource is damaged", id="no colon"
+        ),
     ],
 )
 def test_a_row_that_has_lost_a_part_is_refused(row: str, damaged: str, what: str) -> None:
-    """An address has at least eight digits, and a cut name may be one of several."""
+    """An address has at least eight digits, a cut name may be one of several, and resources are a tree."""
     with pytest.raises(InputError, match=rf"iomem:\d+:1: {what}"):
         parse_text(NESTED.replace(row, damaged).encode(), "iomem")
 
@@ -153,6 +176,25 @@ def test_addresses_that_are_zero_are_of_another_listing() -> None:
         parse_text(NESTED.encode(), "x").memory,
         parse_text(NESTED.encode(), "x").facts,
     )
+
+
+@pytest.mark.parametrize("digits", ["0x40200000-0x419ffff", "0x4020000-0x4219ffff", "0x4020000 - 0x4219ffff"])
+def test_an_address_with_fewer_digits_than_others_is_refused(digits: str) -> None:
+    """If others have leading zeros: without any, each has as many digits as it needs."""
+    text = f"0x00080000-0x3fffffff : System RAM\n0x40000000-0x7fffffff : System RAM\n  {digits} : Kernel code\n"
+    with pytest.raises(InputError, match=r"x:3:\d: (?:an address has fewer digits|the range ends)"):
+        parse_text(text.encode(), "x")
+    plain = "0x80000-0x3fffffff : System RAM\n0x40000000-0x7fffffff : System RAM\n"
+    assert parse_text(plain.encode(), "x").memory.ram == 2 * GIB - 0x80000
+
+
+@pytest.mark.parametrize("kept", ["40000000-7fffffff : System RAM", "80010000-bfffffff : System RAM"])
+def test_addresses_that_are_hidden_in_part_of_a_listing_are_refused(kept: str) -> None:
+    """What is reserved is not known then."""
+    lines = [line if line == kept else f"00000000-00000000 :{line.split(':')[-1]}" for line in NESTED.splitlines()]
+    text = "\n".join(line for line in lines if line == kept or "System RAM" not in line)
+    with pytest.raises(InputError, match=r"iomem:\d:1: the addresses of some resources are hidden; give all of"):
+        parse_text(text.encode(), "iomem")
 
 
 def test_a_name_within_a_device_may_be_lost() -> None:
@@ -211,6 +253,34 @@ def test_other_lines_within_the_listing_are_told() -> None:
     assert parse_text(text.encode(), "x").notes == ("1 line within the listing, the first at 5, skipped: no resource",)
 
 
+def test_a_resource_whose_parent_is_missing_is_told() -> None:
+    """The indentation shows that it lies in one. A search that leaves out devices looks the same."""
+    missing = "the resource at 0xa0000000 lies in none that is listed: memory may be missing"
+    lost = NESTED.replace("80010000-bfffffff : System RAM\n", "")
+    assert missing in parse_text(lost.encode(), "x").notes
+    flat = "".join(line.lstrip() for line in lost.splitlines(keepends=True))
+    assert missing not in parse_text(flat.encode(), "x").notes
+    centred = "\n".join(line.strip().center(60) for line in NESTED.splitlines())
+    assert parse_text(centred.encode(), "x").notes == ()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param("<x>40000000-7fffffff : System RAM", id="a sign before it"),
+        pytest.param("40$000000-7fffffff : System RAM", id="a sign in it"),
+        pytest.param("ffffff : System RAM", id="its end alone"),
+    ],
+)
+def test_a_damaged_resource_before_all_others_is_refused(line: str) -> None:
+    """A sentence may quote one that is listed."""
+    text = f"{line}\n80000000-bfffffff : System RAM\n"
+    with pytest.raises(InputError, match=r"iomem:1:1: this resource is damaged, or has a sign before it"):
+        parse_text(text.encode(), "iomem")
+    quoted = f"I mean this one: 80010000-bfffffff : System RAM\n{NESTED}\nOF: reserved mem: 0xc0000000..0xc0ffffff\n"
+    assert parse_text(quoted.encode(), "x").memory == parse_text(NESTED.encode(), "x").memory
+
+
 @pytest.mark.parametrize("mark", ["...", "  ... ...", "[...]", "<snip>", "\u2026"])
 def test_lines_that_were_left_out(mark: str) -> None:
     """Nobody can know what was there."""
@@ -234,6 +304,8 @@ def test_a_name_in_memory_that_arm64_does_not_give_is_reserved() -> None:
     "damaged",
     [
         pytest.param("  f8000000-fff", id="a cut number"),
+        pytest.param("  f8000000", id="one number"),
+        pytest.param("  f9\x08800000-ffffffff : reserved", id="a sign in it"),
         pytest.param("  f8000000-ffffffff", id="no name"),
         pytest.param("  f8000000-fff[   12.345678] usb 1-1: new device", id="a message within it"),
         pytest.param("\x07  f8000000-ffffffff : reserved", id="a sign before it"),

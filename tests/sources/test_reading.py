@@ -47,19 +47,47 @@ def test_text_is_decoded_as_it_is(text: str) -> None:
         assert decode_most(text.encode(), "x") == text.removeprefix("\ufeff")
 
 
+WIDE = "40000000-bfffffff : System RAM\n  41000000-41ffffff : r\u00e9serv\u00e9 \u2500\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_wide_characters_are_told_by_their_mark_or_their_zeros(encoding: str, mark: str) -> None:
+    """PowerShell writes them with a mark, other programs without."""
+    data = (mark + WIDE).encode(encoding)
+    assert (decode(data, "x"), decode_most(data, "x")) == (WIDE, WIDE)
+    with pytest.raises(InputError, match=r"x:1:1: is damaged UTF-(?:16|32); save the text as UTF-8"):
+        decode_most(data[:-1], "x")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"a\0b\0c", id="cut within a character"),
+        pytest.param(b"a\0\0\0b\0\0", id="cut within a wider one"),
+    ],
+)
+def test_wide_characters_are_never_read_in_part(data: bytes) -> None:
+    with pytest.raises(InputError, match="is damaged UTF"):
+        decode_most(data, "x")
+
+
 @pytest.mark.parametrize(
     ("data", "text"),
     [
         pytest.param(b"Linux version \xff6.12\n", "Linux version \udcff6.12\n", id="a byte that is no text"),
         pytest.param(b"line one\nline\0\0\0two\n", "line one\nline\ufffdtwo\n", id="NUL in a row are one mark"),
         pytest.param(b"the end is lost\n" + bytes(40), "the end is lost\n", id="NUL at the end of a file"),
+        pytest.param(bytes(512) + b"a line\nanother\n", "\ufffda line\nanother\n", id="many NUL before all"),
+        pytest.param(b"one line\0\0another\0", "one line\n\nanother", id="NUL at the end of each line"),
+        pytest.param(b"one line\0another\nthird", "one line\ufffdanother\nthird", id="NUL where lines have ends"),
     ],
 )
 def test_stray_bytes_of_a_log_are_marked(data: bytes, text: str) -> None:
     assert decode_most(data, "x") == text
 
 
-@pytest.mark.parametrize("data", [b"ab\0\0c\0d", b"\xfd\xfea\xff", b"\0\0\0\0a"])
+@pytest.mark.parametrize("data", [b"ab\0\0c\0d", b"\xfd\xfea\xff", b"a\0\0\0\0b"])
 def test_what_is_mostly_no_text_is_refused(data: bytes) -> None:
     with pytest.raises(InputError):
         decode_most(data, "x")
@@ -74,6 +102,10 @@ def test_what_is_mostly_no_text_is_refused(data: bytes) -> None:
             "one\nt\udcffo\n", "line 2: bytes that are not text were replaced; nothing is read there", id="in a line"
         ),
         pytest.param("\ufffd\n\ufffd\n\ufffd\n", "line 1 and 2 more: bytes that are not text", id="in several"),
+        pytest.param(
+            "\ufffdone\ntwo", "line 1: bytes that are not text before the text were left out", id="at the start"
+        ),
+        pytest.param("\ufffdo\ufffde\n", "line 1: bytes that are not text were replaced", id="at the start and in it"),
         pytest.param("Kernel command line: a=\udcff\n", None, id="a command line shows its own"),
     ],
 )

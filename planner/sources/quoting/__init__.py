@@ -12,10 +12,10 @@ import re
 
 from planner.base.sizes import MIB
 from planner.sources.log.unread import without_unread
-from planner.sources.quoting.encodings import plain_text
+from planner.sources.quoting.encodings import is_base64, plain_text
 from planner.sources.quoting.line_prefixes import unknown_line_prefix, without_line_prefixes
 
-__all__ = ["is_json", "unknown_line_prefix", "unquoted"]
+__all__ = ["is_base64", "is_json", "unknown_line_prefix", "unquoted"]
 
 _MACRO = r"\s*\{[a-z]+(?::[^{}\n]*)?\}"  # Jira's, around code
 _OPENING = r"\s{0,4096}+(?:\{|\[\s{0,4096}+[{\]])"

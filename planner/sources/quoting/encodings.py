@@ -1,18 +1,20 @@
-"""Encodings and markup added to a text in transfer: line ends, terminal sequences, quoted-printable, HTML.
+"""Encodings and markup added to a text in transfer: line ends, terminal sequences, quoted-printable, HTML, XML.
 
-The decoders of HTML and quoted-printable are imported for a text with such escapes.
+The decoder of HTML is imported for a text with such escapes.
 """
 
 from __future__ import annotations
 
+import codecs
 import re
 
 from planner.sources.reading import STRAY
 
-__all__ = ["plain_text"]
+__all__ = ["is_base64", "plain_text"]
 
 _TERMINAL = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[()][0-9A-B]|[=>78cDEHM])"
 _BLOCK = 1 << 16  # characters
+_SHORTEST = 60  # of a line in base64: 60, 64 and 76 are usual
 _PLAIN = {
     **dict.fromkeys(("\u00a0", "\u2007", "\u2009", "\u202f", "\u3000"), " "),
     **dict.fromkeys(map(chr, range(0x2500, 0x2580)), " "),
@@ -22,7 +24,8 @@ _PLAIN = {
 """What typographic blanks, frames, dashes and marks without width stand for."""
 
 _BREAK = r"<br */?>(?!\n)|</(?:tr|p|div|li)>(?!\n)"
-_TAG = r"</?[A-Za-z][A-Za-z0-9]{0,15}(?:\s[^<>\n]{0,300})?/?>"
+_TAG = r"</?[A-Za-z][A-Za-z0-9:_-]{0,30}(?:\s[^<>\n]{0,300})?/?>|<(?:\?xml\s|!--|!DOCTYPE\s)[^<>\n]{0,300}>"
+_DATA = "<![CDATA["
 _ENTITY = r"&(?:lt|gt|amp|quot|apos|nbsp|#\d{1,6}|#x[0-9a-fA-F]{1,6});"
 
 
@@ -45,6 +48,17 @@ def plain_text(text: str) -> str:
     if ("<" in text and re.search("<(?:/|br|pre)", text)) or ("&" in text and re.search("&(?:lt|gt|quot);", text)):
         text = _without_html(text)
     return text
+
+
+def is_base64(head: str) -> bool:
+    """True if a text is base64 (RFC 4648): lines of one length in its alphabet, and of text or packed text."""
+    lines = head.split()
+    if not lines or len(lines[0]) < _SHORTEST or any(len(line) != len(lines[0]) for line in lines[1:-1]):
+        return False
+    if re.fullmatch(r"[A-Za-z0-9+/]++={0,2}", "".join(lines)) is None:
+        return False
+    data = codecs.decode(lines[0][:_SHORTEST].encode(), "base64")
+    return data.startswith((b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")) or data.isascii()
 
 
 def _without_typography(text: str) -> str:
@@ -74,11 +88,9 @@ def _without_quoted_printable(text: str) -> str:
     valid = len(re.findall(r"=(?:[0-9A-Fa-f]{2}|\n)", text))
     if 10 * valid < 9 * signs or 2 * usual < signs:
         return text
-    from binascii import a2b_qp
-
     text = re.sub(r"^(?:.*+(?<==)\n)++.*+", _joined, text, flags=re.MULTILINE)
     data = re.sub("=0[Aa]", " ", text).encode("utf-8", "surrogateescape")
-    return a2b_qp(data).decode("utf-8", "surrogateescape")
+    return codecs.decode(data, "quopri").decode("utf-8", "surrogateescape")
 
 
 def _joined(lines: re.Match[str]) -> str:
@@ -87,9 +99,12 @@ def _joined(lines: re.Match[str]) -> str:
 
 
 def _without_html(text: str) -> str:
+    """The text without the tags of HTML or XML, nor the marks around character data."""
     from html import unescape
 
     if "<" in text:
+        if _DATA in text:
+            text = text.replace(_DATA, "").replace("]]>", "")
         text = re.sub(_BREAK, "\n", text.replace("</td>", " "))
         text = re.sub(_TAG, "", text)
     return re.sub(_ENTITY, lambda m: unescape(m[0]).replace("\u00a0", " "), text)

@@ -1,7 +1,7 @@
-"""Kernel messages inside records: journals as JSON or in export format, `dmesg -J`, containers, LAVA, jc's listings.
+"""Kernel messages inside records: journals as JSON or in export format, `dmesg -J`, containers, LAVA, jc, recordings.
 
 Source of the formats: systemd.journal-fields(7), systemd's Journal Export Format, util-linux's dmesg --json, the
-json-file driver of Docker, LAVA's output.yaml, the proc-iomem parser of jc.
+json-file driver of Docker, LAVA's output.yaml, the proc-iomem parser of jc, asciicast v2 and v3.
 """
 
 from __future__ import annotations
@@ -22,9 +22,12 @@ _KEYS = ("MESSAGE", "msg", "message", "log", "line", "text")
 _SIGN = re.compile(
     r'"(?:MESSAGE|msg|message|log|line|text|device)"\s{0,9}:\s{0,9}"|"(?:dmesg|MESSAGE)"\s{0,9}:\s{0,9}\['
 )
+_RANGE = re.compile(r"(?:0[xX])?[0-9a-fA-F]{8,16} ?- ?(?:0[xX])?[0-9a-fA-F]{8,16}")
 _LEAD = re.compile(r"(?:- |data: ?|\x1e)?(?=\{)")
+_CAST = re.compile(r'\s*+\{[^\n]{0,400}?"version": ?[23]\b[^\n]*+\n\[')
 _EXPORT = ("__CURSOR=", "__REALTIME_TIMESTAMP=", "_TRANSPORT=", "_BOOT_ID=")
 _HEAD = 8192
+_EVENT = 3  # of a cast: time, kind, text
 
 
 def messages_of(text: str, name: str) -> str | None:
@@ -38,6 +41,8 @@ def messages_of(text: str, name: str) -> str | None:
         return _of_document(text, name)
     if "{" not in head:
         return None
+    if _CAST.match(head) is not None:
+        return _of_cast(text, name)
     if _SIGN.search(head) is None:
         return None if '"memory"' in text or head.lstrip()[:1] != "{" else _of_document(text, name)
     if _record(next((line for line in head.split("\n") if line.strip()), "")) is not None:
@@ -65,6 +70,18 @@ def _of_export(text: str) -> str:
             other = line != "_TRANSPORT=kernel"
         kept.append(line[8:] if message == len(kept) else "")
     return "\n".join(kept[:-1])
+
+
+def _of_cast(text: str, name: str) -> str:
+    """What a recorded terminal showed. Raises InputError for an event that is cut off."""
+    shown: list[str] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.startswith("["):
+            continue  # what the recording is of, and remarks
+        event = load(line, f"{name}:{number}")
+        if isinstance(event, list) and len(event) == _EVENT and event[1] == "o":
+            shown.append(str(event[2]))
+    return "".join(shown)
 
 
 def _record(line: str) -> dict[str, Any] | None:
@@ -119,6 +136,8 @@ def _of_document(text: str, name: str) -> str | None:
         document = _several(text)
         if document is None:
             raise
+    if isinstance(document, dict) and (listing := _of_ranges(document, name)) is not None:
+        return listing
     if isinstance(document, dict):
         document = [] if "memory" in document else _only_text(document)
     if isinstance(document, str):
@@ -134,9 +153,29 @@ def _of_document(text: str, name: str) -> str | None:
     return "\n".join(_words(row) for row in document if isinstance(row, dict))
 
 
+def _of_ranges(document: dict[str, object], name: str) -> str | None:
+    """The listing of an object whose keys are ranges, and whose values are names; None for any other object.
+
+    A bank that is reserved whole has the range of the reservation, and a key cannot be there twice.
+    """
+    if not document or not all(isinstance(what, str) and _RANGE.fullmatch(at) for at, what in document.items()):
+        return None
+    spans = {at: tuple(int(end.strip(), 16) for end in at.split("-")) for at in document}
+    ram = [spans[at] for at, what in document.items() if what == "System RAM"]
+    for at, what in document.items():
+        start, end = spans[at]
+        if what == "reserved" and not any(first <= start and end <= last for first, last in ram):
+            raise InputError(
+                name,
+                f"{at}, reserved outside System RAM, may have been System RAM, too: an object has each range once",
+                "give /proc/iomem as the kernel prints it",
+            )
+    return "".join(f"{at} : {what}\n" for at, what in document.items())
+
+
 def _hex(address: object) -> str:
     """An address as a listing has it: jc's are such texts, others' may be numbers."""
-    return f"{address:x}" if isinstance(address, int) else str(address)
+    return f"{address:08x}" if isinstance(address, int) else str(address)
 
 
 def _only_text(document: dict[str, object]) -> object:

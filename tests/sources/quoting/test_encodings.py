@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
+
 import pytest
 
-from planner.sources.quoting.encodings import plain_text
+from planner.base.errors import InputError
+from planner.sources import parse_text
+from planner.sources.quoting.encodings import is_base64, plain_text
 
 
 @pytest.mark.parametrize(
@@ -15,6 +20,8 @@ from planner.sources.quoting.encodings import plain_text
         pytest.param("root=3D/dev/sda cra=\nsh=3D1\nb\n", "root=/dev/sda crash=1\n\nb\n", id="quoted-printable"),
         pytest.param("a=C3=A9 root=3D1 x=3D2\n", "a\u00e9 root=1 x=2\n", id="letters in quoted-printable"),
         pytest.param("<pre>a &lt;6&gt; &amp;lt;</pre>", "a <6> &lt;", id="HTML, once"),
+        pytest.param("<system-out>a\nb</system-out>", "a\nb", id="a report of tests, at its first and last line"),
+        pytest.param("<?xml version='1.0'?><ns:out id='1'><![CDATA[a\nb]]></ns:out><!-- c -->", "a\nb", id="XML"),
         pytest.param("a\u00a0b\u200bc", "a bc", id="blanks of a browser"),
     ],
 )
@@ -29,9 +36,32 @@ def test_a_text_as_it_was(text: str, plain: str) -> None:
         "crashkernel=256M mem=3D console=ttyS0\n",
         "alloc=31*4096 a=3D1 b=zz\n",
         "<6>[ 0.0] x <y@z> <unknown>\n",
+        "a]] > b]]> <out-of-memory>\n",
         "&& &x;\n",
     ],
 )
 def test_a_text_that_is_none_of_it_stays(text: str) -> None:
     """Sizes and priorities look similar."""
     assert plain_text(text) == text
+
+
+LISTING = b"40000000-bfffffff : System RAM\n  41000000-41ffffff : reserved\n" * 4
+
+
+@pytest.mark.parametrize(
+    ("head", "is_so"),
+    [
+        pytest.param(base64.encodebytes(LISTING), True, id="lines"),
+        pytest.param(base64.b64encode(LISTING), True, id="one line"),
+        pytest.param(base64.encodebytes(gzip.compress(LISTING + bytes(range(256)))), True, id="packed"),
+        pytest.param(base64.encodebytes(bytes(range(128, 256))), False, id="no text"),
+        pytest.param(LISTING, False, id="text"),
+        pytest.param(b"words\nof\nletters\n", False, id="short lines"),
+        pytest.param(b"a" * 80 + b"\n" + b"b" * 70 + b"\n" + b"c" * 80, False, id="lines of several lengths"),
+    ],
+)
+def test_base64_is_told(head: bytes, is_so: bool) -> None:
+    assert is_base64(head.decode()) == is_so
+    if is_so:
+        with pytest.raises(InputError, match="x: is base64; decode it: base64 -d FILE > DECODED"):
+            parse_text(head, "x")

@@ -22,10 +22,22 @@ from planner.sources.quoting.records import messages_of
         pytest.param('{"msg": "a", "time": "    0.123456"}\n', "[    0.123456] a\n", id="a time since boot"),
         pytest.param('[{"msg": "a"}, {"msg": "b"}]', "a\nb", id="a list"),
         pytest.param(
+            '{"version": 2, "width": 80}\n[0.1, "o", "a\\r\\nb"]\n[0.2, "i", "x"]\n[0.3, "o", "c\\r\\n"]\n',
+            "a\r\nbc\r\n",
+            id="a terminal's recording",
+        ),
+        pytest.param(
             '[{"start": "00", "end": "ff", "device": "System RAM"}]', "00-ff : System RAM\n", id="jc's listing"
         ),
         pytest.param(
-            '[{"start": 16, "end": 255, "device": "System RAM"}]', "10-ff : System RAM\n", id="one with numbers"
+            '[{"start": 16, "end": 255, "device": "System RAM"}]',
+            "00000010-000000ff : System RAM\n",
+            id="one with numbers",
+        ),
+        pytest.param(
+            '{"00000000-000fffff": "System RAM", "0x00080000 - 0x000fffff": "reserved"}',
+            "00000000-000fffff : System RAM\n0x00080000 - 0x000fffff : reserved\n",
+            id="ranges as keys",
         ),
     ],
 )
@@ -40,12 +52,26 @@ def test_messages(text: str, messages: str) -> None:
         {"memory": [{"start": 0, "end": 1}], "reservation": {"log": ["crashkernel reserved"]}},
         {"memory": [{"range": "0x0-0xff", "state": "online"}]},
         {"log": 3},
+        {"40000000-7fffffff": "System RAM", "other": "System RAM"},
+        {"40000000-7fffffff": {"name": "System RAM"}},
         [],
     ],
 )
 def test_maps_are_no_records(document: object) -> None:
     """Reports are not records either, though they contain log lines."""
     assert messages_of(json.dumps(document), "x") is None
+
+
+def test_an_event_of_a_recording_that_is_cut_off_is_named() -> None:
+    with pytest.raises(InputError, match=r"x:2:1:\d+: is not JSON"):
+        messages_of('{"version": 2}\n[0.1, "o", "a', "x")
+
+
+def test_a_range_that_is_a_key_is_there_only_once() -> None:
+    """So that memory which is reserved whole looks like a range that firmware keeps."""
+    text = '{"40000000-7fffffff": "System RAM", "80000000-8000ffff": "reserved"}'
+    with pytest.raises(InputError, match="x: 80000000-8000ffff, reserved outside System RAM, may have been System RAM"):
+        messages_of(text, "x")
 
 
 def test_a_document_that_is_cut_off_is_named() -> None:
