@@ -26,7 +26,7 @@ from planner.rewind.from_log import (
     loaded_by_qemu,
     lower_half,
 )
-from planner.rewind.later import CMA, MEMMAP, Choice, named, steps_of_log, usual_steps
+from planner.rewind.later import CMA, MEMMAP, PER_CPU, Choice, named, steps_of_log, usual_steps
 from planner.rewind.memmap import STRUCT_PAGE, in_pages, section_size
 from planner.rewind.search import Way, explains_crash, is_late, search
 from planner.rewind.top import Top, top_bytes, top_of_line, top_of_listing
@@ -196,7 +196,7 @@ def _history(view: View, what: str, undone: Undone, early: Early) -> History:
     state = view.listed.without([*view.crash, *(span for span, _ in late)])
     if not any(event.kind == "percpu" for event in view.events):
         areas = _per_cpu(view, state, [span for span, _ in late])
-        late += tuple((span, "per-CPU areas") for span in areas)
+        late += tuple((span, PER_CPU) for span in areas)
         state = state.without(areas)
     swept = _swept(view, state, [span for span, _ in late])
     descriptors = tuple(span for span, name in undone.freed if name == MEMMAP and not is_late(view, name))

@@ -20,10 +20,12 @@ from planner.kernel.profiles import Profile
 from planner.rewind.memmap import STRUCT_PAGE, beneath, memmap, section_table
 from planner.rewind.undo import Later, State, places
 
-__all__ = ["CMA", "CRASH", "KFENCE", "MEMMAP", "Choice", "named", "steps_of_log", "usual_steps"]
+__all__ = ["CMA", "CRASH", "KFENCE", "MEMMAP", "PER_CPU", "Choice", "named", "steps_of_log", "usual_steps"]
 
 CMA, CRASH, MEMMAP, KFENCE = "CMA", "crash kernel", "memmap", "KFENCE metadata"
 """Names of what is not simply later than the crash kernel."""
+
+PER_CPU = "per-CPU areas"
 
 _SLAB = 2 * KIB
 """Bytes of a swiotlb slot (IO_TLB_SIZE)."""
@@ -127,7 +129,7 @@ def steps_of_log(
     within = _within(listed, first)
     spans = dict(enumerate(nodes))
     first += [
-        Later("per-CPU areas", e.size, page_size, *spans.get(i, (0, 0)), needed=False, temporary=2 * page_size)
+        Later(PER_CPU, e.size, page_size, *spans.get(i, (0, 0)), needed=False, temporary=2 * page_size)
         for i, e in enumerate(by_kind.get("percpu", ()))
     ]
     hashes = [within.later(f"{e.name} hash table", e.size) for e in by_kind.get("hash", ())]

@@ -12,7 +12,7 @@ from itertools import accumulate
 from typing import Literal, NamedTuple
 
 from planner.base.ranges import Span, intersect, subtract, total
-from planner.base.sizes import KIB
+from planner.base.sizes import KIB, MIB
 from planner.kernel.cma import cma_align
 from planner.kernel.force_pte import kfence_pool_size
 from planner.rewind.changes import areas_of
@@ -29,6 +29,9 @@ _SMALL = 64 * KIB
 
 _AREA = 160 * KIB
 """Bytes of the per-CPU area of one processor, about: only a log names it."""
+
+_AREAS = 64 * MIB
+"""Bytes of the per-CPU areas of a node, at most: of 256 processors and more."""
 
 _FEW = 40
 """Pages of early allocations without a name that may lie above a later one, in the same entry, if no log names any."""
@@ -57,6 +60,8 @@ class Rests:
 
     One choice of a step explains all rests together, not each rest another one. That is followed for the step with
     most choices, the fork: `open` are those of its choices that may still explain all that is left.
+
+    per_cpu: how many rests may hold per-CPU areas of any size beside what explains them.
     """
 
     def __init__(self, view: View, steps: Sequence[Sequence[Choice]], inner: int) -> None:
@@ -85,6 +90,7 @@ class Rests:
         self.summed: dict[tuple[int, tuple[int, ...]], dict[int, Sums]] = {}
         self.known: dict[tuple[int, int, int, tuple[int, ...], Rest], tuple[int, ...]] = {}
         self.rests: dict[Span, Rest | None] = {}
+        self.per_cpu = 0
 
     def _lowest(self, item: Later) -> int:
         """The lowest address of page descriptors; 0 in low memory, where an unknown CMA area may lie above them."""
@@ -110,17 +116,44 @@ class Rests:
         self, open_: tuple[int, ...], step: int, choice: int, count: int, rests: Sequence[Rest]
     ) -> tuple[int, ...]:
         """The choices of the fork with which these steps and the first allocations of a choice explain all rests."""
+        areas = self.per_cpu
         for rest in rests:
-            key = (step, choice, count, open_, rest)
-            found = self.known.get(key)
-            if found is None:
-                first, sums = self._first(step, choice, count), self._before(step, open_)
-                if first.unit or len(first.sizes) > _FEW_PARTS:
-                    sums = {i: self._with(step, choice, count, i) for i in open_}
-                    first = Sums()
-                found = self.known[key] = self._explained(rest, first.sizes, sums)
+            found = self._of_one(open_, step, choice, count, rest)
+            if not found and areas:
+                areas -= 1
+                found = self._of_one(open_, step, choice, count, rest._replace(slack=_AREAS))
             open_ = found
         return open_
+
+    def _of_one(self, open_: tuple[int, ...], step: int, choice: int, count: int, rest: Rest) -> tuple[int, ...]:
+        """The same for one rest."""
+        key = (step, choice, count, open_, rest)
+        found = self.known.get(key)
+        if found is None:
+            first, sums = self._first(step, choice, count), self._before(step, open_)
+            if first.unit or len(first.sizes) > _FEW_PARTS:
+                sums = {i: self._with(step, choice, count, i) for i in open_}
+                first = Sums()
+            found = self.known[key] = self._explained(rest, first.sizes, sums)
+        return found
+
+    def per_cpu_areas(self, state: State, entries: Iterable[int]) -> list[Span]:
+        """What is left of these entries that nothing before the crash kernel explains; none for more than there are.
+
+        Areas of many processors, which only a log names: the lowest part of what is left, as they came last.
+        """
+        found: list[Span] = []
+        for i in entries if self.per_cpu else ():
+            start, end = self.view.listed.blocks[i]
+            for low, high in state.blocks[bisect_left(state.blocks, (start, 0)) : bisect_left(state.blocks, (end, 0))]:
+                rest = self._rest(i, (low, high)) if high - low > _SMALL else None
+                if rest is None:
+                    continue
+                early = self.before[rest.early]
+                more = rest.size - early[bisect_right(early, rest.size) - 1]
+                if more > rest.slack:
+                    found.append((low, low + more))
+        return found if len(found) <= self.per_cpu and all(b - a <= _AREAS for a, b in found) else []
 
     def _before(self, step: int, open_: tuple[int, ...]) -> dict[int, Sums]:
         """Sums of what the steps before this one take, for each of these choices of the fork."""

@@ -6,8 +6,8 @@ is taken back once. What is left at the end is judged: a way is whole that puts 
 leaves nothing right beneath it, and leaves no listed entry in pieces. A whole way is looked for first, and after one
 with something unusual one without: a branch ends where what it left right beneath the crash kernel, or in pieces, is
 nothing that the steps before could have taken, or where large allocations before it, such as page descriptors, have no
-room any more. Only where there is none are ways looked for that explain less; a better one must follow each in a few
-steps.
+room any more. Where there is none, what is left of an entry may be the per-CPU areas of many processors, whose size is
+in no listing. Only then are ways looked for that explain less; a better one must follow each in a few steps.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from planner.base.ranges import Span, total
 from planner.base.sizes import MIB
 from planner.kernel.crash_reserve import Bounds
 from planner.kernel.profiles import CRASH_ALIGN
-from planner.rewind.later import CMA, CRASH, MEMMAP, Choice
+from planner.rewind.later import CMA, CRASH, MEMMAP, PER_CPU, Choice
 from planner.rewind.order import Order
 from planner.rewind.rests import Rest, Rests
 from planner.rewind.undo import Budget, Known, Later, Rooms, State, Step, Undone, has_room, undo
@@ -48,16 +48,6 @@ Rank: TypeAlias = tuple[int, ...]
 _WHOLE: Rank = (0, 0, 0, 1)
 _UNUSUAL: Rank = (0, 0, 1, 1)
 _STRICT = (_WHOLE, _UNUSUAL)
-Searches: TypeAlias = tuple[tuple[Rank | None, int], ...]
-"""The rank that ways must be below, and the most steps: a listing that nothing explains must not take for ever."""
-
-_WITH_CRASH: Searches = ((_UNUSUAL, 120),)
-_WITHOUT: Searches = ((_WHOLE, 90),)
-"""Without a crash kernel, no later allocation at all explains everything: nothing unusual is needed."""
-
-_OF_LOG: Searches = (((1,), 75), (None, 30))
-_GUESSED: Searches = (((1,), 60), (None, 20))
-"""Ways that explain less: where a log names the allocations, a place that is hard to find is worth more steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +81,25 @@ def search(
     one = _Search(view, (*before, [_crash(view)], *after), len(before))
     known = {} if known is None else known
     ways: list[Way] = []
-    for below, most in (_WITH_CRASH if view.crash else _WITHOUT) + (_OF_LOG if view.events else _GUESSED):
-        ways += one.run(Budget(most, below not in _STRICT, known), below)
+    for below, most, per_cpu in _searches(view):
+        ways += one.run(Budget(most, below not in _STRICT, known), below, per_cpu)
         if ways:
             break
     return sorted(ways, key=lambda way: (not way.whole, way.rank))[:_MOST_WAYS]
+
+
+def _searches(view: View) -> tuple[tuple[Rank | None, int, int], ...]:
+    """For each search the rank that ways must be below, the most steps, and the per-CPU areas of any size: see `Rests`.
+
+    A listing that nothing explains must not take for ever. Without a crash kernel, no later allocation at all explains
+    everything: nothing unusual is needed. Where a log names the allocations, it names the per-CPU areas, too, and a
+    place that is hard to find is worth more steps.
+    """
+    whole = _UNUSUAL if view.crash else _WHOLE
+    first = (whole, 120 if view.crash else 90, 0)
+    if view.events:
+        return first, ((1,), 75, 0), (None, 30, 0)
+    return first, (whole, 60, max(len(view.nodes), 1)), ((1,), 45, 0), (None, 20, 0)
 
 
 def is_late(view: View, name: str) -> bool:
@@ -134,9 +138,10 @@ class _Search:
         self.windows = _windows(view)
         self.placed = _is_at_a_place(view)
 
-    def run(self, budget: Budget, best: Rank | None) -> list[Way]:
-        """The ways below a rank, each better than the one before."""
+    def run(self, budget: Budget, best: Rank | None, per_cpu: int = 0) -> list[Way]:
+        """The ways below a rank, each better than the one before. per_cpu: see `Rests`."""
         self.budget, self.best, self.strict = budget, best, best in _STRICT
+        self.rests.per_cpu = per_cpu
         self.found: list[Way] = []
         self.usual = self.whole = False
         self._back(len(self.steps) - 1, Undone(self.view.listed), (0, 0), frozenset(), self.rests.all, unusual=False)
@@ -171,9 +176,19 @@ class _Search:
             for before in undo(after.state, choice.items, self.budget, accepts):
                 undone = Undone(before.state, (*before.freed, *after.freed), before.skipped + after.skipped)
                 held = entries.union(self.rests.entries(self._late(before)))
+                if step == self.inner + 1:
+                    undone = self._without_per_cpu(undone, held)
                 self._back(step - 1, undone, fit, held, left, unusual=unusual or choice.unusual)
                 if self._is_over(late=late, unusual=unusual or choice.unusual):
                     break
+
+    def _without_per_cpu(self, undone: Undone, entries: frozenset[int]) -> Undone:
+        """The same with the per-CPU areas taken back, too, if what is left of these entries may be them."""
+        areas = self.rests.per_cpu_areas(undone.state, entries)
+        if not areas:
+            return undone
+        freed = tuple((span, PER_CPU) for span in areas)
+        return Undone(undone.state.without(areas), (*freed, *undone.freed), undone.skipped)
 
     def _is_over(self, *, late: bool, unusual: bool) -> bool:
         """True if no way with what was taken back so far can be better than those that were found."""
