@@ -1,0 +1,37 @@
+"""Two logs or listings beside each other, as `diff -y` and some viewers print them: their long lines are cut off."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from planner.sources.quoting.sample import some_lines
+
+__all__ = ["is_side_by_side"]
+
+_STAMP = re.compile(r"\[ {0,12}\d{1,10}\.\d{6}\] ")
+_RANGE = re.compile(r"(?<!\S)[0-9a-f]{8,16}-[0-9a-f]{8,16} : ")
+_NARROWEST = 30  # columns of the left text
+_PADDED = re.compile(r" {2}[|<>()/\\]?\s*+$")
+_BETWEEN = 12  # characters at most between the texts, a tab among them
+
+
+def is_side_by_side(text: str) -> bool:
+    """True if nearly all lines have the beginning of a second line, in the same column, most with blanks before it."""
+    lines = [line for line in some_lines(text) if line]
+    if all(_second(line) is None and line.count(" : ") < 2 for line in lines[:3]):
+        return False
+    most = max(len(lines) - 2, 2)
+    if sum(len(_RANGE.findall(line)) > 1 for line in lines) >= most:
+        return True
+    lines = list(map(str.expandtabs, lines))
+    columns = Counter(filter(None, map(_second, lines)))
+    column, count = columns.most_common(1)[0] if columns else (0, 0)
+    padded = sum(_PADDED.search(line, column - _BETWEEN, column) is not None for line in lines)
+    return count >= most and 2 * padded > count
+
+
+def _second(line: str) -> int | None:
+    """The column in which a second line begins; None without one."""
+    found = _STAMP.search(line, _NARROWEST)
+    return None if found is None else found.start()
