@@ -13,6 +13,7 @@ import re
 from planner.base.errors import InputError
 from planner.base.sizes import MIB
 from planner.sources.log.unread import without_unread
+from planner.sources.quoting.columns import messages_in_column
 from planner.sources.quoting.encodings import is_base64, plain_text
 from planner.sources.quoting.line_prefixes import unknown_line_prefix, without_line_prefixes
 from planner.sources.quoting.side_by_side import is_side_by_side
@@ -48,6 +49,8 @@ def unquoted(text: str, name: str) -> str:
     if text.count("\n") > _MOST_LINES:
         return text
     plain = plain_text(text)
+    if (column := messages_in_column(plain)) is not None:
+        plain = column
     bare = without_line_prefixes(plain if plain is text else without_unread(plain))
     if is_side_by_side(bare):
         raise InputError(name, "shows two texts side by side, their long lines cut off", "give one of the two files")

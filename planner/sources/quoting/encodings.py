@@ -23,6 +23,9 @@ _PLAIN = {
 }
 """What typographic blanks, frames, dashes and marks without width stand for."""
 
+_LINE_ENDS = "\v\f\x85\u2028\u2029"
+"""Characters that end lines for some programs, and may do so in all of a text."""
+
 _BREAK = r"<br */?>(?!\n)|</(?:tr|p|div|li)>(?!\n)"
 _TAG = r"</?[A-Za-z][A-Za-z0-9:_-]{0,30}(?:\s[^<>\n]{0,300})?/?>|<(?:\?xml\s|!--|!DOCTYPE\s)[^<>\n]{0,300}>"
 _DATA = "<![CDATA["
@@ -39,6 +42,9 @@ def plain_text(text: str) -> str:
         text = re.sub(_TERMINAL, "", text)
     if "\r" in text:
         text = text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\n\r", "\n").replace("\r", "\n")
+    for sign in _LINE_ENDS:
+        if sign in text and text.count(sign) > text.count("\n"):
+            text = text.replace(sign, "\n")
     if not text.isascii():
         text = _without_typography(text)
     if text[:80].lstrip()[:2] == "['":  # the repr of a Python list

@@ -49,19 +49,20 @@ def _cut(line: str, end: str) -> str:
 def _common_end(lines: list[str]) -> str:
     """The longest end that is made of signs and that nearly all lines have; "" without one.
 
-    A command line, and nothing else in a log, may have any sign at its end by itself.
+    A command line does not count: it may have any sign at its end, and a backslash where the kernel broke it.
     """
-    if all("ommand line" in line for line in lines):
+    others = [line for line in lines if "ommand line" not in line]
+    if not others or len(lines) < 2:
         return ""
     common = ""
     for length in range(1, _LONGEST + 1):
-        end, count = Counter(line[-length:] for line in lines).most_common(1)[0]
-        if 10 * count < 9 * len(lines) or len(end) < length:
+        end, count = Counter(line[-length:] for line in others).most_common(1)[0]
+        if 10 * count < 9 * len(others) or len(end) < length:
             break
         common = end
     while common and _COMMON.fullmatch(common) is None:
         common = common[1:]
-    return common if len(lines) > 1 else ""
+    return common
 
 
 def without_quotes(text: str) -> str:

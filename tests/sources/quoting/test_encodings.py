@@ -16,6 +16,10 @@ from planner.sources.quoting.encodings import is_base64, plain_text
     ("text", "plain"),
     [
         pytest.param("a\r\nb\r\r\nc\rd\n", "a\nb\nc\nd\n", id="line ends"),
+        pytest.param("a\vb\vc\n", "a\nb\nc\n", id="vertical tabs"),
+        pytest.param("a\u2028b\u2028c", "a\nb\nc", id="line separators"),
+        pytest.param("a\x85b\x85c", "a\nb\nc", id="next lines"),
+        pytest.param("a\fb\nc\nd\n", "a\fb\nc\nd\n", id="a form feed between lines"),
         pytest.param("\x1b[1;31ma\x1b[0m\x1b]0;title\x07b", "ab", id="colours and a window's title"),
         pytest.param("root=3D/dev/sda cra=\nsh=3D1\nb\n", "root=/dev/sda crash=1\n\nb\n", id="quoted-printable"),
         pytest.param("a=C3=A9 root=3D1 x=3D2\n", "a\u00e9 root=1 x=2\n", id="letters in quoted-printable"),
