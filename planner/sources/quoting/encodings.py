@@ -34,6 +34,8 @@ _ENTITY = r"&(?:lt|gt|amp|quot|apos|nbsp|#\d{1,6}|#x[0-9a-fA-F]{1,6});"
 
 def plain_text(text: str) -> str:
     """The text with the line ends of Unix, without what only a terminal, a mail program or a browser needs."""
+    if (plus := text.find("+")) >= 0 and text[plus + 1 : plus + 2] in ("-", "A") and text.isascii():
+        text = _without_utf7(text)
     if "=" in text and re.search("=(?:3D|\n|1B\\[)", text):
         text = _without_quoted_printable(text.replace("=\r\n", "=\n"))
     if "^" in text and "^[[" in text:  # ESC as shown by cat -v and editors
@@ -102,6 +104,16 @@ def _without_quoted_printable(text: str) -> str:
 def _joined(lines: re.Match[str]) -> str:
     """The line that was broken, and empty ones instead of its pieces."""
     return lines[0].replace("=\n", "") + "\n" * lines[0].count("=\n")
+
+
+def _without_utf7(text: str) -> str:
+    """The text of an old mail in UTF-7 (RFC 2152), which escapes every plus sign; others as is."""
+    if text.count("+") < 2 or re.search(r"\+(?!-|A[A-Za-z0-9/]{2,})", text) is not None:
+        return text
+    try:
+        return text.encode().decode("utf-7")
+    except UnicodeDecodeError:
+        return text
 
 
 def _without_html(text: str) -> str:

@@ -14,18 +14,18 @@ __all__ = ["QUOTES", "may_end_alike", "without_common_end", "without_quotes"]
 
 QUOTES = "\"'`"
 _SIGNS = "|$\\,;\u00b6\u21b5\u23ce\u2502"
-_COMMON = re.compile(rf"(?:\\[nr]|\^M|[{QUOTES}] *[\])}}]*|[{re.escape(_SIGNS)} ])+")
-_SIGN = re.compile(rf"(?:{_COMMON.pattern})$")
+_SIGN = rf"(?:\\[nr]|\^M|[{QUOTES}] *[\])}}]*|[{re.escape(_SIGNS)} ])"
+_LAST, _COMMON = re.compile(f"{_SIGN}$"), re.compile(f"{_SIGN}+")
 _SHORT, _LONGEST = 4, 8
 _AFTER_QUOTE = ",;)]}+\\|$ \t"
 _MOST_PIECES = 16
-_LINE_END = re.compile(r"(?:\\[nr])++$")
+_LINE_END = re.compile(r"(?<!\\[nr])(?:\\[nr])++$")
 _ESCAPED = re.compile(r"\\([\\\"'t])")
 
 
 def may_end_alike(sample: list[str]) -> bool:
     """False if more than two of some lines of a text do not end with a sign, as in nearly every text."""
-    ends = [_SIGN.search(line[-_SHORT:]) is not None for line in map(str.rstrip, sample) if line]
+    ends = [_LAST.search(line[-_SHORT:]) is not None for line in map(str.rstrip, sample) if line]
     return sum(ends) >= max(len(ends) - 2, 1)
 
 

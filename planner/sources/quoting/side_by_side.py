@@ -12,8 +12,8 @@ __all__ = ["is_side_by_side"]
 _STAMP = re.compile(r"\[ {0,12}\d{1,10}\.\d{6}\] ")
 _RANGE = re.compile(r"(?<!\S)[0-9a-f]{8,16}-[0-9a-f]{8,16} : ")
 _NARROWEST = 30  # columns of the left text
-_PADDED = re.compile(r" {2}[|<>()/\\]?\s*+$")
-_BETWEEN = 12  # characters at most between the texts, a tab among them
+_GAP = " |<>()/\\"  # what is between the texts
+_NARROW_GAP, _WIDE_GAP = 4, 12  # characters of it
 
 
 def is_side_by_side(text: str) -> bool:
@@ -27,7 +27,8 @@ def is_side_by_side(text: str) -> bool:
     lines = list(map(str.expandtabs, lines))
     columns = Counter(filter(None, map(_second, lines)))
     column, count = columns.most_common(1)[0] if columns else (0, 0)
-    padded = sum(_PADDED.search(line, column - _BETWEEN, column) is not None for line in lines)
+    gaps = [line[max(column - _WIDE_GAP, 0) : column] for line in lines]
+    padded = sum(len(gap) - len(gap.rstrip(_GAP)) >= _NARROW_GAP for gap in gaps)
     return count >= most and 2 * padded > count
 
 
