@@ -32,10 +32,15 @@ def may_end_alike(sample: list[str]) -> bool:
 def without_common_end(text: str, find: Callable[[str], int] | None = None) -> str:
     """The text without the signs that nearly all lines of the kernel end with.
 
-    find: the index at which the kernel's own text begins in a line; -1 in other lines. None: all lines count.
+    find: the index at which the kernel's own text begins in a line; -1 where that is not known. If it is not for any
+    line, or without `find`, all lines count. A command line does not: it may have any sign at its end, and a backslash
+    where the kernel broke it.
     """
     lines = text.split("\n")
-    end = _common_end([line for line in map(str.rstrip, lines) if line and (find is None or find(line) >= 0)])
+    full = [line for line in map(str.rstrip, lines) if line]
+    others = [line for line in full if "ommand line:" not in line]
+    known = others if find is None else [line for line in others if find(line) >= 0]
+    end = _common_end(known or others) if len(full) > 1 else ""
     if not end:
         return text
     return "\n".join([_cut(line, end) for line in lines])
@@ -47,22 +52,21 @@ def _cut(line: str, end: str) -> str:
 
 
 def _common_end(lines: list[str]) -> str:
-    """The longest end that is made of signs and that nearly all lines have; "" without one.
-
-    A command line does not count: it may have any sign at its end, and a backslash where the kernel broke it.
-    """
-    others = [line for line in lines if "ommand line" not in line]
-    if not others or len(lines) < 2:
-        return ""
+    """The longest end that is made of signs and that nearly all lines have; "" without one."""
     common = ""
-    for length in range(1, _LONGEST + 1):
-        end, count = Counter(line[-length:] for line in others).most_common(1)[0]
-        if 10 * count < 9 * len(others) or len(end) < length:
+    for length in range(1, _LONGEST + 1 if lines else 1):
+        end, count = Counter(line[-length:] for line in lines).most_common(1)[0]
+        if 10 * count < 9 * len(lines) or len(end) < length:
             break
         common = end
-    while common and _COMMON.fullmatch(common) is None:
+    while common and (_COMMON.fullmatch(common) is None or _is_in_pairs(common[0], lines)):
         common = common[1:]
     return common
+
+
+def _is_in_pairs(sign: str, lines: list[str]) -> bool:
+    """True if a sign is a quote that some lines open themselves."""
+    return sign in QUOTES and 10 * sum(line.count(sign) % 2 for line in lines) < 9 * len(lines)
 
 
 def without_quotes(text: str) -> str:

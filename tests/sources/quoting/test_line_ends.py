@@ -38,6 +38,10 @@ def test_lines_of_others_between_have_no_sign(end: str) -> None:
         pytest.param("Kernel command line: a \\\nKernel command line: b \\", id="its pieces"),
         pytest.param("Zone ranges:\n" + "Kernel command line: b \\\n" * 30, id="many pieces"),
         pytest.param("Zone ranges:\n  node   0: [mem 0x1000-0x1fff]\n  node   1: [mem 0x2000-0x2fff]", id="brackets"),
+        pytest.param(
+            "[    0.1] governor 'step_wise'\n[    0.000000] Kernel command line: a='b c'",
+            id="quotes of the kernel",
+        ),
         pytest.param("[    0.000000] Linux version 6.1 (x)\n[    0.000000] Kernel command line: a$", id="one of two"),
     ],
 )
