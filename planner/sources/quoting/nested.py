@@ -22,9 +22,11 @@ def log_in(document: object, name: str) -> str | None:
     texts: dict[str, list[str]] = {}
     for place, text in _texts(document):
         texts.setdefault(place, []).append(text.removesuffix("\n"))
-    logs = {place: log for place, lines in texts.items() if _is_log(log := "\n".join(lines))}
-    if len(set(map(str.strip, logs.values()))) > 1:
-        raise InputError(name, f"has more than one log: {', '.join(list(logs)[:4])}", "give only one of them")
+    logs = {place: "\n".join(lines) for place, lines in texts.items() if _is_log("\n".join(lines))}
+    whole = {text.strip() for place in logs for text in texts[place] if _is_log(text)}
+    if len(whole) > 1 or len(set(map(str.strip, logs.values()))) > 1:
+        places = ", ".join(list(logs)[:4])
+        raise InputError(name, f"has more than one log or listing: {places}", "give each in a file of its own")
     return next(iter(logs.values()), None)
 
 

@@ -31,10 +31,18 @@ def test_the_only_log(document: object, log: list[str] | None) -> None:
     assert log_in(document, "x") == (None if log is None else "\n".join(log))
 
 
-def test_two_logs() -> None:
+@pytest.mark.parametrize(
+    ("document", "where"),
+    [
+        pytest.param({"a": {"log": TEXT}, "b": LOG[:2]}, r"a\.log, b\[\]", id="in two places"),
+        pytest.param([{"log": TEXT}, {"log": "\n".join(LOG[:2])}], r"\[\]\.log", id="in the same place of two objects"),
+        pytest.param({"log": TEXT, "iomem": LISTING}, r"log, iomem\[\]", id="a log and a listing"),
+    ],
+)
+def test_two_logs(document: object, where: str) -> None:
     """They may be of two machines."""
-    with pytest.raises(InputError, match=r"more than one log: a\.log, b\[\]"):
-        log_in({"a": {"log": TEXT}, "b": LOG[:2]}, "x")
+    with pytest.raises(InputError, match=f"more than one log or listing: {where}"):
+        log_in(document, "x")
 
 
 def test_deep_documents() -> None:
