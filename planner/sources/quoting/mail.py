@@ -1,7 +1,6 @@
 """Whole mails, as lists archive them: the text of their parts, decoded and unpacked (RFC 5322, RFC 2045).
 
-The decoder is imported for a text that begins with the headers of a mail with attachments, or an encoded one; what
-unpacks, for an attachment that is packed.
+The decoder is imported for a text that begins with the headers of a mail with attachments, or an encoded one.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from io import BytesIO
 
 from planner.base.errors import InputError
 from planner.base.sizes import MIB
+from planner.sources.archive.inflate import unpacked
 from planner.sources.reading import read_within
 
 __all__ = ["text_of"]
@@ -46,8 +46,6 @@ def _attached(data: object) -> str:
     """The text of an attachment whose type is not that of a text; "" for another file."""
     if not isinstance(data, bytes):
         return ""
-    from planner.sources.archive.inflate import unpacked
-
     try:
         found = read_within(unpacked(BytesIO(data), "the attachment"), "the attachment", _LARGEST)
         return "" if b"\0" in found else found.decode()
