@@ -1,8 +1,10 @@
-"""Kernel messages in one column of a table, in values separated by commas, semicolons or tabs (RFC 4180)."""
+"""Kernel messages in one column of a table, in values separated by commas, semicolons or tabs (RFC 4180).
+
+The reader of such tables is imported for a text that may be one.
+"""
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import Counter
 from io import StringIO
@@ -16,7 +18,7 @@ __all__ = ["messages_in_column"]
 _MOST_NARROW = 2  # rows that are none, such as a count of all rows
 _SEPARATORS = (",", ";", "\t")
 _NAME = r"\"?[\w@$.#][\w@$.# -]{0,40}\"?"
-_HEADER = re.compile(rf"{_NAME}(?:[,;\t]{_NAME}){{1,40}}\n")
+_HEADER = rf"{_NAME}(?:[,;\t]{_NAME}){{1,40}}\n"
 
 
 def messages_in_column(text: str) -> str | None:
@@ -25,7 +27,7 @@ def messages_in_column(text: str) -> str | None:
     for separator in _SEPARATORS:
         if separator not in first:
             continue
-        header = _HEADER.fullmatch(first) is not None
+        header = re.fullmatch(_HEADER, first) is not None
         if header or all(separator in line for line in some_lines(text) if line):
             rows = _rows(text, separator)
             width = len(rows[0]) if header and rows else _width(rows, text, separator)
@@ -57,6 +59,8 @@ def _column(rows: list[list[str]], width: int, separator: str) -> str | None:
 
 def _rows(text: str, separator: str) -> list[list[str]]:
     """The cells of each row; [] for a text that cannot be such a table."""
+    import csv
+
     try:
         return list(csv.reader(StringIO(text), delimiter=separator, strict=True))
     except csv.Error:

@@ -15,18 +15,21 @@ __all__ = ["QUOTES", "may_end_alike", "without_common_end", "without_quotes"]
 QUOTES = "\"'`"
 _SIGNS = "|$\\,;\u00b6\u21b5\u23ce\u2502"
 _SIGN = rf"(?:\\[nr]|\^M|[{QUOTES}] *[\])}}]*|[{re.escape(_SIGNS)} ])"
-_LAST, _COMMON = re.compile(f"{_SIGN}$"), re.compile(f"{_SIGN}+")
+_LAST = f"{_SIGNS}{QUOTES}nrM)}}]"  # the last characters of signs
 _SHORT, _LONGEST = 4, 8
 _AFTER_QUOTE = ",;)]}+\\|$ \t"
 _MOST_PIECES = 16
-_LINE_END = re.compile(r"(?<!\\[nr])(?:\\[nr])++$")
-_ESCAPED = re.compile(r"\\([\\\"'t])")
+_LINE_END = r"(?<!\\[nr])(?:\\[nr])++$"
+_ESCAPED = r"\\([\\\"'t])"
 
 
 def may_end_alike(sample: list[str]) -> bool:
     """False if more than two of some lines of a text do not end with a sign, as in nearly every text."""
-    ends = [_LAST.search(line[-_SHORT:]) is not None for line in map(str.rstrip, sample) if line]
-    return sum(ends) >= max(len(ends) - 2, 1)
+    ends = [line[-_SHORT:] for line in map(str.rstrip, sample) if line]
+    fewest = max(len(ends) - 2, 1)
+    if sum(end[-1] in _LAST for end in ends) < fewest:
+        return False
+    return sum(re.search(f"{_SIGN}$", end) is not None for end in ends) >= fewest
 
 
 def without_common_end(text: str, find: Callable[[str], int] | None = None) -> str:
@@ -59,7 +62,7 @@ def _common_end(lines: list[str]) -> str:
         if 10 * count < 9 * len(lines) or len(end) < length:
             break
         common = end
-    while common and (_COMMON.fullmatch(common) is None or _is_in_pairs(common[0], lines)):
+    while common and (re.fullmatch(f"{_SIGN}+", common) is None or _is_in_pairs(common[0], lines)):
         common = common[1:]
     return common
 
@@ -103,7 +106,7 @@ def _content(pieces: list[str], quote: str) -> str:
     for piece in map(str.strip, pieces[1:]):
         # In YAML, a backslash stands before a break that is no blank, and before the blanks after it.
         text = text[:-1] + piece.removeprefix("\\") if text.endswith("\\") else f"{text} {piece}"
-    text = _LINE_END.sub("", text)
+    text = re.sub(_LINE_END, "", text)
     if "\\" in text:
-        return _ESCAPED.sub(lambda m: "\t" if m[1] == "t" else m[1], text)
+        return re.sub(_ESCAPED, lambda m: "\t" if m[1] == "t" else m[1], text)
     return text.replace(2 * quote, quote)

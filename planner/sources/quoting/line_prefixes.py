@@ -11,13 +11,12 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
 
 from planner.sources.log.timestamps import without_timestamp
 from planner.sources.quoting.line_ends import QUOTES, may_end_alike, without_common_end, without_quotes
 from planner.sources.quoting.sample import some_lines
 
-__all__ = ["MESSAGES", "unknown_line_prefix", "without_line_prefixes"]
+__all__ = ["MESSAGES", "RANGE", "STAMP", "unknown_line_prefix", "without_line_prefixes"]
 
 MESSAGES = (
     "Linux version ",
@@ -35,9 +34,13 @@ MESSAGES = (
 )
 """Messages that boot logs always or often have, and other texts do not."""
 
-_STAMP = re.compile(r"\[ {0,12}\d{1,10}\.\d{6}\]")
 _MESSAGE = "|".join(map(re.escape, MESSAGES))
-_RANGE = re.compile(r"(?<![\w.])(?:0[xX])?[0-9a-fA-F]{8,16} ?- ?(?:0[xX])?[0-9a-fA-F]{8,16}[ \t]{0,4}[:|] ?")
+STAMP = re.compile(r"\[ {0,12}\d{1,10}\.\d{6}\]")
+"""The kernel's time stamp anywhere in a line."""
+
+RANGE = re.compile(r"(?<![\w.])(?:0[xX])?[0-9a-fA-F]{8,16} ?- ?(?:0[xX])?[0-9a-fA-F]{8,16}[ \t]{0,4}[:|] ?")
+"""The beginning of a listing's row anywhere in a line."""
+
 _DEBUGFS = re.compile(r"(?<!\S)\d{1,7}: 0x[0-9a-fA-F]{8,16}\.\.0x[0-9a-fA-F]{8,16}")
 _WIDEST = 400  # characters of a prefix
 _SIGNS = "|+#*!%:;`\u2502"  # with which every line of a text may be quoted
@@ -51,15 +54,8 @@ _ROUNDS = 4  # prefixes within prefixes
 _LONGEST_NUMBER = 20  # characters
 
 
-class _Found(NamedTuple):
-    """How the lines of a kind of text are found.
-
-    find: a function from a line to the index at which the kernel's own text begins; -1 if that is not known.
-    prefixed: there is more before it on most lines.
-    """
-
-    find: Callable[[str], int]
-    prefixed: bool
+_Finder = Callable[[str], int]
+"""A function from a line to the index at which the kernel's own text begins; -1 if that is not known."""
 
 
 def without_line_prefixes(text: str) -> str:
@@ -72,16 +68,16 @@ def without_line_prefixes(text: str) -> str:
             # Neither a log nor a listing; perhaps lsmem or a configuration, quoted.
             bare = _without_sign(text) if text[:200].lstrip()[:1] in _NEVER_FIRST else None
             return text if bare is None else without_common_end(bare)
-        bare = None
-        if found.prefixed:
+        bare, (find, prefixed) = None, found
+        if prefixed:
             bare = _without_sign(text)
             if bare is None:
-                bare = _without_common(text, found.find)
+                bare = _without_common(text, find)
         elif _may_be_numbered(sample := some_lines(text)):
             bare = _without_numbers(text)
         elif not may_end_alike(sample):
             return text
-        text = without_common_end(text if bare is None else bare, found.find)
+        text = without_common_end(text if bare is None else bare, find)
         if bare is None:
             return text
     return text
@@ -90,15 +86,15 @@ def without_line_prefixes(text: str) -> str:
 def unknown_line_prefix(text: str) -> tuple[int, str] | None:
     """The number of the first line with text before what a log or a listing has there, and that text; None if none."""
     for number, line in enumerate(text[:200_000].split("\n", _LOOKED_AT)[:_LOOKED_AT], 1):
-        range_ = _first(_RANGE, line)
+        range_ = _first(RANGE, line)
         at = _words(line) if range_ is None else range_.start()
         if line[: max(at, 0)].strip():
             return number, line[:at].strip()
     return None
 
 
-def _finder(text: str) -> _Found | None:
-    """How the lines of a log or a listing are found; None for a text of another kind."""
+def _finder(text: str) -> tuple[_Finder, bool] | None:
+    """The finder for a log or a listing, and True if most lines have a prefix; None for a text of another kind."""
     known = bare = 0
     for message in MESSAGES:
         if (at := text.find(message)) >= 0:
@@ -106,8 +102,8 @@ def _finder(text: str) -> _Found | None:
             if 2 * bare >= len(MESSAGES):
                 break  # the rest cannot be more
     if known:
-        return _Found(_words, prefixed=2 * bare < known)
-    for pattern, sign in ((_RANGE, ":"), (_DEBUGFS, "..0x")):
+        return _words, 2 * bare < known
+    for pattern, sign in ((RANGE, ":"), (_DEBUGFS, "..0x")):
         if sign not in text:
             continue
         found = [
@@ -115,7 +111,7 @@ def _finder(text: str) -> _Found | None:
         ]
         if found:
             prefixed = sum(bool(line[: m.start()].strip()) or line.rstrip().endswith("|") for m, line in found)
-            return _Found(partial(_range, pattern), prefixed=2 * prefixed > len(found))
+            return partial(_range, pattern), 2 * prefixed > len(found)
     return None
 
 
@@ -133,7 +129,7 @@ def _is_prefixed(text: str, at: int) -> bool:
 
 
 def _words(line: str) -> int:
-    found = _first(_STAMP, line) or re.search(_MESSAGE, line[:_WIDEST])
+    found = _first(STAMP, line) or re.search(_MESSAGE, line[:_WIDEST])
     return -1 if found is None else found.start()
 
 
@@ -151,7 +147,7 @@ def _without_sign(text: str) -> str | None:
     return re.sub(rf"^[^\S\n]*+{re.escape(sign)} ?", "", text, flags=re.MULTILINE)
 
 
-def _without_common(text: str, find: Callable[[str], int]) -> str | None:
+def _without_common(text: str, find: _Finder) -> str | None:
     """The text without the prefixes whose patterns many lines share; None if there is no such pattern.
 
     A quote that ends a prefix is not a part of it: some lines may have none.

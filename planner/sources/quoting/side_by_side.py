@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 
+from planner.sources.quoting.line_prefixes import RANGE, STAMP
 from planner.sources.quoting.sample import some_lines
 
 __all__ = ["is_side_by_side"]
 
-_STAMP = re.compile(r"\[ {0,12}\d{1,10}\.\d{6}\] ")
-_RANGE = re.compile(r"(?<!\S)[0-9a-f]{8,16}-[0-9a-f]{8,16} : ")
 _NARROWEST = 30  # columns of the left text
 _GAP = " |<>()/\\"  # what is between the texts
 _NARROW_GAP, _WIDE_GAP = 4, 12  # characters of it
@@ -22,7 +20,7 @@ def is_side_by_side(text: str) -> bool:
     if all(_second(line) is None and line.count(" : ") < 2 for line in lines[:3]):
         return False
     most = max(len(lines) - 2, 2)
-    if sum(len(_RANGE.findall(line)) > 1 for line in lines) >= most:
+    if sum(len(RANGE.findall(line)) > 1 for line in lines) >= most:
         return True
     lines = list(map(str.expandtabs, lines))
     columns = Counter(filter(None, map(_second, lines)))
@@ -34,5 +32,5 @@ def is_side_by_side(text: str) -> bool:
 
 def _second(line: str) -> int | None:
     """The column in which a second line begins; None without one."""
-    found = _STAMP.search(line, _NARROWEST)
+    found = STAMP.search(line, _NARROWEST)
     return None if found is None else found.start()
