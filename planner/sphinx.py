@@ -51,9 +51,10 @@ from planner import api, bbm
 from planner._version import __version__
 from planner.base.errors import InputError, PlannerError, printable
 from planner.base.files import why_not
-from planner.batch import Defaults, Job, open_input, summarize
+from planner.batch import Defaults, Job, summarize
 from planner.batch.fleet import DEFAULT_CHANGES, parse_change
 from planner.batch.gather import gather
+from planner.batch.running import open_answers
 from planner.kernel.described import described
 from planner.kernel.profiles import NEWEST, select_profile
 from planner.planning.plan import Options
@@ -337,7 +338,7 @@ def _batch(directive: _Result, _: str | None, options: dict[str, Any]) -> Any:
     request = options.pop("crashkernel", None)
     defaults = Defaults(request, Options(**read_options(options)), directive.options.get("map-format"))
     chosen = tuple(changes) if "what-if" in directive.options else DEFAULT_CHANGES
-    return summarize(open_input(path), Job(defaults), chosen)
+    return summarize(open_answers(path), Job(defaults), chosen)
 
 
 _KINDS = {

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-__all__ = ["GIB", "KIB", "MIB", "U64", "fits", "format_size", "in_words", "memparse", "round_down", "round_up"]
+__all__ = [
+    "GIB",
+    "KIB",
+    "MIB",
+    "U64",
+    "fits",
+    "format_size",
+    "in_words",
+    "lacks_0x",
+    "memparse",
+    "round_down",
+    "round_up",
+]
 
 KIB, MIB, GIB, TIB, PIB = 1 << 10, 1 << 20, 1 << 30, 1 << 40, 1 << 50
 U64 = 1 << 64
 
 _SUFFIXES = {"k": 10, "m": 20, "g": 30, "t": 40, "p": 50, "e": 60}
 _DIGITS = {8: "01234567", 10: "0123456789", 16: "0123456789abcdefABCDEF"}
+_SHORTEST_ADDRESS, _LONGEST_ADDRESS = 6, 16  # digits
+_BLOCK = 2 * MIB
 _UNITS = ((60, "E"), (50, "P"), (40, "T"), (30, "G"), (20, "M"), (10, "K"))
 
 
@@ -52,6 +66,19 @@ def fits(text: str) -> bool:
     digits = text[2 if base == 16 else 0 : end].lstrip("0") or "0"
     # A 64-bit number has at most 22 octal digits; Python refuses to convert thousands of digits.
     return len(digits) <= 22 and int(digits, base) << shift == value
+
+
+def lacks_0x(text: str, align: int) -> bool:
+    """True if a text looks like a hexadecimal address without the 0x that `memparse` needs.
+
+    align: what every address of this kind is a multiple of; read as it stands, the text is not.
+    """
+    digits = set(text)
+    if not _SHORTEST_ADDRESS <= len(text) <= _LONGEST_ADDRESS or not digits.issubset(_DIGITS[16]):
+        return False
+    if digits.issubset(_DIGITS[10]) and memparse(text)[0] % align == 0:
+        return False
+    return int(text, 16) % _BLOCK == 0
 
 
 def format_size(size: int) -> str:

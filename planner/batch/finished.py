@@ -7,56 +7,58 @@ from typing import Any, NamedTuple, get_args
 
 from planner.batch.columns import pyarrow
 from planner.batch.fleet import SUMMED, Row, one_of
-from planner.batch.inputs import Lines, Rows, Task
+from planner.batch.inputs import Cells, Rows
 from planner.batch.lines import decode
 from planner.planning.outcomes import outcome_named
 from planner.planning.result import Protection, protection_of
 
-__all__ = ["Finished", "finished"]
+__all__ = ["Finished", "finished", "finished_line"]
 
 _PROTECTIONS: tuple[Protection, ...] = get_args(Protection)
 _BLOCKS = ("pud", "cont_pmd", "pmd")
 
 
 class Finished(NamedTuple):
-    """One answer: its row or its error."""
+    """One answer: its row or its error. line: its number in a text, if it is damaged."""
 
     id: str
     row: Row | None
     error: str = ""
+    line: int | None = None
 
 
-def finished(task: Task) -> list[Finished] | None:
-    """The answers in a task; None for records, which must be planned."""
-    if isinstance(task, Lines):
-        return _of_lines([line for line in task.lines if line is None or line.strip()])
-    return _of_table(task.stream) if isinstance(task, Rows) else None
+_DAMAGED = "a damaged answer; make it again"
 
 
-def _of_lines(lines: list[bytes | None]) -> list[Finished] | None:
-    answers: list[Mapping[str, Any]] = []
-    for line in lines:
-        # Only lines that may be answers are decoded twice.
-        if line is None or not (b'"report"' in line or b'"error"' in line):
-            return None
-        try:
-            answer = decode(line)
-        except ValueError:
-            return None
-        if not isinstance(answer, dict) or not {"report", "error"} & answer.keys() or {"map", "source"} & answer.keys():
-            return None
-        answers.append(answer)
-    return [_answer(answer) for answer in answers] if answers else None
+def finished(task: Rows | Cells) -> list[Finished] | None:
+    """The answers in rows of a table; None for records, which must be planned."""
+    if isinstance(task, Rows):
+        return _of_table(task.stream)
+    return [_of_columns(row or {}, number) for number, row in task.rows]
 
 
-def _answer(answer: Mapping[str, Any]) -> Finished:
+def finished_line(line: bytes | None, number: int) -> Finished | None:
+    """The answer in the line of this number; None for a record, and for what is not an answer."""
+    # Only lines that may be answers are decoded twice.
+    if line is None or not (b'"report"' in line or b'"error"' in line):
+        return None
+    try:
+        answer = decode(line)
+    except ValueError:
+        return None
+    if not isinstance(answer, dict) or not {"report", "error"} & answer.keys() or {"map", "source"} & answer.keys():
+        return None
+    return _answer(answer, number)
+
+
+def _answer(answer: Mapping[str, Any], line: int) -> Finished:
     ident = "" if answer.get("id") is None else str(answer["id"])
     if isinstance(answer.get("error"), str):
         return Finished(ident, None, answer["error"])
     try:
         return Finished(ident, _of_report(answer["report"]))
     except (KeyError, TypeError, AttributeError):
-        return Finished(ident, None, "a damaged answer; make it again")
+        return Finished(ident, None, _DAMAGED, line)
 
 
 def _of_report(report: Any) -> Row:
@@ -101,10 +103,13 @@ def _of_table(stream: bytes) -> list[Finished] | None:
     return [_of_columns(row) for row in rows]
 
 
-def _of_columns(row: Mapping[str, Any]) -> Finished:
-    """A row of a table of answers. A map without blocks and with more tables than the baseline has lost its blocks."""
-    ident = "" if row["id"] is None else str(row["id"])
-    if row["error"] is not None:
+def _of_columns(row: Mapping[str, Any], line: int | None = None) -> Finished:
+    """A row of a table of answers. line: its number in a text.
+
+    A map without blocks and with more tables than the baseline has lost its blocks.
+    """
+    ident = "" if row.get("id") is None else str(row["id"])
+    if row.get("error") is not None:
         return Finished(ident, None, str(row["error"]))
     try:
         blocks = any(row[f"leaves_{kind}"] for kind in _BLOCKS)
@@ -117,5 +122,5 @@ def _of_columns(row: Mapping[str, Any]) -> Finished:
             pages_only=not blocks and row["extra_table_bytes"] > 0,
         )
     except (KeyError, TypeError, StopIteration):
-        return Finished(ident, None, "a damaged answer; make it again")
+        return Finished(ident, None, _DAMAGED, line)
     return Finished(ident, made)

@@ -245,13 +245,14 @@ AS_ASKED = "as asked"
 class Fleet:
     """The sums of many plans. Mutable (`add`, `add_row`, `add_error`, `add_change`, `merge`) and picklable.
 
-    records: number of all records; errors: of those without a plan; finished: of answers from an earlier run. all: sum
-    over every plan. groups: sums by dimension and value, in order of first occurrence. worst, refused: at most ten
-    each. effects: by change. drawn: the first machines.
+    records: number of all records; errors: of those without a plan; finished: of answers from an earlier run. unread:
+    number of the first line in error. all: sum over every plan. groups: sums by dimension and value, in order of first
+    occurrence. worst, refused: at most ten each. effects: by change. drawn: the first machines.
     """
 
     def __init__(self, changes: list[str]) -> None:
         self.records = self.errors = self.finished = 0
+        self.unread: int | None = None
         self.all = Sum()
         self.groups: dict[str, dict[str, Sum]] = {dimension: {} for dimension in DIMENSIONS}
         self.worst: list[Bad] = []
@@ -280,6 +281,7 @@ class Fleet:
         """A record without a plan."""
         self.records += 1
         self.errors += 1
+        self.unread = self.unread or line
         named = ident or (f"line {line}" if line else "")
         if len(self.refused) < WORST:
             self.refused.append(Refused(named, self.records, error))
@@ -322,6 +324,7 @@ class Fleet:
         self.records += other.records
         self.errors += other.errors
         self.finished += other.finished
+        self.unread = self.unread or other.unread
         self.all.merge(other.all)
         for dimension, groups in other.groups.items():
             for key, part in groups.items():

@@ -10,7 +10,7 @@ import gzip
 import os
 import stat
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import BinaryIO, NamedTuple
 
 from planner.base.errors import InputError
@@ -18,6 +18,7 @@ from planner.base.sizes import KIB, MIB
 from planner.batch.lines import MAX_LINE
 
 __all__ = [
+    "Cells",
     "FileList",
     "Files",
     "Group",
@@ -25,6 +26,7 @@ __all__ = [
     "LinesInput",
     "Rows",
     "fewer",
+    "is_csv",
     "is_table",
     "makes_table",
     "open_lines",
@@ -58,6 +60,12 @@ class Rows(NamedTuple):
     """Rows of a table: a record batch as an Arrow stream with its schema."""
 
     stream: bytes
+
+
+class Cells(NamedTuple):
+    """Rows of a CSV table of answers: the number of the line, and the values by column; None for a damaged row."""
+
+    rows: Sequence[tuple[int, Mapping[str, object] | None]]
 
 
 Task = Lines | Files | Rows
@@ -201,6 +209,11 @@ def is_table(path: str) -> bool:
     return path.lower().endswith((".parquet", ".arrow", ".feather"))
 
 
+def is_csv(path: str) -> bool:
+    """True if a path has the suffix of CSV, which is for answers alone."""
+    return path.lower().endswith(".csv")
+
+
 def makes_table(path: str) -> bool:
     """True if answers to this path are written as a table: Parquet, Arrow or CSV."""
-    return is_table(path) or path.lower().endswith(".csv")
+    return is_table(path) or is_csv(path)

@@ -15,18 +15,20 @@ from typing import BinaryIO, TypeAlias
 from planner.base.errors import InputError
 from planner.base.files import replaceable
 from planner.batch import pool
+from planner.batch.csv_answers import CsvAnswers, open_csv
 from planner.batch.fleet import Change, Fleet
 from planner.batch.folders import machines_in
-from planner.batch.inputs import FileList, LinesInput, Task, is_table, makes_table, open_lines
+from planner.batch.inputs import FileList, LinesInput, Task, is_csv, is_table, makes_table, open_lines
 from planner.batch.results import LinesFile, LinesStream, partial_of, whole_lines
 from planner.batch.summing import sum_up
 from planner.batch.tables import TableFile, TableInput, count_table, open_table
 from planner.batch.trail import Trail, known_trail, trail_of
 from planner.batch.work import Counts, Job, do, total
 
-__all__ = ["Input", "count_results", "is_complete", "open_input", "run_batch", "summarize"]
+__all__ = ["Answers", "Input", "count_results", "is_complete", "open_answers", "open_input", "run_batch", "summarize"]
 
 Input: TypeAlias = LinesInput | TableInput | FileList
+Answers: TypeAlias = Input | CsvAnswers
 _Results: TypeAlias = LinesStream | LinesFile | TableFile
 
 Progress = Callable[[Counts], None]
@@ -42,7 +44,14 @@ def open_input(path: str, files: tuple[str, ...] = (), stdin: BinaryIO | None = 
         return FileList(*machines_in(files))
     if is_table(path):
         return open_table(path)
+    if is_csv(path):
+        raise InputError(path, "a CSV table holds answers, not records", "add them up with batch --summary")
     return open_lines(path, stdin)
+
+
+def open_answers(path: str, files: tuple[str, ...] = (), stdin: BinaryIO | None = None) -> Answers:
+    """The same for a summary, which reads answers, too, also those in a CSV table."""
+    return open_csv(path) if is_csv(path) and not files else open_input(path, files, stdin)
 
 
 def is_complete(path: str) -> bool:
@@ -158,7 +167,7 @@ def _open_results(output: str | BinaryIO, job: Job, *, resume: bool) -> tuple[Jo
 
 
 def summarize(
-    source: Input, job: Job, changes: tuple[Change, ...], *, jobs: int = 1, progress: Progress | None = None
+    source: Answers, job: Job, changes: tuple[Change, ...], *, jobs: int = 1, progress: Progress | None = None
 ) -> Fleet:
     """The sums of all answers and the effect of each change; answers are not kept."""
     fleet = Fleet([change.name for change in changes])
@@ -169,6 +178,6 @@ def summarize(
                 progress(Counts(fleet.records, fleet.errors))
     finally:
         source.close()
-    if fleet.finished == fleet.records - fleet.errors:
-        fleet.effects.clear()  # no plan was made to which a change could be applied
+    if fleet.finished or fleet.errors == fleet.records:
+        fleet.effects.clear()  # of some machines no plan was made to which a change could be applied
     return fleet

@@ -6,9 +6,9 @@ Answers of an earlier run are summed without planning again.
 from __future__ import annotations
 
 from planner.base.errors import PlannerError
-from planner.batch.finished import finished
+from planner.batch.finished import Finished, finished, finished_line
 from planner.batch.fleet import Change, Fleet, changed
-from planner.batch.inputs import Task
+from planner.batch.inputs import Cells, Files, Lines, Task
 from planner.batch.records import Ask
 from planner.batch.work import Job, answers_to
 from planner.planning.plan import make_plan
@@ -17,18 +17,36 @@ from planner.planning.result import Plan
 __all__ = ["sum_up"]
 
 
-def sum_up(job: Job, task: Task) -> Fleet:
+def sum_up(job: Job, task: Task | Cells) -> Fleet:
     """The sums of one task."""
     fleet = Fleet([change.name for change in job.changes])
-    earlier = finished(task)
-    if earlier is not None:
-        for ident, row, error in earlier:
-            if row is None:
-                fleet.add_error(ident, error)
+    if isinstance(task, Lines):
+        for number, line in enumerate(task.lines, task.first):
+            answer = finished_line(line, number)
+            if answer is None:
+                _plan(job, Lines(number, [line]), fleet)
             else:
-                fleet.finished += 1
-                fleet.add_row(ident, row)
+                _add(answer, fleet)
         return fleet
+    earlier = None if isinstance(task, Files) else finished(task)
+    for answer in earlier or ():
+        _add(answer, fleet)
+    if earlier is None and not isinstance(task, Cells):
+        _plan(job, task, fleet)
+    return fleet
+
+
+def _add(answer: Finished, fleet: Fleet) -> None:
+    """Add an answer of an earlier run."""
+    if answer.row is None:
+        fleet.add_error(answer.id, answer.error, answer.line)
+    else:
+        fleet.finished += 1
+        fleet.add_row(answer.id, answer.row)
+
+
+def _plan(job: Job, task: Task, fleet: Fleet) -> None:
+    """Add the plans of records."""
     for answer in answers_to(job, task):
         if answer.plan is None or answer.ask is None:
             fleet.add_error("" if answer.id is None else str(answer.id), answer.error or "", answer.line)
@@ -37,7 +55,6 @@ def sum_up(job: Job, task: Task) -> Fleet:
         fleet.add(ident, answer.plan, answer.ask.options.preset)
         for change in job.changes:
             fleet.add_change(change.name, ident, answer.plan, _again(answer.plan, answer.ask, change))
-    return fleet
 
 
 def _again(plan: Plan, ask: Ask, change: Change) -> Plan | PlannerError:

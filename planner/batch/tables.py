@@ -120,14 +120,15 @@ def _batches(path: str) -> Iterator[Any]:
         return batches
     if path.lower().endswith(".csv"):
         csv = _part("csv")
-        return iter(csv.open_csv(path, convert_options=csv.ConvertOptions(strings_can_be_null=True)))
+        quoted = csv.ParseOptions(newlines_in_values=True)
+        return iter(csv.open_csv(path, None, quoted, csv.ConvertOptions(strings_can_be_null=True)))
     reader = pyarrow().ipc.open_file(pyarrow().memory_map(path))
     return (reader.get_batch(i) for i in range(reader.num_record_batches))
 
 
 def unreadable(path: str, error: Exception) -> InputError:
     """The error for a table that cannot be read."""
-    reason = getattr(error, "strerror", None) or printable(" ".join(str(error).split()))[:200]
+    reason = getattr(error, "strerror", None) or printable(" ".join(str(error).split()))[:200].rstrip(".")
     return InputError(
         path, f"cannot be read as a table: {reason}", "check the path, and that its suffix names its format"
     )

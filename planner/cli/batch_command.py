@@ -11,13 +11,23 @@ from typing import Any
 
 import click
 
+from planner.base.errors import InputError
 from planner.base.text import counted
 from planner.batch.fleet import DEFAULT_CHANGES, Fleet, parse_change
 from planner.batch.inputs import FileList, makes_table
 from planner.batch.pool import cores
 from planner.batch.records import Defaults
 from planner.batch.results import partial_of
-from planner.batch.running import Input, count_results, is_complete, open_input, run_batch, summarize
+from planner.batch.running import (
+    Answers,
+    Input,
+    count_results,
+    is_complete,
+    open_answers,
+    open_input,
+    run_batch,
+    summarize,
+)
 from planner.batch.work import Counts, Job
 from planner.cli.failures import OutputError, Refused
 from planner.cli.options import (
@@ -153,14 +163,21 @@ def batch(
     job = Job(Defaults(request, Options(**options), map_format), with_report=with_report)
     given = tuple(parse_change(text) for text in dict.fromkeys(what_if) if text != "none")
     changes = given if what_if else DEFAULT_CHANGES
-    source = _open(path, sources)
+    stdin = getattr(sys.stdin, "buffer", None)
+    if path == "-" and not sources and stdin is not None and stdin.isatty():
+        raise Refused("no records are given", "name a FILE, pipe records in, or give sources with --files")
+    source: Answers
     if out is not None:
+        source = open_answers(path, sources, stdin)
         with _progress(source) as tell:
             fleet = summarize(source, job, changes, jobs=jobs or cores(), progress=tell)
+        if not fleet.records:
+            raise InputError(path if path != "-" else "<stdin>", "there is no record in it", "give records or answers")
         if fleet.finished and what_if not in {(), ("none",)}:
             raise Refused("--what-if plans again, and these are finished results", "give the records, or leave it out")
         counts = _told(fleet, out)
     else:
+        source = open_input(path, sources, stdin)
         counts = _run(source, job, output, jobs or cores(), resume=resume)
     skipped = source.skipped if isinstance(source, FileList) else 0
     if skipped:
@@ -226,13 +243,6 @@ def _arguments(
     return rest[0] if rest else "-", (), crashkernel
 
 
-def _open(path: str, files: tuple[str, ...]) -> Input:
-    stdin = getattr(sys.stdin, "buffer", None)
-    if path == "-" and not files and stdin is not None and stdin.isatty():
-        raise Refused("no records are given", "name a FILE, pipe records in, or give sources with --files")
-    return open_input(path, files, stdin)
-
-
 def _run(source: Input, job: Job, output: str | None, jobs: int, *, resume: bool) -> Counts:
     # Lines for the file of standard output are written through it; a table is made beside the file.
     where = None if output in (None, "-") or (is_stdout(output) and not makes_table(output)) else output
@@ -260,7 +270,7 @@ def _told(fleet: Fleet, out: Out) -> Counts:
 
 
 @contextmanager
-def _progress(source: Input) -> Iterator[Callable[[Counts], None] | None]:
+def _progress(source: Answers) -> Iterator[Callable[[Counts], None] | None]:
     """Show the progress on a terminal: records done, total, time left."""
     if sys.stderr is None or not sys.stderr.isatty():
         yield None

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from planner.base.errors import printable
-from planner.base.sizes import MIB, U64, format_size, memparse, round_up
+from planner.base.sizes import MIB, U64, format_size, lacks_0x, memparse, round_up
 from planner.kernel.cmdline import has_word
 from planner.kernel.profiles import CRASH_ALIGN, Profile
 
@@ -36,7 +36,6 @@ ENOENT, EINVAL = -2, -22
 _NAME = "crashkernel="
 _AUTO = "Using crashkernel=auto, the size chosen is a best effort estimation."
 _INFINITE = (1 << 64) - 1
-_SHORTEST_ADDRESS = 6  # digits
 _TINY = MIB  # no crash kernel fits in less
 _GRUB = re.compile(r"\s*(?:export )?GRUB_\w+\+?=([\"'])(.*)\1\s*", re.DOTALL)
 _QUOTES = ('"', "'")
@@ -206,11 +205,7 @@ def _simple(text: str, at: int, entry: Entry) -> Entry:
 
 def _check_offset(text: str, entry: Entry) -> None:
     """Note an offset that looks like a hexadecimal address without the 0x that the kernel needs."""
-    if len(text) < _SHORTEST_ADDRESS or re.fullmatch("[0-9a-fA-F]{1,16}", text) is None:
-        return
-    if entry.base % CRASH_ALIGN == 0 and not re.search("[a-fA-F]", text):
-        return
-    if int(text, 16) % CRASH_ALIGN == 0:
+    if lacks_0x(text, CRASH_ALIGN):
         entry.notes.append(f"is the offset {text!r} an address in hexadecimal? Then 0x is missing: write @0x{text}")
 
 

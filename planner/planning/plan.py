@@ -253,9 +253,11 @@ def _check_machine(machine: Machine, options: Options, remarks: Remarks) -> None
         remarks.note(f"the map is from {arch}: planned as if this memory were an arm64 machine's")
     if not machine.memory.regions:
         log, incomplete = machine.traits.log, machine.incomplete
+        lost = "" if machine.facts.kernel else " and no version: its beginning is lost or cannot be read"
+        without = f"the log shows no memory ranges{lost}" if log else "the map has no RAM"
         raise InputError(
             machine.source,
-            incomplete.why if incomplete else ("the log shows no memory ranges" if log else "the map has no RAM"),
+            incomplete.why if incomplete else without,
             "give the machine's /proc/iomem with --map, and this log with --log"
             if log
             else "state its RAM with --memory SIZE@START, or add another source of this machine that shows it"

@@ -13,7 +13,7 @@ from operator import index
 from typing import Any, SupportsIndex, TypeVar
 
 from planner.base.errors import InputError
-from planner.base.sizes import KIB, fits, memparse
+from planner.base.sizes import KIB, fits, lacks_0x, memparse
 
 __all__ = [
     "OPTIONS",
@@ -82,6 +82,8 @@ def stated_ram(value: str) -> tuple[int, int]:
     text, at, start_text = value.partition("@")
     if not at:
         raise BadValue(f"{value!r} has no start", remedy)
+    if lacks_0x(start_text, _PAGE):
+        raise _without_0x(start_text, f"{text}@0x{start_text}")
     length = _number(text, "a size", remedy)
     start = _number(start_text, "an address", remedy)
     if not length or start is None or start + length > _MOST_RAM:
@@ -130,7 +132,14 @@ def dma_limit(value: str | int) -> int:
     """Bytes; `NO_ZONES` for `none` and for -1. Raises BadValue."""
     if value == NO_ZONES or (isinstance(value, str) and value.lower() == "none"):
         return NO_ZONES
+    if isinstance(value, str) and lacks_0x(value, _PAGE):
+        raise _without_0x(value, f"0x{value}")
     return size(value)
+
+
+def _without_0x(text: str, meant: str) -> BadValue:
+    """The error for a number that is the address of a page only in hexadecimal."""
+    return BadValue(f"is {text!r} an address in hexadecimal? Then 0x is missing", f"write {meant}")
 
 
 def _number(value: str | int, what: str, remedy: str) -> int | None:

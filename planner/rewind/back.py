@@ -29,7 +29,7 @@ __all__ = ["Reading", "Rewind", "rewind"]
 class Reading:
     """One state of memory at the reservation, under an assumption, and what was put back to get there.
 
-    more: whether the memory has more RAM than the map lists.
+    more: whether the memory has more RAM than the map lists; then what is reserved has no names.
     """
 
     assumption: str
@@ -45,6 +45,8 @@ class Rewind:
     readings: tuple[Reading, ...]
     notes: tuple[str, ...] = ()
 
+
+_LIKELIEST = 2
 
 _latest: list[tuple[Machine, Asked, list[History]]] = []
 """The latest ways back: one machine is mostly asked many times."""
@@ -109,11 +111,12 @@ def _larger(found: list[History], view: View) -> Iterator[Reading]:
     """Readings with RAM where the map was cut, one for each usual amount.
 
     For all but the likeliest history the least amount is enough: a low crash kernel has the same place under any.
+    Where no `mem=` is known to have cut it, the two likeliest histories are enough: more would be guesses upon guesses.
     """
     seen = view.machine.memory.ram
     larger, high = list(totals(view)), is_high(view)
     others = [] if high else larger[:1]
-    for history in found:
+    for history in found if is_hidden(view) else found[:_LIKELIEST]:
         top = next(tops_asked(view, history.top))
         lift = lift_of(history, view, top)
         bare = bare_of(history, view, lift)
@@ -125,7 +128,8 @@ def _larger(found: list[History], view: View) -> Iterator[Reading]:
                 memory = more_of(view, ram - seen)
                 state = with_more(bare, view, memory, boot)
                 there = f"{what}; the machine has {format_size(ram)} of RAM, with no hole above what is listed"
-                yield Reading(there, _memory(memory, state), more=True)
+                reserved = [Reserved(start, end) for start, end in state.blocks]
+                yield Reading(there, MemoryMap(memory.regions, reserved), more=True)
                 settled = asked if not high and settles(view, memory, state, asked) else None
             larger = others
 

@@ -82,15 +82,21 @@ def built(view: View, loaded: Sequence[Span] = ()) -> Built:
     for area in early_areas(view.events):
         if area[0] < 4 * GIB:  # those above go to the lowest place
             node = next((n for n in view.nodes if area in on_nodes and n[0] <= area[0] < n[1]), (0, view.low_max))
+            node = (node[0], min(node[1], _end_shown(view)))
             state = _full(state, area, cma_align(view.asked.profile, view.asked.page_size), node)
     for start, end in view.crash:
-        window = (0, view.low_max) if end <= view.low_max else (0, 0)
+        window = (0, min(view.low_max, _end_shown(view)) if end <= view.low_max else _end_shown(view))
         full = _full(state, (start, end), CRASH_ALIGN, window)
         state = full if _was_free(view, end - start, _free(state) - _free(full)) else state
     # A CMA area that is logged after the crash kernel came later, too.
     areas = [e.span for e in view.events if e.kind == "cma" and e.span is not None]
     between = tuple(_between(state.with_more([*view.crash, *areas]), view, [span for span, _ in late]))
     return Built(state, late, memmap, between, top)
+
+
+def _end_shown(view: View) -> int:
+    """The end of the nodes that the log shows: it tells nothing about RAM above, which is stated."""
+    return max((e.end for e in view.events if e.kind == "node" and e.end is not None), default=1 << 64)
 
 
 def _beneath_top(state: State, view: View, top: Top) -> State:
@@ -103,7 +109,7 @@ def _beneath_top(state: State, view: View, top: Top) -> State:
         if event.kind == "node_data" and (span := event.span) is not None:
             if not any(a <= span[0] < b for a, b in state.memory):
                 continue  # the log lost the range that it lies in
-            node = next((n for n in view.nodes if n[0] <= span[0] < n[1]), (0, 0))
+            node = next((n for n in view.nodes if n[0] <= span[0] < n[1]), (0, _end_shown(view)))
             state, found = _full(state, span, _CACHE_LINE, node), True
     return state if found else state.with_more(state.pages(top_bytes(top, view), view.asked.page_size))
 
@@ -177,7 +183,7 @@ def _between(state: State, view: View, late: list[Span]) -> Iterator[Span]:
     for start, end in late:
         above = min((low for low, _ in state.blocks if low >= end), default=end)
         inside = next((high for low, high in state.memory if low <= start < high), end)
-        top = min(above, inside, view.low_max)
+        top = min(above, inside, view.low_max, _end_shown(view))
         # The buffer's search ends a byte below the limit, and so a page below it.
         if top - end > view.asked.page_size:
             yield (end, top)

@@ -48,11 +48,16 @@ Rank: TypeAlias = tuple[int, ...]
 _WHOLE: Rank = (0, 0, 0, 1)
 _UNUSUAL: Rank = (0, 0, 1, 1)
 _STRICT = (_WHOLE, _UNUSUAL)
-_SEARCHES: tuple[tuple[Rank | None, int], ...] = ((_UNUSUAL, 120), ((1,), 75), (None, 30))
+Searches: TypeAlias = tuple[tuple[Rank | None, int], ...]
 """The rank that ways must be below, and the most steps: a listing that nothing explains must not take for ever."""
 
-_SIMPLE: tuple[tuple[Rank | None, int], ...] = ((_WHOLE, 90), *_SEARCHES[1:])
+_WITH_CRASH: Searches = ((_UNUSUAL, 120),)
+_WITHOUT: Searches = ((_WHOLE, 90),)
 """Without a crash kernel, no later allocation at all explains everything: nothing unusual is needed."""
+
+_OF_LOG: Searches = (((1,), 75), (None, 30))
+_GUESSED: Searches = (((1,), 60), (None, 20))
+"""Ways that explain less: where a log names the allocations, a place that is hard to find is worth more steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,7 @@ def search(
     one = _Search(view, (*before, [_crash(view)], *after), len(before))
     known = {} if known is None else known
     ways: list[Way] = []
-    for below, most in _SEARCHES if view.crash else _SIMPLE:
+    for below, most in (_WITH_CRASH if view.crash else _WITHOUT) + (_OF_LOG if view.events else _GUESSED):
         ways += one.run(Budget(most, below not in _STRICT, known), below)
         if ways:
             break

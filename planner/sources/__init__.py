@@ -16,6 +16,7 @@ from typing import BinaryIO, Protocol, cast
 
 from planner.base.errors import InputError, Location
 from planner.kernel.machine import Machine
+from planner.sources.log.timestamps import is_kernels
 from planner.sources.quoting import is_base64, is_json, unknown_line_prefix, unquoted
 from planner.sources.reading import STRAY, decode, decode_most, opened, read_within, stray_note
 from planner.sources.samples import read as read_sample
@@ -42,6 +43,7 @@ _DTB = b"\xd0\x0d\xfe\xed"
 _PACKED = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
 _DOCUMENTS = (".md", ".rst", ".adoc", ".org", ".tex")
 _BLOCK = 512  # of a tar archive
+_LINES_TOLD = 400  # of a log whose beginning is lost
 _HEAD = 256 * 1024  # bytes enough to recognise a file
 
 
@@ -197,6 +199,12 @@ def _kind(text: str, name: str) -> str:
         return "iomem"
     if "/dts-v1/" in head[:4096]:
         raise InputError(name, "is the source of a device tree", "compile it: dtc -O dtb -o FILE.dtb FILE.dts")
+    if is_kernels(head.split("\n", _LINES_TOLD)[:_LINES_TOLD]):
+        raise InputError(
+            name,
+            "the log's beginning is lost: it has no line of early boot, and so no memory ranges",
+            "give journalctl -k -b, or the machine's /proc/iomem with --map",
+        )
     if is_base64(head[:4096]):
         raise InputError(name, "is base64", "decode it: base64 -d FILE > DECODED, or base64 -D on macOS")
     prefix = unknown_line_prefix(head)

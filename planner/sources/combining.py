@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from planner.base.errors import InputError, printable
-from planner.base.ranges import Span, subtract, total, union
+from planner.base.ranges import Span, intersect, subtract, total, union
 from planner.base.sizes import MIB, format_size
 from planner.kernel.cmdline import words
 from planner.kernel.efi_init import for_pages
@@ -64,6 +64,7 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
     values["capture"] = merged([m.facts.capture for m in ordered])
     values["events"] = next((m.facts.events for m in ordered if m.facts.events), ())
     _check_ram(best, ordered, grows=grows)
+    _check_crash(ordered)
     notes = [note for m in machines for note in (m.on_facts if _outdone(m, best) else m.notes)]
     damage = tuple(note for m in machines if not _outdone(m, best) for note in m.damage)
     notes += [
@@ -236,26 +237,44 @@ def _check_ram(best: Machine, machines: Sequence[Machine], *, grows: bool) -> No
             continue  # the firmware's map does not have mem= applied
         here, there = _usable(machine), _usable(best)
         forgiven = max(_FORGIVEN, max(total(here), total(there)) // 10)
-        lacking = [] if grows and not machine.traits.at_boot else _without(here, there)
-        missing = [] if grows and not best.traits.at_boot else _without(there, here)
+        lacking = [] if grows and not machine.traits.at_boot else _without(here, _possible(best))
+        missing = [] if grows and not best.traits.at_boot else _without(there, _possible(machine))
         if max(total(lacking), total(missing)) <= forgiven:
             continue
         if abs(total(here) - total(there)) > forgiven:
-            raise _contradiction(machine, "RAM", f"{total(here) >> 20}M", f"{total(there) >> 20}M", best)
+            all_of_it = (machine.memory.ram, best.memory.ram) == (total(here), total(there))
+            what = "RAM" if all_of_it else "RAM without NOMAP memory"
+            raise _contradiction(machine, what, f"{total(here) >> 20}M", f"{total(there) >> 20}M", best)
         only_here = total(lacking) > forgiven
         start, end = max(lacking if only_here else missing, key=lambda span: span[1] - span[0])
         words = ("RAM", "none") if only_here else ("no RAM", "some")
         raise _contradiction(machine, f"between {start:#x} and {end:#x} there", *words, best)
-    usable = best.memory.ram
+    most = best.memory.ram
     for machine in machines if not grows else ():
         total_seen = machine.facts.mem_total
         # A boot log does not show memory that was hot-added later.
-        if total_seen is not None and best.memory.regions and total_seen > usable and not best.traits.log:
-            raise _contradiction(machine, "MemTotal", f"{total_seen >> 10}K", f"{usable >> 10}K of RAM", best)
+        if total_seen is not None and best.memory.regions and total_seen > most and not best.traits.log:
+            raise _contradiction(machine, "MemTotal", f"{total_seen >> 10}K", f"{most >> 10}K of RAM", best)
+
+
+def _check_crash(machines: Sequence[Machine]) -> None:
+    """Refuse a crash kernel that one source records where another has NOMAP memory: no kernel allocates there."""
+    for recording in machines:
+        crash = recording.facts.record.crash if recording.facts.record is not None else None
+        for machine in machines if crash is not None else ():
+            nomap = [(r.start, r.end) for r in machine.memory.regions if r.flags & Flag.NOMAP.value]
+            if crash is not None and intersect((crash.start, crash.end), nomap):
+                where = f"memory at {crash.start:#x}"
+                raise _contradiction(machine, where, "NOMAP", "the crash kernel", recording)
 
 
 def _usable(machine: Machine) -> list[Span]:
     return union(machine.memory.spans(Flag.NOMAP.value))
+
+
+def _possible(machine: Machine) -> list[Span]:
+    """Memory that a machine may use: the ranges of a log have no flags, so that its NOMAP memory is inferred."""
+    return union(machine.memory.spans()) if machine.traits.log and not machine.settled else _usable(machine)
 
 
 def _without(spans: Sequence[Span], others: Sequence[Span]) -> list[Span]:

@@ -30,6 +30,7 @@ __all__ = ["looks_like", "parse"]
 _LINE = re.compile(r"(\s*+)(?:0[xX])?([0-9a-fA-F]{1,16}) ?- ?(?:0[xX])?([0-9a-fA-F]{1,16})[ \t]*+[:|][ \t]*+(.*)$")
 _ADDRESS = r"(?:0[xX][0-9a-fA-F]{1,16}|[0-9a-fA-F]{8,16})"
 _LOOSELY = re.compile(rf"\n[ \t]*+{_ADDRESS} ?- ?{_ADDRESS}[ \t]*+[:|]")
+_SECOND = re.compile(rf"{_ADDRESS} ?- ?{_ADDRESS}[ \t]*+[:|]")
 _FIRST = re.compile(rf"\n[ \t]*+{_ADDRESS} ?- ?{_ADDRESS} : (?:{'|'.join(map(re.escape, NAMES))}|Reserved)")
 _CUT = re.compile(r"\s*+(?:0x)?[0-9a-fA-F]{1,16}(?:-(?:0x)?[0-9a-fA-F]{0,16} ?:? ?)?$")
 _FOREIGN = {
@@ -37,27 +38,42 @@ _FOREIGN = {
     "Reserved": "x86_64, riscv64 or loongarch64",
     "System ROM": "x86_64",
     "Video ROM": "x86_64",
+    "Adapter ROM": "x86_64",
+    "PCI MMCONFIG 0000": "x86_64",
     "ACPI Tables": "x86_64",
     "ACPI Non-volatile Storage": "x86_64",
     "Unknown E820 type": "x86_64",
     "RAM buffer": "x86_64",
     "IOAPIC 0": "x86_64",
     "Local APIC": "x86_64",
+    "System RAM (boot alias)": "arm",
+    "PDC data (Page Zero)": "parisc",
+    "pciex": "ppc64",
+    "/pciex": "ppc64",
 }
 """Names that only kernels of other architectures give to a resource; of two names, the later identifies it better."""
-_SIGN = re.compile(rf"(?:{'|'.join(_FOREIGN)})(?=\s+\W|\s*$)")
+_SIGN = re.compile(rf"({'|'.join(map(re.escape, _FOREIGN))})(?:@[0-9a-f]+)?(?=\s+\W|\s*$)")
 _LEFT_OUT = re.compile(r"\W*(?:\.{3,}|\u2026|snip(?:ped)?|omitted|truncated)\W*", re.IGNORECASE)
 _ARM_TEXT = 0x8000  # TEXT_OFFSET of 32-bit kernels, arch/arm/Makefile; that of arm64 is 0 or 512K
 _DIGITS, _STEP, _DEEPEST = 8, 2, 5  # the fewest of an address; blanks of a level; levels: r_show(), kernel/resource.c
+_WITHOUT_KERNEL = (
+    "the listing has no `Kernel code`, which arm64 always lists: lines are missing, or it is another architecture's"
+)
 _MOST_NOTES = 5
 _MOST_CUTS = 100
 _AGAIN = "read the file again, whole"
 _EDGE = 2  # lines between a listing and a mark for what was left out, such as the sign that begins a code block
 
-_PIECE = re.compile(r"\W*+(?:0x)?[0-9a-fA-F]{7,16}+(?:\s*+$|-(?:0x)?[0-9a-fA-F]{0,16}+(?:$|[^\s\w-]| ?[:|] ))")
+_NAME = rf"(?:{'|'.join(map(re.escape, NAMES))})"
+_PIECE = re.compile(
+    r"\W*+(?:0x)?[0-9a-fA-F]{7,16}+(?:\s*+$|-(?:0x)?[0-9a-fA-F]{0,16}+(?:$|[^\s\w-]| ?[:|] |\s++" + _NAME + "))"
+)
 _HEX = "[0-9a-fA-F]{3,16}"
-_ROW = re.compile(
-    rf"(?<![0-9a-fA-FxX])(?:({_HEX}) ?- ?)?(?:0[xX])?({_HEX})[ \t]++: (?:{'|'.join(map(re.escape, NAMES))})"
+_ROW = re.compile(rf"(?<![0-9a-fA-FxX])(?:({_HEX}) ?- ?)?(?:0[xX])?({_HEX})[ \t]++: {_NAME}")
+_TORN = re.compile(rf"^\W*+(?:0[xX])?()([0-9a-fA-F]{{4}})[^:]* : {_NAME}\W*$")
+_PADDED = re.compile(r"\n[ \t]*+0[xX]0[0-9a-fA-F]{7,15}+ ?- ?0[xX]")
+_SHORT = re.compile(
+    r"\n[ \t]*+0[xX](?:[0-9a-fA-F]{1,7}+ ?-|[0-9a-fA-F]{8,16}+ ?- ?0[xX][0-9a-fA-F]{1,7}+[ \t]*+[:|]) ?"
 )
 
 
@@ -91,7 +107,6 @@ def parse(text: str, name: str) -> Machine:
     rows = _one_listing(rows, notes)
     notes += _interrupted(rows, skipped)
     rows.sort(key=lambda row: (row[0], -row[1]))
-    notes += _orphans(rows)
     regions, reserved, seen = _sorted_out(rows, name, notes)
     crash = [r for r in reserved if r.name.startswith("Crash kernel")]
     record = None
@@ -102,7 +117,9 @@ def parse(text: str, name: str) -> Machine:
             crash=Range(main.start, main.end), low=Range(low.start, low.end) if low is not None else None
         )
     image = seen.get("Kernel code")
-    if arch is None and image is not None and image.start % (2 * MIB) == _ARM_TEXT:
+    if image is None:
+        notes.append(_WITHOUT_KERNEL)
+    elif arch is None and image.start % (2 * MIB) == _ARM_TEXT:
         arch = "arm"
     facts = Facts(kernel_image=image, kernel_data=seen.get("Kernel data"), record=record, arch=arch)
     return Machine(name, "iomem", MemoryMap(tuple(regions), tuple(reserved)), facts, settled=False, notes=tuple(notes))
@@ -133,7 +150,7 @@ def _rows(text: str, name: str, skipped: list[_Skipped]) -> tuple[list[_Row], st
             if line.strip():
                 what = ""
                 _check_skipped(line, name, number)
-                within = _ROW.findall(line) if " : " in line else []
+                within = (_ROW.findall(line) or _TORN.findall(line)) if " : " in line else []
                 skipped.append(
                     _Skipped(number, _LEFT_OUT.fullmatch(line) is not None, _PIECE.match(line) is not None, within)
                 )
@@ -141,14 +158,16 @@ def _rows(text: str, name: str, skipped: list[_Skipped]) -> tuple[list[_Row], st
         start, end, what = int(match[2], 16), int(match[3], 16), match[4].strip()
         zeros += not start and not end
         shown = known(what)
-        odd = len(match[2]) < _DIGITS or len(match[3]) < _DIGITS or shown == OTHER
+        odd = len(match[2]) < _DIGITS or len(match[3]) < _DIGITS or shown == OTHER or shown != what
         if odd and (lost := _lost(match, shown, rows[-1:])):
             raise InputError(Location(name, number, 1), lost, _AGAIN)
         if end < start or (shown == "System RAM" and end >= PHYSICAL_TOP) or len(rows) == MAX_ROWS:
             raise _unusable(match, Location(name, number, len(match[1].expandtabs()) + 1))
         if (sign := _SIGN.match(what)) is not None:
-            foreign = max(foreign, signs.index(sign[0]))
+            foreign = max(foreign, signs.index(sign[1]))
         rows.append((start, end + 1, shown, number, len(match[1])))
+    if "0x" in text or "0X" in text:
+        _check_digits(f"\n{text}", name)
     if rows and zeros == len(rows):
         raise InputError(name, "every address is zero: the kernel hides them", "read /proc/iomem as root")
     if zeros:
@@ -156,6 +175,13 @@ def _rows(text: str, name: str, skipped: list[_Skipped]) -> tuple[list[_Row], st
     if not text.endswith("\n") and rows and _CUT.match(line):
         raise InputError(Location(name, number, 1), "the line is cut off", _AGAIN)
     return rows, _FOREIGN[signs[foreign]] if foreign >= 0 else None
+
+
+def _check_digits(text: str, name: str) -> None:
+    """Raise InputError for an address with fewer digits where others have leading zeros. text: after a line end."""
+    if (short := _SHORT.search(text)) is not None and _PADDED.search(text) is not None:
+        where = Location(name, text.count("\n", 0, short.start() + 1), 1)
+        raise InputError(where, "an address has fewer digits than others, which have leading zeros", _AGAIN)
 
 
 def _shown(rows: list[_Row], name: str) -> list[_Row]:
@@ -198,14 +224,18 @@ def _lost(match: re.Match[str], shown: str, before: Sequence[_Row]) -> str:
 
     A name does not matter in a device, and may be empty: then a blank is left, which a cut takes as well.
     """
+    if "-" in match[4] and _SECOND.search(match[4]) is not None:
+        return "the line has two resources"
     if shown == OTHER:
         if not begun(match[4]):
             return damaged(match[4].strip())
         start, end = int(match[2], 16), int(match[3], 16)
         within = any(a <= start and end < b and what == OTHER for a, b, what, *_ in before)
         return "" if within or match[0].endswith(" : ") else "the line is cut off"
-    if match[0].lstrip()[:2].lower() == "0x":
+    if min(len(match[2]), len(match[3])) >= _DIGITS:
         return ""
+    if match[0].lstrip()[:2].lower() == "0x":
+        return ""  # perhaps printed without leading zeros
     return f"an address has lost digits ({match[2]}-{match[3]})"
 
 
@@ -231,7 +261,7 @@ def _refuse_damaged(rows: Sequence[_Row], skipped: Iterable[_Skipped], name: str
     begin, end = (rows[0][3], rows[-1][3]) if rows else (0, 0)
     listed: set[tuple[int, int]] = set()
     for line in skipped:
-        lost = line.piece and begin < line.number < end
+        lost = line.piece and begin - 1 <= line.number <= end + 1
         if line.rows and rows and not lost:
             listed = listed or {(start, end - 1) for start, end, *_ in rows}
             lost = any(not start or (int(start, 16), int(end, 16)) not in listed for start, end in line.rows)
@@ -254,27 +284,30 @@ def _interrupted(rows: Sequence[_Row], skipped: Sequence[_Skipped]) -> Iterator[
         yield f"{counted(len(others), 'line')} within the listing, the first at {others[0]}, skipped: no resource"
 
 
-def _orphans(rows: Sequence[_Row]) -> Iterator[str]:
-    """The note on the first resource that is indented, and lies in none; nothing where the indentation is not r_show's.
+def _left_out(rows: Sequence[_Row], added: int, lone: Sequence[int]) -> Iterator[str]:
+    """Notes on memory that drivers added, and on resources that are indented and in no other, by their addresses."""
+    if lone and _is_indented(rows, min(row[4] for row in rows)):
+        yield f"the resource at {lone[0]:#x} lies in none that is listed: memory may be missing"
+    if added:
+        yield f"{format_size(added)} were added by drivers after boot: they are left out"
 
-    rows: sorted by address, outer ones first.
+
+def _is_indented(rows: Sequence[_Row], base: int) -> bool:
+    """True if every resource within another is indented as by r_show(), and there is one.
+
+    rows: sorted by address, outer ones first; base: the indentation of those at the top level.
     """
-    base = min((row[4] for row in rows), default=0)
-    found: list[int] = []
     nested = False
     around: list[tuple[int, int]] = []  # end and indentation of the resources around the next
-    for start, end, what, _, indent in rows:
+    for start, end, _, _, indent in rows:
         while around and around[-1][0] <= start:
             around.pop()
         if around:
             nested = True
             if indent != min(around[-1][1] + _STEP, base + _DEEPEST * _STEP):
-                return
-        elif indent > base and what in NAMES:
-            found.append(start)
+                return False
         around.append((end, indent))
-    if nested and found:
-        yield f"the resource at {found[0]:#x} lies in none that is listed: memory may be missing"
+    return nested
 
 
 def _sorted_out(rows: list[_Row], name: str, notes: list[str]) -> tuple[list[Region], list[Reserved], dict[str, Range]]:
@@ -287,13 +320,18 @@ def _sorted_out(rows: list[_Row], name: str, notes: list[str]) -> tuple[list[Reg
     seen: dict[str, Range] = {}
     added = 0
     around: list[tuple[int, bool, str]] = []  # parents of the next: end, whether one is memory, name
-    for start, end, what, number, _ in rows:
+    base = min([row[4] for row in rows], default=0)
+    lone: list[int] = []  # indented, and in no other
+    unknown: list[int] = []
+    for start, end, what, number, indent in rows:
         while around and (around[-1][0] < end or around[-1][0] <= start):
             if around[-1][0] > start and (what != OTHER or around[-1][2] != OTHER):
                 where, span = Location(name, number, 1), f"{start:08x}-{end - 1:08x}"
                 raise InputError(where, f"{span} goes beyond the resource that it begins in", _AGAIN)
             around.pop()
         in_ram = bool(around) and around[-1][1]
+        if not around and indent > base and what in NAMES:
+            lone.append(start)
         if what == ADDED or (what == "System RAM" and around and around[-1][2] == DAX):
             added += end - start
         elif what == "System RAM":
@@ -302,17 +340,17 @@ def _sorted_out(rows: list[_Row], name: str, notes: list[str]) -> tuple[list[Reg
             regions.append(Region(start, end, Flag.NOMAP.value))
         elif what == OTHER:
             if around and around[-1][2] == "System RAM":
-                if len(notes) < _MOST_NOTES:
-                    notes.append(
-                        f"the resource at {start:#x} in System RAM has a name unknown on arm64: it is taken as reserved"
-                    )
+                unknown.append(start)
                 reserved.append(Reserved(start, end, "reserved"))
         elif in_ram or what.startswith("Crash kernel"):
             reserved.append(Reserved(start, end, what))
             seen.setdefault(what, Range(start, end))
         around.append((end, in_ram or what == "System RAM", what))
-    if added:
-        notes.append(f"{format_size(added)} were added by drivers after boot: they are left out")
+    notes += [
+        f"the resource at {start:#x} in System RAM has a name unknown on arm64: it is taken as reserved"
+        for start in unknown[: max(_MOST_NOTES - len(notes), 0)]
+    ]
+    notes += _left_out(rows, added, lone)
     return _clean(regions, name, notes), reserved, seen
 
 

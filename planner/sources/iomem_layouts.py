@@ -23,17 +23,26 @@ _ADDRESS = r"(?:0[xX][0-9a-fA-F]{1,16}|[0-9a-fA-F]{8,16})"
 _PRINTED = re.compile(rf"{_ADDRESS} ?- ?{_ADDRESS}[ \t]*+[:|][^\w\n]*+{_RAM}")
 _RANGE = re.compile(rf"({_ADDRESS}) ?- ?({_ADDRESS})")
 _BARE = re.compile(rf"\s*+\[?(?:mem )?({_ADDRESS})(?: ?- ?|[ \t]++)({_ADDRESS})[\])]?[ \t]++(\S.*)")
+_SECOND = re.compile(rf"{_ADDRESS}(?: ?[-,;|] ?|[ \t]++){_ADDRESS}")  # of another row, within a name
 _BELOW = re.compile(rf"^([ \t]*+{_ADDRESS} ?- ?{_ADDRESS}[ \t]*+:)[ \t]*\n(?!\s*+{_ADDRESS} ?- ?)(.++)", re.MULTILINE)
 _ALONE = re.compile(rf"\n[ \t]*+{_RAM}[ \t]*(?:\n|$)")
 _OF_YAML = rf"(?:'{_ADDRESS}'|\"{_ADDRESS}\"|(?=\d*+[a-fA-FxX]){_ADDRESS})"  # a number without quotes is decimal
 _ITEM = re.compile(
     rf"^[ \t]*+- start: *+({_OF_YAML})\n[ \t]*+end: *+({_OF_YAML})\n[ \t]*+device: *+(.*)$", re.MULTILINE
 )
+_NO_RANGE = re.compile(rf"^[ \t]*+(?:{'|'.join(map(re.escape, NAMES))})[ \t]*$", re.MULTILINE)
 _OTHER_ITEM = re.compile(r"^[ \t]*+(?:- )?(?:start|end|device):", re.MULTILINE)
 _DELIMITERS = ("\t", ";", ",", "|")
 _AROUND = " `'\"*"  # signs around the text of a cell
 _DIGITS = re.compile(r"[0-9a-fA-F]{7}")
-_LOST = re.compile(rf"[0-9a-fA-F]{{3}}[\])`'\"]*[ \t,;|]+[`'\"*]*(?:{'|'.join(map(re.escape, NAMES))})[`'\"* \t|]*$")
+_NAME = rf"(?:{'|'.join(map(re.escape, NAMES))})[`'\"* \t|]*$"
+_BEGIN = r"^[^\w\n]*(?:mem )?(?:0[xX])?"
+_LOST = re.compile(
+    rf"{_BEGIN}[0-9a-fA-F]{{4}}.*{_NAME}|[0-9a-fA-F]{{3}}[\])`'\"]*[ \t,;|]+[`'\"*]*{_NAME}"
+    rf"|{_BEGIN}[0-9a-fA-F]{{7}}[0-9a-fA-FxX \t,;|\[\]()`'\"-]*$"
+)
+"""A row that has lost a part: it begins with an address or has one before the name, or has nothing but addresses."""
+
 _PAGE = 0x1000
 _MOST_MENTIONS, _LONGEST = 20, 1000  # lines to find the columns in, and characters around a name
 
@@ -47,11 +56,15 @@ class _Row(NamedTuple):
 
 
 class _Columns(NamedTuple):
-    """Which cells of a table's rows hold the addresses and the name; end: -1 if the cell of the start has both."""
+    """Which cells of a table's rows hold the addresses and the name; end: -1 if the cell of the start has both.
+
+    cells: how many a row has; more are a name with delimiters in it.
+    """
 
     start: int
     end: int
     name: int
+    cells: int
 
 
 _Reader = Callable[[str], _Row | None]
@@ -74,9 +87,13 @@ def as_printed(text: str, name: str) -> str:
         return text
     joined = _joined(text)
     if joined != text:
-        if (other := _OTHER_ITEM.search(joined)) is not None:
-            where = Location(name, joined.count("\n", 0, other.start()) + 1, 1)
-            raise InputError(where, "this item is not start, end and device, as jc writes them", "check the document")
+        for pattern, what in (
+            (_OTHER_ITEM, "this item is not start, end and device, as jc writes them"),
+            (_NO_RANGE, "the range of this name is missing"),
+        ):
+            if (other := pattern.search(joined)) is not None:
+                where = Location(name, joined.count("\n", 0, other.start()) + 1, 1)
+                raise InputError(where, what, "read the listing again, whole")
         return joined
     read = _reader(text)
     return text if read is None else "\n".join(_of_table(text.split("\n"), name, read))
@@ -127,25 +144,29 @@ def _columns(cells: list[str]) -> _Columns | None:
     name = cells.index(_RAM)
     for at, cell in enumerate(cells):
         if _RANGE.fullmatch(cell) is not None:
-            return _Columns(at, -1, name)
+            return _Columns(at, -1, name, len(cells))
     addresses = [at for at, cell in enumerate(cells) if re.fullmatch(_ADDRESS, cell) is not None]
-    return _Columns(addresses[0], addresses[1], name) if len(addresses) > 1 else None
+    return _Columns(addresses[0], addresses[1], name, len(cells)) if len(addresses) > 1 else None
 
 
 def _of_cells(delimiter: str, columns: _Columns, line: str) -> _Row | None:
     cells = _cells(line, delimiter)
-    if len(cells) <= max(columns):
+    if len(cells) < columns.cells:
         return None
-    found = _RANGE.fullmatch(
-        cells[columns.start] if columns.end < 0 else f"{cells[columns.start]}-{cells[columns.end]}"
-    )
-    return _Row(found[1], found[2], cells[columns.name]) if found is not None else None
+    name = delimiter.join(cells[columns.name :] if columns.name == columns.cells - 1 else cells[columns.name :][:1])
+    span = cells[columns.start] if columns.end < 0 else f"{cells[columns.start]}-{cells[columns.end]}"
+    found = _RANGE.fullmatch(span)
+    if found is None or _SECOND.search(name) is not None:
+        return None
+    return _Row(found[1], found[2], name)
 
 
 def _bare(line: str) -> _Row | None:
     """The resource of a line that has no delimiters but blanks."""
     found = _BARE.fullmatch(line)
-    return _Row(found[1], found[2], found[3].strip()) if found is not None else None
+    if found is None or _SECOND.search(found[3]) is not None:
+        return None
+    return _Row(found[1], found[2], found[3].strip())
 
 
 def _of_table(lines: list[str], name: str, read: _Reader) -> Iterator[str]:
@@ -155,7 +176,7 @@ def _of_table(lines: list[str], name: str, read: _Reader) -> Iterator[str]:
     for number, (line, row) in enumerate(zip(lines, rows, strict=True), 1):
         if row is not None:
             _check_memory(row, Location(name, number, 1))
-            yield f"{row.start}-{row.end} : {row.name}"
+            yield f"{row.start}-{row.end} : {row.name}".rstrip()
             continue
         within = numbers[0] < number < numbers[-1]
         if (within and _DIGITS.search(line) is not None) or _LOST.search(line) is not None:

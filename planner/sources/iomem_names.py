@@ -24,7 +24,8 @@ _KINDS = re.compile(r"(?P<dax>dax\d|Persistent Memory)|(?P<added>System RAM \((?
 _FIRSTS = {"d", "P", *(name[0] for name in NAMES)}
 _OF_NAMES = ("-", "@", ".", ":", "/")  # characters within names of devices
 _LONG = 20  # characters
-_NEARLY_RAM = re.compile(r"(?:s(?=\w*[yt])\w{0,3}e\w{1,2})?ram")  # a picture's "rn" for m, a letter that is missing
+_LASTS = ("M", "m")
+_PLACE = 2  # letters
 
 
 def known(what: str) -> str:
@@ -54,7 +55,23 @@ def damaged(what: str) -> str:
         pieces = map(re.escape, re.split(f"{STRAY}++", what))
         pattern = re.compile(".*".join(pieces))
         return "this resource has bytes that are not text" if any(map(pattern.fullmatch, NAMES)) else ""
-    letters = "".join(filter(str.isalpha, what[:_LONG].lower())) if "ra" in what[-5:].lower() else ""
-    if _NEARLY_RAM.fullmatch(letters) is not None and not any(sign in what for sign in _OF_NAMES):
+    if (what[-1:] in _LASTS or what[:2].lower() == "sy") and len(what) < _LONG and _nearly_ram(what):
         return f"{what!r} is not quite System RAM"
     return ""
+
+
+def _nearly_ram(what: str) -> bool:
+    """True for System RAM with other letters in one place, such as a picture's "rn" for m, or blanks; and for RAM."""
+    if any(sign in what for sign in _OF_NAMES):
+        return False
+    letters, ram = "".join(filter(str.isalpha, what.lower())), "systemram"
+    same = _same(letters, ram)
+    same += _same(letters[same:][::-1], ram[same:][::-1])
+    return letters == "ram" or (same + _PLACE >= max(len(letters), len(ram)) and what != "System ROM")
+
+
+def _same(one: str, other: str) -> int:
+    """How many letters two words have in common at their beginning."""
+    return next(
+        (at for at, pair in enumerate(zip(one, other, strict=False)) if len(set(pair)) > 1), min(len(one), len(other))
+    )

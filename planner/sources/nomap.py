@@ -2,34 +2,67 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from planner.base.ranges import Span, intersect, union
 from planner.base.sizes import GIB
 from planner.base.text import counted
 from planner.kernel.memory_map import Flag, Region
 
 __all__ = ["inferred_nomap"]
 
+_COMPARABLE = 4
 
-def inferred_nomap(nodes: list[Region], notes: list[str]) -> list[Region]:
-    """The ranges, with the smaller of adjacent ones marked NOMAP.
 
-    memblock merges adjacent ranges of one node and equal flags, so the flags of these differ, and firmware has the
-    smaller one. Nothing of 1 GiB or more is taken for firmware: such ranges may be of two nodes.
+def inferred_nomap(
+    nodes: Sequence[Region], notes: list[str], used: Sequence[Span] = (), nomap: Sequence[Span] = ()
+) -> list[Region]:
+    """The ranges, every other one of those that touch marked NOMAP.
+
+    memblock merges adjacent ranges of one node and equal flags, so the flags of these differ, and the kernel allocates
+    nothing in NOMAP memory. Firmware has the smaller part. Nothing of 1 GiB or more is taken for firmware if that does
+    not follow: such ranges may be of two nodes, or memory that can be plugged in.
+
+    used: what the kernel allocated. nomap: what is known to be NOMAP.
     """
-    result: list[Region] = []
-    mapped = True
-    guessed = 0
-    for i, region in enumerate(nodes):
-        touches = i > 0 and nodes[i - 1].end == region.start and nodes[i - 1].node == region.node
-        if not touches:
-            follows = i + 1 < len(nodes) and nodes[i + 1].start == region.end and nodes[i + 1].node == region.node
-            mapped = not follows or region.end - region.start >= nodes[i + 1].end - nodes[i + 1].start
+    found: list[Region] = []
+    chains: list[list[Region]] = []
+    for region in nodes:
+        if chains and chains[-1][-1].end == region.start and chains[-1][-1].node == region.node:
+            chains[-1].append(region)
         else:
-            mapped = not mapped or region.end - region.start >= GIB
-        guessed += not mapped
-        result.append(region if mapped else Region(region.start, region.end, Flag.NOMAP.value, region.node))
+            chains.append([region])
+    used, nomap, open_ = union(used), union(nomap), False
+    for chain in chains:
+        firmware, certain = _firmware(chain, used, nomap)
+        open_ = open_ or (bool(firmware) and not certain)
+        found += [Region(r.start, r.end, Flag.NOMAP.value, r.node) if r in firmware else r for r in chain]
+    guessed = sum(r.flags == Flag.NOMAP.value for r in found)
     if guessed:
         ranges = counted(
             guessed, "memory range touches its neighbours and is", "memory ranges touch their neighbours and are"
         )
-        notes.append(f"{ranges} taken as NOMAP firmware memory (inferred)")
-    return result
+        notes.append(
+            f"{ranges} taken as NOMAP firmware memory (inferred{'; it may be the others instead' if open_ else ''})"
+        )
+    return found
+
+
+def _firmware(chain: Sequence[Region], used: Sequence[Span], nomap: Sequence[Span]) -> tuple[list[Region], bool]:
+    """The ranges of a chain that are NOMAP; and False if the others may be, too."""
+    odd, even = chain[1::2], chain[::2]
+    parts = [part for part, rest in ((odd, even), (even, odd)) if not _meet(part, used) and not _meet(rest, nomap)]
+    if not parts:
+        return [], True
+    parts.sort(key=_bytes)
+    follows = len(parts) == 1
+    firmware = [r for r in parts[0] if r.end - r.start < GIB or (follows and r not in (chain[0], chain[-1]))]
+    return firmware, follows or _bytes(parts[1]) > _COMPARABLE * _bytes(parts[0])
+
+
+def _meet(regions: Sequence[Region], spans: Sequence[Span]) -> bool:
+    return any(intersect((r.start, r.end), spans) for r in regions)
+
+
+def _bytes(regions: Sequence[Region]) -> int:
+    return sum(r.end - r.start for r in regions)

@@ -1,16 +1,19 @@
 """Page-table dumps of debugfs and DirectMap lines of meminfo: the linear map of a running kernel.
 
 Source: Documentation/arch/arm64/ptdump.rst, arch/arm64/mm/ptdump.c @ 5.10, 6.1, 6.18, 7.3 for the dump
-(/sys/kernel/debug/kernel_page_tables). Kernels that count their linear map print DirectMap lines, named after the size
+(/sys/kernel/debug/kernel_page_tables). A row with attributes has the memory type among the last of them, and from 5.4
+on a mark ends the linear map's section. Kernels that count their linear map print DirectMap lines, named after the size
 of an entry or of a contiguous run (`DirectMap4k`, `DirectMap2M`, ...).
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from planner.base.errors import InputError, Location
 from planner.base.sizes import KIB, memparse
+from planner.sources.quoting import unquoted
 from planner.sources.reading import decode, read_bytes, text_lines
 from planner.studies.verify import Observed
 
@@ -18,6 +21,9 @@ __all__ = ["parse_dump", "parse_meminfo", "read_dump", "read_meminfo"]
 
 _SECTION = re.compile(r"^---\[ (.*?) \]---\s*$")
 _LEAF = re.compile(r"^\s*0x([0-9a-fA-F]{1,16})-0x([0-9a-fA-F]{1,16})\s+\d+[KMGTPE]?\s+(PGD|P4D|PUD|PMD|PTE)\b(.*)$")
+_TYPES = ("MEM/", "DEVICE/")  # of memory, after all attributes that matter here
+_LAST, _END = "linear mapping", "linear mapping end"  # before 5.4, the section is the last, and nothing ends it
+_REMEDY = "give /sys/kernel/debug/kernel_page_tables, whole"
 _DIRECT = re.compile(r"^\s*DirectMap(\d+[kKMG]):\s+(\d+) kB\s*$")
 _KINDS = {("PTE", False): "pte", ("PTE", True): "cont_pte", ("PMD", False): "pmd", ("PMD", True): "cont_pmd"}
 
@@ -25,40 +31,65 @@ _KINDS = {("PTE", False): "pte", ("PTE", True): "cont_pte", ("PMD", False): "pmd
 def read_dump(path: str) -> Observed:
     """The linear map of a page-table dump. Raises InputError."""
     data, name = read_bytes(path)
-    return parse_dump(decode(data, name), name)
+    if not data.strip():
+        raise InputError(name, "is empty", _REMEDY)
+    return parse_dump(unquoted(decode(data, name), name), name)
 
 
 def read_meminfo(path: str) -> Observed:
     """The DirectMap lines of a /proc/meminfo. Raises InputError."""
     data, name = read_bytes(path)
+    if not data.strip():
+        raise InputError(name, "is empty", "give /proc/meminfo")
     return parse_meminfo(decode(data, name), name)
 
 
 def parse_dump(text: str, name: str) -> Observed:
-    """Bytes per kind of leaf in the linear-map section of a dump. Raises InputError."""
+    """Bytes per kind of leaf in the linear-map section of a dump. Raises InputError, also if that is not whole."""
     found: dict[str, int] = {}
-    inside = seen = False
-    for number, line in text_lines(text, name):
-        section = _SECTION.match(line)
-        if section is not None:
-            title = section[1].lower()
-            inside = title.startswith("linear mapping") and not title.endswith("end")
-            seen = seen or inside
-            continue
-        leaf = _LEAF.match(line) if inside else None
+    for number, line in _linear_map(text, name):
+        leaf = _LEAF.match(line)
+        where = Location(name, number, 1)
+        if leaf is None and line.lstrip().startswith("0x"):
+            raise InputError(where, "this row is damaged or cut off", _REMEDY)
         if leaf is None:
             continue
-        start, end = int(leaf[1], 16), int(leaf[2], 16)
+        start, end, flags = int(leaf[1], 16), int(leaf[2], 16), leaf[4].split()
         if end <= start:
-            raise InputError(Location(name, number, 1), "the range ends before it starts", "check the line")
-        kind = _kind(leaf[3], leaf[4].split())
+            raise InputError(where, "the range ends before it starts", "check the line")
+        if flags and not any(flag.startswith(_TYPES) for flag in flags):
+            raise InputError(where, "this row is cut off: it has no memory type", _REMEDY)
+        kind = _kind(leaf[3], flags)
         if kind is not None:
             found[kind] = found.get(kind, 0) + end - start
-    if not seen:
-        raise InputError(
-            name, "there is no linear-map section in it", "give /sys/kernel/debug/kernel_page_tables, whole"
-        )
     return Observed(name, by_kind=found)
+
+
+def _linear_map(text: str, name: str) -> Iterator[tuple[int, str]]:
+    """The lines of the linear map's section. Raises InputError if its begin or its end is missing."""
+    begun = early = False
+    number = 0
+    for number, line in text_lines(text, name):
+        section = _SECTION.match(line)
+        title = section[1].lower() if section is not None else ""
+        if title == _END and begun:
+            return
+        if begun and section is None:
+            yield number, line
+        elif begun:
+            break
+        else:
+            begun = title.startswith("linear mapping") and title != _END
+            unending = title == _LAST
+            early = early or _LEAF.match(line) is not None
+    if not begun:
+        lost = (
+            "the mark of the linear map is missing: the beginning is lost" if early else "it has no linear-map section"
+        )
+        raise InputError(name, lost, _REMEDY)
+    if not unending:
+        what = "the linear map is cut off here: no mark ends its section"
+        raise InputError(Location(name, number, 1), what, _REMEDY)
 
 
 def _kind(level: str, flags: list[str]) -> str | None:

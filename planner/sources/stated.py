@@ -38,7 +38,11 @@ def with_stated_ram(machine: Machine | None, spans: Sequence[Span]) -> Machine:
     if machine.facts.tree is not None and not _shown(machine):
         return _of_tree(machine, regions, notes, whole=True)
     carved = with_nomap(regions, [(r.start, r.end) for r in machine.memory.regions if r.flags & Flag.NOMAP.value])
-    return replace(machine, memory=MemoryMap(carved, machine.memory.reserved), notes=(*machine.notes, *notes))
+    facts = machine.facts
+    if machine.memory.regions and facts.dma_limit == machine.memory.end < regions[-1].end:
+        facts = replace(facts, dma_limit=None)  # the zone ended with memory
+    memory = MemoryMap(carved, machine.memory.reserved)
+    return replace(machine, memory=memory, facts=facts, notes=(*machine.notes, *notes))
 
 
 def beside_tree(machine: Machine) -> Machine:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.base.sizes import GIB, KIB, MIB, U64, fits, format_size, in_words, memparse
+from planner.base.sizes import GIB, KIB, MIB, U64, fits, format_size, in_words, lacks_0x, memparse
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,24 @@ def test_a_size_is_printed_exactly(size: int, text: str) -> None:
 )
 def test_a_size_in_a_sentence_has_a_unit(size: int, text: str) -> None:
     assert in_words(size) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "lacks"),
+    [
+        ("80000000", True),
+        ("ee000000", True),
+        ("8e000000", True),
+        ("880000000", True),
+        ("2147483648", False),
+        ("0x80000000", False),
+        ("4096000", False),
+        ("ee000001", False),
+        ("2G", False),
+        ("", False),
+        ("f" * 17, False),
+    ],
+)
+def test_an_address_without_0x_is_told(text: str, lacks: bool) -> None:
+    """It is round in hexadecimal alone."""
+    assert lacks_0x(text, 4 * KIB) is lacks

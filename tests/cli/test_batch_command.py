@@ -273,3 +273,12 @@ def test_finished_results_are_added_up(run: Run, tmp_path: Path) -> None:
 )
 def test_how_far_a_run_is(done: int, total: int | None, rate: float, line: str) -> None:
     assert batch_command._line(Counts(done, 3), total, rate) == line
+
+
+def test_a_summary_of_nothing_is_an_error(run: Run, tmp_path: Path) -> None:
+    """Such as a result that was never written; a run over no records has no answers."""
+    source = tmp_path / "x.jsonl"
+    source.write_text("\n")
+    told = run("batch", str(source), "--summary")
+    assert (told.status, told.err) == (2, f"error: {source}: there is no record in it; give records or answers\n")
+    assert run("batch", str(source)).status == 0

@@ -93,7 +93,8 @@ def dump_of(case: Case) -> str:
         kind, size = segment["kind"], int(segment["pa_end"], 16) - int(segment["pa"], 16)
         level = kind.removeprefix("CONT_").replace("L3_invalid", "PTE")
         start = int(segment["pa"], 16) + 0xFFFF_0000_0000_0000
-        lines.append(f"{start:#018x}-{start + size:#018x} {size // KIB:10}K {level}  RW NX SHD AF {flags[kind]} UXN")
+        bits = f"RW NX SHD AF {flags[kind]} UXN MEM/NORMAL"
+        lines.append(f"{start:#018x}-{start + size:#018x} {size // KIB:10}K {level}  {bits}")
     return "\n".join([*lines, "---[ Linear Mapping end ]---", ""])
 
 
@@ -105,7 +106,7 @@ def fresh_dump_of(case: Case) -> str:
         invalid = kind.endswith("_invalid")
         flags = "F RW NX SHD AF NG" if invalid else "RW NX SHD AF"
         flags += " CON" * kind.startswith("CONT_") + " BLK" * (level != "PTE" and not invalid)
-        lines.append(f"{start}-{int(start, 16) + size:#018x} {size // KIB:10}K {level}  {flags} UXN")
+        lines.append(f"{start}-{int(start, 16) + size:#018x} {size // KIB:10}K {level}  {flags} UXN MEM/NORMAL")
     return "\n".join([*lines, "---[ Linear Mapping end ]---", ""])
 
 

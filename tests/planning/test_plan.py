@@ -212,6 +212,11 @@ def test_a_map_of_another_architecture_needs_a_what_if(arch: str) -> None:
 
 def test_a_log_without_memory_ranges_says_what_to_give() -> None:
     with pytest.raises(InputError, match="shows no memory ranges; give the machine's /proc/iomem"):
+        make_plan(Machine("short.log", "dmesg", MemoryMap(()), Facts(kernel="6.12.1")), "512M")
+    with pytest.raises(
+        InputError,
+        match="shows no memory ranges and no version: its beginning is lost or cannot be read; give the machine's",
+    ):
         make_plan(Machine("short.log", "dmesg", MemoryMap(())), "512M")
 
 

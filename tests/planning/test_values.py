@@ -31,6 +31,9 @@ from planner.planning.options import Options
         pytest.param(values.alignment, "32M", "32M", id="a power of two"),
         pytest.param(values.dma_limit, "None", NO_DMA_ZONES, id="no DMA zones"),
         pytest.param(values.dma_limit, "4G", 4 * GIB, id="a DMA limit"),
+        pytest.param(values.stated_ram, "2G@0x80000000", (2 * GIB, 4 * GIB), id="RAM"),
+        pytest.param(values.stated_ram, "2G@2147483648", (2 * GIB, 4 * GIB), id="RAM at an address in decimal"),
+        pytest.param(values.stated_ram, "1G@0", (0, GIB), id="RAM at the beginning"),
     ],
 )
 def test_taken(reader: Callable[[object], object], value: object, found: object) -> None:
@@ -53,6 +56,9 @@ def test_taken(reader: Callable[[object], object], value: object, found: object)
         pytest.param(values.processors, "4097", "number of processors", id="more than a kernel takes"),
         pytest.param(values.alignment, "3M", "power of two", id="no power of two"),
         pytest.param(values.flag, "yes", "true or false", id="a text for a flag"),
+        pytest.param(values.stated_ram, "2G@80000000", "Then 0x is missing", id="an address without 0x"),
+        pytest.param(values.stated_ram, "2G@ee000000", "Then 0x is missing", id="its letters"),
+        pytest.param(values.dma_limit, "100000000", "Then 0x is missing", id="a DMA limit without 0x"),
     ],
 )
 def test_refused(reader: Callable[[object], object], value: object, what: str) -> None:

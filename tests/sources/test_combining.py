@@ -157,6 +157,21 @@ def test_ram_that_cannot_be_of_one_machine() -> None:
     combine([source("a", "memblock", nomap), source("b", "iomem", RAM)])
 
 
+def test_nomap_memory_that_a_log_only_infers_is_no_contradiction() -> None:
+    """Its ranges have no flags; another source's have, and a kernel allocates in none of NOMAP memory."""
+    inferred = MemoryMap((Region(GIB, 3 * GIB, Flag.NOMAP), Region(3 * GIB, 9 * GIB)))
+    known = MemoryMap((Region(GIB, 2 * GIB, Flag.NOMAP), Region(2 * GIB, 9 * GIB)))
+    for order in ((0, 1), (1, 0)):
+        log, listing = source("b", "dmesg", inferred), source("a", "iomem", known)
+        assert combine([(listing, log)[n] for n in order]).memory == known
+    with pytest.raises(InputError, match="b: RAM without NOMAP memory is 6144M here and 8192M in a"):
+        combine([source("a", "memblock", RAM), source("b", "iomem", inferred)])
+    crash = BootRecord(Range(GIB + 512 * MIB, 2 * GIB))
+    said = "a: memory at 0x60000000 is NOMAP here and the crash kernel in b; give sources of the same boot"
+    with pytest.raises(InputError, match=said):
+        combine([source("a", "iomem", known), source("b", "facts", record=crash)])
+
+
 def test_as_much_ram_elsewhere_is_of_another_machine() -> None:
     """In any order; a little may be missing in one source."""
     other = MemoryMap((Region(GIB, 2 * GIB), Region(32 * GIB, 39 * GIB)))

@@ -90,6 +90,10 @@ def test_stray_bytes_in_a_resource_that_matters_are_an_error(line: bytes) -> Non
         pytest.param("000f0000-000fffff : System ROM\n", "x86_64", id="System ROM"),
         pytest.param("  48000000-4fffffff : Reserved\nfec00000-fec003ff : IOAPIC 0\n", "x86_64", id="IOAPIC"),
         pytest.param("fee00000-fee00fff : Local APIC\n", "x86_64", id="Local APIC"),
+        pytest.param("e0000000-efffffff : PCI MMCONFIG 0000 [bus 00-ff]\n", "x86_64", id="the bus of a PC"),
+        pytest.param("00000000-00000fff : PDC data (Page Zero)\n", "parisc", id="the firmware of PA-RISC"),
+        pytest.param("200080000000-20ffffffffff : /pciex@600c3c0000000\n", "ppc64", id="the bus of POWER"),
+        pytest.param("80000000-ffffffff : System RAM (boot alias)\n", "arm", id="RAM at two places"),
         pytest.param(
             "  41000000-41ffffff : Kernel bss\n", "x86_64, s390x, riscv64, loongarch64 or mips", id="Kernel bss"
         ),
@@ -100,6 +104,12 @@ def test_other_architectures_are_refused_by_their_signs(rows: str, arch: str) ->
     machine = parse_text(f"40000000-7fffffff : System RAM\n{rows}".encode(), "iomem")
     with pytest.raises(InputError, match=f"iomem: this is {arch}, not arm64"):
         make_plan(machine, "64M", Options())
+
+
+@pytest.mark.parametrize("name", ["PCI ECAM", "pcie@7d500000", "pciex_phy@7d500000"])
+def test_what_arm64_lists_is_no_sign_of_another(name: str) -> None:
+    machine = parse_text(f"40000000-7fffffff : System RAM\n80000000-80ffffff : {name}\n".encode(), "iomem")
+    assert machine.facts.arch is None
 
 
 @pytest.mark.parametrize(
@@ -135,6 +145,15 @@ def test_a_range_without_its_end_is_cut_off(end: str) -> None:
             "42b60000-82f0ffff goes beyond the resource that it begins in",
             id="another digit",
         ),
+        pytest.param(
+            ": reserved\n  42b60000", ": reserved  42b60000", "the line has two resources", id="the end of a line"
+        ),
+        pytest.param(
+            "  a0000000-afffffff : Crash", "  a0000000-aff?ffff : Crash", "this resource is damaged", id="last"
+        ),
+        pytest.param(
+            "  a0000000-afffffff : Crash", "  a0000000-afffffff  Crash", "this resource is damaged", id="no colon"
+        ),
     ],
 )
 def test_a_row_that_has_lost_a_part_is_refused(row: str, damaged: str, what: str) -> None:
@@ -157,6 +176,16 @@ def test_addresses_that_are_zero_are_of_another_listing() -> None:
         parse_text(NESTED.encode(), "x").memory,
         parse_text(NESTED.encode(), "x").facts,
     )
+
+
+@pytest.mark.parametrize("digits", ["0x40200000-0x419ffff", "0x4020000-0x4219ffff", "0x4020000 - 0x4219ffff"])
+def test_an_address_with_fewer_digits_than_others_is_refused(digits: str) -> None:
+    """If others have leading zeros: without any, each has as many digits as it needs."""
+    text = f"0x00080000-0x3fffffff : System RAM\n0x40000000-0x7fffffff : System RAM\n  {digits} : Kernel code\n"
+    with pytest.raises(InputError, match=r"x:3:\d: (?:an address has fewer digits|the range ends)"):
+        parse_text(text.encode(), "x")
+    plain = "0x80000-0x3fffffff : System RAM\n0x40000000-0x7fffffff : System RAM\n"
+    assert parse_text(plain.encode(), "x").memory.ram == 2 * GIB - 0x80000
 
 
 @pytest.mark.parametrize("kept", ["40000000-7fffffff : System RAM", "80010000-bfffffff : System RAM"])
@@ -189,8 +218,16 @@ def test_what_a_search_found_belongs_to_the_listing() -> None:
     """`grep RAM` and then `grep Crash`."""
     text = "40000000-7fffffff : System RAM\n100000000-17fffffff : System RAM\n  50000000-5fffffff : Crash kernel\n"
     machine = parse_text(text.encode(), "iomem")
-    assert (machine.memory.ram, machine.notes) == (3 * GIB, ())
+    assert machine.memory.ram == 3 * GIB
     assert machine.facts.record is not None
+
+
+def test_a_listing_without_the_kernel_is_not_whole() -> None:
+    """Every arm64 kernel lists its code; one of POWER lists only RAM and the crash kernel."""
+    text = "00000000-3ffffffff : System RAM\n  20000000-3fffffff : Crash kernel\n"
+    (note,) = parse_text(text.encode(), "iomem").notes
+    assert note.startswith("the listing has no `Kernel code`, which arm64 always lists: lines are missing, or it is")
+    assert not parse_text(f"{text}  40000000-40ffffff : Kernel code\n".encode(), "iomem").notes
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,9 @@ def test_columns_of_something_else_are_refused(row: str, wrong: str) -> None:
         pytest.param("0,3fffffff,System RAM", id="zeros that a spreadsheet removed"),
         pytest.param('80000000,bffff"fff,reserved', id="a quote in a cell"),
         pytest.param("1E+09,bfffffff,reserved", id="a number of a spreadsheet"),
+        pytest.param("80000000,bf?fffff,System RAM", id="a sign in a number"),
+        pytest.param("80000000,bfffffff", id="a name is missing"),
+        pytest.param("80000000,bfffffff,reserved?c0000000,c0000fff,reserved", id="two rows"),
     ],
 )
 @pytest.mark.parametrize("at", [0, 1, 3])
@@ -121,6 +124,13 @@ def test_a_damaged_row_of_a_table_is_refused(damaged: str, at: int) -> None:
     rows.insert(at, damaged)
     with pytest.raises(InputError, match=rf"x:{at + 1}:1: this row of the table has no start and end; write both as"):
         parse_text("\n".join(rows).encode(), "x")
+
+
+def test_a_name_below_nothing_is_refused() -> None:
+    """The row above it is damaged."""
+    text = "40000000-bfffffff :\nSystem RAM\n  50?00000-5fffffff :\nreserved\n"
+    with pytest.raises(InputError, match="x:4:1: the range of this name is missing"):
+        as_printed(text, "x")
 
 
 def test_an_item_that_is_not_as_jc_writes_it_is_refused() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from planner.base.sizes import GIB, MIB
@@ -32,6 +34,37 @@ def test_ranges_that_touch(sizes: list[int], nomap: list[bool]) -> None:
     assert bool(notes) is any(nomap)
     if sum(nomap) == 2:
         assert notes == ["2 memory ranges touch their neighbours and are taken as NOMAP firmware memory (inferred)"]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "used", "known", "nomap"),
+    [
+        pytest.param([160, 900, 988], 2, None, [False, True, False], id="the kernel allocated at an end"),
+        pytest.param([160, 900, 988], 1, None, [True, False, True], id="the kernel allocated in the middle"),
+        pytest.param([160, 1024, 864], 2, None, [False, True, False], id="1 GiB between two ranges, if it follows"),
+        pytest.param([256, 512, 2048], 1, None, [True, False, False], id="but not at an end: memory of another kind"),
+        pytest.param([400, 300, 100], None, 2, [True, False, True], id="NOMAP by another line of the log"),
+        pytest.param([400, 300], 1, 1, [False, False], id="contradicting signs tell nothing"),
+    ],
+)
+def test_what_else_is_known(sizes: list[int], used: int | None, known: int | None, nomap: list[bool]) -> None:
+    """used, known: the number of the range with an allocation of the kernel, and of one with NOMAP memory."""
+    ends = [GIB + sum(sizes[:n]) * MIB for n in range(len(sizes) + 1)]
+    regions = [Region(*span) for span in pairwise(ends)]
+    taken, given = ([] if n is None else [(ends[n] + MIB, ends[n] + 2 * MIB)] for n in (used, known))
+    assert [r.flags == Flag.NOMAP.value for r in inferred_nomap(regions, [], taken, given)] == nomap
+
+
+def test_what_may_be_the_other_way_round_is_said() -> None:
+    regions = [Region(GIB, GIB + 400 * MIB), Region(GIB + 400 * MIB, GIB + 700 * MIB)]
+    notes: list[str] = []
+    inferred_nomap(regions, notes)
+    assert notes == [
+        (
+            "1 memory range touches its neighbours and is taken as NOMAP firmware memory (inferred; "
+            "it may be the others instead)"
+        )
+    ]
 
 
 @pytest.mark.parametrize(

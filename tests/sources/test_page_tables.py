@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from planner.base.errors import InputError
 from planner.base.sizes import GIB, KIB, MIB
-from planner.sources.page_tables import parse_dump, parse_meminfo
+from planner.sources.page_tables import parse_dump, parse_meminfo, read_dump, read_meminfo
+from planner.studies.verify import Observed
 
 DUMP = """\
 0x0000000000000000-0xffff000000000000    16776960T PGD
@@ -24,6 +28,7 @@ DUMP = """\
 0xffff800000000000-0xffff800008000000         128M PTE       RW NX SHD AF            UXN    MEM/NORMAL
 ---[ Modules end ]---
 """
+FOUR = "".join(DUMP.splitlines(keepends=True)[:4])
 
 
 def test_the_linear_map_is_counted_by_kind() -> None:
@@ -53,9 +58,50 @@ def test_what_was_made_invalid_is_mapped_all_the_same() -> None:
 
 
 @pytest.mark.parametrize(
+    "dressed",
+    [
+        pytest.param("".join(f"> {line}" for line in DUMP.splitlines(keepends=True)), id="a mail"),
+        pytest.param("".join(f"{n}:{line}" for n, line in enumerate(DUMP.splitlines(keepends=True), 1)), id="numbers"),
+        pytest.param(DUMP.replace("\n", "\r\n"), id="line ends of Windows"),
+        pytest.param(f"$ sudo cat kernel_page_tables\n{DUMP}$ ", id="prompts"),
+        pytest.param(f"\ufeff{DUMP}", id="a byte order mark"),
+    ],
+)
+def test_a_quoted_dump_is_read_as_it_was_printed(tmp_path: Path, dressed: str) -> None:
+    """As logs and listings are."""
+    path = tmp_path / "dump"
+    path.write_bytes(dressed.encode())
+    assert read_dump(str(path)).by_kind == parse_dump(DUMP, "dump").by_kind
+
+
+def test_before_5_4_nothing_ends_the_linear_map() -> None:
+    """It is the last section."""
+    row = "0xffff800000000000-0xffff800000200000           2M PMD       RW NX SHD AF    BLK UXN MEM/NORMAL\n"
+    assert parse_dump(f"---[ Linear Mapping ]---\n{row}", "dump").by_kind == {"pmd": 2 * MIB}
+
+
+@pytest.mark.parametrize("read", [read_dump, read_meminfo])
+def test_an_empty_file_says_what_to_give(tmp_path: Path, read: Callable[[str], Observed]) -> None:
+    (tmp_path / "x").write_text("\n")
+    with pytest.raises(InputError, match=r"x: is empty; give /(sys/kernel/debug/kernel_page_tables|proc/meminfo)"):
+        read(str(tmp_path / "x"))
+
+
+@pytest.mark.parametrize(
     ("text", "where"),
     [
-        pytest.param("nothing of it\n", "no linear-map section", id="another file"),
+        pytest.param(
+            "nothing of it\n", "dump: it has no linear-map section; give /sys/kernel/debug", id="another file"
+        ),
+        pytest.param(DUMP.partition("start ]---\n")[2], "dump: the mark of the linear map is missing", id="no begin"),
+        pytest.param(f"{FOUR}0xffff00000200", "dump:5:1: this row is damaged or cut off", id="within an address"),
+        pytest.param(
+            FOUR.replace("BLK UXN    MEM/NORMAL", ""),
+            "dump:4:1: this row is cut off: it has no memory type",
+            id="within attributes",
+        ),
+        pytest.param(FOUR, "dump:4:1: the linear map is cut off here: no mark ends its section", id="after a row"),
+        pytest.param(DUMP.replace("Linear Mapping end", "x"), "dump:11:1: the linear map is cut off here", id="no end"),
         pytest.param(
             "---[ Linear Mapping start ]---\n0x2000-0x1000  4K PTE  RW\n",
             "ends before it starts",
@@ -63,7 +109,7 @@ def test_what_was_made_invalid_is_mapped_all_the_same() -> None:
         ),
     ],
 )
-def test_a_dump_that_is_none_is_refused(text: str, where: str) -> None:
+def test_a_dump_that_is_none_or_not_whole_is_refused(text: str, where: str) -> None:
     """One line says what is wrong."""
     with pytest.raises(InputError, match=where):
         parse_dump(text, "dump")

@@ -127,6 +127,22 @@ def test_a_listing_keeps_its_reservations_and_carve_outs_in_the_stated_ram() -> 
     assert machine.settled
 
 
+def test_what_a_log_shows_tells_nothing_about_ram_that_its_boot_did_not_have() -> None:
+    """There is room above its crash kernel then, and low memory does not end where its memory did."""
+    log = LOG.replace("ffffffff", "bfffffff").replace(
+        "[    0.000000] Kernel command line: console=ttyS0",
+        "[    0.000000] crashkernel reserved: 0x00000000b0000000 - 0x00000000b8000000 (128 MB)\n"
+        "[    0.000000] Kernel command line: console=ttyS0 crashkernel=128M",
+    )
+    machine = with_stated_ram(parse_text(log.encode(), "log"), [(2 * GIB, 8 * GIB)])
+    low = make_plan(machine, "512M", MAINLINE).reservation.crash
+    assert low is not None
+    assert (low.start, low.end) == (0xE000_0000, 0x1_0000_0000)
+    high = make_plan(machine, "2G,high", MAINLINE).reservation.crash
+    assert high is not None
+    assert high.start >= 5 * GIB
+
+
 @pytest.mark.parametrize("nomap", [False, True])
 @pytest.mark.parametrize(
     ("kernel", "start"),

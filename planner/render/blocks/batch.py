@@ -56,7 +56,8 @@ def _lead(fleet: Fleet) -> Lead:
         parts.append(f"{size(total.kept)} permanently lost")
     if total.extra_table_bytes:
         parts.append(f"{signed_size(total.extra_table_bytes)} of extra page tables")
-    parts += [f"in addition, {broken}"] if fleet.errors else []
+    first = f" (line {fleet.unread} is the first that is not an answer)" if fleet.finished and fleet.unread else ""
+    parts += [f"in addition, {broken}{first}"] if fleet.errors else []
     return Lead(counted(total.machines, "machine"), "; ".join(parts), mood)
 
 

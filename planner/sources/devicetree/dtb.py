@@ -73,8 +73,8 @@ def parse(
         )
     if whole:
         tree.notes.append(
-            "a device tree does not show the places of the kernel image and of the tree itself, the kernel's page size "
-            "or its default CMA size"
+            "a device tree does not show the places of the kernel image and of the tree itself, the kernel's page "
+            "size, its default CMA size or what it allocates before the crash kernel, so the result may be too high"
         )
     facts = Facts(
         arch=_arch(blob.root),

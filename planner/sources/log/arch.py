@@ -1,14 +1,15 @@
 """The version and the architecture of the kernel that printed a log: other kernels print ranges that look the same.
 
-Source of the lines: arch/x86/kernel/e820.c, arch/arm/kernel/setup.c, arch/riscv/kernel/setup.c and others; the compiler
-in the version, scripts/mkcompile_h. Its name begins with its target's, such as `aarch64-linux-gnu-gcc`.
+Source of the lines: setup_arch() and what it calls, under arch/x86, arm, riscv, powerpc, s390, sparc, ia64, mips,
+loongarch and parisc; the compiler in the version, scripts/mkcompile_h. Its name begins with its target's, such as
+`aarch64-linux-gnu-gcc`.
 """
 
 from __future__ import annotations
 
 import re
 
-__all__ = ["SIGNS", "foreign", "kernel_of"]
+__all__ = ["OWN_SIGNS", "SIGNS", "foreign", "kernel_of"]
 
 _FOREIGN = {
     "BIOS-e820": "x86_64",
@@ -16,22 +17,46 @@ _FOREIGN = {
     "e820: ": "x86_64",
     "x86/": "x86_64",
     "smpboot: ": "x86_64",
+    "tsc: ": "x86_64",
+    "last_pfn = 0x": "x86_64",
     "CPU: ARMv": "arm",
+    "Memory policy: ": "arm",
     "64-bit Loongson": "loongarch64",
     "SBI specification": "riscv64",
+    "SBI implementation ID=": "riscv64",
     "CPU with hartid": "riscv64",
     "riscv: ": "riscv64",
+    "riscv-intc: ": "riscv64",
+    "crashkernel: reserved 0x": "riscv64",
     "earlycon: sbi": "riscv64",
     "setup: Linux is running ": "s390x",
+    "Linux is running ": "s390x",
     "radix-mmu: ": "ppc64",
     "hash-mmu: ": "ppc64",
     "numa: ": "ppc64",
+    "lpar: ": "ppc64",
+    "opal: ": "ppc64",
     "phys_mem_size  ": "ppc",
+    "PROMLIB: ": "sparc",
+    "ARCH: SUN4": "sparc",
+    "SAL 2.": "ia64",
+    "SAL 3.": "ia64",
+    "SAL Platform features:": "ia64",
+    "FP[0] enabled: Rev": "parisc",
+    "MIPS: machine is ": "mips",
+    "CPU revision is: ": "mips",
+    "CPU0 revision is: ": "mips or loongarch64",
     "HighMem  ": "32-bit",
 }
 """Beginnings of lines that only kernels of other architectures print."""
 
-SIGNS = tuple(_FOREIGN)
+_BETWEEN = {("Using ", " machine description"): "powerpc"}
+"""The same for lines with a name in them, by their beginnings and ends."""
+
+SIGNS = (*_FOREIGN, *(begin for begin, _ in _BETWEEN))
+OWN_SIGNS = ("CPU features: ", "CPU: All CPU(s) started at EL", "Boot CPU: AArch64 ")
+"""Beginnings of lines that only arm64 prints: arch/arm64/kernel/cpufeature.c, smp.c, setup.c @ 4.12 to 7.2."""
+
 _TARGETS = {
     **dict.fromkeys(("aarch64", "arm64"), "aarch64"),
     **dict.fromkeys(("arm", "armv5", "armv6", "armv7l", "armv7a", "armv7"), "arm"),
@@ -39,7 +64,10 @@ _TARGETS = {
     **dict.fromkeys(("mips", "mipsel", "mips64", "mips64el"), "mips"),
     **dict.fromkeys(("powerpc64", "powerpc64le", "ppc64", "ppc64le"), "ppc64"),
     **dict.fromkeys(("powerpc", "ppc"), "ppc"),
-    **{name: name for name in ("loongarch64", "riscv64", "s390x", "or1k", "microblaze", "sparc64", "arc")},
+    **dict.fromkeys(("hppa", "hppa64", "parisc", "parisc64"), "parisc"),
+    **dict.fromkeys(("ia64", "itanium", "mckinley"), "ia64"),
+    **dict.fromkeys(("loongarch64", "loong64"), "loongarch64"),
+    **{name: name for name in ("riscv64", "s390x", "or1k", "microblaze", "sparc64", "arc", "alpha", "m68k")},
 }
 """Architectures by the targets of compilers, as `uname -m` prints them, and as distributions name their builds."""
 _COMPILER = re.compile(r"\((\w+)-(?:[\w.]+-)*(?:gcc|clang)\b")
@@ -47,8 +75,10 @@ _UNAME = re.compile(r"Linux \S+ (\d+\.\d+\S*) #\d.*? (\w+)(?: GNU/Linux)?$")
 
 
 def foreign(line: str) -> str | None:
-    """The architecture that a line is a sign of."""
-    return next((arch for sign, arch in _FOREIGN.items() if line.startswith(sign)), None)
+    """The other architecture that a line is a sign of; None if it is a sign of none."""
+    found = next((arch for sign, arch in _FOREIGN.items() if line.startswith(sign)), None)
+    named = (arch for (begin, end), arch in _BETWEEN.items() if line.startswith(begin) and line.rstrip().endswith(end))
+    return found or next(named, None)
 
 
 def kernel_of(line: str) -> tuple[str, str | None] | None:
@@ -60,5 +90,5 @@ def kernel_of(line: str) -> tuple[str, str | None] | None:
     version, _, rest = line.removeprefix("Linux version ").partition(" ")
     if re.match(r"\d+\.\d", version) is None:
         return None  # it is cut off
-    build, compiler = re.split("[.-]", version)[-1], _COMPILER.search(rest)
+    build, compiler = re.split("[.-]", version)[-1].partition("+")[0], _COMPILER.search(rest)
     return version, _TARGETS.get(build) or (_TARGETS.get(compiler[1]) if compiler is not None else None)

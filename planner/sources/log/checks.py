@@ -22,6 +22,7 @@ __all__ = ["completed", "lacking_ram", "missing_lines", "missing_zone"]
 _PRINTED = 968  # characters of a command line that fills a printk record
 _LARGEST_PAGE = 64 * KIB
 _ASKS = re.compile(r"\bcrashkernel=(?!\S*,(?:high|low|cma)\b)")  # some kernels ignore the others
+_CUT_SUFFIX = re.compile(r",(?:h(?:ig?)?|lo?|cm?)?$")
 _CHOPPED = (">", "\u2026", "...")  # a pager's mark at the end of a line that is too wide
 
 
@@ -130,17 +131,21 @@ def completed(log: Log, notes: list[str]) -> tuple[str | None, bool]:
     cut = chopped or log.chopped or log.wrapped or len(text) >= _PRINTED
     if cut:
         notes.append("the command line in the log is cut off at its end")
-    asked = [word for word in words if "crashkernel=" in word]
+    # A word that was cut before its `=` is part of the request, too.
+    asked = [word for word in words if "crashkernel=" in word or (cut and word.startswith("crash"))]
     suspect = cut and not chopped and asked[-1:] == words[-1:] and bool(asked)
     size = format_size(log.crash.size) if log.crash is not None else ""
-    lost = suspect and size not in asked[-1].partition("crashkernel=")[2]  # judged by the text of the word alone
+    last = asked[-1].partition("crashkernel=")[2] if asked else ""
+    suffix = _CUT_SUFFIX.search(last)
+    lost = suspect and (size not in last or suffix is not None)  # judged by the text of the word alone
     if log.crash is None or (asked and not lost):
         return " ".join(words) if chopped else text, False
     notes.append(
         f"{size} were reserved, and the command line in the log "
         f"{'ends within' if suspect else 'has no'} crashkernel=: it is incomplete, so the recorded size is planned"
     )
-    request = [f"crashkernel={size}"]
+    high = log.low is not None or (suffix is not None and suffix[0].startswith(",h"))
+    request = [f"crashkernel={size},high" if high else f"crashkernel={size}"]
     if log.low is not None:
-        request = [f"crashkernel={size},high", f"crashkernel={format_size(log.low.size)},low"]
+        request.append(f"crashkernel={format_size(log.low.size)},low")
     return " ".join([*(words[:-1] if suspect else words), *request]), True

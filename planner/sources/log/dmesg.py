@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from planner.base.errors import InputError, Location
-from planner.base.ranges import subtract, union
+from planner.base.ranges import Span, subtract, union
 from planner.base.sizes import KIB, MIB
 from planner.kernel.cma import whole_area
 from planner.kernel.machine import NO_DMA_ZONES, BootRecord, Capture, Event, Facts, Machine
@@ -31,6 +31,10 @@ _LOOKS = (*MESSAGES, "crashkernel low memory reserved: 0x", "cannot allocate cra
 _X86_DMA = 16 * MIB  # end of ZONE_DMA for ISA devices, which arm64 does not have
 _LARGEST_SHOWN = 4 * MIB  # characters of a log that may have been copied from a terminal
 _MOST_DAMAGE = 4
+_ALLOCATED = ("cma", "kvm", "node_data", "swiotlb")  # kinds of events that are no firmware's
+_UNNAMED = (
+    "no line names the architecture, and mainline arm64 has no line `Reserving ... for crashkernel`: planned as arm64"
+)
 
 
 def looks_like(head: str) -> bool:
@@ -93,9 +97,14 @@ def _captures(log: Log, before: Log) -> bool:
 
 
 def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
+    if log.contradiction is not None:
+        number, what = log.contradiction
+        raise InputError(Location(name, number, 1), what, "give the log of one boot: journalctl -k -b")
     dumped = bool(log.dump["memory"])
     if log.arch is None and (dma := log.zones.get("DMA")) is not None and dma.end == _X86_DMA:
         log.arch = "x86_64"
+    if log.arch is None and log.patched:
+        on_facts = [*on_facts, _UNNAMED]
     log.page_size = log.page_size or (_page_size(log) if log.pages else None)
     log.events = [_whole(event, log.page_size or 4 * KIB) for event in log.events]
     damage = log.crash_damage + log.damage
@@ -113,7 +122,7 @@ def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
         nodes, firmware = efi.regions_of(log.efi, log.nodes, log.page_size, notes, mirror=mirror)
         nodes = nodes or _added(log, notes)
         nomap = [(hole.start & -4096, -(-hole.end // 4096) * 4096) for hole in log.nomap]
-        regions = with_nomap(nodes if log.efi else inferred_nomap(nodes, notes), nomap)
+        regions = with_nomap(nodes if log.efi else inferred_nomap(nodes, notes, _used(log), nomap), nomap)
         reserved = [
             Reserved(*e.span, e.name or e.kind)
             for e in log.events
@@ -171,6 +180,12 @@ def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
         on_facts=tuple(on_facts),
         efi_in_4k=bool(log.efi) and log.page_size is None and not dumped,
     )
+
+
+def _used(log: Log) -> list[Span]:
+    """What the kernel allocated, as far as the log gives its place."""
+    crash = [(r.start, r.end) for r in (log.crash, log.low) if r is not None]
+    return crash + [e.span for e in log.events if e.span is not None and e.kind in _ALLOCATED]
 
 
 def _whole(event: Event, page_size: int) -> Event:

@@ -19,7 +19,7 @@ from planner.kernel.memory_map import Region
 from planner.sources.bounds import MAX_EVENTS, MAX_LINE, MAX_ROWS, too_many_rows
 from planner.sources.capture import image_size
 from planner.sources.log import efi
-from planner.sources.log.arch import SIGNS, foreign, kernel_of
+from planner.sources.log.arch import OWN_SIGNS, SIGNS, foreign, kernel_of
 from planner.sources.log.pieces import Line, reversed_range
 from planner.sources.log.timestamps import PRINTK
 
@@ -89,6 +89,7 @@ _BEGIN = (
     *("OF: reserved mem", "Reserved memory: ", "kfence: ", "Dentry cache", "Inode-cache", "PID ", "Initmem setup"),
     *("Machine model: ", "Freeing initrd memory: ", "log_buf_len", "printk: ", "early log buf", "On node "),
     *("Reserving ", "kexec_core: ", "KASLR "),
+    *OWN_SIGNS,
     *SIGNS,
 )
 """Beginnings of all lines that are read, except of those that may follow a subsystem's name."""
@@ -108,9 +109,10 @@ class Log:
     memblock dump. added: ranges of `memblock=debug`, and whether each was added or removed. efi_size, efi_count: bytes
     and descriptors of the EFI map, 0 if not known. wrapped: the command line continues on the next line. chopped: it
     ends at the column where all long lines end. damage: notes on lines that cannot be read, crash_damage: those about
-    the crash kernel. lost: the note on the first damaged memory range, by the first word of its line. va_bits: the
-    processors' virtual address bits. tables: the lowest address of a UEFI table. captures: it has a crashed kernel's
-    memory to save.
+    the crash kernel. patched: another kernel than mainline arm64 printed its line. contradiction: the line that gives
+    it another place, and what it says. lost: the note on the first damaged memory range, by the first word of its line.
+    va_bits: the processors' virtual address bits. tables: the lowest address of a UEFI table. captures: it has a
+    crashed kernel's memory to save.
     """
 
     def __init__(self, name: str = "", *, chopped: bool = False) -> None:
@@ -140,6 +142,8 @@ class Log:
         self.crash_damage: list[str] = []
         self.lost: dict[str, str] = {}
         self.crash_line = 0
+        self.patched = False
+        self.contradiction: tuple[int, str] | None = None
         self.kfence: Range | None = None
         self.midr: list[int] = []
         self.splits_live: bool | None = None
@@ -266,23 +270,32 @@ def _crash_line(line: str, number: int, log: Log) -> None:
         found = Range(int(m[2], 16), int(m[3], 16))
         if found.size // MIB != int(m[4]):
             _damaged("the crash kernel", Line(number, line, None), log.crash_damage)
-        elif m[1]:
-            log.low = found
         else:
-            log.crash = found
+            _placed(found, number, log, low=bool(m[1]))
     elif (m := _PATCHED.search(line)) is not None:
-        # Not printed by mainline arm64, but by x86, and by arm64 patch series before 5.19.
+        # Not printed by mainline arm64, but by others, and by arm64 patch series before 5.19.
         start = int(m[3]) * MIB
-        found = Range(start, start + int(m[1]) * MIB)
-        if m[2]:
-            log.low = found
-        else:
-            log.crash = found
+        _placed(Range(start, start + int(m[1]) * MIB), number, log, low=bool(m[2]))
+        log.patched = log.patched or not m[2]
     elif line.startswith(_KNOWN):
         log.failed = True
     elif not line.startswith(("crashkernel: ", "crashkernel ", "Memory value expected", "crahskernel")):
         return
+    _is_foreign(line, log)
     _remember_crash(line, number, log)
+
+
+def _placed(found: Range, number: int, log: Log, *, low: bool) -> None:
+    """Store a part of the crash kernel, and the first contradiction: a kernel prints the place of each part once."""
+    known = log.low if low else log.crash
+    if known is not None and (known.start // MIB, known.size // MIB) != (found.start // MIB, found.size // MIB):
+        part = "the low part of the crash kernel" if low else "the crash kernel"
+        what = f"{part} is at {found.start:#x} here, and at {known.start:#x} before"
+        log.contradiction = log.contradiction or (number, what)
+    if low:
+        log.low = found
+    else:
+        log.crash = found
 
 
 def _remember_crash(line: str, number: int, log: Log) -> None:
@@ -312,11 +325,17 @@ def _kernel(line: str, log: Log) -> bool:
     """True if a line tells the kernel's version or architecture, which are stored."""
     if line.startswith("Linux ") and log.kernel is None and (kernel := kernel_of(line)) is not None:
         log.kernel, log.arch = printable(kernel[0]), log.arch or kernel[1]
-    elif line.startswith(SIGNS):
-        log.arch = log.arch if log.arch not in (None, "aarch64") else foreign(line)
     else:
-        return False
+        return _is_foreign(line, log)
     return True
+
+
+def _is_foreign(line: str, log: Log) -> bool:
+    """True if a line is another architecture's, which is stored."""
+    arch = foreign(line) if line.startswith(SIGNS) else None
+    if arch is not None and log.arch in (None, "aarch64"):
+        log.arch = arch
+    return arch is not None
 
 
 def _per_cpu(line: str, log: Log) -> bool:
@@ -357,6 +376,9 @@ def _counted(line: str, log: Log) -> None:
 
 def _processor(line: str, log: Log) -> bool:
     """True if a line is about a processor or a feature of all processors; its facts are stored."""
+    own = line.startswith(OWN_SIGNS)
+    if own:
+        log.arch = log.arch or "aarch64"
     if (m := _MIDR.search(line)) is not None:
         log.arch = log.arch or "aarch64"
         log.midr.append(int(m[1], 16))
@@ -365,7 +387,7 @@ def _processor(line: str, log: Log) -> bool:
     elif "CPU features: detected: 52-bit Virtual Addressing (" in line:
         log.va_bits = 52
     else:
-        return False
+        return own
     return True
 
 

@@ -8,8 +8,9 @@ read: a number that was cut is another number.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from itertools import pairwise, starmap
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise, takewhile
 from typing import NamedTuple
 
 from planner.sources.bounds import MAX_LINE
@@ -102,10 +103,13 @@ _KINDS = {
     "Initmem setup": Kind(
         "a node's range", r"Initmem setup(?: node(?: \d+(?: \[.*)?)?)?$", rf"Initmem setup node \d+ {_SPAN}"
     ),
-    "NODE_DATA": Kind(
-        "a node's data",
-        r"NODE_DATA(?:\(\d+\) allocated)? \[|NODE_DATA(?:\(\d+\)(?: allocated)?)?$",
-        rf"NODE_DATA(?:\(\d+\) allocated)? {_SPAN}",
+    **dict.fromkeys(
+        ("NODE_DATA", "NUMA: NODE_DATA"),
+        Kind(
+            "a node's data",
+            r".*?NODE_DATA(?:\(\d+\) allocated)? \[|\S* ?NODE_DATA(?:\(\d+\)(?: allocated)?)?$",
+            rf".*?NODE_DATA(?:\(\d+\) allocated)? {_SPAN}",
+        ),
     ),
     "Memory: ": Kind("", r"Memory: \d+K/\d+K", r"Memory: \d+K/\d+K available \(.*\)$", told=False),
     "kvm [": Kind("protected KVM", r"kvm \[\d+\]: Reserved", rf"kvm \[\d+\]: Reserved \d+ MiB at {_LAST}$", told=False),
@@ -114,6 +118,12 @@ _KINDS = {
     "Linux version": Kind("", "Linux version$", r"Linux version \S", told=False),
     "Booting Linux": Kind("", "Booting Linux on physical CPU", r".*\[0x[0-9a-f]{8}\]", told=False),
     "printk: log buffer": Kind("", "printk: log buffer data", r".* = \d+ bytes$", told=False),
+    "CPU features:": Kind(
+        "",
+        r"CPU features:(?: d\w*:?)?$|CPU features: detected: (?:5\S*(?: V\w*)?(?: A\w*)?|B\w*(?: L\w*)?)$",
+        r"CPU features: detected: (?:52-bit Virtual Addressing \(|BBM Level)",
+        told=False,
+    ),
     **dict.fromkeys(
         ("DMA", "Normal", "Device ", "Movable "),
         Kind("a zone", r"(?:DMA|DMA32|Normal|Device|Movable)\s+\[m", rf"\S+\s+{_SPAN}"),
@@ -130,6 +140,7 @@ _UNITS = re.compile(r"[\d\s\[\]-]+$")
 _ENTRY = r"(?:\w++(?: \d\.\d)?=0x[0-9a-f]++ ?)"
 _TABLES = re.compile(rf"efi: {_ENTRY}++\w*+$")  # of UEFI, such as SMBIOS 3.0=0xbfed0000
 _MORE_TABLES = re.compile(rf"(?=.*=0x)(?:\d\.\d=0x[0-9a-f]++ ?)?+{_ENTRY}*+\w*+$")
+_VERSION = re.compile(r"Linux version \d\S* \(.*\) #\d+ ")
 _CLOCK = re.compile(r"\d\d:\d\d")
 _PARAMETER = re.compile(r"[\"'\w.,-]+=|[a-z][a-z0-9_.,-]*$|[0-9,.;:/-]+$")
 
@@ -168,11 +179,13 @@ def unbroken(text: str) -> tuple[str, bool]:
     count = lengths.count(longest)
     if longest > _WIDEST or count < _FEWEST:
         return text, False
-    pairs = list(pairwise(lines))
-    full = sum(_is_broken(line, after) for line, after in pairs if len(line) == longest)
+    broken = Counter(len(line) for line, after in pairwise(lines) if _is_broken(line, after))
+    full, trimmed = broken[longest], broken[longest - 1]
     # A program that breaks lines between words leaves pieces of all lengths.
-    if full >= _FEWEST and 4 * full > 3 * sum(starmap(_is_broken, pairs)):
-        return "\n".join(_unbroken(text.split("\n"), longest)), False
+    if full >= _FEWEST and full > trimmed and 4 * (full + trimmed) > 3 * broken.total():
+        return "\n".join(_unbroken(text.split("\n"), {longest: "", longest - 1: " "}, has_timestamp)), False
+    if not broken and _is_version_broken(lines, longest):
+        return "\n".join(_unbroken(text.split("\n"), {longest: ""}, _is_known)), False
     return text, count > _FEWEST and any(len(line) == longest and COMMAND_LINE in line for line in lines)
 
 
@@ -181,18 +194,33 @@ def _is_broken(line: str, after: str) -> bool:
     return bool(after) and not has_timestamp(after) and has_timestamp(line)
 
 
-def _unbroken(lines: Iterable[str], width: int) -> list[str]:
-    """Lines, each that fills the width joined with a next one without a time stamp, and empty ones for those joined."""
+def _is_version_broken(lines: Sequence[str], width: int) -> bool:
+    """True if the kernel's version, whose line is longer than most terminals, goes on after a line of this width."""
+    first = next((n for n, line in enumerate(lines) if line.startswith("Linux version ")), len(lines))
+    pieces = list(takewhile(lambda line: len(line) == width, lines[first : first + _MOST_PIECES]))
+    return bool(pieces) and _VERSION.match("".join(lines[first : first + len(pieces) + 1])) is not None
+
+
+def _is_known(line: str) -> bool:
+    """True if a message without a time stamp begins on a line."""
+    return line.startswith(COMMAND_LINE) or _kind(line) is not None
+
+
+def _unbroken(lines: Iterable[str], glue: Mapping[int, str], begins: Callable[[str], bool]) -> list[str]:
+    """Lines, each that is cut joined with a next one that begins no message, and empty ones for those joined.
+
+    glue: what joins a line of a length that is cut: a blank if the line lost one at its end.
+    """
     whole: list[str] = []
-    full, joined = False, 0
+    between, joined = None, 0
     for line in lines:
-        if full and len(whole[-1]) < MAX_LINE and not has_timestamp(line):
-            whole[-1] += line
-            full, joined = len(line) == width, joined + 1
+        if between is not None and len(whole[-1]) < MAX_LINE and not begins(line):
+            whole[-1] += between + line
+            between, joined = glue.get(len(line)), joined + 1
         else:
             whole += [""] * joined
             whole.append(line)
-            full, joined = len(line) == width and has_timestamp(line), 0
+            between, joined = glue.get(len(line)), 0
     return whole
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["PRINTK", "has_timestamp", "without_timestamp"]
+__all__ = ["PRINTK", "has_timestamp", "is_kernels", "without_timestamp"]
 
 _DAY = r"(?:\w{2,5}\.?,? )"
 _TIME = r"\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?"
@@ -34,6 +34,10 @@ PRINTK = r" *+(?:<\d++>)?\[ *+\d++\.\d++(?:@\d++)?\] *+(?:\[ *+[TC]\d++\] *+)?+(
 """The pattern of printk's own stamp, with the caller: most logs have no other, and it takes a fourth of the time."""
 
 _PRINTK = re.compile(PRINTK)
+_KERNELS = re.compile(
+    r"\[ {0,12}\d{1,10}\.\d{6}\]| kernel: |\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\]"
+)
+_WIDEST = 400  # characters of a prefix
 _ESCAPES = r"\x1b\[[0-9;]*[A-Za-z]"
 
 
@@ -50,3 +54,9 @@ def without_timestamp(line: str) -> str:
 def has_timestamp(line: str) -> bool:
     """True if there is more than blanks before the kernel's message on a line."""
     return without_timestamp(line).rstrip() != line.strip()
+
+
+def is_kernels(lines: list[str]) -> bool:
+    """True if most lines are of a kernel's log, as the time stamp of printk or `dmesg -T` shows, or the program."""
+    told = [line for line in lines if line.strip()]
+    return 2 * sum(_KERNELS.search(line, 0, _WIDEST) is not None for line in told) > len(told)

@@ -1,6 +1,7 @@
 """Prefixes that other programs put before every line of a log or listing: quote signs, line numbers, dates, file names.
 
-A line of a log is recognised by the kernel's time stamp or by messages of every boot, a line of a listing by its range.
+A line of a log is recognised by the kernel's time stamp or by messages of every boot, a line of a listing or of a dump
+of page tables by its range.
 The text before it is reduced to a pattern (digits, words, blanks, and the punctuation between them). Patterns that many
 lines share are removed from all lines that begin with them. The kernel's own time stamps are in `log.timestamps`.
 """
@@ -42,6 +43,7 @@ RANGE = re.compile(r"(?<![\w.])(?:0[xX])?[0-9a-fA-F]{8,16} ?- ?(?:0[xX])?[0-9a-f
 """The beginning of a listing's row anywhere in a line."""
 
 _DEBUGFS = re.compile(r"(?<!\S)\d{1,7}: 0x[0-9a-fA-F]{8,16}\.\.0x[0-9a-fA-F]{8,16}")
+_PAGE_TABLES = re.compile(r"(?<![\w.])0x[0-9a-fA-F]{16}-0x[0-9a-fA-F]{16} +\d+[KMGTPE]? P")  # a row of a dump of them
 _WIDEST = 400  # characters of a prefix
 _SIGNS = "|+#*!%:;`\u2502"  # with which every line of a text may be quoted
 _REPLY = re.compile(r"\n[ \t]*+>(?:[ \t]*+>)*+ ?")
@@ -103,7 +105,7 @@ def _finder(text: str) -> tuple[_Finder, bool] | None:
                 break  # the rest cannot be more
     if known:
         return _words, 2 * bare < known
-    for pattern, sign in ((RANGE, ":"), (_DEBUGFS, "..0x")):
+    for pattern, sign in ((RANGE, ":"), (_DEBUGFS, "..0x"), (_PAGE_TABLES, "]---")):
         if sign not in text:
             continue
         found = [

@@ -301,3 +301,8 @@ def test_processors_of_other_architectures(compatible: tuple[bytes, ...], arch: 
     """A tree looks alike for all of them."""
     nodes: Tree = {f"cpu@{n}": {"compatible": names} for n, names in enumerate(compatible)}
     assert parse_text(blob_of(machine(cpus={**nodes, "cpu-map": {}})), "x.dtb").facts.arch == arch
+
+
+def test_a_tree_says_that_more_is_allocated_before_the_crash_kernel() -> None:
+    """Page descriptors are, which a log's plan has."""
+    assert any(note.endswith("so the result may be too high") for note in parse_text(blob_of(machine()), "x").notes)

@@ -226,6 +226,9 @@ def test_a_command_line_as_long_as_all_long_lines_is_cut() -> None:
         pytest.param(
             CRASH + COMMAND + "a" * 970 + " crashkernel=51\n", 512, "ends within crashkernel=", id="cut by printk"
         ),
+        pytest.param(
+            CRASH + COMMAND + "a" * 970 + " crashkernel=512M,hi\n", 512, "ends within crashkernel=", id="half a suffix"
+        ),
         pytest.param(CRASH + COMMAND + "ro crashkernel=512M\n", 512, None, id="nothing is lost"),
         pytest.param(COMMAND + "ro \\\n" + COMMAND + "crashkernel=256M\n", 256, None, id="wrapped by the kernel"),
         pytest.param(COMMAND + "ro crashkernel=256M \\\n" + COMMAND + "quiet\n", 256, None, id="wrapped behind it"),
@@ -240,6 +243,23 @@ def test_a_command_line_that_lost_its_request(lines: str, crash: int, note: str 
     said = [text for text in found.notes if "it is incomplete, so the recorded size is planned" in text]
     assert len(said) == (note is not None)
     assert all(str(note) in text for text in said)
+
+
+@pytest.mark.parametrize(
+    ("ends", "request_"),
+    [
+        pytest.param("crashkernel=512M,high crash", "crashkernel=512M,high crashkernel=64M,low", id="before its ="),
+        pytest.param("crashkernel=512M,high crashkernel=64M,l", "crashkernel=64M,low", id="within the low part"),
+        pytest.param("crashkernel=512M,hi", "crashkernel=512M,high crashkernel=64M,low", id="within the high part"),
+    ],
+)
+def test_a_cut_request_for_two_parts(ends: str, request_: str) -> None:
+    """Both recorded sizes are planned."""
+    low = "[    0.000000] crashkernel low memory reserved: 0xf8000000 - 0xfc000000 (64 MB)\n"
+    log = HEAD + NODES + CRASH + low + COMMAND + "a" * 970 + f" {ends}\n"
+    cmdline = parse_text(log.encode(), "log").facts.cmdline
+    assert cmdline is not None
+    assert cmdline.endswith(request_)
 
 
 def test_verify_says_that_the_request_was_inferred() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from planner.base.errors import InputError
 from planner.base.ranges import Range
 from planner.base.sizes import GIB, MIB
 from planner.kernel.memory_map import Reserved
@@ -57,3 +58,19 @@ def test_a_cma_area_takes_whole_page_blocks(pages: int, size: int) -> None:
     lines = [*HEAD, "cma: Reserved 48 MiB at 0x00000000c0000000", f"On node 0 totalpages: {pages}"]
     machine = parse_text("\n".join(lines).encode(), "boot.log")
     assert machine.memory.reserved == (Reserved(0xC0000000, 0xC0000000 + size, "cma"),)
+
+
+def test_a_boot_has_one_crash_kernel() -> None:
+    """Another place in the same boot is of another log; the same place may be printed twice."""
+    line = "crashkernel reserved: 0x00000000e0000000 - 0x00000000f0000000 (256 MB)"
+    low = "crashkernel low memory reserved: 0x60000000 - 0x68000000 (128 MB)"
+    patched = "Reserving 256MB of memory at 3584MB for crashkernel (System RAM: 3072MB)"
+    machine = parse_text("\n".join((*HEAD, line, low, patched, line)).encode(), "log")
+    assert machine.facts.record is not None
+    assert machine.facts.record.crash == Range(0xE0000000, 0xF0000000)
+    other = "crashkernel reserved: 0x0000000050000000 - 0x0000000060000000 (256 MB)"
+    with pytest.raises(InputError, match="log:8:1: the crash kernel is at 0x50000000 here, and at 0xe0000000 before"):
+        parse_text("\n".join((*HEAD, line, other)).encode(), "log")
+    again = parse_text("\n".join((*HEAD, line, *HEAD, other)).encode(), "log")
+    assert again.facts.record is not None
+    assert again.facts.record.crash == Range(0x50000000, 0x60000000)

@@ -24,6 +24,7 @@ KNOWN = [
     "software IO TLB: mapped [mem 0x00000000f7e00000-0x00000000fbe00000] (64MB)",
     "Initmem setup node 0 [mem 0x0000000040000000-0x00000000bfffffff]",
     "NODE_DATA(0) allocated [mem 0x23f7d6000-0x23f7d7fff]",
+    "NUMA: NODE_DATA [mem 0x23f7d6000-0x23f7d7fff]",
     "memblock_add: [0x0000000040000000-0x00000000bfffffff] efi_init+0x1c/0x2c0",
 ]
 
@@ -196,6 +197,13 @@ def test_what_continues_a_line(text: str, line: str) -> None:
     assert words(text)[0][1] == line
 
 
+@pytest.mark.parametrize("at", range(14, 46))
+def test_a_feature_of_the_processors_in_two_pieces(at: int) -> None:
+    """It is completed wherever it was broken."""
+    text = "CPU features: detected: 52-bit Virtual Addressing (LPA2)"
+    assert words(f"{STAMP}{text[:at].rstrip()}\n{text[at:].lstrip()}\n{STAMP}x")[0] == (1, text, False)
+
+
 def test_lines_that_a_terminal_broke() -> None:
     """They are joined, also within a word and more than once, and every other line keeps its number."""
     text = f"{STAMP}{'a' * 70}\n{STAMP}b\n{STAMP}{'c d' * 30}\n\n{STAMP}e"
@@ -203,6 +211,37 @@ def test_lines_that_a_terminal_broke() -> None:
     whole, cut = unbroken(broken)
     assert (whole.replace("\n\n", "\n").replace("\n\n", "\n"), cut) == (text.replace("\n\n", "\n"), False)
     assert whole.count("\n") == broken.count("\n")
+
+
+def pieces(text: str, width: int) -> str:
+    """The text as a terminal of this width breaks it."""
+    return "\n".join(line[at : at + width] for line in text.split("\n") for at in range(0, max(len(line), 1), width))
+
+
+def joined(text: str) -> list[str]:
+    """The lines of a text that a terminal broke, but for empty ones."""
+    return [line for line in unbroken(text)[0].split("\n") if line]
+
+
+VERSION = "Linux version 6.1.0-56-arm64 (kernel@example.org) (gcc-12 12.2.0, GNU ld 2.40) #1 SMP 6.1.192-2 (2026-11-16)"
+
+
+def test_lines_without_time_stamps_that_a_terminal_broke() -> None:
+    """They are joined where the kernel's version, longer than a terminal is wide, tells the width."""
+    text = (
+        f"{VERSION}\n{NODE}\nKernel command line: ro crashkernel=512M,high crashkernel=64M,low quiet {'y' * 30}\n{NODE}"
+    )
+    assert joined(pieces(text, 54)) == text.split("\n")
+    cut_off = "\n".join(line[:50] for line in text.split("\n"))
+    assert unbroken(cut_off) == (cut_off, True)
+
+
+def test_lines_that_were_broken_and_lost_a_blank_at_their_end() -> None:
+    """It is put back."""
+    text = "\n".join(STAMP + words for words in ("x" * 90, "y" * 90, "z" * 90, "a" * 24 + " " + "b" * 30, "c"))
+    broken = "\n".join(line.rstrip() for line in pieces(text, 40).split("\n"))
+    assert f"{STAMP}{'a' * 24}\n{'b' * 30}" in broken
+    assert joined(broken) == text.split("\n")
 
 
 def test_lines_that_a_terminal_cut_off() -> None:

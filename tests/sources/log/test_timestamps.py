@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 import planner
+from planner.base.errors import InputError
 from planner.kernel.machine import Machine
 from planner.sources import parse_text
-from planner.sources.log.timestamps import has_timestamp, without_timestamp
+from planner.sources.log.timestamps import has_timestamp, is_kernels, without_timestamp
 
 SAMPLE = Path(planner.__file__).parent / "sources" / "samples" / "honeycomb-lx2160a-30g.dmesg"
 WORDS = [line.partition("] ")[2] for line in SAMPLE.read_text("utf-8").splitlines()]
@@ -111,3 +112,23 @@ def test_a_line_that_is_all_prefix_costs_no_more_than_its_length(unit: str) -> N
 def test_a_line_with_a_time_stamp(line: str, stamped: bool) -> None:
     """Blanks are none."""
     assert has_timestamp(line) is stamped
+
+
+REST = ("ledtrig-cpu: registered to indicate activity on CPUs", "NET: Registered PF_INET6 protocol family", "mip6: x")
+
+
+@pytest.mark.parametrize(
+    "before", ["[    1.0{0}7881] ", "Nov 23 23:14:4{0} vm kernel: ", "[Mon Nov 23 23:14:4{0} 2026] "]
+)
+@pytest.mark.parametrize("quote", ["", "> ", "| "])
+def test_a_log_whose_beginning_is_lost_is_known_by_its_time_stamps(before: str, quote: str) -> None:
+    """A ring buffer forgets its first lines."""
+    lines = [f"{quote}{before.format(i)}{words}" for i, words in enumerate(REST)]
+    assert is_kernels([*lines, "", "a note", ""])
+    with pytest.raises(InputError, match=r"log: the log's beginning is lost: .*; give journalctl -k -b, or the"):
+        parse_text("\n".join(lines).encode(), "log")
+
+
+@pytest.mark.parametrize("line", ["[    12.345] (II) modesetting", "Nov 23 23:14:42 vm systemd[1]: Started.", "a", ""])
+def test_other_programs_logs_are_not_the_kernels(line: str) -> None:
+    assert not is_kernels([line] * 3)
