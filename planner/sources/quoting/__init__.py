@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import re
 
+from planner.base.errors import InputError
 from planner.base.sizes import MIB
 from planner.sources.log.unread import without_unread
+from planner.sources.quoting.columns import messages_in_column
 from planner.sources.quoting.encodings import is_base64, plain_text
 from planner.sources.quoting.line_prefixes import unknown_line_prefix, without_line_prefixes
+from planner.sources.quoting.side_by_side import is_side_by_side
 
 __all__ = ["is_base64", "is_json", "unknown_line_prefix", "unquoted"]
 
@@ -26,7 +29,7 @@ _LARGEST, _MOST_LINES = 16 * MIB, 250_000
 def unquoted(text: str, name: str) -> str:
     """The text of a log or listing as the kernel printed it; any other text without odd line ends, terminal sequences.
 
-    Raises InputError for records that are not JSON.
+    Raises InputError for records that are not JSON, and for two texts side by side.
     """
     if len(text) > _LARGEST:
         return text
@@ -46,7 +49,12 @@ def unquoted(text: str, name: str) -> str:
     if text.count("\n") > _MOST_LINES:
         return text
     plain = plain_text(text)
-    return without_line_prefixes(plain if plain is text else without_unread(plain))
+    if (column := messages_in_column(plain)) is not None:
+        plain = column
+    bare = without_line_prefixes(plain if plain is text else without_unread(plain))
+    if is_side_by_side(bare):
+        raise InputError(name, "shows two texts side by side, their long lines cut off", "give one of the two files")
+    return bare
 
 
 def is_json(head: str) -> bool:

@@ -23,6 +23,9 @@ _PLAIN = {
 }
 """What typographic blanks, frames, dashes and marks without width stand for."""
 
+_LINE_ENDS = "\v\f\x85\u2028\u2029"
+"""Characters that end lines for some programs, and may do so in all of a text."""
+
 _BREAK = r"<br */?>(?!\n)|</(?:tr|p|div|li)>(?!\n)"
 _TAG = r"</?[A-Za-z][A-Za-z0-9:_-]{0,30}(?:\s[^<>\n]{0,300})?/?>|<(?:\?xml\s|!--|!DOCTYPE\s)[^<>\n]{0,300}>"
 _DATA = "<![CDATA["
@@ -31,6 +34,8 @@ _ENTITY = r"&(?:lt|gt|amp|quot|apos|nbsp|#\d{1,6}|#x[0-9a-fA-F]{1,6});"
 
 def plain_text(text: str) -> str:
     """The text with the line ends of Unix, without what only a terminal, a mail program or a browser needs."""
+    if (plus := text.find("+")) >= 0 and text[plus + 1 : plus + 2] in ("-", "A") and text.isascii():
+        text = _without_utf7(text)
     if "=" in text and re.search("=(?:3D|\n|1B\\[)", text):
         text = _without_quoted_printable(text.replace("=\r\n", "=\n"))
     if "^" in text and "^[[" in text:  # ESC as shown by cat -v and editors
@@ -39,6 +44,9 @@ def plain_text(text: str) -> str:
         text = re.sub(_TERMINAL, "", text)
     if "\r" in text:
         text = text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\n\r", "\n").replace("\r", "\n")
+    for sign in _LINE_ENDS:
+        if sign in text and text.count(sign) > text.count("\n"):
+            text = text.replace(sign, "\n")
     if not text.isascii():
         text = _without_typography(text)
     if text[:80].lstrip()[:2] == "['":  # the repr of a Python list
@@ -96,6 +104,16 @@ def _without_quoted_printable(text: str) -> str:
 def _joined(lines: re.Match[str]) -> str:
     """The line that was broken, and empty ones instead of its pieces."""
     return lines[0].replace("=\n", "") + "\n" * lines[0].count("=\n")
+
+
+def _without_utf7(text: str) -> str:
+    """The text of an old mail in UTF-7 (RFC 2152), which escapes every plus sign; others as is."""
+    if text.count("+") < 2 or re.search(r"\+(?!-|A[A-Za-z0-9/]{2,})", text) is not None:
+        return text
+    try:
+        return text.encode().decode("utf-7")
+    except UnicodeDecodeError:
+        return text
 
 
 def _without_html(text: str) -> str:

@@ -14,8 +14,10 @@ from collections.abc import Callable
 from functools import partial
 
 from planner.sources.log.timestamps import without_timestamp
+from planner.sources.quoting.line_ends import QUOTES, may_end_alike, without_common_end, without_quotes
+from planner.sources.quoting.sample import some_lines
 
-__all__ = ["MESSAGES", "unknown_line_prefix", "without_line_prefixes"]
+__all__ = ["MESSAGES", "RANGE", "STAMP", "unknown_line_prefix", "without_line_prefixes"]
 
 MESSAGES = (
     "Linux version ",
@@ -33,14 +35,17 @@ MESSAGES = (
 )
 """Messages that boot logs always or often have, and other texts do not."""
 
-_STAMP = re.compile(r"\[ {0,12}\d{1,10}\.\d{6}\]")
 _MESSAGE = "|".join(map(re.escape, MESSAGES))
-_RANGE = re.compile(r"(?<![\w.])(?:0[xX])?[0-9a-fA-F]{8,16} ?- ?(?:0[xX])?[0-9a-fA-F]{8,16}[ \t]{0,4}[:|] ?")
+STAMP = re.compile(r"\[ {0,12}\d{1,10}\.\d{6}\]")
+"""The kernel's time stamp anywhere in a line."""
+
+RANGE = re.compile(r"(?<![\w.])(?:0[xX])?[0-9a-fA-F]{8,16} ?- ?(?:0[xX])?[0-9a-fA-F]{8,16}[ \t]{0,4}[:|] ?")
+"""The beginning of a listing's row anywhere in a line."""
+
 _DEBUGFS = re.compile(r"(?<!\S)\d{1,7}: 0x[0-9a-fA-F]{8,16}\.\.0x[0-9a-fA-F]{8,16}")
 _PAGE_TABLES = re.compile(r"(?<![\w.])0x[0-9a-fA-F]{16}-0x[0-9a-fA-F]{16} +\d+[KMGTPE]? P")  # a row of a dump of them
 _WIDEST = 400  # characters of a prefix
 _SIGNS = "|+#*!%:;`\u2502"  # with which every line of a text may be quoted
-_CLOSING = "|'\"},;`\u2502 \t"
 _REPLY = re.compile(r"\n[ \t]*+>(?:[ \t]*+>)*+ ?")
 _NEVER_FIRST = "|+\u2502"  # signs that begin no line but those of a quotation or a table
 _RUNS = re.compile(r"\w+|\s+|.", re.DOTALL)
@@ -48,6 +53,8 @@ _FIRSTS = re.compile(r"^[^\S\n]*+(\S)", re.MULTILINE)  # of lines that are not e
 _SHAPE = {ord(c): "0" if c.isdigit() else "a" for c in map(chr, range(128)) if c.isalnum()}
 _LOOKED_AT = 400  # lines of a listing
 _ROUNDS = 4  # prefixes within prefixes
+_LONGEST_NUMBER = 20  # characters
+
 
 _Finder = Callable[[str], int]
 """A function from a line to the index at which the kernel's own text begins; -1 if that is not known."""
@@ -58,41 +65,47 @@ def without_line_prefixes(text: str) -> str:
     if text[:1] == ">" or (">" in text and re.search("\n ?>", text)):
         text = _REPLY.sub("\n", f"\n{text}")[1:]
     for _ in range(_ROUNDS):
-        find = _finder(text)
-        if find is None:
+        found = _finder(text)
+        if found is None:
             # Neither a log nor a listing; perhaps lsmem or a configuration, quoted.
             bare = _without_sign(text) if text[:200].lstrip()[:1] in _NEVER_FIRST else None
-            return text if bare is None else bare
-        bare = _without_sign(text)
-        if bare is None:
-            bare = _without_common(text, find)
+            return text if bare is None else without_common_end(bare)
+        bare, (find, prefixed) = None, found
+        if prefixed:
+            bare = _without_sign(text)
+            if bare is None:
+                bare = _without_common(text, find)
+        elif _may_be_numbered(sample := some_lines(text)):
+            bare = _without_numbers(text)
+        elif not may_end_alike(sample):
+            return text
+        text = without_common_end(text if bare is None else bare, find)
         if bare is None:
             return text
-        text = bare
     return text
 
 
 def unknown_line_prefix(text: str) -> tuple[int, str] | None:
     """The number of the first line with text before what a log or a listing has there, and that text; None if none."""
     for number, line in enumerate(text[:200_000].split("\n", _LOOKED_AT)[:_LOOKED_AT], 1):
-        range_ = _first(_RANGE, line)
+        range_ = _first(RANGE, line)
         at = _words(line) if range_ is None else range_.start()
         if line[: max(at, 0)].strip():
             return number, line[:at].strip()
     return None
 
 
-def _finder(text: str) -> _Finder | None:
-    """The finder for a text whose lines have a prefix; None for a text without one, or of another kind."""
+def _finder(text: str) -> tuple[_Finder, bool] | None:
+    """The finder for a log or a listing, and True if most lines have a prefix; None for a text of another kind."""
     known = bare = 0
     for message in MESSAGES:
         if (at := text.find(message)) >= 0:
             known, bare = known + 1, bare + (not _is_prefixed(text, at))
             if 2 * bare >= len(MESSAGES):
-                return None  # the rest cannot be more
+                break  # the rest cannot be more
     if known:
-        return _words if 2 * bare < known else None
-    for pattern, sign in ((_RANGE, ":"), (_DEBUGFS, "..0x"), (_PAGE_TABLES, "]---")):
+        return _words, 2 * bare < known
+    for pattern, sign in ((RANGE, ":"), (_DEBUGFS, "..0x"), (_PAGE_TABLES, "]---")):
         if sign not in text:
             continue
         found = [
@@ -100,7 +113,7 @@ def _finder(text: str) -> _Finder | None:
         ]
         if found:
             prefixed = sum(bool(line[: m.start()].strip()) or line.rstrip().endswith("|") for m, line in found)
-            return partial(_range, pattern) if 2 * prefixed > len(found) else None
+            return partial(_range, pattern), 2 * prefixed > len(found)
     return None
 
 
@@ -118,7 +131,7 @@ def _is_prefixed(text: str, at: int) -> bool:
 
 
 def _words(line: str) -> int:
-    found = _first(_STAMP, line) or re.search(_MESSAGE, line[:_WIDEST])
+    found = _first(STAMP, line) or re.search(_MESSAGE, line[:_WIDEST])
     return -1 if found is None else found.start()
 
 
@@ -128,34 +141,56 @@ def _range(pattern: re.Pattern[str], line: str) -> int:
 
 
 def _without_sign(text: str) -> str | None:
-    """The text without the sign that most lines begin with, nor the one at their end; None if there is no such sign."""
+    """The text without the sign that most lines begin with; None if there is no such sign."""
     firsts = Counter(_FIRSTS.findall(text))
     sign, count = firsts.most_common(1)[0] if firsts else ("", 0)
     if not sign or sign not in _SIGNS or 10 * count < 6 * firsts.total():
         return None
-    return _without_closing(re.sub(rf"^[^\S\n]*+{re.escape(sign)} ?", "", text, flags=re.MULTILINE))
-
-
-def _without_closing(text: str) -> str:
-    """The text without the signs at the end of nearly all lines, such as the right border of a table."""
-    lines = text.split("\n")
-    full = [line[-1:] for line in map(str.rstrip, lines) if line]
-    closed = 10 * sum(map(_CLOSING.count, full)) >= 9 * len(full)
-    return "\n".join([line.rstrip(_CLOSING) for line in lines]) if closed else text
+    return re.sub(rf"^[^\S\n]*+{re.escape(sign)} ?", "", text, flags=re.MULTILINE)
 
 
 def _without_common(text: str, find: _Finder) -> str | None:
-    """The text without the prefixes whose patterns many lines share; None if there is no such pattern."""
-    prefixes = [line[:at] for line in text.split("\n") if line and (at := find(line)) > 0 and line[:at].strip()]
-    counts: Counter[str] = Counter()
-    for shape, count in Counter(prefix.rstrip().translate(_SHAPE) for prefix in prefixes).items():
-        counts[_pattern(shape)] += count
-    patterns = [pattern for pattern, count in counts.most_common(4) if pattern and 10 * count >= counts.total()]
-    if not patterns:
+    """The text without the prefixes whose patterns many lines share; None if there is no such pattern.
+
+    A quote that ends a prefix is not a part of it: some lines may have none.
+    """
+    counts: Counter[tuple[str, bool]] = Counter()
+    blanks = _WIDEST
+    for prefix in (line[:at] for line in text.split("\n") if line and (at := find(line)) > 0 and line[:at].strip()):
+        bare = prefix.rstrip()
+        quoted = bare[-1] in QUOTES
+        before = bare[:-1] if quoted else prefix
+        blanks = min(blanks, len(before) - len(before.rstrip()))
+        counts[before.rstrip().translate(_SHAPE), quoted] += 1
+    patterns: Counter[str] = Counter()
+    after = (rf"(?:[^\S\n]{{{blanks}}}|[^\S\n]*+$)?+", rf"[^\S\n]*+(?=[{QUOTES}])")
+    for (shape, quoted), count in counts.items():
+        patterns[_pattern(shape) + after[quoted]] += count
+    usual = [pattern for pattern, count in patterns.most_common(4) if 10 * count >= patterns.total()]
+    if not usual:
         return None
-    blanks = min(len(prefix) - len(prefix.rstrip()) for prefix in prefixes)
-    after = rf"(?:[^\S\n]{{{blanks}}}|[^\S\n]*+$)?+"
-    return _without_closing(re.sub(rf"^(?:{'|'.join(patterns)}){after}", "", text, flags=re.MULTILINE))
+    bare = re.sub(rf"^(?:{'|'.join(usual)})", "", text, flags=re.MULTILINE)
+    return without_quotes(bare) if any(quoted for _, quoted in counts) else bare
+
+
+def _may_be_numbered(sample: list[str]) -> bool:
+    return 3 * sum(map(str.isdecimal, map(str.strip, sample))) > len(sample)
+
+
+def _without_numbers(text: str) -> str | None:
+    """The text without the lines that number the lines after them (`sed =`); None if there are none."""
+    lines = text.split("\n")
+    numbers = {
+        at: int(line) for at, line in enumerate(lines) if line.strip().isdecimal() and len(line) < _LONGEST_NUMBER
+    }
+    counted = [
+        at for at, number in numbers.items() if numbers.get(at - 2) == number - 1 or numbers.get(at + 2) == number + 1
+    ]
+    if 10 * len(counted) < 9 * len(numbers):
+        return None
+    for at in counted:
+        lines[at] = ""
+    return "\n".join(lines)
 
 
 def _pattern(prefix: str) -> str:

@@ -1,4 +1,4 @@
-"""Whole mails, as lists archive them: the text of their parts, decoded (RFC 5322, RFC 2045).
+"""Whole mails, as lists archive them: the text of their parts, decoded and unpacked (RFC 5322, RFC 2045).
 
 The decoder is imported for a text that begins with the headers of a mail with attachments, or an encoded one.
 """
@@ -6,9 +6,16 @@ The decoder is imported for a text that begins with the headers of a mail with a
 from __future__ import annotations
 
 import re
+from io import BytesIO
+
+from planner.base.errors import InputError
+from planner.base.sizes import MIB
+from planner.sources.archive.inflate import unpacked
+from planner.sources.reading import read_within
 
 __all__ = ["text_of"]
 
+_LARGEST = 16 * MIB  # characters of an attachment
 _ENCODED = r"multipart/|message/|base64|quoted-printable|charset=(?!\"?(?:utf-8|us-ascii)\b)"
 _HEADERS = re.compile(r"(?:From .*\n)?(?:[A-Za-z][A-Za-z0-9-]*+:.*\n(?:[ \t].*\n)*+){4,}+\r?\n")
 
@@ -26,9 +33,21 @@ def text_of(text: str) -> str | None:
     try:
         # Without a policy, which would parse all addresses and dates of the headers, too.
         message = message_from_bytes(text.encode("utf-8", "surrogateescape"))
-        texts = (part for part in message.walk() if part.get_content_maintype() == "text")
-        parts = [raw_data_manager.get_content(part) for part in texts]
+        leaves = [part for part in message.walk() if not part.is_multipart()]
+        parts = [raw_data_manager.get_content(part) for part in leaves]
     except (LookupError, ValueError):
         return None
-    plain = [part for part in parts if isinstance(part, str) and "<html" not in part[:1000].lower()]
-    return "\n".join(plain or map(str, parts)) or None
+    texts = [part if isinstance(part, str) else _attached(part) for part in parts]
+    plain = [text for text in texts if "<html" not in text[:1000].lower()]
+    return "\n".join(filter(None, plain or texts)) or None
+
+
+def _attached(data: object) -> str:
+    """The text of an attachment whose type is not that of a text; "" for another file."""
+    if not isinstance(data, bytes):
+        return ""
+    try:
+        found = read_within(unpacked(BytesIO(data), "the attachment"), "the attachment", _LARGEST)
+        return "" if b"\0" in found else found.decode()
+    except (InputError, UnicodeDecodeError):
+        return ""

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from planner.base.errors import InputError
 from planner.sources.json.text import load
 from planner.sources.log.unread import without_unread
+from planner.sources.quoting.nested import log_in
 
 __all__ = ["messages_of"]
 
@@ -25,6 +27,7 @@ _SIGN = re.compile(
 _RANGE = re.compile(r"(?:0[xX])?[0-9a-fA-F]{8,16} ?- ?(?:0[xX])?[0-9a-fA-F]{8,16}")
 _LEAD = re.compile(r"(?:- |data: ?|\x1e)?(?=\{)")
 _CAST = re.compile(r'\s*+\{[^\n]{0,400}?"version": ?[23]\b[^\n]*+\n\[')
+_ANSWER = re.compile(r"^[^\n{]{1,200}=> (?=\{)", re.MULTILINE)
 _EXPORT = ("__CURSOR=", "__REALTIME_TIMESTAMP=", "_TRANSPORT=", "_BOOT_ID=")
 _HEAD = 8192
 _EVENT = 3  # of a cast: time, kind, text
@@ -41,12 +44,14 @@ def messages_of(text: str, name: str) -> str | None:
         return _of_document(text, name)
     if "{" not in head:
         return None
+    if _ANSWER.search(head) is not None and (answer := _of_answers(text, name)) is not None:
+        return answer
     if _CAST.match(head) is not None:
         return _of_cast(text, name)
     if _SIGN.search(head) is None:
         return None if '"memory"' in text or head.lstrip()[:1] != "{" else _of_document(text, name)
     if _record(next((line for line in head.split("\n") if line.strip()), "")) is not None:
-        return "\n".join(_of_line(line) for line in without_unread(text).split("\n"))
+        return "\n".join(_of_lines(without_unread(text).split("\n")))
     if head.lstrip("\x1e \t\n")[:1] not in ("{", "["):
         return None
     return _of_document(text, name)
@@ -99,10 +104,43 @@ def _record(line: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) and _message(found) is not None else None
 
 
-def _of_line(line: str) -> str:
-    """The message of a line that is a record; any other line unchanged."""
-    record = _record(line) if "{" in line else None
-    return line if record is None else _words(record)
+def _of_lines(lines: list[str]) -> Iterator[str]:
+    """The messages of lines that are records; other lines unchanged. A message in pieces is at the last of them."""
+    records = [_record(line) if "{" in line else None for line in lines]
+    ended = any(str(record.get("log", "")).endswith("\n") for record in records if record is not None)
+    pieces: dict[object, list[str]] = {}
+    for line, record in zip(lines, records, strict=True):
+        if record is None:
+            yield line
+            continue
+        stream = str(record.get("stream"))
+        pieces.setdefault(stream, []).append(_words(record))
+        yield "" if _is_piece(record, ended=ended) else "".join(pieces.pop(stream))
+    yield from map("".join, pieces.values())
+
+
+def _is_piece(record: dict[str, Any], *, ended: bool) -> bool:
+    """True if a container's message goes on in its next record. ended: those that do not end with a line end."""
+    log = record.get("log")
+    return record.get("logtag") == "P" or (
+        ended and "stream" in record and isinstance(log, str) and not log.endswith("\n")
+    )
+
+
+def _of_answers(text: str, name: str) -> str | None:
+    """The log in the JSON that Ansible prints after a host's name; None without one."""
+    decoder = json.JSONDecoder()
+    logs = []
+    for answer in _ANSWER.finditer(text):
+        try:
+            document, _ = decoder.raw_decode(text, answer.end())
+        except (ValueError, RecursionError):
+            continue
+        logs.append(log_in(document, name))
+    found = list(filter(None, logs))
+    if len(set(found)) > 1:
+        raise InputError(name, f"has the logs of {len(found)} hosts", "give only one of them")
+    return next(iter(found), None)
 
 
 def _message(record: dict[str, Any]) -> str | None:
@@ -136,10 +174,16 @@ def _of_document(text: str, name: str) -> str | None:
         document = _several(text)
         if document is None:
             raise
-    if isinstance(document, dict) and (listing := _of_ranges(document, name)) is not None:
-        return listing
-    if isinstance(document, dict):
-        document = [] if "memory" in document else _only_text(document)
+    if isinstance(document, dict) and "memory" in document:
+        return None
+    found = _of_ranges(document, name) if isinstance(document, dict) else None
+    if found is None:
+        found = _of_rows(_only_text(document) if isinstance(document, dict) else document)
+    return log_in(document, name) if found is None else found
+
+
+def _of_rows(document: object) -> str | None:
+    """The messages of a text or of a list of records, or the listing of jc's; None for anything else."""
     if isinstance(document, str):
         return document
     if not isinstance(document, list) or not document:

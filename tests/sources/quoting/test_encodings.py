@@ -16,9 +16,14 @@ from planner.sources.quoting.encodings import is_base64, plain_text
     ("text", "plain"),
     [
         pytest.param("a\r\nb\r\r\nc\rd\n", "a\nb\nc\nd\n", id="line ends"),
+        pytest.param("a\vb\vc\n", "a\nb\nc\n", id="vertical tabs"),
+        pytest.param("a\u2028b\u2028c", "a\nb\nc", id="line separators"),
+        pytest.param("a\x85b\x85c", "a\nb\nc", id="next lines"),
+        pytest.param("a\fb\nc\nd\n", "a\fb\nc\nd\n", id="a form feed between lines"),
         pytest.param("\x1b[1;31ma\x1b[0m\x1b]0;title\x07b", "ab", id="colours and a window's title"),
         pytest.param("root=3D/dev/sda cra=\nsh=3D1\nb\n", "root=/dev/sda crash=1\n\nb\n", id="quoted-printable"),
         pytest.param("a=C3=A9 root=3D1 x=3D2\n", "a\u00e9 root=1 x=2\n", id="letters in quoted-printable"),
+        pytest.param("a 6.1+-deb (12+-x) +AFs-b+AF0 c", "a 6.1+deb (12+x) [b] c", id="UTF-7"),
         pytest.param("<pre>a &lt;6&gt; &amp;lt;</pre>", "a <6> &lt;", id="HTML, once"),
         pytest.param("<system-out>a\nb</system-out>", "a\nb", id="a report of tests, at its first and last line"),
         pytest.param("<?xml version='1.0'?><ns:out id='1'><![CDATA[a\nb]]></ns:out><!-- c -->", "a\nb", id="XML"),
@@ -34,6 +39,7 @@ def test_a_text_as_it_was(text: str, plain: str) -> None:
     "text",
     [
         "crashkernel=256M mem=3D console=ttyS0\n",
+        "Linux version 6.1+-x (gcc 12+deb12) +0x10\n",
         "alloc=31*4096 a=3D1 b=zz\n",
         "<6>[ 0.0] x <y@z> <unknown>\n",
         "a]] > b]]> <out-of-memory>\n",

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import base64
+import bz2
+import gzip
+import lzma
 import quopri
+from collections.abc import Callable
 from email.message import EmailMessage
 
 import pytest
@@ -48,6 +52,20 @@ def test_a_log_is_attached() -> None:
     mail.add_alternative("<html><p>The log is attached.</p></html>", subtype="html")
     mail.add_attachment(LOG.replace("> ", ""), subtype="x-log", filename="dmesg.log")
     assert parse_text(mail.as_bytes(), "mail.eml").memory.ram == 2 * GIB
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, bytes])
+def test_a_packed_log_is_attached(pack: Callable[[bytes], bytes]) -> None:
+    """Or one whose type the mail program does not know; pictures and archives are not read."""
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"], mail["Message-ID"] = "a@b", "c@d", "log", "<3@b>"
+    mail.set_content("The log is attached.")
+    mail.add_attachment(b"\x89PNG\r\n\0\0", maintype="image", subtype="png", filename="a.png")
+    mail.add_attachment(gzip.compress(b"\0" * 512), maintype="application", subtype="gzip", filename="a.tgz")
+    mail.add_attachment(gzip.compress(LOG.encode())[:-20], maintype="application", subtype="gzip", filename="a.gz")
+    log = pack(LOG.replace("> ", "").encode())
+    mail.add_attachment(log, maintype="application", subtype="octet-stream", filename="dmesg.x")
+    assert text_of(mail.as_bytes().decode()) == "The log is attached.\n\n" + LOG.replace("> ", "")
 
 
 @pytest.mark.parametrize(

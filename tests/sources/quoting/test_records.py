@@ -78,3 +78,62 @@ def test_a_document_that_is_cut_off_is_named() -> None:
     """Otherwise a plan would be based on half a log."""
     with pytest.raises(InputError, match=r"x:1:\d+: is not JSON"):
         messages_of('{"dmesg": [{"msg": "a"}, {"ms', "x")
+
+
+LOG = ["[    0.000000] Linux version 6.1 (x)", "[    0.000000] Zone ranges:", "[    0.000000] end"]
+ANSWER = {"changed": False, "stdout": "\n".join(LOG), "stdout_lines": LOG}
+
+
+def container(**more: str) -> str:
+    """A record of a container's log."""
+    return json.dumps({**more, "stream": more.get("stream", "stdout")})
+
+
+@pytest.mark.parametrize(
+    ("records", "messages"),
+    [
+        pytest.param(
+            [container(log="a "), container(log="b "), container(log="c\n"), container(log="d\n")],
+            ["", "", "a b c", "d"],
+            id="Docker's, without a line end",
+        ),
+        pytest.param([container(log="a"), container(log="b")], ["a", "b"], id="none has a line end"),
+        pytest.param(
+            [container(log="a ", logtag="P"), container(log="b", logtag="F")], ["", "a b"], id="with a tag of pieces"
+        ),
+        pytest.param(
+            [container(log="a "), container(log="x\n", stream="stderr"), container(log="b\n")],
+            ["", "x", "a b"],
+            id="another stream between",
+        ),
+        pytest.param([container(log="a\n"), container(log="b")], ["a", "", "b"], id="the last is cut off"),
+        pytest.param(['{"msg": "a\\n"}', '{"msg": "b"}'], ["a", "b"], id="records of another program"),
+    ],
+)
+def test_messages_in_pieces(records: list[str], messages: list[str]) -> None:
+    """A container's log has long lines in several records; the others keep their line numbers."""
+    assert messages_of("\n".join(records), "x") == "\n".join(messages)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(f"ok: [host] => {json.dumps(ANSWER, indent=4)}", id="a task"),
+        pytest.param(
+            f"TASK [debug] ***\nok: [host] => {json.dumps({'d.stdout_lines': LOG})}\n\nPLAY RECAP ***\nhost: ok=2\n",
+            id="a play",
+        ),
+        pytest.param(f"host | SUCCESS => {json.dumps(ANSWER)}\nother | SUCCESS => {json.dumps(ANSWER)}", id="the same"),
+        pytest.param(f"a | SUCCESS => {{\nb | SUCCESS => {json.dumps(ANSWER)}", id="one of two that is JSON"),
+    ],
+)
+def test_what_ansible_prints(text: str) -> None:
+    """The log in the answer of a host."""
+    assert messages_of(text, "x") == "\n".join(LOG)
+
+
+def test_the_logs_of_two_hosts() -> None:
+    """Nothing says which of them is meant."""
+    other = {"stdout": "\n".join(LOG[:2])}
+    with pytest.raises(InputError, match="2 hosts"):
+        messages_of(f"a | SUCCESS => {json.dumps(ANSWER)}\nb | SUCCESS => {json.dumps(other)}", "x")
