@@ -199,3 +199,29 @@ def test_the_areas_of_many_processors_lie_beside_later_allocations_where_all_ram
     first, second, *_ = histories(view_of(machine, Asked(profile, 16 * KIB, crash=False)))
     assert union(span for span, _ in first.late) == [(0xBF7EC000, 0xBFEDC000)]
     assert union(span for span, _ in second.late) == [(0xBF7EC000, 0xBFCF4000)]
+
+
+def test_the_areas_of_many_processors_may_be_what_nothing_else_explains() -> None:
+    """On a recorded 7.3 with 16K pages: 24 processors on each of two nodes, 3840K beneath the page descriptors."""
+    spans = [
+        (0x48000000, 0x48100000),
+        (0x48200000, 0x48300000),
+        (0xED000000, 0xEE000000),
+        (0xFC000000, 0x104000000),
+        (0x13EC30000, 0x13FFF8000),
+        (0x13FFF8000, 0x140000000),
+        (0x140000000, 0x144000000),
+        (0x23DD58000, 0x23DD88000),
+        (0x23DD88000, 0x23E80C000),
+        (0x23E80C000, 0x23EBCC000),
+        (0x23EBD0000, 0x23FBD8000),
+        (0x23FBD8000, 0x23FBFC000),
+        (0x23FBFC000, 0x240000000),
+    ]
+    reserved = [Reserved(*span, "reserved") for span in spans]
+    reserved += [Reserved(0x40200000, 0x43430000, "Kernel image"), Reserved(0xEE000000, 0xFC000000, "Crash kernel")]
+    memory = MemoryMap((Region(GIB, 5 * GIB), Region(5 * GIB, 9 * GIB)), reserved)
+    machine = Machine("iomem.txt", "iomem", memory, Facts(kernel="7.3", page_size=16 * KIB), settled=False)
+    late = histories(view_of(machine, Asked(select_profile("7.3").profile, 16 * KIB)))[0].late
+    assert ((0xED000000, 0xEE000000), "software IO TLB") in late
+    assert union(span for span, name in late if name in ("memmap", "per-CPU areas"))[0] == (0x13EC30000, 0x13FFF8000)
