@@ -46,6 +46,7 @@ def parse(
     particular to one boot: places for nodes without an address, the initrd, a capture kernel's memory.
     """
     blob = Blob(data, name)
+    _check_whole(blob.root, name)
     tree = State(blob.root, name)
     for region in ram:
         tree.memblock.add(region.start, region.end - region.start, region.flags, region.node)
@@ -85,6 +86,17 @@ def parse(
     )
     memory = MemoryMap(tuple(tree.memblock.memory), tuple(tree.reserved))
     return Machine(name, "dtb", memory, facts, settled=False, notes=tuple(tree.all_notes()))
+
+
+def _check_whole(root: Node, name: str) -> None:
+    """Refuse an overlay: nothing in it has effect until it is applied to the tree that it changes."""
+    part = next((node for node in root.children if node.child("__overlay__") is not None), None)
+    if part is not None:
+        raise InputError(
+            Location(name, offset=part.offset),
+            "this is a device tree overlay, which changes another tree",
+            "apply it first: fdtoverlay -i BASE.dtb -o FILE.dtb OVERLAY.dtbo",
+        )
 
 
 def _arch(root: Node) -> str | None:
