@@ -1,22 +1,38 @@
 """CMA areas reserved at boot, among them the `,cma` memory of a crash kernel.
 
 Source: cma_declare_contiguous_nid(), mm/cma.c @ 6.12, 7.2; reserve_crashkernel_cma(), kernel/crash_reserve.c @ 6.17,
-7.3.
+7.3; dma_contiguous_reserve(), kernel/dma/contiguous.c @ 6.1, 6.12, 7.2.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from planner.base.ranges import Range
 from planner.base.sizes import GIB, KIB, MIB, round_up
 from planner.kernel.memblock import Memblock
 from planner.kernel.profile import Profile
 
-__all__ = ["cma_align", "reserve_crashkernel_cma", "whole_area"]
+__all__ = ["cma_align", "default_area", "reserve_crashkernel_cma", "whole_area"]
 
 CRASHKERNEL_CMA_RANGES_MAX = 4
 """Maximum number of areas for the `,cma` memory (include/linux/crash_reserve.h)."""
 
 _PAGE_BLOCKS = {4 * KIB: 2 * MIB, 16 * KIB: 32 * MIB, 64 * KIB: 512 * MIB}
+
+
+_OF_RAM = ("CMA_SIZE_SEL_PERCENTAGE", "CMA_SIZE_SEL_MIN", "CMA_SIZE_SEL_MAX")
+"""Symbols of kernels whose area has a share of RAM."""
+
+
+def default_area(config: Mapping[str, str], asked: int | None = None) -> int | None:
+    """Bytes of the default area of a kernel, 0 for none; None: not known. asked: those of `cma=`."""
+    if "n" in (config.get("CMA"), config.get("DMA_CMA")):
+        return 0
+    if asked is not None:
+        return asked
+    size = config.get("CMA_SIZE_MBYTES", "")
+    return int(size) * MIB if size.isdecimal() and "y" not in map(config.get, _OF_RAM) else None
 
 
 def cma_align(profile: Profile, page_size: int) -> int:

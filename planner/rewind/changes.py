@@ -13,7 +13,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from planner.base.ranges import Span, subtract, total
+from planner.base.ranges import Span, intersect, subtract, total
 from planner.base.sizes import GIB, MIB, memparse, round_down, round_up
 from planner.kernel.cmdline import values
 from planner.rewind.memmap import place_memmap
@@ -50,11 +50,20 @@ def areas_of(align: int, sizes: Sequence[int] = (*USUAL_CMA, *_OTHER_CMA)) -> tu
 
 @dataclass(frozen=True, slots=True)
 class Cma:
-    """A request of `cma=`. size: 0 for none, None for what the kernel's configuration says."""
+    """A request of `cma=`.
+
+    size: 0 for none, None for what the kernel's configuration says. beyond: its limit may lie beyond the DMA limit.
+    """
 
     size: int | None = None
     base: int = 0
     limit: int = 0
+    beyond: bool = False
+
+    @property
+    def fixed(self) -> bool:
+        """True if the area must lie at `base`."""
+        return bool(self.base) and self.base + (self.size or 0) == self.limit
 
 
 def cma_of(cmdline: str | None) -> Cma:
@@ -88,15 +97,17 @@ def cma_of_nodes(cmdline: str | None, count: int, default: int) -> list[int]:
 def place_cma(state: State, size: int, asked: Cma, align: int, low_max: int, node: Span = (0, 1 << 64)) -> Span | None:
     """The place of an area: below the DMA limit, from the top; above 4 GiB from below, if that is allowed.
 
-    node: where the node lies that it must be on.
+    None if there is no room, or no room at the address asked for. node: where the node lies that it must be on.
     """
     if not size:
         return None
     end_of_memory = state.memory[-1][1]
     size = round_up(size, align)
-    limit = round_down(min(asked.limit or low_max, low_max, end_of_memory), align)
-    if asked.base and asked.base + (asked.size or 0) == asked.limit:
-        return (asked.base, asked.base + size)
+    own = asked.limit or low_max
+    limit = round_down(min(own if asked.beyond else min(own, low_max), end_of_memory), align)
+    if asked.fixed:
+        area = (asked.base, asked.base + size)
+        return None if asked.base % align or area[1] > limit or intersect(area, state.blocks) else area
     if end_of_memory >= 4 * GIB + size:
         for low, high in state.gaps():
             start = round_up(max(low, 4 * GIB, node[0]), align)
