@@ -6,14 +6,25 @@ Source: cma_declare_contiguous_nid(), mm/cma.c @ 6.12, 7.2; reserve_crashkernel_
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-from planner.base.ranges import Range
-from planner.base.sizes import GIB, KIB, MIB, round_up
+from planner.base.ranges import Range, Span
+from planner.base.sizes import GIB, KIB, MIB, memparse, round_up
+from planner.kernel.cmdline import values
+from planner.kernel.machine import Event
 from planner.kernel.memblock import Memblock
 from planner.kernel.profile import Profile
 
-__all__ = ["cma_align", "default_area", "reserve_crashkernel_cma", "whole_area"]
+__all__ = [
+    "Cma",
+    "cma_align",
+    "cma_of",
+    "default_area",
+    "early_areas",
+    "reserve_crashkernel_cma",
+    "whole_area",
+]
 
 CRASHKERNEL_CMA_RANGES_MAX = 4
 """Maximum number of areas for the `,cma` memory (include/linux/crash_reserve.h)."""
@@ -33,6 +44,45 @@ def default_area(config: Mapping[str, str], asked: int | None = None) -> int | N
         return asked
     size = config.get("CMA_SIZE_MBYTES", "")
     return int(size) * MIB if size.isdecimal() and "y" not in map(config.get, _OF_RAM) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Cma:
+    """A request of `cma=`.
+
+    size: 0 for none, None for what the kernel's configuration says. beyond: its limit may lie beyond the DMA limit.
+    """
+
+    size: int | None = None
+    base: int = 0
+    limit: int = 0
+    beyond: bool = False
+
+    @property
+    def fixed(self) -> bool:
+        """True if the area must lie at `base`."""
+        return bool(self.base) and self.base + (self.size or 0) == self.limit
+
+
+def cma_of(cmdline: str | None) -> Cma:
+    """The last `cma=` of a command line: `size[@base[-limit]]`. Source: early_cma(), kernel/dma/contiguous.c."""
+    given = values(cmdline, "cma")
+    if not given:
+        return Cma()
+    value = given[-1]
+    size, end = memparse(value)
+    if value[end : end + 1] != "@":
+        return Cma(size)
+    base, at = memparse(value[end + 1 :])
+    rest = value[end + 1 + at :]
+    if rest[:1] != "-":
+        return Cma(size, base, base + size)
+    return Cma(size, base, memparse(rest[1:])[0])
+
+
+def early_areas(events: Iterable[Event]) -> list[Span]:
+    """The CMA areas that a log names as earlier than the crash kernel."""
+    return [e.span for e in events if e.kind == "cma" and e.span is not None and e.before_crash is not False]
 
 
 def cma_align(profile: Profile, page_size: int) -> int:

@@ -13,9 +13,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from planner.base.ranges import union
 from planner.base.sizes import format_size
-from planner.kernel.cma import cma_align, default_area
+from planner.kernel.cma import cma_align, cma_of, default_area, early_areas
 from planner.kernel.cmdline import values
 from planner.kernel.machine import Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Reserved
@@ -68,9 +67,6 @@ def _comes_later(context: Context) -> bool:
 
 def _of_log(context: Context, machine: Machine) -> list[Reserved] | None:
     """The areas that a log beside the map names; None without a log of this `cma=`."""
-    from planner.rewind.changes import cma_of
-    from planner.rewind.view import early_areas
-
     events = [event for event in machine.facts.events if event.line]
     if not events or cma_of(machine.facts.cmdline) != cma_of(context.cmdline):
         return None
@@ -79,9 +75,6 @@ def _of_log(context: Context, machine: Machine) -> list[Reserved] | None:
 
 def _placed(context: Context, machine: Machine, remarks: Remarks) -> list[Reserved]:
     """The area where the kernel places it, with a note; none if there is none, or if its size is not known."""
-    from planner.rewind.changes import cma_of, place_cma
-    from planner.rewind.undo import State
-
     memory, page_size = context.memory, context.geometry.page_size
     asked = replace(cma_of(context.cmdline), beyond=context.profile.cma_beyond)
     size = default_area(context.facts.config, asked.size)
@@ -92,9 +85,10 @@ def _placed(context: Context, machine: Machine, remarks: Remarks) -> list[Reserv
         )
     if not size:
         return []
+    from planner.rewind.changes import area_in
+
     skipped = Flag.NOMAP | Flag.DRIVER_MANAGED | (Flag.HOTPLUG if context.movable_node else Flag.NONE)
-    state = State(tuple(memory.spans(skipped)), tuple(union((r.start, r.end) for r in memory.reserved)))
-    span = place_cma(state, size, asked, cma_align(context.profile, page_size), context.bounds.low_max)
+    span = area_in(memory, skipped, size, asked, cma_align(context.profile, page_size), context.bounds.low_max)
     what = f"the default CMA area of {format_size(size)} ({'CMA_SIZE_MBYTES' if asked.size is None else 'cma='})"
     if span is None:
         remarks.note(f"{what} fits nowhere that it may go: the kernel has none")

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from planner.base.ranges import Span, total, union
 from planner.base.sizes import format_size
-from planner.kernel.cma import cma_align, default_area
+from planner.kernel.cma import cma_align, cma_of, default_area
 from planner.kernel.memory_map import Flag
 from planner.rewind.above import is_hidden, mem_limit, own_limit
-from planner.rewind.changes import USUAL_CMA, Boot, Early, cma_of, cma_of_nodes, lowest_from_top, replay
+from planner.rewind.changes import USUAL_CMA, Boot, Early, cma_of_nodes, lowest_from_top, replay
 from planner.rewind.from_log import areas_on_nodes, efi_images
 from planner.rewind.histories import History
 from planner.rewind.memmap import memmap

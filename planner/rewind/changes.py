@@ -13,19 +13,20 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from planner.base.ranges import Span, intersect, subtract, total
+from planner.base.ranges import Span, intersect, subtract, total, union
 from planner.base.sizes import GIB, MIB, memparse, round_down, round_up
+from planner.kernel.cma import Cma
 from planner.kernel.cmdline import values
+from planner.kernel.memory_map import MemoryMap
 from planner.rewind.memmap import place_memmap
 from planner.rewind.undo import Later, State
 
 __all__ = [
     "USUAL_CMA",
     "Boot",
-    "Cma",
     "Early",
+    "area_in",
     "areas_of",
-    "cma_of",
     "cma_of_nodes",
     "lifted",
     "lowest_from_top",
@@ -46,40 +47,6 @@ _OTHER_CMA = (128 * MIB, 256 * MIB, 512 * MIB, GIB, 8 * MIB, 4 * MIB)
 def areas_of(align: int, sizes: Sequence[int] = (*USUAL_CMA, *_OTHER_CMA)) -> tuple[int, ...]:
     """Bytes that areas of these sizes take: a request for less than a page block gets the whole of it."""
     return tuple(dict.fromkeys(round_up(size, align) for size in sizes))
-
-
-@dataclass(frozen=True, slots=True)
-class Cma:
-    """A request of `cma=`.
-
-    size: 0 for none, None for what the kernel's configuration says. beyond: its limit may lie beyond the DMA limit.
-    """
-
-    size: int | None = None
-    base: int = 0
-    limit: int = 0
-    beyond: bool = False
-
-    @property
-    def fixed(self) -> bool:
-        """True if the area must lie at `base`."""
-        return bool(self.base) and self.base + (self.size or 0) == self.limit
-
-
-def cma_of(cmdline: str | None) -> Cma:
-    """The last `cma=` of a command line: `size[@base[-limit]]`. Source: early_cma(), kernel/dma/contiguous.c."""
-    given = values(cmdline, "cma")
-    if not given:
-        return Cma()
-    value = given[-1]
-    size, end = memparse(value)
-    if value[end : end + 1] != "@":
-        return Cma(size)
-    base, at = memparse(value[end + 1 :])
-    rest = value[end + 1 + at :]
-    if rest[:1] != "-":
-        return Cma(size, base, base + size)
-    return Cma(size, base, memparse(rest[1:])[0])
 
 
 def cma_of_nodes(cmdline: str | None, count: int, default: int) -> list[int]:
@@ -115,6 +82,12 @@ def place_cma(state: State, size: int, asked: Cma, align: int, low_max: int, nod
                 return (start, start + size)
     found = state.topmost(size, align, max(asked.base, node[0]), min(limit, node[1]))
     return None if found is None else (found, found + size)
+
+
+def area_in(memory: MemoryMap, skipped: int, size: int, asked: Cma, align: int, low_max: int) -> Span | None:
+    """The place of an area in a map. skipped: flags of regions that a search skips."""
+    state = State(tuple(memory.spans(skipped)), tuple(union((r.start, r.end) for r in memory.reserved)))
+    return place_cma(state, size, asked, align, low_max)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ import pytest
 
 from planner.base.ranges import Span
 from planner.base.sizes import GIB, KIB, MIB
-from planner.rewind.changes import Boot, Cma, Early, cma_of, lifted, lowest_from_top, more_tables, place_cma, replay
+from planner.kernel.cma import Cma, cma_of
+from planner.rewind.changes import Boot, Early, lifted, lowest_from_top, more_tables, place_cma, replay
 from planner.rewind.undo import Later, State
 
 PAGE = 4 * KIB
@@ -18,22 +19,6 @@ TOP = 9 * GIB
 def state(*blocks: Span, top: int = TOP) -> State:
     """Memory from 1 GiB on, with so much reserved."""
     return State(((GIB, top),), tuple(sorted(blocks)))
-
-
-@pytest.mark.parametrize(
-    ("cmdline", "expected"),
-    [
-        pytest.param(None, Cma(), id="unknown"),
-        pytest.param("quiet", Cma(), id="as configured"),
-        pytest.param("cma=0", Cma(0), id="none"),
-        pytest.param("cma=64M cma=128M", Cma(128 * MIB), id="the last one counts"),
-        pytest.param("cma=64M@2G", Cma(64 * MIB, 2 * GIB, 2 * GIB + 64 * MIB), id="a fixed place"),
-        pytest.param("cma=64M@1G-3G", Cma(64 * MIB, GIB, 3 * GIB), id="a range"),
-    ],
-)
-def test_what_cma_asks_for(cmdline: str | None, expected: Cma) -> None:
-    """As the kernel reads it."""
-    assert cma_of(cmdline) == expected
 
 
 @pytest.mark.parametrize(
