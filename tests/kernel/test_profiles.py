@@ -260,7 +260,7 @@ def test_a_flavour_of_other_pages_is_not_configured_as_the_usual_one(version: st
 def test_a_kernel_of_another_architecture_is_none_to_state() -> None:
     """A machine may have it: a what-if on its memory."""
     version = "5.14.0-427.el9.s390x"
-    with pytest.raises(InputError, match="'5.14.0-427.el9.s390x' is a kernel for s390x, not arm64"):
+    with pytest.raises(InputError, match="is a kernel for s390x, not arm64"):
         stated_profile(version)
     assert select_profile(version).profile == select_profile("5.14.0-427.el9.aarch64").profile
     assert stated_profile("5.14.0-427.el9.aarch64") == select_profile("5.14.0-427.el9.aarch64")

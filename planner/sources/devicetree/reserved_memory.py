@@ -55,8 +55,11 @@ def set_up(tree: State, saved: list[tuple[Node, int, int]]) -> None:
     # In the order of their addresses, those without one first.
     for node, start, end in sorted(saved, key=lambda item: (item[1], item[2])):
         at: tuple[int, int] | None = (start, end)
+        if start == end and "size" not in node.properties:
+            tree.tell(node, "its reg has a size of 0: nothing is reserved")
+            continue
         if start == end:
-            at = _dynamic(tree, node) if "size" in node.properties else None
+            at = _dynamic(tree, node)
             placed += 1
         if at is not None and (why := _refused(node, *at)) is not None:
             tree.tell(node, why)
