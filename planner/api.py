@@ -17,7 +17,7 @@ from planner.kernel.cputype import cpu_named
 from planner.kernel.crashkernel import Reading, reading
 from planner.kernel.machine import Machine
 from planner.kernel.memory_map import MemoryMap
-from planner.kernel.profiles import NEWEST, select_profile
+from planner.kernel.profiles import NEWEST, stated_profile
 from planner.planning.plan import Options
 from planner.planning.presets import preset_named
 from planner.planning.result import Plan as _Plan
@@ -306,7 +306,7 @@ def survey(
         for name in named:
             preset_named(name)
         for version in versions:
-            select_profile(version)
+            stated_profile(version)
     candidates = Candidates(asked, named, versions, pages, None if need is None else _text("need", need))
     members = _fleet(fleet, options)
     with _named():
@@ -367,7 +367,7 @@ def parse(crashkernel: str, ram: int | str, *, kernel: str | None = None) -> Rea
     """
     text, total = request(crashkernel), _size("ram", ram)
     with _named():
-        profile = NEWEST if kernel is None else select_profile(_text("kernel", kernel)).profile
+        profile = NEWEST if kernel is None else stated_profile(_text("kernel", kernel)).profile
         return reading(text or "", total, profile)
 
 
@@ -413,7 +413,7 @@ def _options(given: PlanOptions) -> Options:
         if found.preset is not None:
             preset_named(found.preset)
         if found.kernel is not None:
-            select_profile(found.kernel)
+            stated_profile(found.kernel)
         if found.cpu is not None:
             cpu_named(found.cpu)
     return found

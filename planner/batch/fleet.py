@@ -15,7 +15,7 @@ from planner.base.errors import InputError, PlannerError
 from planner.base.ranges import Range
 from planner.base.sizes import format_size
 from planner.kernel import crashkernel as ck
-from planner.kernel.profiles import NEWEST, profile_named, select_profile
+from planner.kernel.profiles import NEWEST, profile_named, stated_profile
 from planner.kernel.ptdump import Mapping
 from planner.planning import values
 from planner.planning.plan import Options
@@ -417,7 +417,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "preset": lambda value: preset_named(value).name,
     "strategy": lambda value: strategy_named(value).name,
     "align": values.alignment,
-    "kernel": _as_given(select_profile),
+    "kernel": _as_given(stated_profile),
     "page-size": values.page_size,
     "rodata": values.one_of("off", "on", "full"),
 }

@@ -21,7 +21,8 @@ __all__ = ["need"]
 _EPILOG = """\
 What is not given is read from the machine's own sources: the kernel's size from /proc/iomem or the "Memory:" line of a
 boot log, the kdump initrd and the loaded modules from what collect or a sosreport holds, and other tools' figures from
-the output of "kdumpctl estimate" or "kdumptool calibrate". What no source says is assumed; the first line says so.
+the output of "kdumpctl estimate" or "kdumptool calibrate". One of the sizes of the kernel and of its initrd must be
+known; what else no source says is assumed, and the first line says so.
 
 --initrd reads cpio archives, also several in one file, uncompressed or compressed with gzip, xz, lzma, bzip2, zstd or
 lz4 (zstd and lz4 need the extra "initrd"). Exit status: 0 done; 2 wrong usage or input.

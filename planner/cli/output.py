@@ -168,11 +168,13 @@ def _to_file(data: bytes, path: str) -> None:
     if is_stdout(path):
         _to_stdout(data)
         return
+    if not path:
+        raise OutputError("--output", "is empty", "name a file, or leave it out")
     from pathlib import Path
 
     from planner.base.files import replaceable
 
-    with writing(path or "--output", ValueError, RuntimeError):
+    with writing(path, ValueError, RuntimeError):
         target = Path(path).resolve()
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)

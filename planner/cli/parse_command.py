@@ -9,7 +9,7 @@ from planner.cli.options import FORMATS, kernel_option, output_options
 from planner.cli.output import Out
 from planner.cli.param_types import SIZE
 from planner.kernel.crashkernel import reading
-from planner.kernel.profiles import NEWEST, Selection, select_profile
+from planner.kernel.profiles import NEWEST, Selection, stated_profile
 from planner.render.blocks.parse import asked, blocks
 from planner.report.parsed import parsed
 
@@ -31,7 +31,7 @@ Example:
 @output_options(*FORMATS)
 def parse(value: str, ram: int, kernel: str | None, out: Out) -> int:
     """Show how the kernel reads a crashkernel= value, step by step."""
-    selection = select_profile(kernel) if kernel else Selection(NEWEST)
+    selection = stated_profile(kernel) if kernel else Selection(NEWEST)
     value = valid_utf8(value)
     result = reading(value, ram, selection.profile)
     name = selection.profile.name

@@ -1,22 +1,88 @@
 """CMA areas reserved at boot, among them the `,cma` memory of a crash kernel.
 
 Source: cma_declare_contiguous_nid(), mm/cma.c @ 6.12, 7.2; reserve_crashkernel_cma(), kernel/crash_reserve.c @ 6.17,
-7.3.
+7.3; dma_contiguous_reserve(), kernel/dma/contiguous.c @ 6.1, 6.12, 7.2.
 """
 
 from __future__ import annotations
 
-from planner.base.ranges import Range
-from planner.base.sizes import GIB, KIB, MIB, round_up
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from planner.base.ranges import Range, Span
+from planner.base.sizes import GIB, KIB, MIB, memparse, round_up
+from planner.kernel.cmdline import values
+from planner.kernel.machine import Event
 from planner.kernel.memblock import Memblock
 from planner.kernel.profile import Profile
 
-__all__ = ["cma_align", "reserve_crashkernel_cma", "whole_area"]
+__all__ = [
+    "Cma",
+    "cma_align",
+    "cma_of",
+    "default_area",
+    "early_areas",
+    "reserve_crashkernel_cma",
+    "whole_area",
+]
 
 CRASHKERNEL_CMA_RANGES_MAX = 4
 """Maximum number of areas for the `,cma` memory (include/linux/crash_reserve.h)."""
 
 _PAGE_BLOCKS = {4 * KIB: 2 * MIB, 16 * KIB: 32 * MIB, 64 * KIB: 512 * MIB}
+
+
+_OF_RAM = ("CMA_SIZE_SEL_PERCENTAGE", "CMA_SIZE_SEL_MIN", "CMA_SIZE_SEL_MAX")
+"""Symbols of kernels whose area has a share of RAM."""
+
+
+def default_area(config: Mapping[str, str], asked: int | None = None) -> int | None:
+    """Bytes of the default area of a kernel, 0 for none; None: not known. asked: those of `cma=`."""
+    if "n" in (config.get("CMA"), config.get("DMA_CMA")):
+        return 0
+    if asked is not None:
+        return asked
+    size = config.get("CMA_SIZE_MBYTES", "")
+    return int(size) * MIB if size.isdecimal() and "y" not in map(config.get, _OF_RAM) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Cma:
+    """A request of `cma=`.
+
+    size: 0 for none, None for what the kernel's configuration says. beyond: its limit may lie beyond the DMA limit.
+    """
+
+    size: int | None = None
+    base: int = 0
+    limit: int = 0
+    beyond: bool = False
+
+    @property
+    def fixed(self) -> bool:
+        """True if the area must lie at `base`."""
+        return bool(self.base) and self.base + (self.size or 0) == self.limit
+
+
+def cma_of(cmdline: str | None) -> Cma:
+    """The last `cma=` of a command line: `size[@base[-limit]]`. Source: early_cma(), kernel/dma/contiguous.c."""
+    given = values(cmdline, "cma")
+    if not given:
+        return Cma()
+    value = given[-1]
+    size, end = memparse(value)
+    if value[end : end + 1] != "@":
+        return Cma(size)
+    base, at = memparse(value[end + 1 :])
+    rest = value[end + 1 + at :]
+    if rest[:1] != "-":
+        return Cma(size, base, base + size)
+    return Cma(size, base, memparse(rest[1:])[0])
+
+
+def early_areas(events: Iterable[Event]) -> list[Span]:
+    """The CMA areas that a log names as earlier than the crash kernel."""
+    return [e.span for e in events if e.kind == "cma" and e.span is not None and e.before_crash is not False]
 
 
 def cma_align(profile: Profile, page_size: int) -> int:

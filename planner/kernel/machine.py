@@ -19,6 +19,7 @@ __all__ = [
     "Answered",
     "BootRecord",
     "Capture",
+    "DefaultCma",
     "Event",
     "Facts",
     "FurtherRange",
@@ -97,6 +98,18 @@ class FurtherRange(NamedTuple):
     nomap: bool = False
 
 
+class DefaultCma(NamedTuple):
+    """The default CMA area of a device tree, which `cma=` replaces.
+
+    names: of its nodes. kept, dropped: the map with the area, and the map under `cma=`, where other nodes may lie
+    elsewhere.
+    """
+
+    names: str
+    kept: MemoryMap
+    dropped: MemoryMap
+
+
 class Answered(NamedTuple):
     """Results of an earlier plan that its report lists beside the map.
 
@@ -131,7 +144,8 @@ class Facts:
     kfence_pool: the early KFENCE pool. midr: main ID registers of the CPUs seen in a log. splits_live: the log says
     that the kernel splits live blocks on these processors (`CPU features: detected: BBM Level 3`, or level 2 without
     aborts).
-    tree: the device tree's blob. further_ranges: of its reserved-memory nodes, as the map lists them.
+    tree: the device tree's blob. further_ranges: of its reserved-memory nodes, as the map lists them. default_cma: the
+    default CMA area that it has.
     record: the crash kernel of that boot. events: early allocations listed in a log. capture: the capture kernel.
     request, strategy, align, prefer_aligned, rodata, kfence, cpu: the request and options of an earlier plan whose
     report is taken as a map; used unless the user gives others. answered: the results of that plan, reused if the new
@@ -156,6 +170,7 @@ class Facts:
     midr: tuple[int, ...] = ()
     tree: bytes | None = None
     further_ranges: tuple[FurtherRange, ...] = ()
+    default_cma: DefaultCma | None = None
     record: BootRecord | None = None
     events: tuple[Event, ...] = ()
     capture: Capture | None = None

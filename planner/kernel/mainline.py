@@ -82,6 +82,9 @@ _V6_12 = _V6_17._replace(
     bad_base="crahskernel: Memory value expected after '@'",
     # kernel: mm_core_init(), mm/mm_init.c @ 6.12 and 7.2; which release between them turned the order is not known.
     kfence_last=False,
+    # kernel: dma_contiguous_reserve(), kernel/dma/contiguous.c: read @ 6.12 (the lower limit) and 7.2 (that of cma=);
+    # 6.17 by the date of the patch between them, 12 June 2025.
+    cma_beyond=False,
 )
 _V6_7 = _V6_12._replace(
     name="6.7",

@@ -97,12 +97,12 @@ class Profile(NamedTuple):
     crash_size_counts_low: kexec_crash_size includes the low part.
 
     Around the reservation. cma: the architecture reserves the `,cma` memory, after the crash kernel. cma_align: bytes
-    that a CMA area is aligned to with 4K pages (with larger ones a page block, in every version). swiotlb: when a boot
-    has bounce buffers: `needed` (RAM lies beyond the DMA limit), `small` (otherwise too, a small one for unaligned
-    kmalloc buffers), `always` (on every machine). swiotlb_slots: bytes per 2K slot in each array beside the buffer.
-    log_descriptors: a log buffer that is allocated has descriptors and infos beside it; log_info: bytes of one info as
-    distributions build the kernel. kfence_metadata: bytes for each object that KFENCE takes at boot, 0 where the image
-    holds them; kfence_last: after the bounce buffer.
+    that a CMA area is aligned to with 4K pages (with larger ones a page block, in every version). cma_beyond: a
+    limit in `cma=` may lie beyond the DMA limit. swiotlb: when a boot has bounce buffers: `needed` (RAM lies beyond the
+    DMA limit), `small` (otherwise too, a small one for unaligned kmalloc buffers), `always` (on every machine).
+    swiotlb_slots: bytes per 2K slot in each array beside the buffer. log_descriptors: a log buffer that is allocated
+    has descriptors and infos beside it; log_info: bytes of one info as distributions build the kernel. kfence_metadata:
+    bytes for each object that KFENCE takes at boot, 0 where the image holds them; kfence_last: after the bounce buffer.
     """
 
     name: str
@@ -154,6 +154,7 @@ class Profile(NamedTuple):
     crash_size_counts_low: bool = True
     cma: bool = False
     cma_align: int = 2 * MIB
+    cma_beyond: bool = True
     swiotlb: Literal["needed", "small", "always"] = "small"
     swiotlb_slots: tuple[int, ...] = (24,)
     log_descriptors: bool = True

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from planner.base.errors import InputError
+from planner.kernel.arch import arch_of
 from planner.kernel.kconfig import Configuration, configuration
 from planner.kernel.mainline import GENERIC, NEWEST, NEWEST_READ, NO_CRASH_KERNELS, OLDEST, PROFILES
 from planner.kernel.profile import CRASH_ALIGN, Bound, Certainty, Profile, Window
@@ -28,6 +29,7 @@ __all__ = [
     "Window",
     "profile_named",
     "select_profile",
+    "stated_profile",
 ]
 
 _BY_NAME = {p.name: p for p in (*PROFILES, GENERIC, NO_CRASH_KERNELS)}
@@ -86,6 +88,18 @@ def select_profile(version: str) -> Selection:
         profile = _of_release(release, version[match.end(2) :])
         return _with_what_is_newer(Selection(profile, certainty=profile.certainty), release, version)
     return _with_what_is_newer(_of_a_build(version, release, version[match.end(2) :]), release, version)
+
+
+def stated_profile(version: str) -> Selection:
+    """`select_profile` for a kernel that a user states. Raises InputError for one of another architecture, too."""
+    arch = arch_of(version)
+    if arch not in (None, "aarch64"):
+        raise InputError(
+            "--kernel",
+            f"{version!r} is a kernel for {arch}, not arm64",
+            "give the arm64 kernel's, or the version alone",
+        )
+    return select_profile(version)
 
 
 def _by_name(name: str) -> Selection:

@@ -10,7 +10,7 @@ from planner.base.sizes import KIB, format_size
 from planner.kernel.machine import Facts
 from planner.kernel.pgtable import Geometry, geometry
 from planner.kernel.profile import Certainty, least_sure
-from planner.kernel.profiles import NEWEST, Profile, select_profile
+from planner.kernel.profiles import NEWEST, Profile, select_profile, stated_profile
 from planner.planning.configured import Configured, page_size_of
 from planner.planning.options import Options
 from planner.planning.remarks import Remarks
@@ -47,7 +47,7 @@ def modelled(built: Configured, options: Options, remarks: Remarks) -> Kernel:
         remarks.assume("kernel")
         profile, certainty = NEWEST, NEWEST.certainty
     else:
-        selection = select_profile(version)
+        selection = select_profile(version) if options.kernel is None else stated_profile(version)
         profile, certainty = selection.profile, selection.certainty
         if selection.note:
             remarks.note(selection.note)

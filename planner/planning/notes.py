@@ -28,8 +28,8 @@ def notes_on(
         notes.append("no aligned area is free: the ordinary reservation is used and stays mapped")
     if reservation.outcome == "aligned" and not whole:
         notes.append(
-            f"the area of {format_size(context.granule)} lies inside a larger leaf shared with other memory: it is not "
-            "remapped and not protected (--align block avoids this)"
+            f"the area, aligned to {format_size(context.granule)}, shares a larger leaf of the linear map with other "
+            "memory: it is not remapped and not protected (--align block avoids this)"
         )
     if context.forcing.reasons and request.valid:
         notes += _what_would_help(context)

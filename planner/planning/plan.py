@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from planner.base.errors import InputError, KernelBugError
 from planner.base.sizes import KIB, format_size
 from planner.kernel import crashkernel as ck
+from planner.kernel.arch import arch_of
 from planner.kernel.cputype import allowed_by
 from planner.kernel.efi_init import for_pages
 from planner.kernel.machine import Machine
@@ -17,6 +18,7 @@ from planner.kernel.pgtable import geometry
 from planner.planning.configured import with_configuration
 from planner.planning.context import Context, placed_in, read_context, with_strategy, with_text
 from planner.planning.cost import ideal_table_bytes, waste
+from planner.planning.default_cma import with_default_cma, with_own_area
 from planner.planning.earlier import earlier_answer, repeated, undone_before
 from planner.planning.early_memory import EarlyMemory, early_memory
 from planner.planning.map_mem import assumes_kfence_pool
@@ -85,18 +87,20 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     built = with_configuration(own_facts, options)
     machine = replace(machine, facts=built.facts)
     kernel = modelled(built, options, remarks)
+    machine, replaced = with_own_area(machine, asked.cmdline)
     machine, reserved = as_reserved(machine, kernel.profile)
-    remarks.note(*reserved)
+    remarks.note(*replaced, *reserved)
     machine = _in_its_pages(machine, kernel, remarks)
     # Rewinding uses only the source's facts; it looks up the configuration where it needs it.
     early = early_memory(replace(machine, facts=own_facts), kernel, options, asked.cmdline, remarks)
     context = read_context(machine, kernel, early, asked, options, remarks)
+    context = with_default_cma(context, machine, options, remarks)
     shared = Shared(context)
     asked = asked.on(shared.ram, kernel.profile)
     request = parsed(asked.text, machine.facts, kernel.profile, shared.ram)
     remarks.note(*([asked.note] if asked.note else []))
     rewound = (*undone_before(own_facts), *early.rewound)
-    memory = MemoryView(machine.source, shared.ram, early.map.regions, early.map.reserved, rewound)
+    memory = MemoryView(machine.source, shared.ram, context.memory.regions, context.memory.reserved, rewound)
     facts = facts_view(context, options, own_facts)
     others = [
         (what, ask(given, crashkernel, otherwise))
@@ -242,7 +246,7 @@ _ARM64 = (None, "aarch64", "arm64")
 
 def _check_machine(machine: Machine, options: Options, remarks: Remarks) -> None:
     """Refuse a map of another architecture, or without RAM."""
-    arch = machine.facts.arch
+    arch = machine.facts.arch or arch_of(machine.facts.kernel or "")
     if arch not in _ARM64:
         if options.kernel is None and options.page_size is None:
             raise InputError(

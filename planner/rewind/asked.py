@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from planner.base.ranges import Span, total, union
-from planner.base.sizes import MIB, format_size
-from planner.kernel.cma import cma_align
+from planner.base.sizes import format_size
+from planner.kernel.cma import cma_align, cma_of, default_area
 from planner.kernel.memory_map import Flag
 from planner.rewind.above import is_hidden, mem_limit, own_limit
-from planner.rewind.changes import USUAL_CMA, Boot, Early, cma_of, cma_of_nodes, lowest_from_top, replay
+from planner.rewind.changes import USUAL_CMA, Boot, Early, cma_of_nodes, lowest_from_top, replay
 from planner.rewind.from_log import areas_on_nodes, efi_images
 from planner.rewind.histories import History
 from planner.rewind.memmap import memmap
@@ -73,7 +74,7 @@ def boot_of(view: View, cma: int, top: Top, regions: Sequence[Span], *, lift: in
     sizes = cma_of_nodes(view.asked.cmdline, len(view.nodes), cma)
     return Boot(
         cma=cma,
-        asked=cma_of(view.asked.cmdline),
+        asked=replace(cma_of(view.asked.cmdline), beyond=profile.cma_beyond),
         align=cma_align(profile, page),
         page_size=page,
         low_max=view.low_max if end is None else min(view.low_max, end),
@@ -117,7 +118,7 @@ def areas(history: History, view: View) -> list[tuple[str, int]]:
     now, new = _area(history), cma_of(view.asked.cmdline)
     sizes = [now]
     if not _same_cma(view):
-        sizes = [new.size] if new.size is not None else _default_cma(view)
+        sizes = _default_cma(view, new.size)
     elif view.machine.facts.cmdline is None:
         # A size that is no default came from a `cma=`, which the planned boot does not have.
         usual = _default_cma(view)
@@ -127,10 +128,10 @@ def areas(history: History, view: View) -> list[tuple[str, int]]:
     return [(history.what, sizes[0]), *others]
 
 
-def _default_cma(view: View) -> list[int]:
-    """Sizes of the CMA area without `cma=`."""
-    configured = view.asked.config.get("CMA_SIZE_MBYTES", "")
-    return [int(configured) * MIB] if configured.isdecimal() else [*USUAL_CMA, 0]
+def _default_cma(view: View, asked: int | None = None) -> list[int]:
+    """Sizes that the CMA area may have. asked: that of `cma=`."""
+    size = default_area(view.asked.config, asked)
+    return [*USUAL_CMA, 0] if size is None else [size]
 
 
 def _other_end(view: View) -> int | None:

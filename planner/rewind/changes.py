@@ -13,19 +13,20 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from planner.base.ranges import Span, subtract, total
+from planner.base.ranges import Span, intersect, subtract, total, union
 from planner.base.sizes import GIB, MIB, memparse, round_down, round_up
+from planner.kernel.cma import Cma
 from planner.kernel.cmdline import values
+from planner.kernel.memory_map import MemoryMap
 from planner.rewind.memmap import place_memmap
 from planner.rewind.undo import Later, State
 
 __all__ = [
     "USUAL_CMA",
     "Boot",
-    "Cma",
     "Early",
+    "area_in",
     "areas_of",
-    "cma_of",
     "cma_of_nodes",
     "lifted",
     "lowest_from_top",
@@ -48,31 +49,6 @@ def areas_of(align: int, sizes: Sequence[int] = (*USUAL_CMA, *_OTHER_CMA)) -> tu
     return tuple(dict.fromkeys(round_up(size, align) for size in sizes))
 
 
-@dataclass(frozen=True, slots=True)
-class Cma:
-    """A request of `cma=`. size: 0 for none, None for what the kernel's configuration says."""
-
-    size: int | None = None
-    base: int = 0
-    limit: int = 0
-
-
-def cma_of(cmdline: str | None) -> Cma:
-    """The last `cma=` of a command line: `size[@base[-limit]]`. Source: early_cma(), kernel/dma/contiguous.c."""
-    given = values(cmdline, "cma")
-    if not given:
-        return Cma()
-    value = given[-1]
-    size, end = memparse(value)
-    if value[end : end + 1] != "@":
-        return Cma(size)
-    base, at = memparse(value[end + 1 :])
-    rest = value[end + 1 + at :]
-    if rest[:1] != "-":
-        return Cma(size, base, base + size)
-    return Cma(size, base, memparse(rest[1:])[0])
-
-
 def cma_of_nodes(cmdline: str | None, count: int, default: int) -> list[int]:
     """Bytes of each node's own area on 7.x: those of the default one, or what `numa_cma=` and `cma_pernuma=` say."""
     single, every = values(cmdline, "numa_cma"), values(cmdline, "cma_pernuma")
@@ -88,15 +64,17 @@ def cma_of_nodes(cmdline: str | None, count: int, default: int) -> list[int]:
 def place_cma(state: State, size: int, asked: Cma, align: int, low_max: int, node: Span = (0, 1 << 64)) -> Span | None:
     """The place of an area: below the DMA limit, from the top; above 4 GiB from below, if that is allowed.
 
-    node: where the node lies that it must be on.
+    None if there is no room, or no room at the address asked for. node: where the node lies that it must be on.
     """
     if not size:
         return None
     end_of_memory = state.memory[-1][1]
     size = round_up(size, align)
-    limit = round_down(min(asked.limit or low_max, low_max, end_of_memory), align)
-    if asked.base and asked.base + (asked.size or 0) == asked.limit:
-        return (asked.base, asked.base + size)
+    own = asked.limit or low_max
+    limit = round_down(min(own if asked.beyond else min(own, low_max), end_of_memory), align)
+    if asked.fixed:
+        area = (asked.base, asked.base + size)
+        return None if asked.base % align or area[1] > limit or intersect(area, state.blocks) else area
     if end_of_memory >= 4 * GIB + size:
         for low, high in state.gaps():
             start = round_up(max(low, 4 * GIB, node[0]), align)
@@ -104,6 +82,12 @@ def place_cma(state: State, size: int, asked: Cma, align: int, low_max: int, nod
                 return (start, start + size)
     found = state.topmost(size, align, max(asked.base, node[0]), min(limit, node[1]))
     return None if found is None else (found, found + size)
+
+
+def area_in(memory: MemoryMap, skipped: int, size: int, asked: Cma, align: int, low_max: int) -> Span | None:
+    """The place of an area in a map. skipped: flags of regions that a search skips."""
+    state = State(tuple(memory.spans(skipped)), tuple(union((r.start, r.end) for r in memory.reserved)))
+    return place_cma(state, size, asked, align, low_max)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from planner.base.ranges import Span, subtract, total
 from planner.base.sizes import GIB, KIB, MIB, round_down, round_up
 from planner.kernel import crashkernel as ck
-from planner.kernel.cma import cma_align
+from planner.kernel.cma import cma_align, early_areas
 from planner.kernel.cmdline import values
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.rewind.changes import cma_of_nodes
 from planner.rewind.memmap import place_memmap, section_table
 from planner.rewind.top import Top, top_bytes, top_of_line
 from planner.rewind.undo import State
-from planner.rewind.view import View, early_areas
+from planner.rewind.view import View
 
 __all__ = [
     "Built",

@@ -13,7 +13,7 @@ from itertools import chain, pairwise
 from planner.base.ranges import Span, intersect, subtract, total, union
 from planner.base.sizes import KIB, MIB
 from planner.kernel import crashkernel as ck
-from planner.kernel.cma import cma_align
+from planner.kernel.cma import cma_align, early_areas
 from planner.kernel.crash_reserve import Bounds, windows_of
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.rewind.changes import USUAL_CMA, Early, areas_of, lowest_pages
@@ -31,7 +31,7 @@ from planner.rewind.memmap import STRUCT_PAGE, in_pages, section_size
 from planner.rewind.search import Way, explains_crash, is_late, search
 from planner.rewind.top import Top, top_bytes, top_of_line, top_of_listing
 from planner.rewind.undo import Budget, Known, Later, State, Undone, places, undo
-from planner.rewind.view import View, early_areas
+from planner.rewind.view import View
 
 __all__ = ["History", "histories"]
 

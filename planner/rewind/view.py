@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from planner.base.ranges import Span, intersect, subtract, union
 from planner.base.sizes import round_up
 from planner.kernel.arm64_init import derived_dma_limit
+from planner.kernel.cma import early_areas
 from planner.kernel.machine import NO_DMA_ZONES, Event, Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap
 from planner.kernel.profiles import CRASH_ALIGN, Profile
@@ -16,7 +17,7 @@ from planner.rewind.gigantic import gigantic_pages
 from planner.rewind.memmap import memmap
 from planner.rewind.undo import Later, State
 
-__all__ = ["Asked", "View", "early_areas", "topmost_tables", "view_of"]
+__all__ = ["Asked", "View", "topmost_tables", "view_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +182,6 @@ def _known_early(machine: Machine, asked: Asked) -> list[Span]:
     kinds = ("reserved-memory",) if asked.reserves_first else ("node_data", "reserved-memory")
     spans += [e.span for e in facts.events if e.kind in kinds and e.span is not None]
     return spans if asked.reserves_first else spans + early_areas(facts.events)
-
-
-def early_areas(events: Iterable[Event]) -> list[Span]:
-    """The CMA areas that a log names as earlier than the crash kernel."""
-    return [e.span for e in events if e.kind == "cma" and e.span is not None and e.before_crash is not False]
 
 
 def _apart(spans: Sequence[Span]) -> list[Span]:

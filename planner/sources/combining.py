@@ -75,6 +75,7 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
     ]
     notes += [f"{each}: planned for {kernel}, as stated" for each in kernels]
     notes += _moved(ordered)
+    notes += _replaceable(ordered)
     known = {key: value for key, value in values.items() if value is not None}
     facts = replace(best.facts, **known)  # type: ignore[arg-type]
     combined = replace(best, facts=facts, notes=tuple(dict.fromkeys(notes)), damage=damage)
@@ -101,6 +102,19 @@ def _moved(machines: Sequence[Machine]) -> list[str]:
         for source, image in others
         if first[1] is not None and image is not None and image.start != first[1].start
     ]
+
+
+def _replaceable(machines: Sequence[Machine]) -> list[str]:
+    """A note on a device tree's command line beside another source's map, if it would show in that map."""
+    known = [m for m in machines if m.facts.cmdline is not None]
+    if not known or machines[0].traits.firmware or not all(m.traits.firmware for m in known):
+        return []
+    parameters = words(known[0].facts.cmdline or "")
+    names = [f"{name}=" for name in ("cma", "mem") if _values(parameters, name)]
+    if not names:
+        return []
+    told = f"the command line is that of {printable(known[0].source)}, which a boot loader may replace"
+    return [f"{told}: the map is taken as that of a boot with its {' and '.join(names)}"]
 
 
 def _outdone(machine: Machine, best: Machine) -> bool:

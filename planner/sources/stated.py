@@ -88,7 +88,12 @@ def _of_tree(machine: Machine, regions: Sequence[Region], notes: Sequence[str], 
     return replace(
         machine,
         memory=MemoryMap(tree.memory.regions, (*kept, *added)),
-        facts=replace(facts, further_ranges=tree.facts.further_ranges, events=(*facts.events, *early)),
+        facts=replace(
+            facts,
+            further_ranges=tree.facts.further_ranges,
+            default_cma=tree.facts.default_cma,
+            events=(*facts.events, *early),
+        ),
         settled=machine.settled and machine.kind != "dtb",
         notes=tuple(dict.fromkeys((*(n for n in machine.notes if n not in dtb.ABOUT_MEMORY), *told, *notes))),
     )

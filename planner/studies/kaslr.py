@@ -19,7 +19,7 @@ from typing import TypeVar
 
 from planner.base.errors import InputError
 from planner.base.ranges import Range, Span, subtract, union
-from planner.base.sizes import KIB, MIB, round_down, round_up
+from planner.base.sizes import KIB, MIB, format_size, round_down, round_up
 from planner.kernel.crash_reserve import Placement, reserve
 from planner.kernel.crashkernel import Reading
 from planner.kernel.memblock import Memblock
@@ -107,7 +107,12 @@ class Places:
         self.spans = slots_of(self.memblock, size, align)
         self.image = Image(size, align, where, where is None, sum([_count(span, align) for span in self.spans]))
         if not self.image.slots:
-            raise InputError("--any-image", "the map has no place for the kernel image", "give --image-size, or a map")
+            stated = image_size is not None
+            raise InputError(
+                "--image-size" if stated else "--any-image",
+                f"the map has no place for a kernel image of {format_size(size)}",
+                "give a smaller one" if stated else "give --image-size, or a map",
+            )
 
     def chances(self, request: Reading) -> Chances:
         """The outcomes of a request at all positions."""

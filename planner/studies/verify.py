@@ -75,10 +75,15 @@ _NOTHING = Parts()
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer for one machine. outcome: disagreed if any check disagrees, else agreed if any agrees."""
+    """The answer for one machine.
+
+    outcome: disagreed if any check disagrees, else agreed if any agrees. kernel: its version; profile: what it is
+    modelled as.
+    """
 
     source: str
     outcome: Outcome
+    kernel: str | None
     profile: str | None
     recorded: Parts
     planned: Parts
@@ -89,6 +94,7 @@ class Verdict:
 def verdict(
     source: str,
     *checks: Check,
+    kernel: str | None = None,
     profile: str | None = None,
     recorded: Parts = _NOTHING,
     planned: Parts = _NOTHING,
@@ -98,7 +104,7 @@ def verdict(
     outcomes = {check.outcome for check in checks}
     outcome: Outcome = "agreed" if "agreed" in outcomes else "not checkable"
     return Verdict(
-        source, "disagreed" if "disagreed" in outcomes else outcome, profile, recorded, planned, checks, notes
+        source, "disagreed" if "disagreed" in outcomes else outcome, kernel, profile, recorded, planned, checks, notes
     )
 
 
@@ -180,6 +186,7 @@ def verify(
     return verdict(
         machine.source,
         *checks,
+        kernel=plan.kernel.version,
         profile=plan.kernel.profile,
         recorded=_both(record),
         planned=Parts(view.crash, view.low),

@@ -98,7 +98,7 @@ def test_a_place_that_cannot_be_written(path: str, line: str, tmp_path: Path) ->
 
 def test_no_file_name_at_all_is_reported_as_the_option() -> None:
     """There is no name to begin the line with."""
-    with pytest.raises(OutputError, match=r"^--output: is a directory; "):
+    with pytest.raises(OutputError, match=r"^--output: is empty; name a file"):
         output.emit("new", "")
 
 

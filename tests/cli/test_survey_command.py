@@ -74,7 +74,7 @@ def test_what_cannot_be_read_is_reported_beside_the_others(run: Run) -> None:
     status, out, err = run(*ASKED, "--map", "gone.iomem")
     assert status == 0
     assert "altra-32g" in out
-    assert err.startswith("gone.iomem: ")
+    assert err.startswith("gone.iomem: cannot be read: ")
 
 
 def test_the_library_gives_the_same_rows(run: Run) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 
 from planner.base.ranges import Range, intersect, total
 from planner.base.sizes import GIB, KIB, MIB
-from planner.kernel.cma import cma_align, declare_contiguous, reserve_crashkernel_cma
+from planner.kernel.cma import Cma, cma_align, cma_of, declare_contiguous, default_area, reserve_crashkernel_cma
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
@@ -34,6 +34,38 @@ def memblock(*regions: tuple[int, int], taken: tuple[tuple[int, int], ...] = ())
 )
 def test_what_an_area_is_aligned_to(version: str, page_size: int, align: int) -> None:
     assert cma_align(select_profile(version).profile, page_size) == align
+
+
+@pytest.mark.parametrize(
+    ("cmdline", "expected"),
+    [
+        pytest.param(None, Cma(), id="unknown"),
+        pytest.param("quiet", Cma(), id="as configured"),
+        pytest.param("cma=0", Cma(0), id="none"),
+        pytest.param("cma=64M cma=128M", Cma(128 * MIB), id="the last one counts"),
+        pytest.param("cma=64M@2G", Cma(64 * MIB, 2 * GIB, 2 * GIB + 64 * MIB), id="a fixed place"),
+        pytest.param("cma=64M@1G-3G", Cma(64 * MIB, GIB, 3 * GIB), id="a range"),
+    ],
+)
+def test_what_cma_asks_for(cmdline: str | None, expected: Cma) -> None:
+    """As the kernel reads it."""
+    assert cma_of(cmdline) == expected
+
+
+@pytest.mark.parametrize(
+    ("config", "asked", "size"),
+    [
+        pytest.param({}, None, None, id="not known"),
+        pytest.param({"CMA_SIZE_MBYTES": "64"}, None, 64 * MIB, id="configured"),
+        pytest.param({"CMA_SIZE_MBYTES": "64"}, 0, 0, id="cma= counts before that"),
+        pytest.param({}, MIB, MIB, id="cma= alone"),
+        pytest.param({"CMA": "n"}, MIB, 0, id="no CMA"),
+        pytest.param({"CMA": "y", "DMA_CMA": "n"}, MIB, 0, id="CMA for others only"),
+        pytest.param({"CMA_SIZE_MBYTES": "64", "CMA_SIZE_SEL_MIN": "y"}, None, None, id="a share of RAM"),
+    ],
+)
+def test_the_size_of_the_default_area(config: dict[str, str], asked: int | None, size: int | None) -> None:
+    assert default_area(config, asked) == size
 
 
 @pytest.mark.parametrize(

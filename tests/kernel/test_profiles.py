@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from planner.base.errors import InputError
 from planner.base.sizes import GIB, KIB
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region
-from planner.kernel.profiles import NEWEST, PROFILES, select_profile
+from planner.kernel.profiles import NEWEST, PROFILES, select_profile, stated_profile
 from planner.planning.plan import Options, make_plan
 
 
@@ -254,3 +255,12 @@ def test_a_flavour_of_other_pages_is_not_configured_as_the_usual_one(version: st
     assert plan.kernel.page_size == (64 if version.endswith("64kb") else 16) * KIB
     assert set(plan.kernel.configured) <= {"kexec"}
     assert (plan.reservation.outcome == "none") is ("android" in version)
+
+
+def test_a_kernel_of_another_architecture_is_none_to_state() -> None:
+    """A machine may have it: a what-if on its memory."""
+    version = "5.14.0-427.el9.s390x"
+    with pytest.raises(InputError, match="is a kernel for s390x, not arm64"):
+        stated_profile(version)
+    assert select_profile(version).profile == select_profile("5.14.0-427.el9.aarch64").profile
+    assert stated_profile("5.14.0-427.el9.aarch64") == select_profile("5.14.0-427.el9.aarch64")

@@ -20,7 +20,14 @@ LITTLE_LOW = MemoryMap((Region(2 * GIB, 2 * GIB + 64 * MIB), Region(8 * GIB, 12 
     ("value", "memory", "facts", "options", "said"),
     [
         pytest.param("512M", CROWDED, {}, {}, "no aligned area is free", id="a fallback"),
-        pytest.param("256M", MEMORY, {}, {"align": "pmd"}, "lies inside a larger leaf", id="an area others share"),
+        pytest.param(
+            "256M",
+            MEMORY,
+            {},
+            {"align": "pmd"},
+            "the area, aligned to 2M, shares a larger leaf",
+            id="an area others share",
+        ),
         pytest.param(
             "256M", MEMORY, FULL, {}, "has base pages already (rodata=full by default", id="forced base pages"
         ),

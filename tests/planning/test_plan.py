@@ -201,10 +201,17 @@ def test_what_does_not_fit_together_is_an_input_error(
     assert words in str(caught.value)
 
 
-@pytest.mark.parametrize("arch", ["x86_64", "s390x"])
-def test_a_map_of_another_architecture_needs_a_what_if(arch: str) -> None:
+@pytest.mark.parametrize(
+    ("facts", "arch"),
+    [
+        pytest.param(Facts(arch="x86_64"), "x86_64", id="a log of x86"),
+        pytest.param(Facts(arch="s390x"), "s390x", id="a log of s390"),
+        pytest.param(Facts(kernel="6.12.0-55.el10_0.x86_64"), "x86_64", id="by the kernel's name alone"),
+    ],
+)
+def test_a_map_of_another_architecture_needs_a_what_if(facts: Facts, arch: str) -> None:
     """Rules of arm64 are never applied silently to other machines."""
-    machine = Machine("pc.log", "dmesg", QEMU_8G, Facts(arch=arch))
+    machine = Machine("pc.log", "dmesg", QEMU_8G, facts)
     with pytest.raises(InputError, match=f"pc.log: this is {arch}, not arm64"):
         make_plan(machine, "512M")
     assert any("planned as if" in note for note in make_plan(machine, "512M", Options(kernel="6.12")).notes)

@@ -50,8 +50,10 @@ def told(result: object) -> dict[str, Any]:
 def checked(source: str, *outcomes: str) -> Verdict:
     """One check for each outcome."""
     checks = [Check("placement", outcome, f"because {outcome}") for outcome in outcomes]  # type: ignore[arg-type]
-    parts = {"recorded": Parts(CRASH, LOW), "planned": Parts(CRASH)}
-    return verdict(source, *checks, profile="6.12", notes=("a note",), **parts)
+    recorded, planned = Parts(CRASH, LOW), Parts(CRASH)
+    return verdict(
+        source, *checks, kernel="6.12.1", profile="6.12", recorded=recorded, planned=planned, notes=("a note",)
+    )
 
 
 VERIFIED = verification(
@@ -237,7 +239,7 @@ def test_each_verified_source_has_its_verdict_and_its_checks() -> None:
 def test_what_was_recorded_stands_beside_what_is_planned() -> None:
     """Main and low part; null if there is none."""
     source = told(VERIFIED)["sources"][0]
-    assert " ".join(source) == "source outcome profile recorded planned checks notes"
+    assert " ".join(source) == "source outcome kernel profile recorded planned checks notes"
     assert source["recorded"]["crash"] == {"start": CRASH.start, "end": CRASH.end, "size": CRASH.size}
     assert source["recorded"]["low"]["start"] == LOW.start
     assert source["planned"]["low"] is None

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 
 from planner.base.ranges import Range, Span, subtract, union
 from planner.base.sizes import GIB, KIB, MIB, memparse, round_up
-from planner.kernel.cma import cma_align
+from planner.kernel.cma import cma_align, cma_of
 from planner.kernel.cmdline import values
 from planner.kernel.machine import BootRecord, Event, Facts, Machine
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
 from planner.planning.plan import Options, make_plan
-from planner.rewind.changes import cma_of, place_cma
+from planner.rewind.changes import place_cma
 from planner.rewind.memmap import memmap
 from planner.rewind.undo import State
 

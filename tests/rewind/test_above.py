@@ -8,6 +8,7 @@ import pytest
 
 from planner.base.ranges import Range, total
 from planner.base.sizes import GIB, KIB, MIB
+from planner.kernel.cma import Cma
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
@@ -23,7 +24,7 @@ from planner.rewind.above import (
     totals,
     with_more,
 )
-from planner.rewind.changes import Boot, Cma, Early
+from planner.rewind.changes import Boot, Early
 from planner.rewind.histories import History
 from planner.rewind.top import Top
 from planner.rewind.view import Asked, View, view_of

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from planner.base.ranges import Span
 from planner.base.sizes import GIB, KIB, MIB
-from planner.rewind.changes import Boot, Cma, Early, cma_of, lifted, lowest_from_top, more_tables, place_cma, replay
+from planner.kernel.cma import Cma, cma_of
+from planner.rewind.changes import Boot, Early, lifted, lowest_from_top, more_tables, place_cma, replay
 from planner.rewind.undo import Later, State
 
 PAGE = 4 * KIB
@@ -16,22 +19,6 @@ TOP = 9 * GIB
 def state(*blocks: Span, top: int = TOP) -> State:
     """Memory from 1 GiB on, with so much reserved."""
     return State(((GIB, top),), tuple(sorted(blocks)))
-
-
-@pytest.mark.parametrize(
-    ("cmdline", "expected"),
-    [
-        pytest.param(None, Cma(), id="unknown"),
-        pytest.param("quiet", Cma(), id="as configured"),
-        pytest.param("cma=0", Cma(0), id="none"),
-        pytest.param("cma=64M cma=128M", Cma(128 * MIB), id="the last one counts"),
-        pytest.param("cma=64M@2G", Cma(64 * MIB, 2 * GIB, 2 * GIB + 64 * MIB), id="a fixed place"),
-        pytest.param("cma=64M@1G-3G", Cma(64 * MIB, GIB, 3 * GIB), id="a range"),
-    ],
-)
-def test_what_cma_asks_for(cmdline: str | None, expected: Cma) -> None:
-    """As the kernel reads it."""
-    assert cma_of(cmdline) == expected
 
 
 @pytest.mark.parametrize(
@@ -47,6 +34,25 @@ def test_where_the_area_goes(asked_for: Cma, low_max: int, expected: int) -> Non
     """In an empty memory from 1 to 9 GiB."""
     state = State(((GIB, 9 * GIB),), ())
     assert place_cma(state, 64 * MIB, asked_for, 2 * MIB, low_max) == (expected, expected + 64 * MIB)
+
+
+@pytest.mark.parametrize(
+    ("cmdline", "beyond", "taken", "expected"),
+    [
+        pytest.param("cma=64M@2G", False, (3 * GIB, 4 * GIB), 2 * GIB, id="free"),
+        pytest.param("cma=64M@2G", False, (2 * GIB + 63 * MIB, 3 * GIB), None, id="any of it is reserved"),
+        pytest.param("cma=64M@2049M", False, (3 * GIB, 4 * GIB), None, id="not aligned"),
+        pytest.param("cma=63M@2G", False, (3 * GIB, 4 * GIB), None, id="rounded up it is beyond its own end"),
+        pytest.param("cma=64M@5G", False, (3 * GIB, 4 * GIB), None, id="beyond the DMA limit"),
+        pytest.param("cma=64M@5G", True, (3 * GIB, 4 * GIB), 5 * GIB, id="beyond the DMA limit since 6.17"),
+        pytest.param("cma=64M@9G", True, (3 * GIB, 4 * GIB), None, id="beyond memory"),
+    ],
+)
+def test_an_area_at_an_address(cmdline: str, beyond: bool, taken: Span, expected: int | None) -> None:
+    """There or nowhere."""
+    asked_for = replace(cma_of(cmdline), beyond=beyond)
+    area = place_cma(state(taken), asked_for.size or 0, asked_for, 2 * MIB, 4 * GIB)
+    assert area == (None if expected is None else (expected, expected + 64 * MIB))
 
 
 TABLES, SMALL = (TOP - 16 * MIB, TOP), (TOP - 17 * MIB, TOP - 16 * MIB - PAGE)

@@ -226,6 +226,23 @@ def test_the_command_line_of_a_device_tree_gives_way() -> None:
     assert combine([blob, source("c", "config", va_bits=48)]).facts.cmdline == "crashkernel=1G"
 
 
+@pytest.mark.parametrize(
+    ("cmdline", "kind", "other", "names"),
+    [
+        pytest.param("cma=64M crashkernel=1G mem=4G", "iomem", None, "cma= and mem=", id="both show in a listing"),
+        pytest.param("crashkernel=1G", "iomem", None, None, id="the request does not"),
+        pytest.param("cma=64M", "lsmem", None, None, id="the tree's own map"),
+        pytest.param("cma=64M", "iomem", "cma=64M", None, id="a known command line"),
+    ],
+)
+def test_a_listing_may_be_of_another_command_line_than_the_trees(
+    cmdline: str, kind: str, other: str | None, names: str | None
+) -> None:
+    sources = [source("x.dtb", "dtb", RAM, cmdline=cmdline), source("map", kind, RAM, cmdline=other)]
+    told = [note for note in combine(sources).notes if "which a boot loader may replace" in note]
+    assert [note.rpartition("with its ")[2] for note in told] == ([names] if names else [])
+
+
 def test_all_views_of_a_recorded_boot_agree() -> None:
     """iomem, memblock's files and the log of one real boot agree."""
     boot = running_machine("deb61-4k_8G_efi_c")

@@ -15,6 +15,7 @@ from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.planning.outcomes import ALIGNED, RESERVED
 from planner.planning.plan import make_plan
 from planner.studies.fit import form_of
+from planner.studies.inquiry import inquire
 from planner.studies.kaslr import Places, position_align
 from planner.studies.owners import image_of
 from tests.random_machines import PAGE, Drawn, drawn
@@ -154,3 +155,20 @@ def test_where_the_image_is(
 def test_positions_are_aligned_as_the_stub_aligns_them(page: int, align: int) -> None:
     """To the segment alignment, or to twice the stack size."""
     assert position_align(page * KIB) == align * KIB
+
+
+@pytest.mark.parametrize(
+    ("image_size", "error"),
+    [
+        pytest.param(1 << 40, "--image-size: the map has no place for a kernel image of 1T; give a smaller one"),
+        pytest.param(
+            None,
+            "--any-image: the map has no place for a kernel image of 40M; give --image-size, or a map",
+            id="assumed",
+        ),
+    ],
+)
+def test_an_image_without_a_place(image_size: int | None, error: str) -> None:
+    with pytest.raises(InputError) as caught:
+        Places(inquire(Machine("m", "json", MemoryMap((Region(0, 32 * MIB),))), "2M"), image_size)
+    assert str(caught.value) == error

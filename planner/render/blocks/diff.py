@@ -66,11 +66,11 @@ def _changed(found: Differences) -> str:
     same = (here.crash, here.low, here.outcome) == (there.crash, there.low, there.outcome)
     words = ["same placement" if same else "another placement"]
     if a.mapping == b.mapping:
-        words.append("same map")
+        words.append("same linear map")
     else:
         tables = signed_size(b.mapping.table_bytes - a.mapping.table_bytes)
         entries = signed_count(b.mapping.tlb_entries - a.mapping.tlb_entries)
-        words.append(f"another map (in B {tables} page tables, {entries} TLB entries)")
+        words.append(f"another linear map (in B {tables} page tables, {entries} TLB entries)")
     if a.protects != b.protects:
         words.append(f"{'A' if a.protects else 'B'} alone is protected")
     return ", ".join(words)

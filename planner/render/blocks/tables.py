@@ -125,6 +125,8 @@ def _protection(plan: Plan) -> str:
         return f"{plan.kernel.strategy} is not available here: {plan.reservation.obstacle}"
     if plan.reservation.crash is None:
         return ""
+    if plan.reservation.outcome == "aligned" and plan.protection == "no":
+        return f"{PROTECTION['no']}, as it shares a larger leaf of the linear map"
     return PROTECTION[plan.protection] + " (protected)" * (plan.protection == "yes")
 
 

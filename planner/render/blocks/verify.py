@@ -32,7 +32,7 @@ def _one(verdict: Verdict) -> list[Block]:
     if (recorded.crash or recorded.low) and verdict.profile is not None:
         parts = (("crash kernel", recorded.crash, planned.crash), ("low memory", recorded.low, planned.low))
         rows = [(name, _span(seen), _span(wanted)) for name, seen, wanted in parts if seen or wanted]
-        found.append(Table(f"Kernel {verdict.profile}", "lll", ("", "recorded", "planned"), rows))
+        found.append(Table(f"Kernel {verdict.kernel or verdict.profile}", "lll", ("", "recorded", "planned"), rows))
     others = [f"{check.what}: {check.outcome}: {check.why}" for check in verdict.checks if check.why != why]
     return [*found, Bullets("Also", others), Bullets("Notes", verdict.notes)]
 

@@ -8,12 +8,14 @@ Source: drivers/of/fdt.c, arch/arm64/mm/init.c @ 6.1.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from planner.base.errors import InputError, Location, printable
 from planner.base.ranges import Range
 from planner.base.sizes import KIB, memparse, round_up
 from planner.kernel.arm64_init import apply_mem
-from planner.kernel.machine import Facts, Machine
+from planner.kernel.cmdline import values
+from planner.kernel.machine import DefaultCma, Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region
 from planner.sources.bounds import PHYSICAL_TOP
 from planner.sources.devicetree import reserved_memory
@@ -46,6 +48,39 @@ def parse(
     particular to one boot: places for nodes without an address, the initrd, a capture kernel's memory.
     """
     blob = Blob(data, name)
+    _check_whole(blob.root, name)
+    tree = _booted(blob, name, ram, cmdline, whole=whole)
+    limit, untranslated = dma_limit_of(blob.root, name)
+    if untranslated:
+        tree.notes.append(
+            f"dma-ranges of {printable(untranslated)} cannot be translated to CPU addresses; the limit is "
+            "computed from them all the same, as the kernel does"
+        )
+    if whole:
+        tree.notes.append(
+            "a device tree does not show the places of the kernel image and of the tree itself, the kernel's page "
+            "size or what it allocates before the crash kernel, so the result may be too high"
+        )
+    memory = tree.memory()
+    facts = Facts(
+        arch=_arch(blob.root),
+        cmdline=tree.cmdline,
+        firmware_dma_limit=limit,
+        tree=data,
+        further_ranges=tree.further_ranges(),
+    )
+    if tree.default_cma:
+        other = _booted(blob, name, ram, cmdline, whole=whole, cma_given=not tree.cma_given).memory()
+        kept, dropped = (other, memory) if tree.cma_given else (memory, other)
+        names = ", ".join(map(printable, tree.default_cma))
+        facts = replace(facts, default_cma=DefaultCma(names, kept, dropped))
+    return Machine(name, "dtb", memory, facts, settled=False, notes=tuple(tree.all_notes()))
+
+
+def _booted(
+    blob: Blob, name: str, ram: Sequence[Region], cmdline: str | None, *, whole: bool, cma_given: bool | None = None
+) -> State:
+    """The state of a kernel that has read the tree. cma_given: by default, if `cma=` is on the command line."""
     tree = State(blob.root, name)
     for region in ram:
         tree.memblock.add(region.start, region.end - region.start, region.flags, region.node)
@@ -55,6 +90,7 @@ def parse(
     if chosen is not None and whole:
         _chosen(tree, chosen)
     tree.cmdline = tree.cmdline if cmdline is None else cmdline
+    tree.cma_given = bool(values(tree.cmdline, "cma")) if cma_given is None else cma_given
     if not ram:
         _mem_option(tree)
     if whole:
@@ -65,26 +101,18 @@ def parse(
     if chosen is not None and whole:
         _core_header(tree, chosen)
     reserved_memory.set_up(tree, saved if whole else [node for node in saved if node[1] != node[2]])
-    limit, untranslated = dma_limit_of(blob.root, name)
-    if untranslated:
-        tree.notes.append(
-            f"dma-ranges of {printable(untranslated)} cannot be translated to CPU addresses; the limit is "
-            "computed from them all the same, as the kernel does"
+    return tree
+
+
+def _check_whole(root: Node, name: str) -> None:
+    """Refuse an overlay: nothing in it has effect until it is applied to the tree that it changes."""
+    part = next((node for node in root.children if node.child("__overlay__") is not None), None)
+    if part is not None:
+        raise InputError(
+            Location(name, offset=part.offset),
+            "this is a device tree overlay, which changes another tree",
+            "apply it first: fdtoverlay -i BASE.dtb -o FILE.dtb OVERLAY.dtbo",
         )
-    if whole:
-        tree.notes.append(
-            "a device tree does not show the places of the kernel image and of the tree itself, the kernel's page "
-            "size, its default CMA size or what it allocates before the crash kernel, so the result may be too high"
-        )
-    facts = Facts(
-        arch=_arch(blob.root),
-        cmdline=tree.cmdline,
-        firmware_dma_limit=limit,
-        tree=data,
-        further_ranges=tree.further_ranges(),
-    )
-    memory = MemoryMap(tuple(tree.memblock.memory), tuple(tree.reserved))
-    return Machine(name, "dtb", memory, facts, settled=False, notes=tuple(tree.all_notes()))
 
 
 def _arch(root: Node) -> str | None:

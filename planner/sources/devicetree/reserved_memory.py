@@ -55,14 +55,21 @@ def set_up(tree: State, saved: list[tuple[Node, int, int]]) -> None:
     # In the order of their addresses, those without one first.
     for node, start, end in sorted(saved, key=lambda item: (item[1], item[2])):
         at: tuple[int, int] | None = (start, end)
+        if start == end and "size" not in node.properties:
+            tree.tell(node, "its reg has a size of 0: nothing is reserved")
+            continue
         if start == end:
-            at = _dynamic(tree, node) if "size" in node.properties else None
+            at = _dynamic(tree, node)
             placed += 1
-        if at is not None and (why := _refused(tree, node, *at)) is not None:
+        if at is not None and (why := _refused(node, *at)) is not None:
             tree.tell(node, why)
             if "no-map" in node.properties:
                 tree.memblock.mark(at[0], at[1] - at[0], _NOMAP, value=False)
             else:
+                tree.release(*at)
+        elif at is not None and _is_pool(node) and "linux,cma-default" in node.properties:
+            tree.default_cma.append(node.name)
+            if tree.cma_given:
                 tree.release(*at)
     if placed:
         tree.notes.append(
@@ -130,14 +137,12 @@ def _is_pool(node: Node) -> bool:
     return "reusable" in node.properties and "shared-dma-pool" in node.strings("compatible")
 
 
-def _refused(tree: State, node: Node, start: int, end: int) -> str | None:
+def _refused(node: Node, start: int, end: int) -> str | None:
     """The reason why a pool cannot be set up; None if it can, or the node is not a pool."""
     if not _is_pool(node):
         return None
     if "no-map" in node.properties:
         return "a reusable pool cannot have no-map: it becomes ordinary memory"
-    if "linux,cma-default" in node.properties and any(w.startswith("cma=") for w in (tree.cmdline or "").split()):
-        return "cma= is on the command line, the pool is freed"
     if (start | end) % _CMA_ALIGN:
         return "the pool is not aligned to 2M, with 4K pages it is freed"
     return None

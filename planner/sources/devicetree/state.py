@@ -6,7 +6,7 @@ from planner.base.errors import InputError, Location, printable
 from planner.base.ranges import Span, subtract, union
 from planner.kernel.machine import FurtherRange
 from planner.kernel.memblock import Memblock
-from planner.kernel.memory_map import Reserved
+from planner.kernel.memory_map import MemoryMap, Reserved
 from planner.sources.devicetree.fdt import Entries, Node
 
 __all__ = ["SPAN", "State"]
@@ -16,7 +16,10 @@ _NAMED = 3  # nodes named in one note
 
 
 class State:
-    """The state between the steps of reading; ranges have the cells of the root node."""
+    """The state between the steps of reading; ranges have the cells of the root node.
+
+    cma_given: `cma=` replaces the tree's default CMA area. default_cma: the names of its nodes for that area.
+    """
 
     def __init__(self, root: Node, name: str) -> None:
         self.root, self.name = root, name
@@ -27,6 +30,8 @@ class State:
         self.notes: list[str] = []
         self.cmdline: str | None = None
         self.first_nomap: list[Span] = []
+        self.cma_given = False
+        self.default_cma: list[str] = []
         self._further: list[FurtherRange] = []
         self._entries = Entries(name)
         self._told: dict[str, list[str]] = {}
@@ -75,6 +80,10 @@ class State:
     def tell(self, node: Node, what: str) -> None:
         """Add a note on a node of /reserved-memory; nodes with the same text share one note."""
         self._told.setdefault(what, []).append(node.name)
+
+    def memory(self) -> MemoryMap:
+        """The map."""
+        return MemoryMap(tuple(self.memblock.memory), tuple(self.reserved))
 
     def all_notes(self) -> list[str]:
         """The notes, those about nodes last."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from planner.kernel.arch import TARGETS, arch_of
+
 __all__ = ["OWN_SIGNS", "SIGNS", "foreign", "kernel_of"]
 
 _FOREIGN = {
@@ -57,19 +59,6 @@ SIGNS = (*_FOREIGN, *(begin for begin, _ in _BETWEEN))
 OWN_SIGNS = ("CPU features: ", "CPU: All CPU(s) started at EL", "Boot CPU: AArch64 ")
 """Beginnings of lines that only arm64 prints: arch/arm64/kernel/cpufeature.c, smp.c, setup.c @ 4.12 to 7.2."""
 
-_TARGETS = {
-    **dict.fromkeys(("aarch64", "arm64"), "aarch64"),
-    **dict.fromkeys(("arm", "armv5", "armv6", "armv7l", "armv7a", "armv7"), "arm"),
-    **dict.fromkeys(("x86_64", "amd64", "i486", "i586", "i686"), "x86_64"),
-    **dict.fromkeys(("mips", "mipsel", "mips64", "mips64el"), "mips"),
-    **dict.fromkeys(("powerpc64", "powerpc64le", "ppc64", "ppc64le"), "ppc64"),
-    **dict.fromkeys(("powerpc", "ppc"), "ppc"),
-    **dict.fromkeys(("hppa", "hppa64", "parisc", "parisc64"), "parisc"),
-    **dict.fromkeys(("ia64", "itanium", "mckinley"), "ia64"),
-    **dict.fromkeys(("loongarch64", "loong64"), "loongarch64"),
-    **{name: name for name in ("riscv64", "s390x", "or1k", "microblaze", "sparc64", "arc", "alpha", "m68k")},
-}
-"""Architectures by the targets of compilers, as `uname -m` prints them, and as distributions name their builds."""
 _COMPILER = re.compile(r"\((\w+)-(?:[\w.]+-)*(?:gcc|clang)\b")
 _UNAME = re.compile(r"Linux \S+ (\d+\.\d+\S*) #\d.*? (\w+)(?: GNU/Linux)?$")
 
@@ -84,11 +73,11 @@ def foreign(line: str) -> str | None:
 def kernel_of(line: str) -> tuple[str, str | None] | None:
     """The kernel's version and architecture in its first line, or in what `uname -a` prints; None for other lines."""
     if (uname := _UNAME.match(line)) is not None:
-        return uname[1], _TARGETS.get(uname[2])
+        return uname[1], TARGETS.get(uname[2])
     if not line.startswith("Linux version "):
         return None
     version, _, rest = line.removeprefix("Linux version ").partition(" ")
     if re.match(r"\d+\.\d", version) is None:
         return None  # it is cut off
-    build, compiler = re.split("[.-]", version)[-1].partition("+")[0], _COMPILER.search(rest)
-    return version, _TARGETS.get(build) or (_TARGETS.get(compiler[1]) if compiler is not None else None)
+    compiler = _COMPILER.search(rest)
+    return version, arch_of(version) or (TARGETS.get(compiler[1]) if compiler is not None else None)

@@ -15,6 +15,7 @@ from planner.render.blocks.numbers import column, span
 from planner.render.pages import plan_page
 from planner.report import to_json
 from planner.rewind.rewound import AFTERWARDS, Rewound
+from tests.planning.machines import plan
 from tests.plans import plan_of, render
 
 TITLE = "Treated as free: allocated after the crash kernel"
@@ -121,6 +122,12 @@ def test_a_plan_without_rewinding_says_nothing_of_it() -> None:
 def test_the_verdict_is_one_sentence(name: str, sentence: str) -> None:
     """The outcome, the place, the protection, and what the machine's own kernel does."""
     assert tables.verdict(plan_of(name)) == sentence
+
+
+def test_an_aligned_area_that_is_not_protected_says_why() -> None:
+    """It is not made of whole leaves: its alignment is less than theirs."""
+    found = plan("512M", align="pmd")
+    assert "stays mapped (unprotected), as it shares a larger leaf of the linear map; " in tables.verdict(found)
 
 
 def test_crash_memory_what_returns_and_what_is_kept_add_up_to_the_area() -> None:

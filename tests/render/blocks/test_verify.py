@@ -42,10 +42,17 @@ def test_one_verdict(checks: tuple[Check, ...], outcome: Outcome, why: str, mood
     assert titles_of(told) == []
 
 
-def test_what_was_recorded_beside_what_was_planned() -> None:
+@pytest.mark.parametrize(
+    ("kernel", "title"),
+    [
+        pytest.param("6.12.107+deb13-arm64", "Kernel 6.12.107+deb13-arm64", id="its version, not its model's name"),
+        pytest.param(None, "Kernel 6.12", id="an assumed one"),
+    ],
+)
+def test_what_was_recorded_beside_what_was_planned(kernel: str | None, title: str) -> None:
     """Each part that either has; a size with its range."""
-    one = verdict("a", OTHER, profile="6.12", recorded=Parts(CRASH))
-    assert table_of(blocks(verification([one])), "Kernel 6.12").rows == [
+    one = verdict("a", OTHER, kernel=kernel, profile="6.12", recorded=Parts(CRASH))
+    assert table_of(blocks(verification([one])), title).rows == [
         ("crash kernel", "[0x80000000, 0xa0000000) (512M)", "none")
     ]
 

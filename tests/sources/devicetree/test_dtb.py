@@ -205,6 +205,32 @@ def test_errors_name_the_node(blob: bytes, mark: bytes, what: str) -> None:
     assert str(caught.value).startswith(f"x.dtb:+{blob.index(mark, 40):#x}: {what}")
 
 
+OVERLAY: Tree = {"fragment@0": {"target-path": b"/\0", "__overlay__": {"reserved-memory": pool({"a": AT})}}}
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        pytest.param(OVERLAY, id="one fragment"),
+        pytest.param({**OVERLAY, "__fixups__": {"soc": b"/fragment@0:target:0\0"}}, id="with labels to resolve"),
+        pytest.param({**CELLS, "memory@40000000": MEMORY, **OVERLAY}, id="beside nodes of its own, which are not used"),
+    ],
+)
+def test_an_overlay_is_refused_with_the_way_out(tree: Tree) -> None:
+    blob = blob_of(tree)
+    with pytest.raises(InputError) as caught:
+        parse_text(blob, "x.dtbo")
+    assert caught.value.what == "this is a device tree overlay, which changes another tree"
+    assert caught.value.remedy.startswith("apply it first: fdtoverlay ")
+    assert f"+{blob.index(b'fragment@0') - 4:#x}: " in str(caught.value)
+
+
+def test_a_tree_for_overlays_is_a_tree() -> None:
+    """It has names for them, and may hold some for the kernel's own tests deeper within."""
+    tree = {**machine(testcase_data={"overlay0": OVERLAY}), "__symbols__": {"soc": b"/soc\0"}, "__fixups__": {}}
+    assert regions(tree) == [(GIB, TOP, 0)]
+
+
 def test_the_command_line_is_the_request() -> None:
     """It is that of bootargs."""
     source = parse_text(blob_of(machine(chosen={"bootargs": b"quiet crashkernel=96M\0", "kaslr-seed": wide(7)})), "x")

@@ -177,3 +177,22 @@ def test_a_placed_nomap_region_is_no_memory_for_others() -> None:
     """A sized node with no-map is both placed and marked."""
     tree = machine(reserved_memory=pool({"fw": {"size": wide(MIB), "no-map": b""}}))
     assert regions(tree) == [(GIB, TOP - MIB, 0), (TOP - MIB, TOP, Flag.NOMAP)]
+
+
+@pytest.mark.parametrize(
+    ("node", "place", "notes"),
+    [
+        pytest.param({"reg": wide(2 * GIB, 0)}, [], ["a: its reg has a size of 0: nothing is reserved"], id="nothing"),
+        pytest.param(
+            {"reg": wide(2 * GIB, 0), "size": wide(MIB)},
+            [(TOP - MIB, TOP, "a")],
+            ["node has a size but no address: placed as 6.1 does"],
+            id="its size counts",
+        ),
+    ],
+)
+def test_a_node_with_an_empty_range(node: Tree, place: list[tuple[int, int, str]], notes: list[str]) -> None:
+    tree = machine(reserved_memory=pool({"a": node}))
+    assert reserved(tree) == place
+    told = [note for note in parse_text(blob_of(tree), "x").notes if "reserved-memory" in note]
+    assert [any(part in note for note in told) for part in notes] == [True] * len(told)
