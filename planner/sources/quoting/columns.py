@@ -1,8 +1,10 @@
-"""Kernel messages in one column of a table, in values separated by commas, semicolons or tabs (RFC 4180)."""
+"""Kernel messages in one column of a table, in values separated by commas, semicolons or tabs (RFC 4180).
+
+The reader of such tables is imported for a text that may be one.
+"""
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import Counter
 from io import StringIO
@@ -57,6 +59,8 @@ def _column(rows: list[list[str]], width: int, separator: str) -> str | None:
 
 def _rows(text: str, separator: str) -> list[list[str]]:
     """The cells of each row; [] for a text that cannot be such a table."""
+    import csv
+
     try:
         return list(csv.reader(StringIO(text), delimiter=separator, strict=True))
     except csv.Error:
