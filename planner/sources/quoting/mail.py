@@ -27,14 +27,13 @@ def text_of(text: str) -> str | None:
         return None
     if re.search(_ENCODED, found[0], re.IGNORECASE) is None:
         return text[found.end() :] or None
-    from email import message_from_bytes
-    from email.contentmanager import raw_data_manager
+    from email import contentmanager, message_from_bytes
 
     try:
         # Without a policy, which would parse all addresses and dates of the headers, too.
         message = message_from_bytes(text.encode("utf-8", "surrogateescape"))
         leaves = [part for part in message.walk() if not part.is_multipart()]
-        parts = [raw_data_manager.get_content(part) for part in leaves]
+        parts = [contentmanager.raw_data_manager.get_content(part) for part in leaves]
     except (LookupError, ValueError):
         return None
     texts = [part if isinstance(part, str) else _attached(part) for part in parts]
