@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from planner.base.text import valid_utf8
 
-__all__ = ["InputError", "KernelBugError", "Location", "PlannerError"]
+__all__ = ["InputError", "KernelBugError", "Location", "PlannerError", "unreadable"]
 
 
 class PlannerError(Exception):
@@ -42,6 +42,12 @@ class InputError(PlannerError):
 
     def __str__(self) -> str:
         return f"{printable(str(self.where))}: {printable(self.what)}; {printable(self.remedy)}"
+
+
+def unreadable(name: str, error: Exception) -> InputError:
+    """The error for a file that cannot be opened or read. error: the reason, an OSError or a ValueError."""
+    reason = getattr(error, "strerror", None) or str(error)
+    return InputError(name, f"cannot be read: {reason}", "check the path and its permissions")
 
 
 class KernelBugError(PlannerError):

@@ -9,7 +9,7 @@ import csv
 from collections.abc import Iterator
 from typing import TextIO
 
-from planner.base.errors import InputError
+from planner.base.errors import InputError, unreadable
 from planner.batch.columns import OUTPUT_COLUMNS
 from planner.batch.inputs import Cells
 from planner.batch.lines import MAX_LINE
@@ -87,6 +87,5 @@ def open_csv(path: str) -> CsvAnswers:
         # Stray bytes are of a name or a note, which a summary does not add up.
         file = open(path, encoding="utf-8-sig", errors="replace", newline="")  # noqa: PTH123, SIM115 - to the end of the run
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(path, f"cannot be read: {reason}", "check the path and its permissions") from None
+        raise unreadable(path, error) from None
     return CsvAnswers(file, path)

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import BinaryIO, NamedTuple
 
-from planner.base.errors import InputError
+from planner.base.errors import InputError, unreadable
 from planner.base.sizes import KIB, MIB
 from planner.batch.lines import MAX_LINE
 
@@ -200,8 +200,7 @@ def open_lines(path: str, stdin: BinaryIO | None = None) -> LinesInput:
         file = open(path, "rb", buffering=MIB)  # noqa: PTH123, SIM115 - to the end of the run
         return LinesInput(file, path, owned=file.close)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(path, f"cannot be read: {reason}", "check the path and its permissions") from None
+        raise unreadable(path, error) from None
 
 
 def is_table(path: str) -> bool:

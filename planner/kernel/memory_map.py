@@ -93,6 +93,10 @@ class MemoryMap:
         """`(start, end)` of the regions that have none of these flags, ascending."""
         return [(r.start, r.end) for r in self.regions if not r.flags & skipped]
 
+    def nomap(self) -> list[Span]:
+        """`(start, end)` of the NOMAP regions, ascending."""
+        return [(r.start, r.end) for r in self.regions if r.flags & Flag.NOMAP.value]
+
 
 def with_nomap(regions: Iterable[Region], spans: Iterable[Span]) -> list[Region]:
     """The same regions, split so that the parts in `spans` (in any order, may overlap) are NOMAP."""

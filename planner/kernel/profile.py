@@ -162,5 +162,12 @@ class Profile(NamedTuple):
     kfence_metadata: int = 1168
     kfence_last: bool = True
 
+    def reserves_first(self, *, zones: bool) -> bool:
+        """True if the crash kernel is reserved before the linear map is made. zones: whether the kernel has DMA zones.
+
+        So it is before all that memblock hands out, and before the default CMA area.
+        """
+        return self.early or (not zones and self.zoneless_effect == "isolated")
+
     def __hash__(self) -> int:
         return hash(self.name)

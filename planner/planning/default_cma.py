@@ -47,7 +47,9 @@ def with_default_cma(context: Context, machine: Machine, options: Options, remar
         return context
     if others := [f"{name}=" for name in _OTHERS if values(context.cmdline, name)]:
         remarks.note(f"the CMA areas of {' and '.join(others)} are not modelled here: the result may be too high")
-    if _comes_later(context) or (machine.facts.default_cma is not None and not values(context.cmdline, "cma")):
+    if context.profile.reserves_first(zones=context.zones) or (
+        machine.facts.default_cma is not None and not values(context.cmdline, "cma")
+    ):
         return context
     memory, areas = context.memory, _of_log(context, machine)
     if areas is None:
@@ -58,11 +60,6 @@ def with_default_cma(context: Context, machine: Machine, options: Options, remar
 def _is_shown(machine: Machine) -> bool:
     """True if the machine's map has the area, if there is one."""
     return machine.settled or machine.traits.shows_later
-
-
-def _comes_later(context: Context) -> bool:
-    """True if this kernel reserves the crash kernel before its CMA area."""
-    return context.profile.early or (not context.zones and context.profile.zoneless_effect == "isolated")
 
 
 def _of_log(context: Context, machine: Machine) -> list[Reserved] | None:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from planner.base.ranges import Span, total, union
 from planner.base.sizes import format_size
 from planner.kernel.cma import cma_align, cma_of, default_area
-from planner.kernel.memory_map import Flag
 from planner.rewind.above import is_hidden, mem_limit, own_limit
 from planner.rewind.changes import USUAL_CMA, Boot, Early, cma_of_nodes, lowest_from_top, replay
 from planner.rewind.from_log import areas_on_nodes, efi_images
@@ -64,7 +63,7 @@ def _image(view: View) -> list[Span]:
 
 def _described(view: View, end: int) -> list[Span]:
     """Ranges that have page descriptors where memory ends at `end`: NOMAP memory and the image stay beyond it."""
-    beyond = [(r.start, r.end) for r in view.machine.memory.regions if r.flags & Flag.NOMAP.value]
+    beyond = view.machine.memory.nomap()
     return union([*((a, min(b, end)) for a, b in view.regions if a < end), *beyond, *_image(view)])
 
 

@@ -75,22 +75,22 @@ def built(view: View, loaded: Sequence[Span] = ()) -> Built:
         return Built(named, late, (), (), top)
     state: State = named
     memmap: tuple[Span, ...] = ()
+    shown = _end_shown(view)
     if named.memory and not any(end == named.memory[-1][1] for _, end in named.blocks):
         # Page tables lie above all; where something else does, more RAM lies above than the log shows.
-        state, memmap = _memmap(_beneath_top(named, view, top), view)
-    on_nodes = areas_on_nodes(view)
+        state, memmap = _memmap(_beneath_top(named, view, top, shown), view)
+    on_nodes, low = areas_on_nodes(view), min(view.low_max, shown)
     for area in early_areas(view.events):
         if area[0] < 4 * GIB:  # those above go to the lowest place
-            node = next((n for n in view.nodes if area in on_nodes and n[0] <= area[0] < n[1]), (0, view.low_max))
-            node = (node[0], min(node[1], _end_shown(view)))
+            node = next((n for n in view.nodes if area in on_nodes and n[0] <= area[0] < n[1]), (0, low))
             state = _full(state, area, cma_align(view.asked.profile, view.asked.page_size), node)
     for start, end in view.crash:
-        window = (0, min(view.low_max, _end_shown(view)) if end <= view.low_max else _end_shown(view))
+        window = (0, low if end <= view.low_max else shown)
         full = _full(state, (start, end), CRASH_ALIGN, window)
         state = full if _was_free(view, end - start, _free(state) - _free(full)) else state
     # A CMA area that is logged after the crash kernel came later, too.
     areas = [e.span for e in view.events if e.kind == "cma" and e.span is not None]
-    between = tuple(_between(state.with_more([*view.crash, *areas]), view, [span for span, _ in late]))
+    between = tuple(_between(state.with_more([*view.crash, *areas]), view, [span for span, _ in late], low))
     return Built(state, late, memmap, between, top)
 
 
@@ -99,17 +99,17 @@ def _end_shown(view: View) -> int:
     return max((e.end for e in view.events if e.kind == "node" and e.end is not None), default=1 << 64)
 
 
-def _beneath_top(state: State, view: View, top: Top) -> State:
+def _beneath_top(state: State, view: View, top: Top, shown: int) -> State:
     """The state with what lies at the top of memory: page tables and small things, down to the data of a node.
 
-    Without such data in the log, the page tables and the pool alone.
+    Without such data in the log, the page tables and the pool alone. shown: the end of what the log tells about.
     """
     found = False
     for event in view.events:
         if event.kind == "node_data" and (span := event.span) is not None:
             if not any(a <= span[0] < b for a, b in state.memory):
                 continue  # the log lost the range that it lies in
-            node = next((n for n in view.nodes if n[0] <= span[0] < n[1]), (0, _end_shown(view)))
+            node = next((n for n in view.nodes if n[0] <= span[0] < n[1]), (0, shown))
             state, found = _full(state, span, _CACHE_LINE, node), True
     return state if found else state.with_more(state.pages(top_bytes(top, view), view.asked.page_size))
 
@@ -178,12 +178,15 @@ def _full(state: State, span: Span, align: int, window: Span) -> State:
     return state.with_more(full) if full else state
 
 
-def _between(state: State, view: View, late: list[Span]) -> Iterator[Span]:
-    """Ranges right above a later allocation, up to the next known one; whether they came later, too, is not known."""
+def _between(state: State, view: View, late: list[Span], low: int) -> Iterator[Span]:
+    """Ranges right above a later allocation, up to the next known one; whether they came later, too, is not known.
+
+    low: the end of low memory, as far as the log shows it.
+    """
     for start, end in late:
         above = min((low for low, _ in state.blocks if low >= end), default=end)
         inside = next((high for low, high in state.memory if low <= start < high), end)
-        top = min(above, inside, view.low_max, _end_shown(view))
+        top = min(above, inside, low)
         # The buffer's search ends a byte below the limit, and so a page below it.
         if top - end > view.asked.page_size:
             yield (end, top)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 
 from planner.base.ranges import Span, intersect, subtract, total, union
-from planner.base.sizes import KIB, MIB
+from planner.base.sizes import KIB
 from planner.kernel import crashkernel as ck
 from planner.kernel.cma import cma_align, early_areas
 from planner.kernel.crash_reserve import Bounds, windows_of
@@ -26,7 +26,7 @@ from planner.rewind.from_log import (
     loaded_by_qemu,
     lower_half,
 )
-from planner.rewind.later import CMA, MEMMAP, PER_CPU, Choice, named, steps_of_log, usual_steps
+from planner.rewind.later import CMA, MEMMAP, MOST_PER_CPU, PER_CPU, Choice, named, steps_of_log, usual_steps
 from planner.rewind.memmap import STRUCT_PAGE, in_pages, section_size
 from planner.rewind.search import Way, explains_crash, is_late, search
 from planner.rewind.top import Top, top_bytes, top_of_line, top_of_listing
@@ -35,9 +35,6 @@ from planner.rewind.view import View
 
 __all__ = ["History", "histories"]
 
-
-_PER_CPU = 64 * MIB
-"""Bytes of per-CPU areas, at most: of 256 processors."""
 
 _LISTED = "every reservation listed came before the crash kernel"
 
@@ -298,7 +295,7 @@ def _with_all_beside(view: View, way: History) -> History | None:
     all_low = view.regions[-1][1] <= view.low_max
     blocks = view.listed.blocks[0 if all_low else bisect_left(view.listed.blocks, (view.low_max, 0)) :]
     beside = [piece for block in blocks if intersect(block, spans) for piece in subtract(block, known)]
-    beside = [(start, end) for start, end in beside if end - start <= _PER_CPU]
+    beside = [(start, end) for start, end in beside if end - start <= MOST_PER_CPU]
     if not beside:
         return None
     late = (*way.late, *((piece, "beside a later allocation") for piece in beside))

@@ -20,12 +20,25 @@ from planner.kernel.profiles import Profile
 from planner.rewind.memmap import STRUCT_PAGE, beneath, memmap, section_table
 from planner.rewind.undo import Later, State, places
 
-__all__ = ["CMA", "CRASH", "KFENCE", "MEMMAP", "PER_CPU", "Choice", "named", "steps_of_log", "usual_steps"]
+__all__ = [
+    "CMA",
+    "CRASH",
+    "KFENCE",
+    "MEMMAP",
+    "MOST_PER_CPU",
+    "PER_CPU",
+    "Choice",
+    "named",
+    "steps_of_log",
+    "usual_steps",
+]
 
 CMA, CRASH, MEMMAP, KFENCE = "CMA", "crash kernel", "memmap", "KFENCE metadata"
 """Names of what is not simply later than the crash kernel."""
 
 PER_CPU = "per-CPU areas"
+MOST_PER_CPU = 64 * MIB
+"""Bytes of them on a node, at most: of 256 processors and more."""
 
 _SLAB = 2 * KIB
 """Bytes of a swiotlb slot (IO_TLB_SIZE)."""

@@ -12,11 +12,11 @@ from itertools import accumulate
 from typing import Literal, NamedTuple
 
 from planner.base.ranges import Span, intersect, subtract, total
-from planner.base.sizes import KIB, MIB
+from planner.base.sizes import KIB
 from planner.kernel.cma import cma_align
 from planner.kernel.force_pte import kfence_pool_size
 from planner.rewind.changes import areas_of
-from planner.rewind.later import CMA, KFENCE, Choice
+from planner.rewind.later import CMA, KFENCE, MOST_PER_CPU, Choice
 from planner.rewind.memmap import beneath
 from planner.rewind.sums import Sums, any_of, sums_of
 from planner.rewind.undo import Later, State, Step
@@ -29,9 +29,6 @@ _SMALL = 64 * KIB
 
 _AREA = 160 * KIB
 """Bytes of the per-CPU area of one processor, about: only a log names it."""
-
-_AREAS = 64 * MIB
-"""Bytes of the per-CPU areas of a node, at most: of 256 processors and more."""
 
 _FEW = 40
 """Pages of early allocations without a name that may lie above a later one, in the same entry, if no log names any."""
@@ -121,7 +118,7 @@ class Rests:
             found = self._of_one(open_, step, choice, count, rest)
             if not found and areas:
                 areas -= 1
-                found = self._of_one(open_, step, choice, count, rest._replace(slack=_AREAS))
+                found = self._of_one(open_, step, choice, count, rest._replace(slack=MOST_PER_CPU))
             open_ = found
         return open_
 
@@ -144,8 +141,7 @@ class Rests:
         """
         found: list[Span] = []
         for i in entries if self.per_cpu else ():
-            start, end = self.view.listed.blocks[i]
-            for low, high in state.blocks[bisect_left(state.blocks, (start, 0)) : bisect_left(state.blocks, (end, 0))]:
+            for low, high in self._left_of(i, state):
                 rest = self._rest(i, (low, high)) if high - low > _SMALL else None
                 if rest is None:
                     continue
@@ -153,7 +149,7 @@ class Rests:
                 more = rest.size - early[bisect_right(early, rest.size) - 1]
                 if more > rest.slack:
                     found.append((low, low + more))
-        return found if len(found) <= self.per_cpu and all(b - a <= _AREAS for a, b in found) else []
+        return found if len(found) <= self.per_cpu and all(b - a <= MOST_PER_CPU for a, b in found) else []
 
     def _before(self, step: int, open_: tuple[int, ...]) -> dict[int, Sums]:
         """Sums of what the steps before this one take, for each of these choices of the fork."""
@@ -210,15 +206,19 @@ class Rests:
 
     def left(self, state: State, entries: Iterable[int]) -> list[Rest]:
         """The rests of these entries, but for small ones."""
-        listed, blocks, found = self.view.listed.blocks, state.blocks, []
+        found = []
         for i in entries:
-            start, end = listed[i]
-            for block in blocks[bisect_left(blocks, (start, 0)) : bisect_left(blocks, (end, 0))]:
+            for block in self._left_of(i, state):
                 if block[1] - block[0] > _SMALL:
                     rest = self.rests[block] if block in self.rests else self._rest(i, block)
                     if rest is not None:
                         found.append(rest)
         return found
+
+    def _left_of(self, i: int, state: State) -> Sequence[Span]:
+        """The blocks that are left of a listed entry."""
+        start, end = self.view.listed.blocks[i]
+        return state.blocks[bisect_left(state.blocks, (start, 0)) : bisect_left(state.blocks, (end, 0))]
 
     def _rest(self, i: int, block: Span) -> Rest | None:
         """The rest of an entry that is this block, if it needs an explanation."""
@@ -257,9 +257,8 @@ class Rests:
         The rest may be the CMA area, if no step takes that back, a pool of KFENCE, or the per-CPU areas, whose size
         nothing tells.
         """
-        view, page, left = self.view, self.view.asked.page_size, state.blocks
+        view, page, rests = self.view, self.view.asked.page_size, self._left_of(i, state)
         start, end = view.listed.blocks[i]
-        rests = left[bisect_left(left, (start, 0)) : bisect_left(left, (end, 0))]
         if not _SMALL < total(rests) < end - start:
             return False
         if self.pool and [size for a, b in rests if (size := b - a) > _AREA] == [self.pool]:

@@ -40,7 +40,7 @@ class Asked:
     @property
     def reserves_first(self) -> bool:
         """True if the kernel reserves before the linear map is made, and so before all that memblock hands out."""
-        return self.profile.early or (self.dma_limit == NO_DMA_ZONES and self.profile.zoneless_effect == "isolated")
+        return self.profile.reserves_first(zones=self.dma_limit != NO_DMA_ZONES)
 
     @property
     def describes_later(self) -> bool:

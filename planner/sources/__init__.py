@@ -18,7 +18,7 @@ from planner.base.errors import InputError, Location
 from planner.kernel.machine import Machine
 from planner.sources.log.timestamps import is_kernels
 from planner.sources.quoting import is_base64, is_json, unknown_line_prefix, unquoted
-from planner.sources.reading import STRAY, decode, decode_most, opened, read_within, stray_note
+from planner.sources.reading import PACKED, STRAY, decode, decode_most, opened, read_within, stray_note
 from planner.sources.samples import read as read_sample
 
 __all__ = ["FORMATS", "combine", "configured", "kind_of", "of_document", "parse_text", "read_source"]
@@ -40,7 +40,6 @@ _TRIED = ("json", "memblock", "iomem")  # kinds that `_kind` asks for itself
 _EXACT = ("json", "config", "kdump")  # kinds that are never quoted
 _FACTS = ("Linux ", "ommand line:", "BOOT_IMAGE=")  # of lines that may be beside a listing
 _DTB = b"\xd0\x0d\xfe\xed"
-_PACKED = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
 _DOCUMENTS = (".md", ".rst", ".adoc", ".org", ".tex")
 _BLOCK = 512  # of a tar archive
 _LINES_TOLD = 400  # of a log whose beginning is lost
@@ -77,7 +76,7 @@ def read_source(spec: str, *, fmt: str | None = None, stdin: BinaryIO | None = N
             head = file.peek(_BLOCK)
         except OSError:
             head = b""  # reading it reports the error
-        if fmt == "sosreport" or head.startswith(_PACKED) or _is_tar(head):
+        if fmt == "sosreport" or head.startswith(PACKED) or _is_tar(head):
             return _packed(file, name, fmt)
         return parse_text(read_within(file, name), name, fmt)
 
@@ -85,7 +84,7 @@ def read_source(spec: str, *, fmt: str | None = None, stdin: BinaryIO | None = N
 def parse_text(data: bytes, name: str, fmt: str | None = None) -> Machine:
     """The machine described by the content of a source. Raises InputError."""
     _check_format(fmt)
-    if fmt == "sosreport" or data.startswith(_PACKED) or _is_tar(data):
+    if fmt == "sosreport" or data.startswith(PACKED) or _is_tar(data):
         return _packed(BytesIO(data), name, fmt)
     if fmt == "dtb" or (fmt is None and data.startswith(_DTB)):
         from planner.sources.devicetree import dtb
@@ -132,7 +131,7 @@ def kind_of(path: str) -> str | None:
         return None
     with open(path, "rb") as file:  # noqa: PTH123 - `pathlib` costs start-up time
         head = file.read(_HEAD)
-    if head.startswith(_PACKED):
+    if head.startswith(PACKED):
         return "packed"
     if head.startswith(_DTB):
         return "dtb"
@@ -173,7 +172,7 @@ def _packed(file: BinaryIO, name: str, fmt: str | None) -> Machine:
     if fmt == "sosreport" or _is_tar(content.peek(_BLOCK)):
         return sosreport.read_archive(content, name)
     data = read_within(content, name)
-    if data.startswith(_PACKED):
+    if data.startswith(PACKED):
         raise InputError(name, "is packed more than once", "unpack it first")
     return parse_text(data, name, fmt)
 

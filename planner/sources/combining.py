@@ -273,11 +273,10 @@ def _check_ram(best: Machine, machines: Sequence[Machine], *, grows: bool) -> No
 
 def _check_crash(machines: Sequence[Machine]) -> None:
     """Refuse a crash kernel that one source records where another has NOMAP memory: no kernel allocates there."""
-    for recording in machines:
-        crash = recording.facts.record.crash if recording.facts.record is not None else None
-        for machine in machines if crash is not None else ():
-            nomap = [(r.start, r.end) for r in machine.memory.regions if r.flags & Flag.NOMAP.value]
-            if crash is not None and intersect((crash.start, crash.end), nomap):
+    recorded = [(m, m.facts.record.crash) for m in machines if m.facts.record is not None]
+    for machine in machines:
+        for recording, crash in recorded:
+            if crash is not None and intersect((crash.start, crash.end), machine.memory.nomap()):
                 where = f"memory at {crash.start:#x}"
                 raise _contradiction(machine, where, "NOMAP", "the crash kernel", recording)
 

@@ -73,9 +73,12 @@ _Reader = Callable[[str], _Row | None]
 
 def looks_like(text: str) -> bool:
     """True if a text is a listing in such a layout."""
-    if _RAM not in text or _PRINTED.search(text) is not None:
-        return False
-    return _joined(text) != text or _reader(text) is not None
+    return _is_other(text) and (_joined(text) != text or _reader(text) is not None)
+
+
+def _is_other(text: str) -> bool:
+    """True if a text names memory, but not as the kernel prints it."""
+    return _RAM in text and _PRINTED.search(text) is None
 
 
 def as_printed(text: str, name: str) -> str:
@@ -83,7 +86,7 @@ def as_printed(text: str, name: str) -> str:
 
     Raises InputError for a table that is damaged, or may hold something else than first and last bytes.
     """
-    if not looks_like(text):
+    if not _is_other(text):
         return text
     joined = _joined(text)
     if joined != text:

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO
 
-from planner.base.errors import InputError, Location
+from planner.base.errors import InputError, Location, unreadable
 from planner.base.sizes import MIB
 from planner.sources.bounds import MAX_INPUT, MAX_LINE, MAX_LINES
 
 __all__ = [
+    "PACKED",
     "STRAY",
     "decode",
     "decode_most",
@@ -45,6 +46,9 @@ _ZEROS = {
 }
 """Which bytes of a character are zero, in nearly all of a text in a Latin script; None: in some."""
 
+PACKED = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
+"""Beginnings of files that gzip, xz, bzip2 and zstd packed."""
+
 _EMPTY = re.compile(r"\n*+")
 _FEW = 4  # an input is binary if more than one byte in so many is stray
 _NEARLY = 10  # nearly all: all but one in so many
@@ -72,7 +76,7 @@ def opened(path: str, stdin: BinaryIO | None = None) -> Iterator[tuple[io.Buffer
         # The caller may give any readable object; `peek` needs a buffered one.
         file: io.BufferedReader = raw if isinstance(raw, io.BufferedReader) else io.BufferedReader(raw)
     except (OSError, ValueError) as error:
-        raise _unreadable(name, error) from None
+        raise unreadable(name, error) from None
     try:
         yield file, name
     finally:
@@ -80,11 +84,6 @@ def opened(path: str, stdin: BinaryIO | None = None) -> Iterator[tuple[io.Buffer
             file.close()
         elif file is not raw:
             file.detach()
-
-
-def _unreadable(name: str, error: Exception) -> InputError:
-    reason = getattr(error, "strerror", None) or str(error)
-    return InputError(name, f"cannot be read: {reason}", "check the path and its permissions")
 
 
 def read_within(file: BinaryIO, name: str, most: int = MAX_INPUT) -> bytes:
@@ -105,7 +104,7 @@ def read_some(file: BinaryIO, name: str, most: int) -> bytes:
     try:
         return file.read(most)
     except (OSError, ValueError) as error:
-        raise _unreadable(name, error) from None
+        raise unreadable(name, error) from None
 
 
 def _too_large(name: str, most: int = MAX_INPUT) -> InputError:

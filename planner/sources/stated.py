@@ -14,7 +14,7 @@ from dataclasses import replace
 from planner.base.ranges import Span, subtract, union
 from planner.base.sizes import format_size
 from planner.kernel.machine import Event, Machine
-from planner.kernel.memory_map import Flag, MemoryMap, Region, with_nomap
+from planner.kernel.memory_map import MemoryMap, Region, with_nomap
 
 __all__ = ["STATED", "beside_tree", "with_stated_ram"]
 
@@ -37,7 +37,7 @@ def with_stated_ram(machine: Machine | None, spans: Sequence[Span]) -> Machine:
     notes = (f"{told} those of the source",)
     if machine.facts.tree is not None and not _shown(machine):
         return _of_tree(machine, regions, notes, whole=True)
-    carved = with_nomap(regions, [(r.start, r.end) for r in machine.memory.regions if r.flags & Flag.NOMAP.value])
+    carved = with_nomap(regions, machine.memory.nomap())
     facts = machine.facts
     if machine.memory.regions and facts.dma_limit == machine.memory.end < regions[-1].end:
         facts = replace(facts, dma_limit=None)  # the zone ended with memory
@@ -74,7 +74,7 @@ def _of_tree(machine: Machine, regions: Sequence[Region], notes: Sequence[str], 
     known = union((r.start, r.end) for r in machine.memory.reserved) if machine.kind != "dtb" else []
     added = [r for r in tree.memory.reserved if subtract((r.start, r.end), known)]
     kept = machine.memory.reserved if machine.kind != "dtb" else ()
-    carved = [(r.start, r.end) for r in tree.memory.regions if r.flags & Flag.NOMAP.value]
+    carved = tree.memory.nomap()
     # Rewinding needs to know that these came before the crash kernel.
     early = [
         Event("reserved-memory", r.end - r.start, r.start, r.end, before_crash=True, name=r.name)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["PRINTK", "has_timestamp", "is_kernels", "without_timestamp"]
+__all__ = ["PRINTK", "STAMP", "has_timestamp", "is_kernels", "without_timestamp"]
 
 _DAY = r"(?:\w{2,5}\.?,? )"
 _TIME = r"\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?"
@@ -34,8 +34,12 @@ PRINTK = r" *+(?:<\d++>)?\[ *+\d++\.\d++(?:@\d++)?\] *+(?:\[ *+[TC]\d++\] *+)?+(
 """The pattern of printk's own stamp, with the caller: most logs have no other, and it takes a fourth of the time."""
 
 _PRINTK = re.compile(PRINTK)
+STAMP = re.compile(r"\[ {0,12}\d{1,10}\.\d{6}\]")
+"""printk's stamp anywhere in a line."""
+
 _KERNELS = re.compile(
-    r"\[ {0,12}\d{1,10}\.\d{6}\]| kernel: |\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\]"
+    rf"{STAMP.pattern}| kernel: |"
+    r"\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\]"
 )
 _WIDEST = 400  # characters of a prefix
 _ESCAPES = r"\x1b\[[0-9;]*[A-Za-z]"

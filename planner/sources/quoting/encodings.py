@@ -8,7 +8,7 @@ from __future__ import annotations
 import codecs
 import re
 
-from planner.sources.reading import STRAY
+from planner.sources.reading import PACKED, STRAY
 
 __all__ = ["is_base64", "plain_text"]
 
@@ -66,7 +66,7 @@ def is_base64(head: str) -> bool:
     if re.fullmatch(r"[A-Za-z0-9+/]++={0,2}", "".join(lines)) is None:
         return False
     data = codecs.decode(lines[0][:_SHORTEST].encode(), "base64")
-    return data.startswith((b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")) or data.isascii()
+    return data.startswith(PACKED) or data.isascii()
 
 
 def _without_typography(text: str) -> str:

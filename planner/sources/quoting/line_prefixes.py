@@ -13,11 +13,11 @@ from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
-from planner.sources.log.timestamps import without_timestamp
+from planner.sources.log.timestamps import STAMP, without_timestamp
 from planner.sources.quoting.line_ends import QUOTES, may_end_alike, without_common_end, without_quotes
 from planner.sources.quoting.sample import some_lines
 
-__all__ = ["MESSAGES", "RANGE", "STAMP", "unknown_line_prefix", "without_line_prefixes"]
+__all__ = ["MESSAGES", "RANGE", "unknown_line_prefix", "without_line_prefixes"]
 
 MESSAGES = (
     "Linux version ",
@@ -36,9 +36,6 @@ MESSAGES = (
 """Messages that boot logs always or often have, and other texts do not."""
 
 _MESSAGE = "|".join(map(re.escape, MESSAGES))
-STAMP = re.compile(r"\[ {0,12}\d{1,10}\.\d{6}\]")
-"""The kernel's time stamp anywhere in a line."""
-
 RANGE = re.compile(r"(?<![\w.])(?:0[xX])?[0-9a-fA-F]{8,16} ?- ?(?:0[xX])?[0-9a-fA-F]{8,16}[ \t]{0,4}[:|] ?")
 """The beginning of a listing's row anywhere in a line."""
 

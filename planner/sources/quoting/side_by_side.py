@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from planner.sources.quoting.line_prefixes import RANGE, STAMP
+from planner.sources.log.timestamps import STAMP
+from planner.sources.quoting.line_prefixes import RANGE
 from planner.sources.quoting.sample import some_lines
 
 __all__ = ["is_side_by_side"]
