@@ -21,6 +21,9 @@ __all__ = ["messages_of"]
 _KEYS = ("MESSAGE", "msg", "message", "log", "line", "text")
 """Keys of the message in a record, the most usual first."""
 
+_OF_PIECES = ("stream", "logtag")
+"""Keys of records that may hold a piece of a message: those of containers."""
+
 _SIGN = re.compile(
     r'"(?:MESSAGE|msg|message|log|line|text|device)"\s{0,9}:\s{0,9}"|"(?:dmesg|MESSAGE)"\s{0,9}:\s{0,9}\['
 )
@@ -51,7 +54,10 @@ def messages_of(text: str, name: str) -> str | None:
     if _SIGN.search(head) is None:
         return None if '"memory"' in text or head.lstrip()[:1] != "{" else _of_document(text, name)
     if _record(next((line for line in head.split("\n") if line.strip()), "")) is not None:
-        return "\n".join(_of_lines(without_unread(text).split("\n")))
+        records = ((line, _record(line) if "{" in line else None) for line in without_unread(text).split("\n"))
+        if any(f'"{key}"' in text for key in _OF_PIECES):
+            return "\n".join(_with_pieces([*records]))
+        return "\n".join(line if record is None else _words(record) for line, record in records)
     if head.lstrip("\x1e \t\n")[:1] not in ("{", "["):
         return None
     return _of_document(text, name)
@@ -104,12 +110,11 @@ def _record(line: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) and _message(found) is not None else None
 
 
-def _of_lines(lines: list[str]) -> Iterator[str]:
+def _with_pieces(records: list[tuple[str, dict[str, Any] | None]]) -> Iterator[str]:
     """The messages of lines that are records; other lines unchanged. A message in pieces is at the last of them."""
-    records = [_record(line) if "{" in line else None for line in lines]
-    ended = any(str(record.get("log", "")).endswith("\n") for record in records if record is not None)
+    ended = any(str(record.get("log", "")).endswith("\n") for _, record in records if record is not None)
     pieces: dict[object, list[str]] = {}
-    for line, record in zip(lines, records, strict=True):
+    for line, record in records:
         if record is None:
             yield line
             continue
