@@ -4,7 +4,8 @@ A log names them. Without one their sizes follow from the RAM and a few conventi
 several choices, and `search` finds which of them explain what a later view lists.
 
 Sources: start_kernel() and setup_log_buf(), kernel/printk/printk.c; dcache_init_early(), fs/dcache.c;
-alloc_large_system_hash(), mm/page_alloc.c and mm/mm_init.c; swiotlb_init_remap(), kernel/dma/swiotlb.c;
+alloc_large_system_hash(), mm/page_alloc.c and mm/mm_init.c; swiotlb_init_remap(), round_up_default_nslabs(),
+kernel/dma/swiotlb.c;
 sparse_init_nid(), mm/sparse.c; pcpu_embed_first_chunk(), mm/percpu.c @ 5.10, 6.1, 6.12, 7.2.
 """
 
@@ -45,6 +46,9 @@ _SLAB = 2 * KIB
 
 _POOLS = (64 * MIB, *(size * MIB for size in (512, 256, 128, 32, 16, 8, 4)))
 """Bytes of bounce buffers: the usual ones, and others that `swiotlb=` asks for."""
+
+_POOL_OF_MANY = 8 * MIB
+"""Bytes of the small bounce buffer where there are 17 to 32 processors: 128 slots for each, rounded up."""
 
 _RECORD = 32
 """Bytes of log buffer for which one descriptor is provided (1 << PRB_AVGBITS)."""
@@ -195,7 +199,8 @@ def usual_steps(
         for size in hashes
     ]
     # Where there are several nodes, the kernel waits for vmalloc(), which spreads the tables over them.
-    tables.append(Choice(unusual=len(nodes) < 2))
+    tables = [Choice(), *tables] if len(nodes) > 1 else [*tables, Choice(unusual=True)]
+    of_many = _POOL_OF_MANY if _POOL_OF_MANY > small == usual else usual
     pools: list[Choice] = []
     sizes = {*(_POOLS if crash else _POOLS[:1]), small, 0}
     for pool in sorted(sizes, key=lambda pool: (pool != usual, pool > 0, -pool)):  # `noforce` before another size
@@ -203,7 +208,7 @@ def usual_steps(
         if not pool:
             pools.append(Choice(unusual=pool != usual))
         elif regions[-1][1] <= low_max or places(listed, buffer):  # its arrays lie in high memory, if there is some
-            pools.append(Choice((buffer, *_slots(pool, page_size, profile)), unusual=pool != usual))
+            pools.append(Choice((buffer, *_slots(pool, page_size, profile)), unusual=pool not in (usual, of_many)))
     steps = [_section_table(profile, page_size), [Choice(tuple(first))], [*logs, Choice()], tables]
     metadata = _kfence_metadata(profile, page_size)
     # An entry of just its size may be per-CPU areas, but hardly one that holds the arrays of the bounce buffer, too.

@@ -35,6 +35,7 @@ class Order:
         # Where no log names a CMA area, the rest of an entry in low memory may be all beside a usual one.
         self.areas = (0, *rests.areas[: len(USUAL_CMA)]) if not view.events else ()
         self.fork = rests.fork
+        self.all_low = view.regions[-1][1] <= view.low_max
         self.known: dict[tuple[int, tuple[Rest, ...]], list[int]] = {}
         self.unit = max((item.size for c in chain(*late) for item in c.items if item.times > 1), default=0)
 
@@ -59,10 +60,12 @@ class Order:
             whole, slack = sum(rest.size for rest in rests if rest.entry >= 0), max(rest.slack for rest in rests)
             exact |= {i for i, size in enumerate(sizes) if _holds(totals, whole - size, slack)}
         odd = self._odd(sizes, rests)
-        if self.low:
-            return sorted(range(len(sizes)), key=lambda i: (i not in exact, unusual[i], odd[i]))
+        small = self.sizes[step] if step == self.fork and (self.all_low or not rests) else [0] * len(sizes)
         # What lies beneath a high crash kernel does not tell whether there is an unusual buffer in low memory.
-        return sorted(range(len(sizes)), key=lambda i: (unusual[i], i not in exact, odd[i]))
+        return sorted(
+            range(len(sizes)),
+            key=lambda i: (self.low and i not in exact, unusual[i], i not in exact, odd[i], small[i]),
+        )
 
     def _odd(self, sizes: Sequence[int], rests: Sequence[Rest]) -> list[bool]:
         """True for sizes which, taken from any of the rests, leave no whole number of units of page descriptors."""

@@ -113,13 +113,25 @@ class Rests:
         self, open_: tuple[int, ...], step: int, choice: int, count: int, rests: Sequence[Rest]
     ) -> tuple[int, ...]:
         """The choices of the fork with which these steps and the first allocations of a choice explain all rests."""
-        areas = self.per_cpu
+        if self.per_cpu:
+            return self._with_areas(open_, step, choice, count, rests)
+        for rest in rests:
+            open_ = self._of_one(open_, step, choice, count, rest)
+        return open_
+
+    def _with_areas(
+        self, open_: tuple[int, ...], step: int, choice: int, count: int, rests: Sequence[Rest]
+    ) -> tuple[int, ...]:
+        """The same where so many rests may hold per-CPU areas."""
+        # The same block may be right beneath the crash kernel and of an entry.
+        areas: dict[int, set[int]] = {i: set() for i in open_}
         for rest in rests:
             found = self._of_one(open_, step, choice, count, rest)
-            if not found and areas:
-                areas -= 1
-                found = self._of_one(open_, step, choice, count, rest._replace(slack=MOST_PER_CPU))
-            open_ = found
+            if len(found) == len(open_):
+                continue
+            for i in self._of_one(open_, step, choice, count, rest._replace(slack=MOST_PER_CPU)):
+                areas[i].add(rest.size)
+            open_ = tuple(i for i in open_ if i in found or 0 < len(areas[i]) <= self.per_cpu)
         return open_
 
     def _of_one(self, open_: tuple[int, ...], step: int, choice: int, count: int, rest: Rest) -> tuple[int, ...]:
@@ -140,12 +152,13 @@ class Rests:
         Areas of many processors, which only a log names: the lowest part of what is left, as they came last.
         """
         found: list[Span] = []
+        crash = [start for start, _ in self.view.crash]
         for i in entries if self.per_cpu else ():
             for low, high in self._left_of(i, state):
                 rest = self._rest(i, (low, high)) if high - low > _SMALL else None
                 if rest is None:
                     continue
-                early = self.before[rest.early]
+                early = (0,) if high in crash else self.before[rest.early]
                 more = rest.size - early[bisect_right(early, rest.size) - 1]
                 if more > rest.slack:
                     found.append((low, low + more))

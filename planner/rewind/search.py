@@ -96,10 +96,10 @@ def _searches(view: View) -> tuple[tuple[Rank | None, int, int], ...]:
     place that is hard to find is worth more steps.
     """
     whole = _UNUSUAL if view.crash else _WHOLE
-    first = (whole, 120 if view.crash else 90, 0)
+    first = (whole, 90, 0)
     if view.events:
         return first, ((1,), 75, 0), (None, 30, 0)
-    return first, (whole, 60, max(len(view.nodes), 1)), ((1,), 45, 0), (None, 20, 0)
+    return first, (whole, 60, max(len(view.nodes), 1)), ((1,), 35, 0), (None, 20, 0)
 
 
 def is_late(view: View, name: str) -> bool:

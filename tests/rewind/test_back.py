@@ -40,7 +40,7 @@ def early(cma: int = 64 * MIB, *, memory: MemoryMap = MEMORY, tables: int = TABL
 
 
 LATER = ((KIB, "Dentry cache"), (2 * KIB, "Inode-cache"))
-"""Tables that come later; each takes this part of RAM, rounded up to a power of two."""
+"""Tables that come later on one node; each takes this part of RAM, rounded up to a power of two."""
 
 
 def boot(
@@ -61,7 +61,7 @@ def boot(
         assert at is not None
         events.append(Event("cma", cma, at, at + cma))
     found = memblock.alloc(crash, 2 * MIB, LOW if high else 0, 16 * GIB if high else LOW) if crash else None
-    for share, name in LATER:
+    for share, name in LATER if len(memory.regions) == 1 else ():
         size = 1 << (memory.ram // share - 1).bit_length()
         memblock.alloc(size, 64)
         events.append(Event("hash", size, name=name))

@@ -77,11 +77,11 @@ def test_the_crash_kernel_counts_as_ram_up_to_6_19(kernel: str, dentries: list[i
     ],
 )
 def test_the_usual_bounce_buffer(kernel: str, ram: int, pool: int) -> None:
-    """Below the DMA limit; others are unusual."""
+    """Below the DMA limit; others are unusual, but for the next where there is a small one: see the next test."""
     pools = usual(ram, kernel=kernel)[-1]
     first, *others = (choice for choice in pools if KFENCE not in dict(names(choice)))
     assert not first.unusual
-    assert all(choice.unusual for choice in others)
+    assert all(choice.unusual or choice.size // MIB == 8 for choice in others)
     assert not [first, *others][bool(pool)].items, "no buffer at all is likelier than one of another size"
     assert (first.items[0].size if first.items else 0) == pool
     assert not first.items or first.items[0].end == LOW - 1
@@ -89,8 +89,9 @@ def test_the_usual_bounce_buffer(kernel: str, ram: int, pool: int) -> None:
 
 @pytest.mark.parametrize("nodes", [[], [(GIB, 5 * GIB), (5 * GIB, 9 * GIB)]])
 def test_one_node_always_has_hash_tables(nodes: list[Span]) -> None:
-    """With several nodes they come from vmalloc(), long after: none is as usual as some."""
-    *tables, none = usual(8 * GIB, nodes=nodes)[3]
+    """With several nodes they come from vmalloc(), long after: none is as usual as some, and likelier."""
+    tables = usual(8 * GIB, nodes=nodes)[3]
+    none = tables.pop(0 if nodes else -1)
     assert all(choice.items and not choice.unusual for choice in tables)
     assert none == Choice(unusual=not nodes)
 

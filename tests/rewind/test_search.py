@@ -8,7 +8,7 @@ from planner.kernel.machine import BootRecord, Facts, Machine
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
-from planner.rewind.later import CMA, Choice
+from planner.rewind.later import CMA, PER_CPU, Choice
 from planner.rewind.search import search
 from planner.rewind.undo import Later
 from planner.rewind.view import Asked, View, view_of
@@ -58,11 +58,20 @@ def test_what_steps_have_in_common_is_taken_back_once() -> None:
 
 
 def test_what_explains_less_ranks_lower() -> None:
-    """Something is left right beneath the crash kernel: not a whole way, but one that is kept."""
-    ways = search(listed((16 * MIB, 64)), [[Choice((AREA,))]], [TABLES])
+    """More is left right beneath the crash kernel than per-CPU areas take: not a whole way, but one that is kept."""
+    ways = search(listed((96 * MIB, 64)), [[Choice((AREA,))]], [TABLES])
     assert ways
     assert not any(way.whole for way in ways)
     assert [way.rank for way in ways] == sorted(way.rank for way in ways)
+
+
+def test_per_cpu_areas_right_beneath_the_crash_kernel_are_told_from_what_is_left() -> None:
+    """Their size is in no listing; nothing that came earlier lies there."""
+    ways = search(listed((3 * MIB, PAGE), (8 * MIB, 64), (4 * MIB, 64)), [[Choice((AREA,))]], [TABLES])
+    assert ways[0].whole
+    assert [(name, end - start) for (start, end), name in ways[0].undone.freed if name == PER_CPU] == [
+        (PER_CPU, 3 * MIB)
+    ]
 
 
 def test_an_unusual_choice_is_not_looked_at_where_a_usual_one_explains_the_crash_kernel() -> None:
