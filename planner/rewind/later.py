@@ -62,10 +62,14 @@ _INFOS = (88, 112)
 
 
 class Choice(NamedTuple):
-    """Allocations that may have come at one step of a boot, in their order. unusual: not by the kernel itself."""
+    """Allocations that may have come at one step of a boot, in their order.
+
+    unusual: not by the kernel itself. many: only where there are many processors.
+    """
 
     items: tuple[Later, ...] = ()
     unusual: bool = False
+    many: bool = False
 
     @property
     def size(self) -> int:
@@ -190,8 +194,8 @@ def usual_steps(
     small = round_up(-(-ram // KIB), 2 * MIB)
     usual = 64 * MIB if regions[-1][1] > low_max else 0 if profile.swiotlb == "needed" else small
     logs = [
-        Choice(tuple(_log_buffer(size, size // _RECORD * (_DESCRIPTOR + info), profile, within)))
-        for size in (32 * MIB, 16 * MIB, 8 * MIB, 4 * MIB, 2 * MIB, MIB, 512 * KIB)
+        Choice(tuple(_log_buffer(size, size // _RECORD * (_DESCRIPTOR + info), profile, within)), many=size < 512 * KIB)
+        for size in (32 * MIB, 16 * MIB, 8 * MIB, 4 * MIB, 2 * MIB, MIB, 512 * KIB, 256 * KIB)
         for info in (_INFOS[::-1] if profile.first else _INFOS[:1])
     ]
     tables = [

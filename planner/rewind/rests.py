@@ -79,7 +79,7 @@ class Rests:
         # Nothing rules out a choice of the last step before it is undone.
         self.last = len(steps) - 1
         self.fork = max(range(self.last), key=lambda step: len(self.late[step]), default=0)
-        self.all = tuple(range(max(len(self.late[self.fork]), 1)))
+        self.few = tuple(i for i, choice in enumerate(self.late[self.fork] or (Choice(),)) if not choice.many)
         sums = [any_of([sums_of(choice.items) for choice in choices]) for choices in self.late[: self.last]]
         self.below = [*accumulate(sums[: self.fork], Sums.plus, initial=Sums())]
         self.above = [*accumulate(sums[self.fork + 1 :], Sums.plus, initial=Sums())]
@@ -88,6 +88,11 @@ class Rests:
         self.known: dict[tuple[int, int, int, tuple[int, ...], Rest], tuple[int, ...]] = {}
         self.rests: dict[Span, Rest | None] = {}
         self.per_cpu = 0
+
+    @property
+    def all(self) -> tuple[int, ...]:
+        """All choices of the fork."""
+        return tuple(range(max(len(self.late[self.fork]), 1))) if self.per_cpu else self.few
 
     def _lowest(self, item: Later) -> int:
         """The lowest address of page descriptors; 0 in low memory, where an unknown CMA area may lie above them."""

@@ -96,10 +96,10 @@ def _searches(view: View) -> tuple[tuple[Rank | None, int, int], ...]:
     place that is hard to find is worth more steps.
     """
     whole = _UNUSUAL if view.crash else _WHOLE
-    first = (whole, 90, 0)
+    first = (whole, 80, 0)
     if view.events:
         return first, ((1,), 75, 0), (None, 30, 0)
-    return first, (whole, 60, max(len(view.nodes), 1)), ((1,), 35, 0), (None, 20, 0)
+    return first, (whole, 55, max(len(view.nodes), 1)), ((1,), 35, 0), (None, 20, 0)
 
 
 def is_late(view: View, name: str) -> bool:
@@ -198,7 +198,10 @@ class _Search:
         """The choices of a step that may explain all that is left, each with what is open after it."""
         late, numbers = step > self.inner, range(len(self.steps[step]))
         for number in self.order.of(step, rests) if late and self.strict else numbers:
-            if self.steps[step][number].unusual and ((self.usual and late) or self.best == _WHOLE):
+            choice = self.steps[step][number]
+            if choice.many and not self.rests.per_cpu:
+                continue
+            if choice.unusual and ((self.usual and late) or self.best == _WHOLE):
                 continue
             left = self.rests.after_choice(open_, step, number, rests) if late and self.strict else open_
             if left:

@@ -206,7 +206,7 @@ def undo(
     steps = budget.steps(state, item)
     if budget.left < 0:
         return
-    for step in steps:
+    for step in steps if item.needed else steps[:1]:
         before, taken = step
         if accepts is None or accepts(len(others), step):
             for first in undo(before, others, budget, accepts):
