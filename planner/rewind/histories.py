@@ -246,8 +246,10 @@ def _swept(view: View, state: State, late: Sequence[Span]) -> list[Span]:
             i = bisect_left(holes, block)
             if 0 < i < len(holes) and _open(state, holes[i - 1][1], holes[i][0], 4 * page):
                 found.append(block)
-    # What is left between the crash kernel and later ones right beneath it is later than the crash kernel.
-    gone, tops, bottoms = union([*holes, *found]), {end for _, end in holes}, {start for start, _ in view.crash}
+    # What is left between the crash kernel and later ones right beneath it is later than the crash kernel, but for
+    # what is known to be earlier, and a CMA area beneath the limit of low memory.
+    gone, tops = union([*holes, *found, *kept]), {end for _, end in holes}
+    bottoms = {start for start, _ in view.crash} - {view.low_max}
     left = (piece for block in view.listed.blocks for piece in subtract(block, gone))
     return found + [piece for piece in left if piece[1] in bottoms and piece[0] in tops]
 

@@ -82,7 +82,7 @@ def search(
     known = {} if known is None else known
     ways: list[Way] = []
     for below, most, per_cpu in _searches(view):
-        ways += one.run(Budget(most, below not in _STRICT, known), below, per_cpu)
+        ways += one.run(Budget(most, below not in _STRICT, bool(view.events), known), below, per_cpu)
         if ways:
             break
     return sorted(ways, key=lambda way: (not way.whole, way.rank))[:_MOST_WAYS]

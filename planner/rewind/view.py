@@ -181,7 +181,16 @@ def _known_early(machine: Machine, asked: Asked) -> list[Span]:
         spans.append((image.start, data.end))
     kinds = ("reserved-memory",) if asked.reserves_first else ("node_data", "reserved-memory")
     spans += [e.span for e in facts.events if e.kind in kinds and e.span is not None]
+    spans += _initrd(machine, asked.page_size)
     return spans if asked.reserves_first else spans + early_areas(facts.events)
+
+
+def _initrd(machine: Machine, page_size: int) -> list[Span]:
+    """The initrd, whose size a log tells when its whole pages are freed: the entry of that size, if there is one."""
+    sizes = [e.size for e in machine.facts.events if e.kind in ("efi_initrd", "qemu_initrd") and e.size]
+    entries = [(r.start, r.end) for r in machine.memory.reserved if r.name == "reserved"]
+    found = [(low, high) for low, high in entries if any(0 <= high - low - size <= 2 * page_size for size in sizes)]
+    return found if len(found) == 1 else []
 
 
 def _apart(spans: Sequence[Span]) -> list[Span]:
