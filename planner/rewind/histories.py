@@ -28,9 +28,9 @@ from planner.rewind.from_log import (
 )
 from planner.rewind.later import CMA, MEMMAP, MOST_PER_CPU, PER_CPU, Choice, named, steps_of_log, usual_steps
 from planner.rewind.memmap import STRUCT_PAGE, in_pages, section_size
-from planner.rewind.search import Way, explains_crash, is_late, search
+from planner.rewind.search import Shared, Way, explains_crash, is_late, search
 from planner.rewind.top import Top, top_bytes, top_of_line, top_of_listing
-from planner.rewind.undo import Budget, Known, Later, State, Undone, places, undo
+from planner.rewind.undo import Budget, Later, State, Undone, places, undo
 from planner.rewind.view import View
 
 __all__ = ["History", "histories"]
@@ -269,13 +269,13 @@ def _guessed(view: View) -> tuple[list[History], bool]:
 
     And whether one of them explains everything.
     """
-    known: Known = {}
+    shared = Shared()
     paged = _paged(view)
-    found = [(way, "") for way in _ways(paged, known, [()] if paged is not view else [tuple(view.early_memmap), ()])]
+    found = [(way, "") for way in _ways(paged, shared, [()] if paged is not view else [tuple(view.early_memmap), ()])]
     if view.nodes and not any(way.whole for way, _ in found):
         # What looks like the edge of a node may be that of memory that was plugged in, or flagged.
         one = replace(view, nodes=())
-        found += [(way, "; all RAM in one node") for way in _ways(one, known, [tuple(one.early_memmap)])]
+        found += [(way, "; all RAM in one node") for way in _ways(one, shared, [tuple(one.early_memmap)])]
         found.sort(key=lambda entry: entry[0].rank)
     histories = [
         _history(view, _guess(view, way) + where, way.undone, _guessed_early(view, way.undone))
@@ -345,11 +345,8 @@ def _guess(view: View, way: Way) -> str:
     return named(late.items())
 
 
-def _ways(view: View, known: Known, before: Sequence[tuple[Later, ...]]) -> list[Way]:
-    """Ways from usual allocations to the listing, the best first. before: page descriptors that may come first.
-
-    known: what was looked for in this listing so far.
-    """
+def _ways(view: View, shared: Shared, before: Sequence[tuple[Later, ...]]) -> list[Way]:
+    """Ways from usual allocations to the listing, the best first. before: page descriptors that may come first."""
     profile, page = view.asked.profile, view.asked.page_size
     ram, crash = view.machine.memory.ram, total(view.crash)
     view, pool = _pooled(view)
@@ -365,7 +362,7 @@ def _ways(view: View, known: Known, before: Sequence[tuple[Later, ...]]) -> list
             Choice((Later(CMA, size, align, 0, view.low_max),), unusual=size not in usual) for size in _sizes(view)
         ] + areas
     for descriptors in dict.fromkeys(before):
-        found = search(view, [[Choice(descriptors)], areas], late, known)
+        found = search(view, [[Choice(descriptors)], areas], late, shared)
         if found:
             return found
     return []

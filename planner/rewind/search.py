@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import accumulate
 from typing import TypeAlias
@@ -29,13 +29,19 @@ from planner.rewind.rests import Rest, Rests
 from planner.rewind.undo import Budget, Known, Later, Rooms, State, Step, Undone, has_room, undo
 from planner.rewind.view import View
 
-__all__ = ["Way", "explains_crash", "is_late", "search"]
+__all__ = ["Shared", "Way", "explains_crash", "is_late", "search"]
 
 _LARGE = 2 * MIB
 """Bytes of allocations that must have had room before each step."""
 
 _MOST_WAYS = 24
 """Ways that are kept: of more, nobody could tell which is right."""
+
+_FIRST = 80
+"""Steps of the first search: where it finds nothing in them, it hardly ever does."""
+
+_STEPS = 190
+"""Steps of all searches of a listing: one whose likeliest page descriptors took them all is explained by no others."""
 
 _MORE = 60
 """Steps in which a better way must follow one that is found."""
@@ -68,24 +74,33 @@ class Way:
         return not (elsewhere or beneath or pieces)
 
 
-def search(
-    view: View, early: Sequence[Sequence[Choice]], late: Sequence[Sequence[Choice]], known: Known | None = None
-) -> list[Way]:
-    """The ways back, the best first. early: what came right before the crash kernel, late: what came after it.
+@dataclass(slots=True)
+class Shared:
+    """What the searches of one listing share: the steps that are left for them, and what they have looked for."""
 
-    known: what other searches of the same listing have looked for.
-    """
+    left: int = _STEPS
+    known: Known = field(default_factory=dict)
+
+
+def search(
+    view: View, early: Sequence[Sequence[Choice]], late: Sequence[Sequence[Choice]], shared: Shared | None = None
+) -> list[Way]:
+    """The ways back, the best first. early: what came right before the crash kernel, late: what came after it."""
+    shared = shared if shared is not None else Shared()
+    if shared.left <= 0:
+        return []
     before, after = ([choices for choices in part if choices != [Choice()]] for part in (early, late))
     rooms = Rooms(view.listed, view.crash)
     after = [[choice for choice in choices if all(map(rooms.may_hold, choice.items))] for choices in after]
     one = _Search(view, (*before, [_crash(view)], *after), len(before))
-    known = {} if known is None else known
-    ways: list[Way] = []
     for below, most, per_cpu in _searches(view):
-        ways += one.run(Budget(most, below not in _STRICT, bool(view.events), known), below, per_cpu)
+        steps = min(most, shared.left)
+        budget = Budget(steps, below not in _STRICT, bool(view.events), shared.known)
+        ways = one.run(budget, below, per_cpu)
         if ways:
-            break
-    return sorted(ways, key=lambda way: (not way.whole, way.rank))[:_MOST_WAYS]
+            return sorted(ways, key=lambda way: (not way.whole, way.rank))[:_MOST_WAYS]
+        shared.left -= steps - max(budget.left, 0)
+    return []
 
 
 def _searches(view: View) -> tuple[tuple[Rank | None, int, int], ...]:
@@ -96,7 +111,7 @@ def _searches(view: View) -> tuple[tuple[Rank | None, int, int], ...]:
     place that is hard to find is worth more steps.
     """
     whole = _UNUSUAL if view.crash else _WHOLE
-    first = (whole, 80, 0)
+    first = (whole, _FIRST, 0)
     if view.events:
         return first, ((1,), 75, 0), (None, 30, 0)
     return first, (whole, 55, max(len(view.nodes), 1)), ((1,), 35, 0), (None, 20, 0)
