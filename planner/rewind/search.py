@@ -43,6 +43,9 @@ _FIRST = 80
 _STEPS = 190
 """Steps of all searches of a listing: one whose likeliest page descriptors took them all is explained by no others."""
 
+_FOUND = 110
+"""Steps that a search counts for which found ways, with those it took to look for better ones."""
+
 _MORE = 60
 """Steps in which a better way must follow one that is found."""
 
@@ -97,9 +100,9 @@ def search(
         steps = min(most, shared.left)
         budget = Budget(steps, below not in _STRICT, bool(view.events), shared.known)
         ways = one.run(budget, below, per_cpu)
+        shared.left -= _FOUND if ways else steps - max(budget.left, 0)
         if ways:
             return sorted(ways, key=lambda way: (not way.whole, way.rank))[:_MOST_WAYS]
-        shared.left -= steps - max(budget.left, 0)
     return []
 
 
