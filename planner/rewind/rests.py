@@ -134,7 +134,9 @@ class Rests:
             found = self._of_one(open_, step, choice, count, rest)
             if len(found) == len(open_):
                 continue
-            for i in self._of_one(open_, step, choice, count, rest._replace(slack=MOST_PER_CPU)):
+            all_of_it = rest.size <= MOST_PER_CPU
+            wide = open_ if all_of_it else self._of_one(open_, step, choice, count, rest._replace(slack=MOST_PER_CPU))
+            for i in wide:
                 areas[i].add(rest.size)
             open_ = tuple(i for i in open_ if i in found or 0 < len(areas[i]) <= self.per_cpu)
         return open_
