@@ -245,9 +245,9 @@ class _Search:
 
     def _may_follow(self, open_: tuple[int, ...], step: int, number: int, count: int, taken: Step) -> bool:
         """True if a choice may go on once one of its allocations is taken back, from how many of it are left."""
-        if not all(has_room(taken, item) for item in self.needed[step]):
+        if self.strict and not self.rests.may_follow(open_, step, number, count, taken):
             return False
-        return not self.strict or self.rests.may_follow(open_, step, number, count, taken)
+        return all(has_room(taken, item) for item in self.needed[step])
 
     def _rests(self, state: State, entries: Iterable[int]) -> list[Rest]:
         """The rests right beneath the crash kernel, and of these entries."""

@@ -286,10 +286,10 @@ def _rooms(state: State, end: int, taken: Container[Span]) -> list[Span]:
 def has_room(step: Step, item: Later) -> bool:
     """True if an allocation may lie before this step: enough is reserved above the highest free place for it.
 
-    Small ones of which there are many are only looked for where the step leaves a place for one.
+    It is only looked for where the step leaves a place for one.
     """
     state, spans = step
-    if item.times > 1 and all(state.gap_around(*span) < item.size for span in spans):
+    if all(state.gap_around(*span) < item.size for span in spans):
         return True
     left = item.times
     for low, high, _ in _candidates(state, item):
