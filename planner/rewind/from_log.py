@@ -193,18 +193,20 @@ def _between(state: State, view: View, late: list[Span], low: int) -> Iterator[S
 
 
 def efi_images(view: View) -> Iterator[tuple[Span, Span]]:
-    """Places that UEFI may have given the image and the page of its lowest table, with what was loaded before between.
+    """Places that UEFI may have given the image, and its lowest table with the initrd right beneath.
 
     UEFI's pages go from the top downward, too. Beneath the tables that the log names lie the file of the kernel and
     its copies, if their sizes show nowhere else; the last of them is the kernel that runs, aligned to 2M. The file is
-    smaller by what is cleared only when a kernel starts. Rarely the initrd lies there, too. An image above a `mem=` is
-    a range of its own, and known.
+    smaller by what is cleared only when a kernel starts. Rarely the initrd lies beneath them. An image above a `mem=`
+    is a range of its own, and known. Source: efi_load_initrd(), drivers/firmware/efi/libstub, and EFI_ALLOC_ALIGN,
+    arch/arm64/include/asm/efi.h @ 6.12.
     """
     sizes = {event.kind: event.size for event in view.events}
     bss, initrd = sizes.get("bss", 0), sizes.get("efi_initrd", 0)
     for event in view.events:
         if event.kind == "efi_tables" and event.start is not None:
             table = round_down(event.start, view.asked.page_size)
+            above = (round_down(table - initrd, 64 * KIB), table + view.asked.page_size)
             for start, end in view.regions:
                 if not start % (2 * MIB) and event.size < end - start <= event.size + MIB // 2:
                     yield (start, end), (table, table + view.asked.page_size)
@@ -214,7 +216,7 @@ def efi_images(view: View) -> Iterator[tuple[Span, Span]]:
             starts = [round_down(end - n * more, 2 * MIB) for n, end in enumerate(ends, 1) for more in uncounted]
             lowest = round_down(ends[-1] - len(ends) * uncounted[-1] - initrd, 2 * MIB)
             for start in dict.fromkeys(starts if lowest in starts else (lowest, *starts)):
-                yield (start, start + event.size + uncounted[-1]), (table, table + view.asked.page_size)
+                yield (start, start + event.size + uncounted[-1]), above
 
 
 def loaded_by_qemu(view: View) -> tuple[Span, ...]:

@@ -152,6 +152,13 @@ def test_where_uefi_may_have_put_the_image(lines: tuple[str, ...], expected: lis
     assert not expected or (plan.reservation.crash is not None and plan.reservation.crash.end < min(expected))
 
 
+@pytest.mark.parametrize(("mib", "start"), [(24, 0x168000000), (48, 0x15EA00000)])
+def test_the_initrd_lies_right_beneath_uefis_tables(mib: int, start: int) -> None:
+    """48M fit between the image and an initrd of 24M, and not beside a larger one: then beneath the image."""
+    freed = f"Freeing initrd memory: {mib * KIB}K"
+    assert placed(log(CMA, LINE, TABLES, MEMORY, freed), "48M,high") == Range(start, start + 48 * MIB)
+
+
 def test_a_crash_kernel_with_an_address_does_not_tell_where_the_image_is() -> None:
     """The usual place is planned as without one."""
     record = "crashkernel reserved: 0x0000000090000000 - 0x00000000a0000000 (256 MB)"

@@ -164,6 +164,22 @@ def test_what_is_known_to_be_earlier_is_kept() -> None:
     assert set(found.listed.kept) == kept | {(CRASH.start, CRASH.end), TABLES}
 
 
+@pytest.mark.parametrize(
+    ("entries", "kept"),
+    [
+        pytest.param([(5 * GIB, 6 * MIB)], [5 * GIB], id="whole pages"),
+        pytest.param([(5 * GIB, 6 * MIB + 2 * PAGE)], [5 * GIB], id="and the pages at its ends"),
+        pytest.param([(5 * GIB, 6 * MIB + 3 * PAGE)], [], id="another size"),
+        pytest.param([(5 * GIB, 6 * MIB), (6 * GIB, 6 * MIB)], [], id="two of that size"),
+    ],
+)
+def test_the_initrd_is_the_entry_of_its_size(entries: list[Span], kept: list[int]) -> None:
+    """A log tells how much of it was freed, and not where: it came with the kernel, so it moves for no other boot."""
+    rows = [Reserved(start, start + size, "reserved") for start, size in entries]
+    found = view(*rows, events=(Event("efi_initrd", 6 * MIB),))
+    assert [start for start, _ in found.listed.kept] == kept
+
+
 def test_what_is_known_to_be_later_is_after() -> None:
     """CMA memory of the crash kernel itself, as a log of 7.3 names it; nothing where the map is memblock's own."""
     event = Event("cma", 64 * MIB, 4 * GIB, 4 * GIB + 64 * MIB, before_crash=False)
