@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from planner.base.ranges import Range, intersect, union
+from planner.base.ranges import Range, union
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import BootRecord, Event, Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
@@ -167,21 +167,6 @@ def test_per_cpu_areas_beneath_later_page_descriptors_are_later_too() -> None:
     facts = Facts(kernel="7.2", page_size=PAGE, record=BootRecord(crash))
     found = ways(Machine("iomem.txt", "iomem", memory, facts, settled=False), "7.2")[0]
     assert found.late == ((descriptors, "memmap"), (areas, "per-CPU areas"))
-
-
-def test_a_cma_area_beneath_a_crash_kernel_at_the_limit_is_early() -> None:
-    """The bounce buffer came later and lies right beneath the area: still nothing between them and 4G came later."""
-    crash, area, pool = (Range(4 * GIB - size, 4 * GIB - size + 64 * MIB) for size in (0, 64 * MIB, 128 * MIB))
-    rows = [Reserved(pool.start, area.end, "reserved"), Reserved(crash.start, crash.end, "Crash kernel")]
-    events = (
-        Event("cma", 64 * MIB, area.start, area.end, before_crash=True),
-        Event("swiotlb", 64 * MIB, pool.start, pool.end, before_crash=False),
-    )
-    facts = Facts(kernel="6.12", page_size=PAGE, record=BootRecord(crash), events=events)
-    machine = Machine("iomem.txt", "iomem", MemoryMap(MEMORY.regions, rows), facts, settled=False)
-    first = ways(machine, "6.12")[0]
-    assert [span for span, name in first.late if name == "software IO TLB"] == [(pool.start, pool.end)]
-    assert intersect((area.start, area.end), first.state.blocks) == [(area.start, area.end)]
 
 
 def test_each_way_of_a_log_alone_has_its_own_page_descriptors() -> None:
