@@ -7,7 +7,8 @@ leaves nothing right beneath it, and leaves no listed entry in pieces. A whole w
 with something unusual one without: a branch ends where what it left right beneath the crash kernel, or in pieces, is
 nothing that the steps before could have taken, or where large allocations before it, such as page descriptors, have no
 room any more. Where there is none, what is left of an entry may be the per-CPU areas of many processors, whose size is
-in no listing. Only then are ways looked for that explain less; a better one must follow each in a few steps.
+in no listing. Only then are ways looked for that explain less; a better one must follow each in a few steps. All
+searches of one listing share their steps, so that no listing takes long.
 """
 
 from __future__ import annotations
