@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from planner.base.ranges import Span, total, union
-from planner.base.sizes import format_size
-from planner.kernel.cma import cma_align, cma_of, default_area
+from planner.base.sizes import GIB, format_size
+from planner.kernel.cma import cma_align, cma_of, default_area, early_areas
+from planner.kernel.cmdline import values
 from planner.rewind.above import is_hidden, mem_limit, own_limit
 from planner.rewind.changes import USUAL_CMA, Boot, Early, cma_of_nodes, lowest_from_top, replay
 from planner.rewind.from_log import areas_on_nodes, efi_images
@@ -17,14 +18,33 @@ from planner.rewind.top import Top, tables_of, top_bytes, tops_asked
 from planner.rewind.undo import State
 from planner.rewind.view import View
 
-__all__ = ["areas", "boot_of", "changed", "lift_of"]
+__all__ = ["areas", "asks_for_other_huge_pages", "boot_of", "changed", "lift_of"]
 
 
 def changed(history: History, view: View) -> Iterator[tuple[str, State]]:
     """The states under the requested command line, the likeliest first."""
+    gone = _areas_for_huge_pages(history, view)
     for i, top in enumerate(tops_asked(view, history.top)):
         for what, state in _under(history, view, top):
-            yield (f"{what}; {_then(top)}" if i else what), state
+            yield (f"{what}; {_then(top)}" if i else what), state.without(gone)
+
+
+def asks_for_other_huge_pages(view: View) -> bool:
+    """True if the planned boot has a `hugetlb_cma=` that the other did not have, as far as that is known."""
+    own, new = (values(line, "hugetlb_cma") for line in (view.machine.facts.cmdline, view.asked.cmdline))
+    return bool(new) and new != own
+
+
+def _areas_for_huge_pages(history: History, view: View) -> list[Span]:
+    """The CMA areas of a `hugetlb_cma=` that the planned boot does not have: the log names them, from 4 GiB up.
+
+    Source: hugetlb_cma_reserve(), mm/hugetlb.c @ 6.1, 6.12.
+    """
+    own, new = (values(line, "hugetlb_cma") for line in (view.machine.facts.cmdline, view.asked.cmdline))
+    if not own or new or view.asked.cmdline is None:
+        return []
+    areas, known = early_areas(view.events), history.early.areas
+    return [area for area in areas if area[0] >= 4 * GIB and area not in known]
 
 
 def _then(top: Top) -> str:

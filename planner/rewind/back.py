@@ -15,7 +15,7 @@ from planner.kernel.cmdline import values
 from planner.kernel.machine import Machine
 from planner.kernel.memory_map import MemoryMap, Reserved
 from planner.rewind.above import bare_of, cut_of, is_hidden, is_high, mem_limit, more_of, settles, totals, with_more
-from planner.rewind.asked import areas, boot_of, changed, lift_of
+from planner.rewind.asked import areas, asks_for_other_huge_pages, boot_of, changed, lift_of
 from planner.rewind.histories import History, histories
 from planner.rewind.rewound import AFTERWARDS, Rewound
 from planner.rewind.top import tops_asked
@@ -74,6 +74,8 @@ def _notes(view: View, *, certain: bool) -> Iterator[str]:
             "the sources do not say which reservations came later; the most likely "
             "reading is planned, the others are listed where they differ"
         )
+    if asks_for_other_huge_pages(view):
+        yield "the CMA areas of hugetlb_cma= are not placed anew: they are taken as they were"
     if is_hidden(view):
         own = values(view.machine.facts.cmdline, "mem")
         yield f"the map was taken under mem={own[-1]}: how much RAM lies above is not known"

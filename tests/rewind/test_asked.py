@@ -6,10 +6,10 @@ import pytest
 
 from planner.base.ranges import Range, Span
 from planner.base.sizes import GIB, KIB, MIB
-from planner.kernel.machine import Facts, Machine
+from planner.kernel.machine import Event, Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
-from planner.rewind.asked import areas, boot_of, changed, lift_of
+from planner.rewind.asked import areas, asks_for_other_huge_pages, boot_of, changed, lift_of
 from planner.rewind.changes import Early
 from planner.rewind.histories import History
 from planner.rewind.top import Top, base_page_tables
@@ -91,6 +91,31 @@ def test_the_same_command_line_changes_nothing() -> None:
     shown = view(OWN, f"{OWN} crashkernel=1G")
     own = history(shown, top=Top(pages=True, pool=False))
     assert [state for _, state in changed(own, shown)] == [own.state]
+
+
+HUGE = (4 * GIB, 6 * GIB)
+
+
+@pytest.mark.parametrize(
+    ("own", "asked", "stays", "open_"),
+    [
+        pytest.param("hugetlb_cma=2G", "quiet", False, False, id="gone"),
+        pytest.param("hugetlb_cma=2G", "quiet hugetlb_cma=2G", True, False, id="the same"),
+        pytest.param("hugetlb_cma=2G", "hugetlb_cma=4G", True, True, id="another, which is not placed"),
+        pytest.param("quiet", "hugetlb_cma=2G", True, True, id="one more, which is not placed"),
+        pytest.param("quiet", "quiet", True, False, id="an area of something else stays"),
+    ],
+)
+def test_the_areas_for_huge_pages(own: str, asked: str, stays: bool, open_: bool) -> None:
+    """A log names them; the default area stays."""
+    events = tuple(Event("cma", b - a, a, b, before_crash=True) for a, b in (CMA, HUGE))
+    reserved = tuple(Reserved(*span, "reserved") for span in (CMA, HUGE, (TOP - TABLES, TOP)))
+    facts = Facts(kernel="7.2", cmdline=own, events=events)
+    machine = Machine("iomem.txt", "iomem", MemoryMap((Region(GIB, TOP),), reserved), facts, settled=False)
+    shown = view_of(machine, Asked(select_profile("7.2").profile, PAGE, 4 * GIB, asked))
+    ((_, state),) = changed(history(shown), shown)
+    assert (HUGE in state.blocks, CMA in state.blocks) == (stays, True)
+    assert asks_for_other_huge_pages(shown) == open_
 
 
 @pytest.mark.parametrize(
