@@ -36,7 +36,7 @@ def decode(line: bytes) -> object:
     bare = None
     for mark, kind, most in _BOUNDS if len(line) > MAX_ROWS else ():
         if line.count(mark) > most:  # they may be inside a string, such as a log
-            bare = re.sub(rb'"(?:[^"\\]++|\\.)*+"', b"", line, flags=re.DOTALL) if bare is None else bare
+            bare = re.sub(rb'"(?>(?:[^"\\]++|\\.)*)"', b"", line, flags=re.DOTALL) if bare is None else bare
             if bare.count(mark) > most:
                 raise ValueError(f"more than {most} {kind}")
     return from_json(line, allow_inf_nan=False)

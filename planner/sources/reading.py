@@ -162,7 +162,7 @@ def stray_note(text: str) -> str | None:
     if not found:
         return None
     more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-    before = all(re.fullmatch(rf"{STRAY}++(?:(?!{STRAY}).)++", line) for line in found.values())
+    before = all(re.fullmatch(rf"{STRAY}++(?>(?:(?!{STRAY}).)+)", line) for line in found.values())
     what = "before the text were left out" if before else "were replaced; nothing is read there"
     return f"line {next(iter(found))}{more}: bytes that are not text {what}"
 

@@ -62,7 +62,7 @@ _WANTED = tuple(
 _MOST_PARTS = 7
 """Components of the longest path that is read."""
 
-_HERE = re.compile(r"\A(?:\./++)*+(?:\.\Z)?")
+_HERE = re.compile(r"\A(?>(?:\./++)*)(?:\.\Z)?")
 _NO_CONTENT = ("hugepages", "earlier")  # only their presence matters
 _TOPS = frozenset(("proc", "sos_commands", "var", "boot", "lib", "sys"))
 _FOLDERS = frozenset(

@@ -13,7 +13,7 @@ from planner.sources.bounds import MAX_ROWS
 
 __all__ = ["load", "locate"]
 
-_PIECE = r'("(?:[^"\\]++|\\.)*+")(\s*+:)?|[{}\[\]]'
+_PIECE = r'("(?>(?:[^"\\]++|\\.)*)")(\s*+:)?|[{}\[\]]'
 _VALUES = 8 * MAX_ROWS  # a row has five, and its flags
 _LONG = r"(?<!\d)\d{4300}"
 """The shortest number that Python refuses to convert; no value here has so many digits."""

@@ -97,9 +97,9 @@ _BEGIN_3 = {begin[:3] for begin in _BEGIN}  # tells most others at once
 # A line of others, without what `is_read` looks for within a line, or `without_timestamp`.
 _OTHER = (
     rf"\n{PRINTK}(?!{'|'.join(map(re.escape, sorted(_BEGIN_3)))})"
-    r"[^\nkD\x1b]*+(?:(?:(?<!rash)(?<! )k|D(?<!NODE_D))[^\nkD\x1b]*+)*+(?=\n)"
+    r"[^\nkD\x1b]*+(?>(?:(?:(?<!rash)(?<! )k|D(?<!NODE_D))[^\nkD\x1b]*+)*)(?=\n)"
 )
-_OTHERS = re.compile(rf"({_OTHER}{_OTHER})(?:{_OTHER})++")
+_OTHERS = re.compile(rf"({_OTHER}{_OTHER})(?>(?:{_OTHER})+)")
 
 
 class Log:

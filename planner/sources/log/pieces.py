@@ -138,8 +138,8 @@ _KINDS = {
 _HEADS = re.compile("|".join(map(re.escape, _KINDS)))  # none is the beginning of another
 _UNITS = re.compile(r"[\d\s\[\]-]+$")
 _ENTRY = r"(?:\w++(?: \d\.\d)?=0x[0-9a-f]++ ?)"
-_TABLES = re.compile(rf"efi: {_ENTRY}++\w*+$")  # of UEFI, such as SMBIOS 3.0=0xbfed0000
-_MORE_TABLES = re.compile(rf"(?=.*=0x)(?:\d\.\d=0x[0-9a-f]++ ?)?+{_ENTRY}*+\w*+$")
+_TABLES = re.compile(rf"efi: (?>{_ENTRY}+)\w*+$")  # of UEFI, such as SMBIOS 3.0=0xbfed0000
+_MORE_TABLES = re.compile(rf"(?=.*=0x)(?>(?:\d\.\d=0x[0-9a-f]++ ?)?)(?>{_ENTRY}*)\w*+$")
 _VERSION = re.compile(r"Linux version \d\S* \(.*\) #\d+ ")
 _CLOCK = re.compile(r"\d\d:\d\d")
 _PARAMETER = re.compile(r"[\"'\w.,-]+=|[a-z][a-z0-9_.,-]*$|[0-9,.;:/-]+$")

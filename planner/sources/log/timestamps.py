@@ -30,7 +30,7 @@ _STAMPS = (
     r"\S{1,255}+ kernel(?:(?:\[\d+\])?: | - - - )",  # host and program; the same in RFC 5424
 )
 _PREFIX = r"(?:\s+|" + "|".join(_STAMPS) + ")*"
-PRINTK = r" *+(?:<\d++>)?\[ *+\d++\.\d++(?:@\d++)?\] *+(?:\[ *+[TC]\d++\] *+)?+(?![\[<(\s])"
+PRINTK = r" *+(?:<\d++>)?\[ *+\d++\.\d++(?:@\d++)?\] *+(?>(?:\[ *+[TC]\d++\] *+)?)(?![\[<(\s])"
 """The pattern of printk's own stamp, with the caller: most logs have no other, and it takes a fourth of the time."""
 
 _PRINTK = re.compile(PRINTK)

@@ -11,12 +11,12 @@ __all__ = ["is_unread", "without_unread"]
 
 _NAME = "memblock_(?:reserve|phys_alloc_range|alloc_(?:try|exact)_nid(?:_raw)?):"
 # What stands before it: a time stamp or another program's, and no number of another message.
-_PREFIX = r"(?:\[.{12}\] (?:__)?|[^\nmx=]*+(?:[mx](?!emblock_|(?<=0x))[^\nmx=]*+)*+)"
+_PREFIX = r"(?:\[.{12}\] (?:__)?|[^\nmx=]*+(?>(?:[mx](?!emblock_|(?<=0x))[^\nmx=]*+)*))"
 # The rest of a line that a terminal or a mail program broke: up to the caller's offset, or within that.
 _WORDS, _OFFSET = r"[> ]*+(?:\[0x)?[a-z0-9_.=/\] -]++", r"[> ]*+[0-9a-fx/]++(?=\n)"
-_REST = rf"(?:\n(?!\[ )(?:{_WORDS}(?:\n{_WORDS})?\+[0-9a-fx/]*+(?=\n)(?:\n{_OFFSET})?|{_OFFSET}))?+"
+_REST = rf"(?>(?:\n(?!\[ )(?:{_WORDS}(?:\n{_WORDS})?\+[0-9a-fx/]*+(?=\n)(?:\n{_OFFSET})?|{_OFFSET}))?)"
 _LINE = rf"{_PREFIX}{_NAME}.{{0,400}}+(?=\n){_REST}"
-_RUN = rf"\n{_LINE}(?:\n++{_LINE}){{2,}}+"
+_RUN = rf"\n{_LINE}(?>(?:\n++{_LINE}){{2,}})"
 
 
 def is_unread(words: str) -> bool:

@@ -96,7 +96,7 @@ def _without_quoted_printable(text: str) -> str:
     valid = len(re.findall(r"=(?:[0-9A-Fa-f]{2}|\n)", text))
     if 10 * valid < 9 * signs or 2 * usual < signs:
         return text
-    text = re.sub(r"^(?:.*+(?<==)\n)++.*+", _joined, text, flags=re.MULTILINE)
+    text = re.sub(r"^(?>(?:.*+(?<==)\n)+).*+", _joined, text, flags=re.MULTILINE)
     data = re.sub("=0[Aa]", " ", text).encode("utf-8", "surrogateescape")
     return codecs.decode(data, "quopri").decode("utf-8", "surrogateescape")
 

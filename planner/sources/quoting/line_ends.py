@@ -19,7 +19,7 @@ _LAST = f"{_SIGNS}{QUOTES}nrM)}}]"  # the last characters of signs
 _SHORT, _LONGEST = 4, 8
 _AFTER_QUOTE = ",;)]}+\\|$ \t"
 _MOST_PIECES = 16
-_LINE_END = r"(?<!\\[nr])(?:\\[nr])++$"
+_LINE_END = r"(?<!\\[nr])(?>(?:\\[nr])+)$"
 _ESCAPED = r"\\([\\\"'t])"
 
 

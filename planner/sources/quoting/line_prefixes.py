@@ -43,7 +43,7 @@ _DEBUGFS = re.compile(r"(?<!\S)\d{1,7}: 0x[0-9a-fA-F]{8,16}\.\.0x[0-9a-fA-F]{8,1
 _PAGE_TABLES = re.compile(r"(?<![\w.])0x[0-9a-fA-F]{16}-0x[0-9a-fA-F]{16} +\d+[KMGTPE]? P")  # a row of a dump of them
 _WIDEST = 400  # characters of a prefix
 _SIGNS = "|+#*!%:;`\u2502"  # with which every line of a text may be quoted
-_REPLY = re.compile(r"\n[ \t]*+>(?:[ \t]*+>)*+ ?")
+_REPLY = re.compile(r"\n[ \t]*+>(?>(?:[ \t]*+>)*) ?")
 _NEVER_FIRST = "|+\u2502"  # signs that begin no line but those of a quotation or a table
 _RUNS = re.compile(r"\w+|\s+|.", re.DOTALL)
 _FIRSTS = re.compile(r"^[^\S\n]*+(\S)", re.MULTILINE)  # of lines that are not empty
@@ -160,7 +160,7 @@ def _without_common(text: str, find: _Finder) -> str | None:
         blanks = min(blanks, len(before) - len(before.rstrip()))
         counts[before.rstrip().translate(_SHAPE), quoted] += 1
     patterns: Counter[str] = Counter()
-    after = (rf"(?:[^\S\n]{{{blanks}}}|[^\S\n]*+$)?+", rf"[^\S\n]*+(?=[{QUOTES}])")
+    after = (rf"(?>(?:[^\S\n]{{{blanks}}}|[^\S\n]*+$)?)", rf"[^\S\n]*+(?=[{QUOTES}])")
     for (shape, quoted), count in counts.items():
         patterns[_pattern(shape) + after[quoted]] += count
     usual = [pattern for pattern, count in patterns.most_common(4) if 10 * count >= patterns.total()]

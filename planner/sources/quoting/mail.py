@@ -17,7 +17,7 @@ __all__ = ["text_of"]
 
 _LARGEST = 16 * MIB  # characters of an attachment
 _ENCODED = r"multipart/|message/|base64|quoted-printable|charset=(?!\"?(?:utf-8|us-ascii)\b)"
-_HEADERS = re.compile(r"(?:From .*\n)?(?:[A-Za-z][A-Za-z0-9-]*+:.*\n(?:[ \t].*\n)*+){4,}+\r?\n")
+_HEADERS = re.compile(r"(?:From .*\n)?(?>(?:[A-Za-z][A-Za-z0-9-]*+:.*\n(?>(?:[ \t].*\n)*)){4,})\r?\n")
 
 
 def text_of(text: str) -> str | None:
