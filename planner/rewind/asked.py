@@ -31,8 +31,13 @@ def changed(history: History, view: View) -> Iterator[tuple[str, State]]:
 
 def asks_for_other_huge_pages(view: View) -> bool:
     """True if the planned boot has a `hugetlb_cma=` that the other did not have, as far as that is known."""
-    own, new = (values(line, "hugetlb_cma") for line in (view.machine.facts.cmdline, view.asked.cmdline))
+    own, new = _hugetlb_cma(view)
     return bool(new) and new != own
+
+
+def _hugetlb_cma(view: View) -> tuple[Sequence[str], Sequence[str]]:
+    """The values of `hugetlb_cma=` in the command line of the machine, and in that of the planned boot."""
+    return values(view.machine.facts.cmdline, "hugetlb_cma"), values(view.asked.cmdline, "hugetlb_cma")
 
 
 def _areas_for_huge_pages(history: History, view: View) -> list[Span]:
@@ -40,7 +45,7 @@ def _areas_for_huge_pages(history: History, view: View) -> list[Span]:
 
     Source: hugetlb_cma_reserve(), mm/hugetlb.c @ 6.1, 6.12.
     """
-    own, new = (values(line, "hugetlb_cma") for line in (view.machine.facts.cmdline, view.asked.cmdline))
+    own, new = _hugetlb_cma(view)
     if not own or new or view.asked.cmdline is None:
         return []
     areas, known = early_areas(view.events), history.early.areas

@@ -68,7 +68,7 @@ def histories(view: View) -> list[History]:
     # Nothing explains all that is listed: what is certain, and what would be if nothing came later.
     simple = [_simple(view)] if view.crash or logged else []
     # Where all RAM is low memory, what came later lies beneath the crash kernel.
-    first = simple if not whole and view.regions[-1][1] <= view.low_max else []
+    first = simple if not whole and view.all_low else []
     return [*first, *found, *(simple if not first else ()), _all_early(view)]
 
 
@@ -118,7 +118,7 @@ def _of_log_alone(view: View) -> Iterator[History]:
     if found.between:
         what = "what the log does not name, above what came later, was there before"
         ways.append(_as_built(view, what, found, found.between))
-    if view.regions[-1][1] > view.low_max:
+    if not view.all_low:
         # Only the bounce buffer must be in low memory: all other later allocations lie above.
         ways.reverse()
     if loaded := loaded_by_qemu(view):
@@ -294,8 +294,7 @@ def _with_all_beside(view: View, way: History) -> History | None:
     """
     spans = union(span for span, _ in way.late)
     known = union([*spans, *way.early.memmap, *way.early.areas, *view.listed.kept])
-    all_low = view.regions[-1][1] <= view.low_max
-    blocks = view.listed.blocks[0 if all_low else bisect_left(view.listed.blocks, (view.low_max, 0)) :]
+    blocks = view.listed.blocks[0 if view.all_low else bisect_left(view.listed.blocks, (view.low_max, 0)) :]
     beside = [piece for block in blocks if intersect(block, spans) for piece in subtract(block, known)]
     beside = [(start, end) for start, end in beside if end - start <= MOST_PER_CPU]
     if not beside:
@@ -354,7 +353,7 @@ def _ways(view: View, shared: Shared, before: Sequence[tuple[Later, ...]]) -> li
     if not late:
         return []
     areas = [Choice()]
-    if view.regions and view.regions[-1][1] <= view.low_max:
+    if view.all_low:
         # All RAM is low memory: the area lies right beneath the page descriptors and must be taken back with them.
         align = cma_align(profile, page)
         usual = areas_of(align, USUAL_CMA)
@@ -407,7 +406,7 @@ def _above_area(view: View, *, described: bool = False) -> list[int]:
 
     Those with a buffer may have left it there.
     """
-    low = bool(view.regions) and view.regions[-1][1] <= view.low_max and not described
+    low = view.all_low and not described
     return [0, *(item.size for item in view.early_memmap if item.times == 1 and (low or item.buffer))]
 
 

@@ -204,7 +204,7 @@ def usual_steps(
     ]
     # Where there are several nodes, the kernel waits for vmalloc(), which spreads the tables over them.
     tables = [Choice(), *tables] if len(nodes) > 1 else [*tables, Choice(unusual=True)]
-    of_many = _POOL_OF_MANY if _POOL_OF_MANY > small == usual else usual
+    ordinary = (usual, _POOL_OF_MANY) if usual == small < _POOL_OF_MANY else (usual,)
     pools: list[Choice] = []
     sizes = {*(_POOLS if crash else _POOLS[:1]), small, 0}
     for pool in sorted(sizes, key=lambda pool: (pool != usual, pool > 0, -pool)):  # `noforce` before another size
@@ -212,7 +212,7 @@ def usual_steps(
         if not pool:
             pools.append(Choice(unusual=pool != usual))
         elif regions[-1][1] <= low_max or places(listed, buffer):  # its arrays lie in high memory, if there is some
-            pools.append(Choice((buffer, *_slots(pool, page_size, profile)), unusual=pool not in (usual, of_many)))
+            pools.append(Choice((buffer, *_slots(pool, page_size, profile)), unusual=pool not in ordinary))
     steps = [_section_table(profile, page_size), [Choice(tuple(first))], [*logs, Choice()], tables]
     metadata = _kfence_metadata(profile, page_size)
     # An entry of just its size may be per-CPU areas, but hardly one that holds the arrays of the bounce buffer, too.

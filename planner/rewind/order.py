@@ -2,7 +2,8 @@
 
 Memory is filled downward from its tops. So what lies right beneath the crash kernel is often all that came later: one
 choice of each step, and nothing beside it; or it is one allocation, whose entry it fills. Where page descriptors lie
-there, too, what leaves a whole number of their units comes before what does not.
+there, too, what leaves a whole number of their units comes before what does not. Where nothing is left to tell, or all
+RAM is low memory, the smallest choice of the fork comes first: mostly it is none.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Order:
         # Where no log names a CMA area, the rest of an entry in low memory may be all beside a usual one.
         self.areas = (0, *rests.areas[: len(USUAL_CMA)]) if not view.events else ()
         self.fork = rests.fork
-        self.all_low = view.regions[-1][1] <= view.low_max
+        self.all_low = view.all_low
         self.known: dict[tuple[int, tuple[Rest, ...]], list[int]] = {}
         self.unit = max((item.size for c in chain(*late) for item in c.items if item.times > 1), default=0)
 
@@ -60,11 +61,11 @@ class Order:
             whole, slack = sum(rest.size for rest in rests if rest.entry >= 0), max(rest.slack for rest in rests)
             exact |= {i for i, size in enumerate(sizes) if _holds(totals, whole - size, slack)}
         odd = self._odd(sizes, rests)
-        small = self.sizes[step] if step == self.fork and (self.all_low or not rests) else [0] * len(sizes)
+        smallest = step == self.fork and (self.all_low or not rests)
         # What lies beneath a high crash kernel does not tell whether there is an unusual buffer in low memory.
         return sorted(
             range(len(sizes)),
-            key=lambda i: (self.low and i not in exact, unusual[i], i not in exact, odd[i], small[i]),
+            key=lambda i: (self.low and i not in exact, unusual[i], i not in exact, odd[i], smallest and sizes[i]),
         )
 
     def _odd(self, sizes: Sequence[int], rests: Sequence[Rest]) -> list[bool]:

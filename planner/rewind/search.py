@@ -38,10 +38,10 @@ _LARGE = 2 * MIB
 _MOST_WAYS = 24
 """Ways that are kept: of more, nobody could tell which is right."""
 
-_FIRST = 80
-"""Steps of the first search: where it finds nothing in them, it hardly ever does."""
+_ALONE, _LOGGED = (80, 55, 35, 20), (80, 75, 30)
+"""Steps of each search of a listing alone, and beside a log: with more, hardly any finds what it has not found."""
 
-_STEPS = 190
+_STEPS = sum(_ALONE)
 """Steps of all searches of a listing: one whose likeliest page descriptors took them all is explained by no others."""
 
 _FOUND = 110
@@ -99,7 +99,7 @@ def search(
     one = _Search(view, (*before, [_crash(view)], *after), len(before))
     for below, most, per_cpu in _searches(view):
         steps = min(most, shared.left)
-        budget = Budget(steps, below not in _STRICT, bool(view.events), shared.known)
+        budget = Budget(steps, skips=below not in _STRICT, everywhere=bool(view.events), known=shared.known)
         ways = one.run(budget, below, per_cpu)
         shared.left -= _FOUND if ways else steps - max(budget.left, 0)
         if ways:
@@ -115,10 +115,9 @@ def _searches(view: View) -> tuple[tuple[Rank | None, int, int], ...]:
     place that is hard to find is worth more steps.
     """
     whole = _UNUSUAL if view.crash else _WHOLE
-    first = (whole, _FIRST, 0)
     if view.events:
-        return first, ((1,), 75, 0), (None, 30, 0)
-    return first, (whole, 55, max(len(view.nodes), 1)), ((1,), 35, 0), (None, 20, 0)
+        return tuple(zip((whole, (1,), None), _LOGGED, (0, 0, 0), strict=True))
+    return tuple(zip((whole, whole, (1,), None), _ALONE, (0, max(len(view.nodes), 1), 0, 0), strict=True))
 
 
 def is_late(view: View, name: str) -> bool:

@@ -70,6 +70,11 @@ class View:
         return self.machine.facts.events
 
     @property
+    def all_low(self) -> bool:
+        """True if all RAM is low memory."""
+        return bool(self.regions) and self.regions[-1][1] <= self.low_max
+
+    @property
     def page_tables(self) -> int:
         """Bytes of the lowest page tables where all RAM has base pages: 8 for each page."""
         return self.machine.memory.ram // self.asked.page_size * 8

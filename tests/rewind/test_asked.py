@@ -24,11 +24,17 @@ OWN = "rodata=on kfence.sample_interval=0"
 
 
 def view(
-    own: str | None = "quiet", asked: str | None = "quiet", *, config: dict[str, str] | None = None, kernel: str = "7.2"
+    own: str | None = "quiet",
+    asked: str | None = "quiet",
+    *,
+    config: dict[str, str] | None = None,
+    kernel: str = "7.2",
+    logged: tuple[Span, ...] = (),
 ) -> View:
-    """8 GiB with page tables of base pages at the top and a CMA area below 4 GiB."""
-    reserved = (Reserved(*CMA, "reserved"), Reserved(TOP - TABLES, TOP, "reserved"))
-    facts = Facts(kernel=kernel, cmdline=own)
+    """8 GiB with page tables of base pages at the top and a CMA area below 4 GiB. logged: areas that a log names."""
+    reserved = [Reserved(*span, "reserved") for span in sorted({CMA, *logged, (TOP - TABLES, TOP)})]
+    events = tuple(Event("cma", end - start, start, end, before_crash=True) for start, end in logged)
+    facts = Facts(kernel=kernel, cmdline=own, events=events)
     machine = Machine("iomem.txt", "iomem", MemoryMap((Region(GIB, TOP),), reserved), facts, settled=False)
     return view_of(machine, Asked(select_profile(kernel).profile, PAGE, 4 * GIB, asked, config=config or {}))
 
@@ -108,11 +114,7 @@ HUGE = (4 * GIB, 6 * GIB)
 )
 def test_the_areas_for_huge_pages(own: str, asked: str, stays: bool, open_: bool) -> None:
     """A log names them; the default area stays."""
-    events = tuple(Event("cma", b - a, a, b, before_crash=True) for a, b in (CMA, HUGE))
-    reserved = tuple(Reserved(*span, "reserved") for span in (CMA, HUGE, (TOP - TABLES, TOP)))
-    facts = Facts(kernel="7.2", cmdline=own, events=events)
-    machine = Machine("iomem.txt", "iomem", MemoryMap((Region(GIB, TOP),), reserved), facts, settled=False)
-    shown = view_of(machine, Asked(select_profile("7.2").profile, PAGE, 4 * GIB, asked))
+    shown = view(own, asked, logged=(CMA, HUGE))
     ((_, state),) = changed(history(shown), shown)
     assert (HUGE in state.blocks, CMA in state.blocks) == (stays, True)
     assert asks_for_other_huge_pages(shown) == open_

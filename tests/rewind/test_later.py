@@ -77,14 +77,29 @@ def test_the_crash_kernel_counts_as_ram_up_to_6_19(kernel: str, dentries: list[i
     ],
 )
 def test_the_usual_bounce_buffer(kernel: str, ram: int, pool: int) -> None:
-    """Below the DMA limit; others are unusual, but for the next where there is a small one: see the next test."""
+    """Below the DMA limit; others are unusual."""
     pools = usual(ram, kernel=kernel)[-1]
     first, *others = (choice for choice in pools if KFENCE not in dict(names(choice)))
     assert not first.unusual
-    assert all(choice.unusual or choice.size // MIB == 8 for choice in others)
+    assert all(choice.unusual for choice in others)
     assert not [first, *others][bool(pool)].items, "no buffer at all is likelier than one of another size"
     assert (first.items[0].size if first.items else 0) == pool
     assert not first.items or first.items[0].end == LOW - 1
+
+
+@pytest.mark.parametrize(
+    ("kernel", "ram", "pools"),
+    [
+        pytest.param("6.1", 2 * GIB, [0], id="where there is none, none"),
+        pytest.param("6.12", 2 * GIB, [2 * MIB, 8 * MIB], id="where it is small, 128 slots for each of 32"),
+        pytest.param("6.12", 8 * GIB, [64 * MIB], id="a large one has enough slots"),
+    ],
+)
+def test_the_bounce_buffer_of_many_processors(kernel: str, ram: int, pools: list[int]) -> None:
+    """Where a crash kernel shows what came later, that of 17 to 32 processors is as usual as that of fewer."""
+    found = usual(ram, crash=256 * MIB, kernel=kernel)[-1]
+    without_kfence = [choice.items for choice in found if not choice.unusual and KFENCE not in dict(names(choice))]
+    assert [items[0].size if items else 0 for items in without_kfence] == pools
 
 
 @pytest.mark.parametrize("nodes", [[], [(GIB, 5 * GIB), (5 * GIB, 9 * GIB)]])
