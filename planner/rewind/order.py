@@ -26,7 +26,7 @@ class Order:
     of one piece.
     """
 
-    def __init__(self, rests: Rests) -> None:
+    def __init__(self, rests: Rests, fork: int) -> None:
         view, late = rests.view, rests.late
         self.unusual = [[choice.unusual for choice in choices] for choices in late]
         self.sizes = [[choice.size for choice in choices] for choices in late]
@@ -35,7 +35,7 @@ class Order:
         self.low = all(end <= view.low_max for _, end in view.crash)
         # Where no log names a CMA area, the rest of an entry in low memory may be all beside a usual one.
         self.areas = (0, *rests.areas[: len(USUAL_CMA)]) if not view.events else ()
-        self.fork = rests.fork
+        self.fork = fork
         self.all_low = view.all_low
         self.known: dict[tuple[int, tuple[Rest, ...]], list[int]] = {}
         self.unit = max((item.size for c in chain(*late) for item in c.items if item.times > 1), default=0)

@@ -1,14 +1,13 @@
-"""What is left of listed entries while allocations are undone, and whether earlier allocations explain it.
+"""What is left of listed entries while allocations are undone.
 
 In a way that explains everything, what is left of an entry is a sum of sizes that the steps before take, but for small
-things without a name. So a wrong size, or a wrong place, shows as soon as it is taken back.
+things without a name: see `fork`. So a wrong size, or a wrong place, shows as soon as it is taken back.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import accumulate
+from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from planner.base.ranges import Span, intersect, subtract, total
@@ -19,7 +18,7 @@ from planner.rewind.changes import areas_of
 from planner.rewind.later import CMA, KFENCE, MOST_PER_CPU, Choice
 from planner.rewind.memmap import beneath
 from planner.rewind.sums import Sums, any_of, sums_of
-from planner.rewind.undo import Later, State, Step
+from planner.rewind.undo import Later, State
 from planner.rewind.view import View
 
 __all__ = ["Rest", "Rests"]
@@ -34,8 +33,6 @@ _FEW = 40
 """Pages of early allocations without a name that may lie above a later one, in the same entry, if no log names any."""
 
 _MOST = 1 << 64
-_FEW_PARTS = 16
-"""Sums of a choice that are tried one by one; more are joined with those of the steps before it."""
 
 
 class Rest(NamedTuple):
@@ -55,10 +52,7 @@ class Rest(NamedTuple):
 class Rests:
     """The rests of a listing's entries. steps: those of a boot; inner: how many come before the crash kernel.
 
-    One choice of a step explains all rests together, not each rest another one. That is followed for the step with
-    most choices, the fork: `open` are those of its choices that may still explain all that is left.
-
-    per_cpu: how many rests may hold per-CPU areas of any size beside what explains them.
+    late: the choices of the later steps; before: sums of what came before the crash kernel, by `Rest.early`.
     """
 
     def __init__(self, view: View, steps: Sequence[Sequence[Choice]], inner: int) -> None:
@@ -76,91 +70,21 @@ class Rests:
         items = (item for choices in self.late for choice in choices for item in choice.items if item.times > 1)
         self.many = [(self._lowest(item), item.end or _MOST) for item in items]
         self.after = sorted(span for span, _ in view.after)
-        # Nothing rules out a choice of the last step before it is undone.
-        self.last = len(steps) - 1
-        self.fork = max(range(self.last), key=lambda step: len(self.late[step]), default=0)
-        self.few = tuple(i for i, choice in enumerate(self.late[self.fork] or (Choice(),)) if not choice.many)
-        sums = [any_of([sums_of(choice.items) for choice in choices]) for choices in self.late[: self.last]]
-        self.below = [*accumulate(sums[: self.fork], Sums.plus, initial=Sums())]
-        self.above = [*accumulate(sums[self.fork + 1 :], Sums.plus, initial=Sums())]
-        self.sums: dict[tuple[int, ...], Sums] = {}
-        self.summed: dict[tuple[int, tuple[int, ...]], dict[int, Sums]] = {}
-        self.known: dict[tuple[int, int, int, tuple[int, ...], Rest], tuple[int, ...]] = {}
         self.rests: dict[Span, Rest | None] = {}
-        self.per_cpu = 0
-
-    @property
-    def all(self) -> tuple[int, ...]:
-        """All choices of the fork."""
-        return tuple(range(max(len(self.late[self.fork]), 1))) if self.per_cpu else self.few
 
     def _lowest(self, item: Later) -> int:
         """The lowest address of page descriptors; 0 in low memory, where an unknown CMA area may lie above them."""
         low = beneath(self.view.listed, item)
         return 0 if self.area or low < self.view.low_max else low
 
-    def explaining(self, open_: tuple[int, ...], step: int, rests: Sequence[Rest]) -> tuple[int, ...]:
-        """The choices of the fork with which the steps up to this one may have taken all that is left."""
-        return self._with_first(open_, step + 1, 0, 0, rests) if step < self.last else open_
-
-    def after_choice(self, open_: tuple[int, ...], step: int, choice: int, rests: Sequence[Rest]) -> tuple[int, ...]:
-        """The choices of the fork that remain with one choice of this step."""
-        if step == self.fork:
-            return (choice,) if choice in open_ else ()
-        return self._with_first(open_, step, choice, len(self.late[step][choice].items), rests)
-
-    def may_follow(self, open_: tuple[int, ...], step: int, choice: int, count: int, taken: Step) -> bool:
-        """True if the first allocations of a choice, and the steps before it, explain what one after them leaves."""
-        state, spans = taken
-        return bool(self._with_first(open_, step, choice, count, self.left(state, self.entries(spans))))
-
-    def _with_first(
-        self, open_: tuple[int, ...], step: int, choice: int, count: int, rests: Sequence[Rest]
-    ) -> tuple[int, ...]:
-        """The choices of the fork with which these steps and the first allocations of a choice explain all rests."""
-        if self.per_cpu:
-            return self._with_areas(open_, step, choice, count, rests)
-        for rest in rests:
-            open_ = self._of_one(open_, step, choice, count, rest)
-        return open_
-
-    def _with_areas(
-        self, open_: tuple[int, ...], step: int, choice: int, count: int, rests: Sequence[Rest]
-    ) -> tuple[int, ...]:
-        """The same where so many rests may hold per-CPU areas."""
-        # The same block may be right beneath the crash kernel and of an entry.
-        areas: dict[int, set[int]] = {i: set() for i in open_}
-        for rest in rests:
-            found = self._of_one(open_, step, choice, count, rest)
-            if len(found) == len(open_):
-                continue
-            all_of_it = rest.size <= MOST_PER_CPU
-            wide = open_ if all_of_it else self._of_one(open_, step, choice, count, rest._replace(slack=MOST_PER_CPU))
-            for i in wide:
-                areas[i].add(rest.size)
-            open_ = tuple(i for i in open_ if i in found or 0 < len(areas[i]) <= self.per_cpu)
-        return open_
-
-    def _of_one(self, open_: tuple[int, ...], step: int, choice: int, count: int, rest: Rest) -> tuple[int, ...]:
-        """The same for one rest."""
-        key = (step, choice, count, open_, rest)
-        found = self.known.get(key)
-        if found is None:
-            first, sums = self._first(step, choice, count), self._before(step, open_)
-            if first.unit or len(first.sizes) > _FEW_PARTS:
-                sums = {i: self._with(step, choice, count, i) for i in open_}
-                first = Sums()
-            found = self.known[key] = self._explained(rest, first.sizes, sums)
-        return found
-
-    def per_cpu_areas(self, state: State, entries: Iterable[int]) -> list[Span]:
-        """What is left of these entries that nothing before the crash kernel explains; none for more than there are.
+    def per_cpu_areas(self, state: State, entries: Iterable[int], most: int) -> list[Span]:
+        """What is left of these entries that nothing before the crash kernel explains; none for more than `most`.
 
         Areas of many processors, which only a log names: the lowest part of what is left, as they came last.
         """
         found: list[Span] = []
         crash = [start for start, _ in self.view.crash]
-        for i in entries if self.per_cpu else ():
+        for i in entries:
             for low, high in self._left_of(i, state):
                 rest = self._rest(i, (low, high)) if high - low > _SMALL else None
                 if rest is None:
@@ -169,50 +93,7 @@ class Rests:
                 more = rest.size - early[bisect_right(early, rest.size) - 1]
                 if more > rest.slack:
                     found.append((low, low + more))
-        return found if len(found) <= self.per_cpu and all(b - a <= MOST_PER_CPU for a, b in found) else []
-
-    def _before(self, step: int, open_: tuple[int, ...]) -> dict[int, Sums]:
-        """Sums of what the steps before this one take, for each of these choices of the fork."""
-        key = (step, open_)
-        if key not in self.summed:
-            self.summed[key] = {i: self._sums(step - 1, i) for i in open_}
-        return self.summed[key]
-
-    def _explained(self, rest: Rest, parts: Sequence[int], sums: Mapping[int, Sums]) -> tuple[int, ...]:
-        """The choices of the fork whose sums are a rest, beside one part and what came before the crash kernel."""
-        early, slack = self.before[rest.early], rest.slack
-        most = max((one.most for one in sums.values()), default=0) + slack
-        sizes = [
-            left - one
-            for part in parts
-            if (left := rest.size - part) >= 0
-            for one in early[bisect_left(early, left - most) : bisect_right(early, left)]
-        ]
-        return tuple(i for i, one in sums.items() if one.explain(sizes, slack, many=rest.many))
-
-    def _with(self, step: int, choice: int, count: int, forked: int) -> Sums:
-        """Sums of the first allocations of a choice and of the steps before it."""
-        key = (step, choice, count, forked)
-        if key not in self.sums:
-            self.sums[key] = self._sums(step - 1, forked).plus(self._first(step, choice, count))
-        return self.sums[key]
-
-    def _first(self, step: int, choice: int, count: int) -> Sums:
-        """Sums of the first allocations of a choice."""
-        key = (step, choice, count)
-        if key not in self.sums:
-            self.sums[key] = sums_of(self.late[step][choice].items[:count]) if count else Sums()
-        return self.sums[key]
-
-    def _sums(self, step: int, forked: int) -> Sums:
-        """Sums of what the steps up to this one take, with one choice of the fork."""
-        if step < self.fork:
-            return self.below[step + 1]
-        key = (step, forked)
-        if key not in self.sums:
-            own = sums_of(self.late[self.fork][forked].items) if self.late[self.fork] else Sums()
-            self.sums[key] = self.below[-1].plus(own).plus(self.above[step - self.fork])
-        return self.sums[key]
+        return found if len(found) <= most and all(b - a <= MOST_PER_CPU for a, b in found) else []
 
     def beneath(self, state: State) -> list[Rest]:
         """The rests right beneath the crash kernel, where nothing lies that came before it."""

@@ -24,6 +24,7 @@ from planner.base.ranges import Span, total
 from planner.base.sizes import MIB
 from planner.kernel.crash_reserve import Bounds
 from planner.kernel.profiles import CRASH_ALIGN
+from planner.rewind.fork import Fork
 from planner.rewind.later import CMA, CRASH, MEMMAP, PER_CPU, Choice
 from planner.rewind.order import Order
 from planner.rewind.rests import Rest, Rests
@@ -108,7 +109,7 @@ def search(
 
 
 def _searches(view: View) -> tuple[tuple[Rank | None, int, int], ...]:
-    """For each search the rank that ways must be below, the most steps, and the per-CPU areas of any size: see `Rests`.
+    """For each search the rank that ways must be below, the most steps, and the per-CPU areas of any size: see `Fork`.
 
     A listing that nothing explains must not take for ever. Without a crash kernel, no later allocation at all explains
     everything: nothing unusual is needed. Where a log names the allocations, it names the per-CPU areas, too, and a
@@ -150,27 +151,27 @@ class _Search:
         self.early = _early_names(view)
         self.most = [*accumulate(max((choice.size for choice in choices), default=0) for choices in steps)]
         self.rests = Rests(view, steps, inner)
-        self.order = Order(self.rests)
+        self.fork = Fork(self.rests)
+        self.order = Order(self.rests, self.fork.step)
         sure = [choices[0].items if len(choices) == 1 else () for choices in steps]
         self.needed = [[i for items in sure[:step] for i in items if _is_large(i)] for step in range(len(steps))]
         self.windows = _windows(view)
         self.placed = _is_at_a_place(view)
 
     def run(self, budget: Budget, best: Rank | None, per_cpu: int = 0) -> list[Way]:
-        """The ways below a rank, each better than the one before. per_cpu: see `Rests`."""
+        """The ways below a rank, each better than the one before. per_cpu: see `Fork`."""
         self.budget, self.best, self.strict = budget, best, best in _STRICT
-        self.rests.per_cpu = per_cpu
+        self.fork.per_cpu = per_cpu
         self.found: list[Way] = []
         self.usual = self.whole = False
-        self._back(len(self.steps) - 1, Undone(self.view.listed), (0, 0), frozenset(), self.rests.all, unusual=False)
+        self.choices = self.fork.all if per_cpu else self.fork.few
+        self._back(len(self.steps) - 1, Undone(self.view.listed), (0, 0), frozenset(), self.choices, unusual=False)
         return self.found
 
-    def _back(
-        self, step: int, after: Undone, fit: Rank, entries: frozenset[int], open_: tuple[int, ...], *, unusual: bool
-    ) -> None:
+    def _back(self, step: int, after: Undone, fit: Rank, entries: frozenset[int], open_: int, *, unusual: bool) -> None:
         """Take back this step and those before it. fit: how well the crash kernel fits, as far as that is known.
 
-        entries: those that hold what was taken back so far. open_: see `Rests`.
+        entries: those that hold what was taken back so far. open_: see `Fork`.
         """
         if step == self.inner - 1:
             fit = self._fit(after.state)
@@ -183,7 +184,7 @@ class _Search:
         if self.best is not None and self._bound(step, after, rests, fit, unusual=unusual) >= self.best:
             return
         if self.strict:
-            open_ = self.rests.explaining(open_, step, rests)
+            open_ = self.fork.explaining(open_, step, rests)
         for number, left in self._choices(step, open_, rests):
             if self.budget.left < 0 or self._is_over(late=late, unusual=unusual):
                 return
@@ -202,7 +203,7 @@ class _Search:
 
     def _without_per_cpu(self, undone: Undone, entries: frozenset[int]) -> Undone:
         """The same with the per-CPU areas taken back, too, if what is left of these entries may be them."""
-        areas = self.rests.per_cpu_areas(undone.state, entries)
+        areas = self.rests.per_cpu_areas(undone.state, entries, self.fork.per_cpu) if self.fork.per_cpu else []
         if not areas:
             return undone
         freed = tuple((span, PER_CPU) for span in areas)
@@ -212,16 +213,16 @@ class _Search:
         """True if no way with what was taken back so far can be better than those that were found."""
         return (late and self.whole) or (unusual and self.best == _WHOLE)
 
-    def _choices(self, step: int, open_: tuple[int, ...], rests: list[Rest]) -> Iterator[tuple[int, tuple[int, ...]]]:
+    def _choices(self, step: int, open_: int, rests: list[Rest]) -> Iterator[tuple[int, int]]:
         """The choices of a step that may explain all that is left, each with what is open after it."""
         late, numbers = step > self.inner, range(len(self.steps[step]))
         for number in self.order.of(step, rests) if late and self.strict else numbers:
             choice = self.steps[step][number]
-            if choice.many and not self.rests.per_cpu:
+            if choice.many and not self.fork.per_cpu:
                 continue
             if choice.unusual and ((self.usual and late) or self.best == _WHOLE):
                 continue
-            left = self.rests.after_choice(open_, step, number, rests) if late and self.strict else open_
+            left = self.fork.after_choice(open_, step, number, rests) if late and self.strict else open_
             if left:
                 yield number, left
 
@@ -235,7 +236,7 @@ class _Search:
         best, rank = self.best, _reached(after, fit, self.most[step], unusual=unusual)
         if self.strict or best is None or rank >= best or rank[:3] < best[:3]:
             return rank
-        pieces = len({rest.entry for rest in rests if not self.rests.explaining(self.rests.all, step, [rest])})
+        pieces = len({rest.entry for rest in rests if not self.fork.explaining(self.choices, step, [rest])})
         return _reached(after._replace(skipped=after.skipped + pieces), fit, self.most[step], unusual=unusual)
 
     def _is_worse(self, after: Undone, fit: Rank, choice: Choice, step: int, *, unusual: bool) -> bool:
@@ -243,10 +244,13 @@ class _Search:
         most = choice.size + (self.most[step - 1] if step else 0)
         return self.best is not None and _reached(after, fit, most, unusual=unusual or choice.unusual) >= self.best
 
-    def _may_follow(self, open_: tuple[int, ...], step: int, number: int, count: int, taken: Step) -> bool:
+    def _may_follow(self, open_: int, step: int, number: int, count: int, taken: Step) -> bool:
         """True if a choice may go on once one of its allocations is taken back, from how many of it are left."""
-        if self.strict and not self.rests.may_follow(open_, step, number, count, taken):
-            return False
+        if self.strict:
+            state, spans = taken
+            left = self.rests.left(state, self.rests.entries(spans))
+            if not self.fork.may_follow(open_, step, number, count, left):
+                return False
         return all(has_room(taken, item) for item in self.needed[step])
 
     def _rests(self, state: State, entries: Iterable[int]) -> list[Rest]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from planner.rewind.undo import Later
 
-__all__ = ["Sums", "any_of", "sums_of"]
+__all__ = ["Joined", "Sums", "any_of", "joined", "sums_of"]
 
 _MANY, _MANY_ITEMS = 4096, 24
 """Sums, and allocations of a choice, that are told apart: of more, any size up to the largest may be a sum."""
@@ -30,26 +30,53 @@ class Sums(NamedTuple):
         """The largest sum, with all units."""
         return self.sizes[-1] + self.many
 
-    def explain(self, wanted: Iterable[int], slack: int, *, many: bool) -> bool:
-        """True if one of these sizes is a sum, or larger by no more than the slack.
-
-        many: whether units may be part of it.
-        """
-        sizes, unit = self.sizes, self.unit
-        for size in wanted:
-            last = bisect_right(sizes, size)
-            if last and size - sizes[last - 1] <= slack:
-                return True
-            if (many and unit) or unit == 1:
-                for part in sizes[bisect_left(sizes, size - self.many - slack) : last]:
-                    if (size - part) % unit <= slack:
-                        return True
-        return False
-
     def plus(self, other: Sums) -> Sums:
         """Sums of both."""
         sizes = {a + b for a in self.sizes for b in other.sizes}
         return _sums(sizes, gcd(self.unit, other.unit), self.many + other.many)
+
+
+class Joined(NamedTuple):
+    """The sums of several choices, ascending, each with the choices that have it.
+
+    A set of choices is an int with a bit for each. unit, many: as every one of them has them, see `Sums`.
+    """
+
+    sizes: tuple[int, ...]
+    choices: tuple[int, ...]
+    unit: int = 0
+    many: int = 0
+
+    def explain(self, wanted: Iterable[int], slack: int, *, many: bool) -> int:
+        """The choices of which one of these sizes is a sum, or larger than one by no more than the slack.
+
+        many: whether units may be part of it.
+        """
+        sizes, choices, unit, found = self.sizes, self.choices, self.unit, 0
+        for size in wanted:
+            last = bisect_right(sizes, size)
+            first = bisect_left(sizes, size - slack, 0, last)
+            for i in range(first, last):
+                found |= choices[i]
+            if (many and unit) or unit == 1:
+                for i in range(bisect_left(sizes, size - self.many - slack, 0, first), first):
+                    if (size - sizes[i]) % unit <= slack:
+                        found |= choices[i]
+        return found
+
+
+def joined(choices: Sequence[Sums]) -> list[Joined]:
+    """The sums of choices, the first of which has the lowest bit; apart where their units differ."""
+    by_unit: dict[tuple[int, int], dict[int, int]] = {}
+    for i, one in enumerate(choices):
+        found = by_unit.setdefault((one.unit, one.many), {})
+        for size in one.sizes:
+            found[size] = found.get(size, 0) | 1 << i
+    return [
+        Joined(tuple(sizes), tuple(map(found.__getitem__, sizes)), *unit)
+        for unit, found in by_unit.items()
+        for sizes in [sorted(found)]
+    ]
 
 
 def _sums(sizes: Iterable[int], unit: int, many: int) -> Sums:
