@@ -36,10 +36,11 @@ class Fork:
         own = self.late[self.step] or (Choice(),)
         self.all = (1 << len(own)) - 1
         self.few = sum(1 << i for i, choice in enumerate(own) if not choice.many)
-        sums = [any_of([sums_of(choice.items) for choice in choices]) for choices in self.late[: self.last]]
+        each = [[sums_of(choice.items) for choice in choices] for choices in self.late[: self.last]]
+        sums = [any_of(choices) for choices in each]
         self.below = [*accumulate(sums[: self.step], Sums.plus, initial=Sums())]
         self.above = [*accumulate(sums[self.step + 1 :], Sums.plus, initial=Sums())]
-        self.own = [sums_of(choice.items) for choice in own]
+        self.own = each[self.step] or [Sums()] if each else [Sums()]
         self.firsts: dict[tuple[int, int, int], Sums] = {}
         self.tables: dict[tuple[int, int, int], list[Joined]] = {}
         self.known: dict[tuple[int, int, int, Rest], int] = {}

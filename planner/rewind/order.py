@@ -21,9 +21,9 @@ __all__ = ["Order"]
 class Order:
     """The order of the choices of late steps.
 
-    sizes: bytes of each choice of each step; items: those of its allocations. totals: what one choice of each step up
-    to one takes together. areas: bytes of CMA areas that may lie beside them. unit: of page descriptors, 0 if they are
-    of one piece.
+    sizes: bytes of each choice of each step; items: those of its allocations. totals: what one choice of each step
+    before one takes together. areas: bytes of CMA areas that may lie beside them. unit: of page descriptors, 0 if
+    they are of one piece. fork: the step with most choices, see `Fork`.
     """
 
     def __init__(self, rests: Rests, fork: int) -> None:
@@ -31,7 +31,7 @@ class Order:
         self.unusual = [[choice.unusual for choice in choices] for choices in late]
         self.sizes = [[choice.size for choice in choices] for choices in late]
         self.items = [[sorted(item.size for item in choice.items) for choice in choices] for choices in late]
-        self.totals = [*accumulate(self.sizes, _totals, initial=[0])][1:]
+        self.totals = [*accumulate(self.sizes[:-1], _totals, initial=[0])]
         self.low = all(end <= view.low_max for _, end in view.crash)
         # Where no log names a CMA area, the rest of an entry in low memory may be all beside a usual one.
         self.areas = (0, *rests.areas[: len(USUAL_CMA)]) if not view.events else ()
@@ -48,7 +48,7 @@ class Order:
         return self.known[key]
 
     def _sorted(self, step: int, rests: Sequence[Rest]) -> list[int]:
-        sizes, unusual, totals = self.sizes[step], self.unusual[step], self.totals[step - 1]
+        sizes, unusual, totals = self.sizes[step], self.unusual[step], self.totals[step]
         exact = {
             i
             for rest in rests

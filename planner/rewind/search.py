@@ -28,7 +28,7 @@ from planner.rewind.fork import Fork
 from planner.rewind.later import CMA, CRASH, MEMMAP, PER_CPU, Choice
 from planner.rewind.order import Order
 from planner.rewind.rests import Rest, Rests
-from planner.rewind.undo import Budget, Known, Later, Rooms, State, Step, Undone, has_room, undo
+from planner.rewind.undo import Budget, Known, Later, Rooms, State, Step, Undone, have_room, undo
 from planner.rewind.view import View
 
 __all__ = ["Shared", "Way", "explains_crash", "is_late", "search"]
@@ -251,7 +251,7 @@ class _Search:
             left = self.rests.left(state, self.rests.entries(spans))
             if not self.fork.may_follow(open_, step, number, count, left):
                 return False
-        return all(has_room(taken, item) for item in self.needed[step])
+        return not self.needed[step] or have_room(taken, self.needed[step])
 
     def _rests(self, state: State, entries: Iterable[int]) -> list[Rest]:
         """The rests right beneath the crash kernel, and of these entries."""

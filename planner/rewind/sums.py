@@ -62,6 +62,8 @@ class Joined(NamedTuple):
                 for i in range(bisect_left(sizes, size - self.many - slack, 0, first), first):
                     if (size - sizes[i]) % unit <= slack:
                         found |= choices[i]
+                        if found == choices[0]:  # of which nothing is a sum for all
+                            return found
         return found
 
 

@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeAlias
 from planner.base.ranges import Span, subtract, union
 from planner.base.sizes import round_down, round_up
 
-__all__ = ["Budget", "Known", "Later", "State", "Step", "Undone", "has_room", "places", "undo"]
+__all__ = ["Budget", "Known", "Later", "State", "Step", "Undone", "have_room", "places", "undo"]
 
 _MOST = 1 << 64
 _MANY = 16
@@ -210,7 +210,11 @@ def undo(
         return
     for step in steps if item.needed or budget.everywhere else steps[:1]:
         before, taken = step
-        if accepts is None or accepts(len(others), step):
+        if accepts is not None and not accepts(len(others), step):
+            continue
+        if not others:
+            yield Undone(before, tuple((span, item.name) for span in taken))
+        else:
             for first in undo(before, others, budget, accepts):
                 yield Undone(first.state, (*first.freed, *((span, item.name) for span in taken)), first.skipped)
     if not item.needed and (budget.skips or not steps):
@@ -283,14 +287,17 @@ def _rooms(state: State, end: int, taken: Container[Span]) -> list[Span]:
     return found
 
 
-def has_room(step: Step, item: Later) -> bool:
-    """True if an allocation may lie before this step: enough is reserved above the highest free place for it.
+def have_room(step: Step, items: Iterable[Later]) -> bool:
+    """True if each allocation may lie before this step: enough is reserved above the highest free place for it.
 
-    It is only looked for where the step leaves a place for one.
+    They are only looked for where the step leaves a place for one.
     """
     state, spans = step
-    if all(state.gap_around(*span) < item.size for span in spans):
-        return True
+    most = max([state.gap_around(start, end) for start, end in spans])
+    return all(item.size > most or _has_room(state, item) for item in items)
+
+
+def _has_room(state: State, item: Later) -> bool:
     left = item.times
     for low, high, _ in _candidates(state, item):
         left -= (high - round_up(low, item.align)) // item.size
