@@ -244,7 +244,8 @@ def _swept(view: View, state: State, late: Sequence[Span]) -> list[Span]:
             found += pieces
         elif rest == block[1] - block[0] <= 4 * page and block not in kept:
             i = bisect_left(holes, block)
-            if 0 < i < len(holes) and _open(state, holes[i - 1][1], holes[i][0], 4 * page):
+            beneath = i < len(holes) and holes[i][0] == block[1]
+            if beneath or (0 < i < len(holes) and _open(state, holes[i - 1][1], holes[i][0], 4 * page)):
                 found.append(block)
     # What is left between the crash kernel and later ones right beneath it is later than the crash kernel, but for
     # what is known to be earlier, and a CMA area beneath the limit of low memory.

@@ -225,3 +225,31 @@ def test_the_areas_of_many_processors_may_be_what_nothing_else_explains() -> Non
     late = histories(view_of(machine, Asked(select_profile("7.3").profile, 16 * KIB)))[0].late
     assert ((0xED000000, 0xEE000000), "software IO TLB") in late
     assert union(span for span, name in late if name in ("memmap", "per-CPU areas"))[0] == (0x13EC30000, 0x13FFF8000)
+
+
+def test_a_page_right_beneath_a_later_allocation_is_later_too() -> None:
+    """On a recorded 6.1 with blocks: taken after the areas of 12 processors, and no part of what lies above these."""
+    page = (0xDFE45000, 0xDFE46000)
+    unnamed = [
+        (0x41860000, 0x41EB0000),
+        (0x48000000, 0x485B7000),
+        (0x48600000, 0x48700000),
+        (0xD9000000, 0xDFE00000),
+        page,
+        (0xDFE46000, 0xDFFBA000),
+        (0xDFFBC000, 0xDFFBE000),
+        (0xDFFBE000, 0xDFFE3000),
+        (0xDFFE3000, 0xDFFF0000),
+        (0xDFFF0000, 0xE0000000),
+    ]
+    named = [(0x40210000, 0x41860000, "Kernel code"), (0x41EB0000, 0x42210000, "Kernel data")]
+    machine = listed(0xE0000000, named, unnamed, kernel="6.1", page_size=PAGE)
+    events = (
+        Event("node_data", 11392, 0xDFFDF380, 0xDFFE2000, before_crash=True),
+        Event("cma", 64 * MIB, 0xD9600000, 0xDD600000, before_crash=True),
+        *(Event("hash", size, name=name) for size, name in ((4 * MIB, "Dentry cache"), (2 * MIB, "Inode-cache"))),
+        Event("percpu", 0x174000, name="0"),
+    )
+    (found,) = ways(replace(machine, facts=replace(machine.facts, cmdline="rodata=off", events=events)))
+    assert page in [span for span, _ in found.late]
+    assert union(span for span, _ in found.late) == [(0xD9000000, 0xD9600000), (0xDFE45000, 0xDFFBA000)]
