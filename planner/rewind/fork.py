@@ -79,12 +79,9 @@ class Fork:
             found = self._of_one(step, choice, count, rest)
             if not open_ & ~found:
                 continue
-            wide = (
-                -1
-                if rest.size <= MOST_PER_CPU
-                else self._of_one(step, choice, count, rest._replace(slack=MOST_PER_CPU))
-            )
-            more = open_ & wide & ~counted.get(rest.size, 0)
+            all_of_it = rest.size <= MOST_PER_CPU
+            wide = -1 if all_of_it else self._of_one(step, choice, count, rest._replace(slack=MOST_PER_CPU))
+            more = open_ & wide & ~found & ~counted.get(rest.size, 0)
             counted[rest.size] = counted.get(rest.size, 0) | more
             for i, these in enumerate(needing):
                 needing[i], more = these | more, these & more

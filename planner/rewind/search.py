@@ -48,6 +48,9 @@ _STEPS = sum(_ALONE)
 _FOUND = 110
 """Steps that a search counts for which found ways, with those it took to look for better ones."""
 
+_EARLY = 20
+"""Steps that are left, at least, once the first way has explained all that came after the crash kernel."""
+
 _MORE = 60
 """Steps in which a better way must follow one that is found."""
 
@@ -163,7 +166,7 @@ class _Search:
         self.budget, self.best, self.strict = budget, best, best in _STRICT
         self.fork.per_cpu = per_cpu
         self.found: list[Way] = []
-        self.usual = self.whole = False
+        self.usual = self.whole = self.reached = False
         self.choices = self.fork.all if per_cpu else self.fork.few
         self._back(len(self.steps) - 1, Undone(self.view.listed), (0, 0), frozenset(), self.choices, unusual=False)
         return self.found
@@ -175,6 +178,7 @@ class _Search:
         """
         if step == self.inner - 1:
             fit = self._fit(after.state)
+        self._spare(step)
         if step < 0:
             self._judge(after, fit, unusual=unusual)
             return
@@ -200,6 +204,11 @@ class _Search:
                 self._back(step - 1, undone, fit, held, left, unusual=unusual or choice.unusual)
                 if self._is_over(late=late, unusual=unusual or choice.unusual):
                     break
+
+    def _spare(self, step: int) -> None:
+        """Leave some steps for what came before the crash kernel, once all that came after it is explained."""
+        if step == self.inner and self.strict and not self.reached:
+            self.reached, self.budget.left = True, max(self.budget.left, _EARLY)
 
     def _without_per_cpu(self, undone: Undone, entries: frozenset[int]) -> Undone:
         """The same with the per-CPU areas taken back, too, if what is left of these entries may be them."""

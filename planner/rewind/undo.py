@@ -293,7 +293,7 @@ def have_room(step: Step, items: Iterable[Later]) -> bool:
     They are only looked for where the step leaves a place for one.
     """
     state, spans = step
-    most = max([state.gap_around(start, end) for start, end in spans])
+    most = max([state.gap_around(start, end) for start, end in spans], default=0)
     return all(item.size > most or _has_room(state, item) for item in items)
 
 

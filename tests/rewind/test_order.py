@@ -8,6 +8,7 @@ import pytest
 
 from planner.base.ranges import Span
 from planner.base.sizes import GIB, MIB
+from planner.rewind.fork import Fork
 from planner.rewind.later import Choice
 from planner.rewind.order import Order
 from planner.rewind.rests import Rest, Rests
@@ -32,7 +33,7 @@ def test_what_is_all_beneath_the_crash_kernel_comes_first(size: int, crash: Span
     unusual = [Choice((Later("c", 3 * MIB),), unusual=True), Choice((Later("c", 7 * MIB), Later("d", 5 * MIB)), True)]
     steps = [[Choice((Later("crash kernel", 256 * MIB, spans=shown.crash),))], [*tables, *unusual]]
     rests = Rests(shown, steps, 0)
-    order = Order(rests).of(1, rests.beneath(shown.listed))
+    order = Order(rests, Fork(rests).step).of(1, rests.beneath(shown.listed))
     assert [i for i in order if i < len(expected)] == expected
 
 
@@ -46,7 +47,8 @@ def test_what_is_all_beneath_the_crash_kernel_comes_first(size: int, crash: Span
 def test_what_is_all_beside_a_cma_area_comes_first(size: int, expected: list[int]) -> None:
     crash, table = Later("crash kernel", 256 * MIB, spans=(CRASH,)), Choice((Later("b", MIB),))
     tables = [Choice((Later("a", 4 * MIB),)), Choice((Later("a", 8 * MIB),)), Choice()]
-    order = Order(Rests(view(log=False), [[Choice((crash,))], [table], tables], 0))
+    rests = Rests(view(log=False), [[Choice((crash,))], [table], tables], 0)
+    order = Order(rests, Fork(rests).step)
     assert list(order.of(2, [Rest(0, size, 0, early=2, many=False)])) == expected
 
 
@@ -55,4 +57,4 @@ def test_what_leaves_whole_units_of_page_descriptors_comes_first() -> None:
     crash, memmap = Later("crash kernel", 256 * MIB, spans=shown.crash), Later("memmap", 2 * MIB, times=3)
     tables = [Choice((Later("a", 3 * MIB),)), Choice((Later("a", 4 * MIB),)), Choice()]
     rests = Rests(shown, [[Choice((crash,))], [Choice((memmap,))], tables], 0)
-    assert list(Order(rests).of(2, rests.beneath(shown.listed))) == [1, 2, 0]
+    assert list(Order(rests, Fork(rests).step).of(2, rests.beneath(shown.listed))) == [1, 2, 0]

@@ -1,18 +1,16 @@
-"""The rests of listed entries: sums of what the steps before may have taken, and nothing else."""
+"""The rests of listed entries, and which of them need an explanation."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-
-import pytest
 
 from planner.base.ranges import Range, Span
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import BootRecord, Event, Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
-from planner.rewind.later import CMA, KFENCE, MEMMAP, Choice
-from planner.rewind.rests import Rests
+from planner.rewind.later import CMA, KFENCE, Choice
+from planner.rewind.rests import Rest, Rests
 from planner.rewind.undo import Later, State
 from planner.rewind.view import Asked, View, view_of
 
@@ -47,22 +45,16 @@ def left(size: int, *, log: bool = True) -> tuple[Rests, State]:
     return rests(shown), State(shown.listed.memory, ((ENTRY[1] - size, ENTRY[1]),))
 
 
-@pytest.mark.parametrize(
-    ("size", "expected"),
-    [
-        pytest.param(5 * MIB, True, id="both tables"),
-        pytest.param(8 * MIB + 20 * KIB, True, id="one table, and a small thing without a name"),
-        pytest.param(64 * MIB, True, id="the area, which came before"),
-        pytest.param(68 * MIB, True, id="a table beside the area"),
-        pytest.param(7 * MIB, False, id="no sum"),
-        pytest.param(14 * MIB, False, id="nor with an area"),
-        pytest.param(16 * MIB, True, id="an area of another usual size"),
-    ],
-)
-def test_what_the_steps_before_may_have_taken(size: int, expected: bool) -> None:
-    rest, state = left(size)
-    (found,) = rest.left(state, rest.entries([ENTRY]))
-    assert bool(rest.explaining(rest.all, 2, [found])) is expected
+def test_what_is_left_of_an_entry() -> None:
+    rest, state = left(5 * MIB)
+    assert rest.left(state, rest.entries([ENTRY])) == [
+        Rest(rest.view.listed.blocks.index(ENTRY), 5 * MIB, 64 * KIB, 2, many=False)
+    ]
+
+
+def test_what_lies_right_beneath_the_crash_kernel() -> None:
+    shown = view((CRASH[0] - 64 * MIB, CRASH[0]))
+    assert rests(shown).beneath(shown.listed) == [Rest(-1, 64 * MIB, 64 * KIB, 0, many=False)]
 
 
 def test_small_rests_need_no_explanation() -> None:
@@ -82,52 +74,6 @@ def test_without_a_log_a_processors_per_cpu_area_has_no_name() -> None:
     for size, named in ((144 * KIB, False), (164 * KIB, True)):
         state = State(shown.listed.memory, ((low, low + size),))
         assert bool(rest.left(state, rest.entries([ENTRY]))) is named
-
-
-def test_beneath_the_crash_kernel_lies_nothing_that_came_before() -> None:
-    shown = view((CRASH[0] - 64 * MIB, CRASH[0]))
-    rest = rests(shown)
-    (found,) = rest.beneath(shown.listed)
-    assert found.size == 64 * MIB
-    assert not rest.explaining(rest.all, 2, [found])
-    assert not rest.after_choice(rest.all, 3, 0, [found])
-
-
-def test_a_choice_may_leave_what_it_takes_itself() -> None:
-    rest, state = left(53 * MIB)
-    (found,) = rest.left(state, rest.entries([ENTRY]))
-    assert rest.after_choice(rest.all, 3, 0, [found])
-    assert not rest.explaining(rest.all, 2, [found])
-
-
-def test_one_choice_explains_all_rests() -> None:
-    """5M and 8M are each what a choice takes, but of two choices."""
-    rest, state = left(5 * MIB)
-    (five,) = (found._replace(early=0) for found in rest.left(state, rest.entries([ENTRY])))
-    eight = five._replace(size=8 * MIB)
-    assert rest.explaining(rest.all, 2, [five]) == (0,)
-    assert rest.explaining(rest.all, 2, [eight]) == (1,)
-    assert rest.explaining(rest.all, 2, [five, eight]) == ()
-
-
-def test_of_a_choice_the_first_allocations_count_only() -> None:
-    """After `small` is taken back, `large` alone may be left of that choice."""
-    rest, state = left(5 * MIB)
-    assert not rest.may_follow(rest.all, 2, 0, 1, (state, (ENTRY,)))
-    rest, state = left(4 * MIB)
-    assert rest.may_follow(rest.all, 2, 0, 1, (state, (ENTRY,)))
-
-
-def test_page_descriptors_are_as_many_as_they_are() -> None:
-    """Any number of them may lie in one entry, but not more than there are."""
-    shown = view(ENTRY)
-    crash = Choice((Later("crash kernel", 256 * MIB, spans=shown.crash),))
-    many = Choice((Later(MEMMAP, 2 * MIB, 2 * MIB, times=16),))
-    rest = Rests(shown, [[crash], [many], [Choice((Later("pool", MIB),))]], 0)
-    for size, expected in ((12 * MIB, True), (32 * MIB, True), (13 * MIB, False), (36 * MIB, False)):
-        state = State(shown.listed.memory, ((ENTRY[1] - size, ENTRY[1]),))
-        (found,) = rest.left(state, rest.entries([ENTRY]))
-        assert bool(rest.explaining(rest.all, 1, [found._replace(early=0)])) is expected
 
 
 def test_ranges_that_no_entry_holds_are_in_none() -> None:

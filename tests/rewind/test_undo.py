@@ -10,7 +10,7 @@ from planner.base.ranges import union
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
-from planner.rewind.undo import Budget, Later, Rooms, State, has_room, places, undo
+from planner.rewind.undo import Budget, Later, Rooms, State, have_room, places, undo
 
 PAGE = 4 * KIB
 
@@ -160,4 +160,4 @@ def test_an_earlier_allocation_needs_room_above_what_is_free(
 ) -> None:
     """Once the step's range is free, the highest place for it is too."""
     span = (step[0] * MIB, step[1] * MIB)
-    assert has_room((STATE.without([span]), (span,)), item) is expected
+    assert have_room((STATE.without([span]), (span,)), [item]) is expected
