@@ -11,7 +11,7 @@ from planner.kernel.cma import cma_align, cma_of, default_area, early_areas
 from planner.kernel.cmdline import values
 from planner.rewind.above import is_hidden, mem_limit, own_limit
 from planner.rewind.changes import USUAL_CMA, Boot, Early, cma_of_nodes, lowest_from_top, replay
-from planner.rewind.from_log import areas_on_nodes, efi_images
+from planner.rewind.from_log import efi_images
 from planner.rewind.histories import History
 from planner.rewind.memmap import memmap
 from planner.rewind.top import Top, tables_of, top_bytes, tops_asked
@@ -74,7 +74,8 @@ def _under(history: History, view: View, top: Top) -> Iterator[tuple[str, State]
             yield what, history.state
         else:
             regions = _described(view, end) if end is not None else view.regions
-            yield what, replay(history.state, history.early, boot_of(view, size, top, regions, lift=lift, end=end))
+            boot = boot_of(view, size, top, regions, on_nodes=history.early.on_nodes, lift=lift, end=end)
+            yield what, replay(history.state, history.early, boot)
 
 
 def _image(view: View) -> list[Span]:
@@ -92,8 +93,17 @@ def _described(view: View, end: int) -> list[Span]:
     return union([*((a, min(b, end)) for a, b in view.regions if a < end), *beyond, *_image(view)])
 
 
-def boot_of(view: View, cma: int, top: Top, regions: Sequence[Span], *, lift: int = 0, end: int | None = None) -> Boot:
-    """The planned boot. cma: bytes of the CMA area; end: where its memory ends."""
+def boot_of(
+    view: View,
+    cma: int,
+    top: Top,
+    regions: Sequence[Span],
+    *,
+    on_nodes: Sequence[Span] = (),
+    lift: int = 0,
+    end: int | None = None,
+) -> Boot:
+    """The planned boot. cma: bytes of the CMA area; on_nodes: those of nodes in the former boot; end: of its memory."""
     profile, page = view.asked.profile, view.asked.page_size
     sizes = cma_of_nodes(view.asked.cmdline, len(view.nodes), cma)
     return Boot(
@@ -107,7 +117,7 @@ def boot_of(view: View, cma: int, top: Top, regions: Sequence[Span], *, lift: in
         beyond=0 if end is None else total(span for span in _image(view) if span[0] >= end),
         tables=0 if view.asked.reserves_first else tables_of(top, view),
         memmap=[] if view.asked.describes_later else memmap(profile, page, regions, view.nodes),
-        nodes=[*zip(view.nodes, sizes, strict=True)] if areas_on_nodes(view) else (),
+        nodes=[*zip(view.nodes, sizes, strict=True)] if on_nodes else (),
     )
 
 
@@ -116,7 +126,7 @@ def _without_end(history: History, view: View, cma: int) -> State:
     early = history.early
     state = history.state.without([*early.memmap, *early.areas])
     state = state.without([(lowest_from_top(state), 1 << 64)])
-    return replay(state, Early(), boot_of(view, cma, history.top, view.regions))
+    return replay(state, Early(), boot_of(view, cma, history.top, view.regions, on_nodes=early.on_nodes))
 
 
 def lift_of(history: History, view: View, top: Top) -> int:

@@ -6,9 +6,9 @@ Where a log names what came later, all of it is taken back in order; without one
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, pairwise
+from itertools import pairwise
 
 from planner.base.ranges import Span, intersect, subtract, total, union
 from planner.base.sizes import KIB
@@ -27,10 +27,12 @@ from planner.rewind.from_log import (
     lower_half,
 )
 from planner.rewind.later import CMA, MEMMAP, MOST_PER_CPU, PER_CPU, Choice, named, steps_of_log, usual_steps
+from planner.rewind.listed_cma import area_sizes, listed_area
 from planner.rewind.memmap import STRUCT_PAGE, in_pages, section_size
-from planner.rewind.search import Shared, Way, explains_crash, is_late, search
+from planner.rewind.search import Shared, Way, explains_crash, is_at_a_place, is_late, search
+from planner.rewind.stacked import stacked
 from planner.rewind.top import Top, top_bytes, top_of_line, top_of_listing
-from planner.rewind.undo import Budget, Later, State, Undone, places, undo
+from planner.rewind.undo import Budget, Later, State, Undone, undo
 from planner.rewind.view import View
 
 __all__ = ["History", "histories"]
@@ -67,9 +69,22 @@ def histories(view: View) -> list[History]:
         return found
     # Nothing explains all that is listed: what is certain, and what would be if nothing came later.
     simple = [_simple(view)] if view.crash or logged else []
-    # Where all RAM is low memory, what came later lies beneath the crash kernel.
-    first = simple if not whole and view.all_low else []
-    return [*first, *found, *(simple if not first else ()), _all_early(view)]
+    if not whole and view.all_low:
+        # What came later lies beneath the CMA area, and beneath the crash kernel.
+        way = _stacked(view)
+        return [*([way] if way is not None else simple), *found, _all_early(view)]
+    return [*found, *simple, _all_early(view)]
+
+
+def _stacked(view: View) -> History | None:
+    """The way back in which all that lies beneath the CMA area came later."""
+    found = stacked(view, anywhere=not view.crash or is_at_a_place(view))
+    if found is None:
+        return None
+    late = found.late(view)
+    state = view.listed.without([*view.crash, *late])
+    named = tuple((span, "beneath the CMA area") for span in late)
+    return History("all beneath the CMA area came later", state, named, found.early, top_of_listing(view, state))
 
 
 def _reserved_first(view: View) -> History:
@@ -98,7 +113,7 @@ def _reserved_first(view: View) -> History:
 def _all_early(view: View) -> History:
     """Nothing that is listed came after the crash kernel."""
     state = view.listed.without(view.crash)
-    early = _early_of_log(view) if view.events else _early_of_listing(view, state)
+    early = _early_of_log(view) if view.events else Early((), listed_area(view, state))
     return History(_LISTED, state, (), early, top_of_listing(view, state))
 
 
@@ -268,9 +283,9 @@ def _open(state: State, low: int, high: int, most: int) -> bool:
 def _guessed(view: View) -> tuple[list[History], bool]:
     """Histories of allocations that are usual for so much RAM: those that explain the listing best, three at most.
 
-    And whether one of them explains everything.
+    And whether the first of them surely explains everything.
     """
-    shared = Shared()
+    shared = Shared.of(view)
     paged = _paged(view)
     found = [(way, "") for way in _ways(paged, shared, [()] if paged is not view else [tuple(view.early_memmap), ()])]
     if view.nodes and not any(way.whole for way, _ in found):
@@ -282,20 +297,25 @@ def _guessed(view: View) -> tuple[list[History], bool]:
         _history(view, _guess(view, way) + where, way.undone, _guessed_early(view, way.undone))
         for way, where in found[:3]
     ]
-    whole = bool(found) and found[0][0].whole
-    wider = _with_all_beside(view, histories[0]) if histories and not whole else None
+    whole = bool(found) and _is_sure(view, found[0][0])
+    wider = _with_all_beside(view, histories[0]) if histories and not whole and not view.all_low else None
     return [wider, *histories] if wider is not None else histories, whole
+
+
+def _is_sure(view: View, way: Way) -> bool:
+    """True if a way explains everything, and more than nothing, without per-CPU areas of a size that fits."""
+    names = {name for _, name in way.undone.freed if is_late(view, name)}
+    return way.whole and PER_CPU not in names and bool(names or not is_at_a_place(view))
 
 
 def _with_all_beside(view: View, way: History) -> History | None:
     """A way back in which all of an entry came later where a part did, but for page descriptors; None without more.
 
-    So it is where the areas of many processors lie there, whose size is in no listing. They lie in low memory only
-    where all RAM is.
+    So it is where the areas of many processors lie there, whose size is in no listing. They lie in high memory.
     """
     spans = union(span for span, _ in way.late)
     known = union([*spans, *way.early.memmap, *way.early.areas, *view.listed.kept])
-    blocks = view.listed.blocks[0 if view.all_low else bisect_left(view.listed.blocks, (view.low_max, 0)) :]
+    blocks = view.listed.blocks[bisect_left(view.listed.blocks, (view.low_max, 0)) :]
     beside = [piece for block in blocks if intersect(block, spans) for piece in subtract(block, known)]
     beside = [(start, end) for start, end in beside if end - start <= MOST_PER_CPU]
     if not beside:
@@ -359,7 +379,7 @@ def _ways(view: View, shared: Shared, before: Sequence[tuple[Later, ...]]) -> li
         align = cma_align(profile, page)
         usual = areas_of(align, USUAL_CMA)
         areas = [
-            Choice((Later(CMA, size, align, 0, view.low_max),), unusual=size not in usual) for size in _sizes(view)
+            Choice((Later(CMA, size, align, 0, view.low_max),), unusual=size not in usual) for size in area_sizes(view)
         ] + areas
     for descriptors in dict.fromkeys(before):
         found = search(view, [[Choice(descriptors)], areas], late, shared)
@@ -374,56 +394,7 @@ def _guessed_early(view: View, undone: Undone) -> Early:
     if own:
         return Early((), own[0])
     described = any(name == MEMMAP for _, name in undone.freed)
-    return _early_of_listing(view, undone.state.without(view.crash), described=described)
-
-
-def _early_of_listing(view: View, state: State, *, described: bool = False) -> Early:
-    """A CMA area whose place agrees with the listing.
-
-    First one of a usual size that fills its entry, up to the limit or to page descriptors right above it; then one of
-    any size. described: whether the descriptors were found elsewhere.
-    """
-    if view.asked.reserves_first:
-        return Early()
-    sizes, usual = _sizes(view), areas_of(cma_align(view.asked.profile, view.asked.page_size))
-    ends = {start: min(end, view.low_max) for start, end in state.blocks}
-    lengths, above = {end - start for start, end in ends.items()}, _above_area(view, described=described)
-    filling = [*_lowest_areas(view, state, [size for size in sizes if any(size + more in lengths for more in above)])]
-    whole = [area for more in above for area in filling if ends.get(area[0]) == area[1] + more]
-    whole.sort(key=lambda area: (area[1] - area[0] not in usual, ends[area[0]] != area[1]))
-    return Early((), next(chain(whole, _lowest_areas(view, state, sizes)), None))
-
-
-def _lowest_areas(view: View, state: State, sizes: Iterable[int]) -> Iterator[Span]:
-    """The lowest place of a CMA area of each of these sizes, where there is one."""
-    align = cma_align(view.asked.profile, view.asked.page_size)
-    for size in sizes:
-        for at in places(state, Later(CMA, size, align, 0, view.low_max))[:1]:
-            yield at, at + size
-
-
-def _above_area(view: View, *, described: bool = False) -> list[int]:
-    """Bytes that may be reserved right above a CMA area: none, or page descriptors, if these were not found elsewhere.
-
-    Those with a buffer may have left it there.
-    """
-    low = view.all_low and not described
-    return [0, *(item.size for item in view.early_memmap if item.times == 1 and (low or item.buffer))]
-
-
-def _sizes(view: View) -> list[int]:
-    """Bytes that a CMA area may have, usual ones first; no more than the largest entry in low memory has.
-
-    Any other area shows as an entry right above the crash kernel, or at the end of low memory.
-    """
-    align, above = cma_align(view.asked.profile, view.asked.page_size), _above_area(view)
-    low, crash, begins = view.low_max, set(view.crash), {end for _, end in view.crash[:2]}
-    entries = [(start, end) for start, end in view.listed.blocks if start < low and (start, end) not in crash]
-    most = max((end - start for start, end in entries), default=0)
-    at_an_edge = [(start, min(end, low)) for start, end in entries if start in begins or low <= end]
-    filling = [end - start - more for start, end in at_an_edge for more in above]
-    sizes = dict.fromkeys((*areas_of(align), *(size for size in filling if not size % align)))
-    return [size for size in sizes if 0 < size <= most]
+    return Early((), listed_area(view, undone.state.without(view.crash), described=described))
 
 
 def _simple(view: View) -> History:
@@ -438,5 +409,5 @@ def _simple(view: View) -> History:
             late += [(piece, "directly beneath the crash kernel") for piece in subtract((joined[i][0], start), kept)]
     state = view.listed.without([*view.crash, *(span for span, _ in late)])
     what = "only what lies directly beneath the crash kernel came later"
-    early = _early_of_log(view) if view.events else _early_of_listing(view, state)
+    early = _early_of_log(view) if view.events else Early((), listed_area(view, state))
     return History(what, state, tuple(late), early, top_of_listing(view, state))

@@ -39,11 +39,12 @@ _LARGE = 2 * MIB
 _MOST_WAYS = 24
 """Ways that are kept: of more, nobody could tell which is right."""
 
-_ALONE, _LOGGED = (80, 55, 35, 20), (80, 75, 30)
-"""Steps of each search of a listing alone, and beside a log: with more, hardly any finds what it has not found."""
+_ALONE, _LOW, _LOGGED = (80, 55, 35, 20), (80, 30), (80, 75, 30)
+"""Steps of each search of a listing alone, where all RAM is low memory, and beside a log.
 
-_STEPS = sum(_ALONE)
-"""Steps of all searches of a listing: one whose likeliest page descriptors took them all is explained by no others."""
+With more, hardly any finds what it has not found. In low memory the place of the CMA area tells more than ways that
+explain less: see `stacked`.
+"""
 
 _FOUND = 110
 """Steps that a search counts for which found ways, with those it took to look for better ones."""
@@ -86,15 +87,20 @@ class Way:
 class Shared:
     """What the searches of one listing share: the steps that are left for them, and what they have looked for."""
 
-    left: int = _STEPS
+    left: int
     known: Known = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, view: View) -> Shared:
+        """For one listing: where the likeliest page descriptors take all steps, no others explain it."""
+        return cls(sum(most for _, most, _ in _searches(view)))
 
 
 def search(
     view: View, early: Sequence[Sequence[Choice]], late: Sequence[Sequence[Choice]], shared: Shared | None = None
 ) -> list[Way]:
     """The ways back, the best first. early: what came right before the crash kernel, late: what came after it."""
-    shared = shared if shared is not None else Shared()
+    shared = shared if shared is not None else Shared.of(view)
     if shared.left <= 0:
         return []
     before, after = ([choices for choices in part if choices != [Choice()]] for part in (early, late))
@@ -121,7 +127,10 @@ def _searches(view: View) -> tuple[tuple[Rank | None, int, int], ...]:
     whole = _UNUSUAL if view.crash else _WHOLE
     if view.events:
         return tuple(zip((whole, (1,), None), _LOGGED, (0, 0, 0), strict=True))
-    return tuple(zip((whole, whole, (1,), None), _ALONE, (0, max(len(view.nodes), 1), 0, 0), strict=True))
+    areas = max(len(view.nodes), 1)
+    if view.all_low:
+        return tuple(zip((whole, whole), _LOW, (0, areas), strict=True))
+    return tuple(zip((whole, whole, (1,), None), _ALONE, (0, areas, 0, 0), strict=True))
 
 
 def is_late(view: View, name: str) -> bool:
@@ -159,12 +168,12 @@ class _Search:
         sure = [choices[0].items if len(choices) == 1 else () for choices in steps]
         self.needed = [[i for items in sure[:step] for i in items if _is_large(i)] for step in range(len(steps))]
         self.windows = _windows(view)
-        self.placed = _is_at_a_place(view)
+        self.placed = is_at_a_place(view)
 
     def run(self, budget: Budget, best: Rank | None, per_cpu: int = 0) -> list[Way]:
         """The ways below a rank, each better than the one before. per_cpu: see `Fork`."""
         self.budget, self.best, self.strict = budget, best, best in _STRICT
-        self.fork.per_cpu = per_cpu
+        self.fork.per_cpu, self.most_steps = per_cpu, budget.left
         self.found: list[Way] = []
         self.usual = self.whole = self.reached = False
         self.choices = self.fork.all if per_cpu else self.fork.few
@@ -280,7 +289,7 @@ class _Search:
         if self.strict and pieces:
             return  # an unusual way may explain everything
         if self.strict and unusual:
-            self.best, self.budget.left = _WHOLE, _USUAL
+            self.best, self.budget.left = _WHOLE, min(_USUAL, self.most_steps)
             return
         self.best = min(self.best, way.rank) if self.best is not None else way.rank
         self.usual = self.usual or not fit[0]
@@ -321,7 +330,7 @@ def _windows(view: View) -> set[Span]:
     return {(bounds.resolve(w.start), bounds.resolve(w.end)) for w in (*profile.plain, *profile.high)}
 
 
-def _is_at_a_place(view: View) -> bool:
+def is_at_a_place(view: View) -> bool:
     """True if every window that has a free place has a higher one: then the request had an address."""
     state, windows = view.listed.without(view.crash), _windows(view)
     for start, end in view.crash:
