@@ -102,7 +102,8 @@ class Rests:
             i = bisect_left(state.blocks, (start, 0)) - 1
             if i >= 0 and state.blocks[i][1] == start:
                 low = state.blocks[i][0]
-                found.append(Rest(-1, start - low, _SMALL, early=0, many=self._may_hold_many(low, start)))
+                size = start - low - total(intersect((low, start), self.after))
+                found.append(Rest(-1, size, _SMALL, early=0, many=self._may_hold_many(low, start)))
         return found
 
     def left(self, state: State, entries: Iterable[int]) -> list[Rest]:

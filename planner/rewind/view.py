@@ -114,8 +114,12 @@ def view_of(machine: Machine, asked: Asked) -> View:
     tables = topmost_tables(usable, blocks, size, machine.facts)
     nodes = [e.span for e in events if e.kind == "node" and e.span is not None]
     nodes = nodes or _nodes_of_log(memory) or _nodes_of_listing(memory)
-    kept = tuple(_apart([*crash, *_known_early(machine, asked), *tables]))
-    listed = State(usable, tuple(blocks), kept)
+    known = [*crash, *_known_early(machine, asked), *tables]
+    listed = State(usable, tuple(blocks), tuple(_apart(known)))
+    after = () if machine.settled else tuple(_known_late(machine, asked, listed))
+    if not asked.reserves_first:
+        # What came right after the crash kernel was there before all that came later.
+        listed = listed._replace(kept=tuple(_apart([*known, *(span for span, _ in after)])))
     return View(
         machine,
         asked,
@@ -124,7 +128,7 @@ def view_of(machine: Machine, asked: Asked) -> View:
         tuple(memory.spans()),
         tuple(nodes) if len(nodes) > 1 else (),
         low_max,
-        () if machine.settled else tuple(_known_late(machine, asked, listed)),
+        after,
     )
 
 
