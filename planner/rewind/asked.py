@@ -30,9 +30,12 @@ def changed(history: History, view: View) -> Iterator[tuple[str, State]]:
 
 
 def asks_for_other_huge_pages(view: View) -> bool:
-    """True if the planned boot has a `hugetlb_cma=` that the other did not have, as far as that is known."""
+    """True if the planned boot has a `hugetlb_cma=` that the other did not have, as far as that is known.
+
+    From 7.0 on its areas come after the crash kernel, wherever they are.
+    """
     own, new = _hugetlb_cma(view)
-    return bool(new) and new != own
+    return bool(new) and new != own and not view.asked.profile.first
 
 
 def _hugetlb_cma(view: View) -> tuple[Sequence[str], Sequence[str]]:
@@ -46,7 +49,7 @@ def _areas_for_huge_pages(history: History, view: View) -> list[Span]:
     Source: hugetlb_cma_reserve(), mm/hugetlb.c @ 6.1, 6.12.
     """
     own, new = _hugetlb_cma(view)
-    if not own or new or view.asked.cmdline is None:
+    if not own or new or view.asked.cmdline is None or view.asked.profile.first:
         return []
     areas, known = early_areas(view.events), history.early.areas
     return [area for area in areas if area[0] >= 4 * GIB and area not in known]

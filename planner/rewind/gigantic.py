@@ -1,20 +1,23 @@
 """Pages of hugetlb that are larger than any free block of the buddy allocator: a boot takes them for `hugepages=`.
 
 They are taken while the command line is parsed, after the crash kernel. A listing shows each as one small page,
-whose descriptor stands for all, and the rest; of kernels before 6.7, as one entry.
-Source: hugepages_setup() and alloc_bootmem_huge_page(), mm/hugetlb.c @ 5.10, 6.1, 6.12, 7.2.
+whose descriptor stands for all, and the rest; of kernels before 6.7, as one entry. From 7.0 on the CMA areas of
+`hugetlb_cma=`, for such pages, come after the crash kernel, too.
+Source: hugepages_setup() and alloc_bootmem_huge_page(), mm/hugetlb.c @ 5.10, 6.1, 6.12, 7.2; hugetlb_cma_reserve(),
+mm/hugetlb_cma.c @ 7.2.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
-from planner.base.ranges import Span, subtract, union
-from planner.base.sizes import GIB, KIB, MIB, memparse
-from planner.kernel.cmdline import words
+from planner.base.ranges import Span, intersect, subtract, union
+from planner.base.sizes import GIB, KIB, MIB, memparse, round_up
+from planner.kernel.cmdline import values, words
 from planner.rewind.undo import State
 
-__all__ = ["gigantic_pages", "gigantic_pages_asked"]
+__all__ = ["areas_for_gigantic_pages", "gigantic_pages", "gigantic_pages_asked"]
 
 _SIZES = {4 * KIB: (32 * MIB, GIB), 16 * KIB: (GIB,), 64 * KIB: (16 * GIB,)}
 """Bytes of such pages, by the size of base pages."""
@@ -64,3 +67,28 @@ def gigantic_pages(listed: State, cmdline: str | None, page_size: int) -> list[S
                 found.append(((last - taken) * size, last * size))
                 left -= taken
     return sorted(found)
+
+
+def areas_for_gigantic_pages(listed: State, cmdline: str | None, page_size: int, nodes: Sequence[Span]) -> list[Span]:
+    """The CMA areas of `hugetlb_cma=` among what is listed, one on each node: from 4 GiB up, or else from the top.
+
+    Whole pages, the same for each node as far as they go; none where one is asked for by node, which is not followed.
+    """
+    given, page = values(cmdline, "hugetlb_cma"), max(_SIZES.get(page_size, (GIB,)))
+    left = memparse(given[-1])[0] if given and ":" not in given[-1] else 0
+    each = round_up(-(-left // max(len(nodes), 1)), page)
+    whole = [piece for block in union(listed.blocks) for piece in subtract(block, listed.kept)]
+    found: list[Span] = []
+    for low, high in nodes or [(0, 1 << 64)]:
+        size = min(each, round_up(left, page))
+        places = [
+            at
+            for start, end in (span for block in whole for span in intersect(block, [(low, high)]))
+            for at in range(round_up(start, page), end - size + 1, page)
+        ]
+        if size and places:
+            above = [at for at in places if at >= 4 * GIB]
+            at = above[0] if above else places[-1]
+            found.append((at, at + size))
+            left -= size
+    return found

@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import NamedTuple
 
 from planner.base.ranges import Span, intersect, subtract, total, union
 from planner.base.sizes import KIB
@@ -64,16 +65,20 @@ def histories(view: View) -> list[History]:
     if view.asked.reserves_first:
         return [_reserved_first(view), _all_early(view)]
     logged = any(e.kind in ("hash", "percpu", "swiotlb") for e in view.events)
-    found, whole = (_logged(view), True) if logged else _guessed(view)
-    if logged and found:
+    found = _logged(view) if logged else []
+    if found:
         return found
+    guessed = _guessed(view) if not logged else _Guessed([])
     # Nothing explains all that is listed: what is certain, and what would be if nothing came later.
-    simple = [_simple(view)] if view.crash or logged else []
-    if not whole and view.all_low:
-        # What came later lies beneath the CMA area, and beneath the crash kernel.
+    others = [_simple(view)] if view.crash or logged else []
+    if not guessed.sure and view.all_low:
+        # What came later lies beneath the CMA area, and beneath the crash kernel, or in holes above them. That areas of
+        # some size fit there means little where several nodes have them.
         way = _stacked(view)
-        return [*([way] if way is not None else simple), *found, _all_early(view)]
-    return [*found, *simple, _all_early(view)]
+        others = [way] if way is not None else others
+        if not guessed.whole or view.nodes or any(way.late for way in others):
+            return [*others, *guessed.histories, _all_early(view)]
+    return [*guessed.histories, *others, _all_early(view)]
 
 
 def _stacked(view: View) -> History | None:
@@ -280,11 +285,19 @@ def _open(state: State, low: int, high: int, most: int) -> bool:
     return not any(start < high and low < end and end - start > most for start, end in inside)
 
 
-def _guessed(view: View) -> tuple[list[History], bool]:
-    """Histories of allocations that are usual for so much RAM: those that explain the listing best, three at most.
+class _Guessed(NamedTuple):
+    """Histories of usual allocations, the likeliest first.
 
-    And whether the first of them surely explains everything.
+    whole: whether the first explains everything; sure: and does so without per-CPU areas of a size that fits.
     """
+
+    histories: list[History]
+    whole: bool = False
+    sure: bool = False
+
+
+def _guessed(view: View) -> _Guessed:
+    """Histories of allocations that are usual for so much RAM: those that explain the listing best, three at most."""
     shared = Shared.of(view)
     paged = _paged(view)
     found = [(way, "") for way in _ways(paged, shared, [()] if paged is not view else [tuple(view.early_memmap), ()])]
@@ -297,9 +310,11 @@ def _guessed(view: View) -> tuple[list[History], bool]:
         _history(view, _guess(view, way) + where, way.undone, _guessed_early(view, way.undone))
         for way, where in found[:3]
     ]
-    whole = bool(found) and _is_sure(view, found[0][0])
-    wider = _with_all_beside(view, histories[0]) if histories and not whole and not view.all_low else None
-    return [wider, *histories] if wider is not None else histories, whole
+    if not found:
+        return _Guessed([])
+    sure = _is_sure(view, found[0][0])
+    wider = _with_all_beside(view, histories[0]) if not sure and not view.all_low else None
+    return _Guessed([wider, *histories] if wider is not None else histories, found[0][0].whole, sure)
 
 
 def _is_sure(view: View, way: Way) -> bool:

@@ -13,7 +13,7 @@ from planner.kernel.cma import early_areas
 from planner.kernel.machine import NO_DMA_ZONES, Event, Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap
 from planner.kernel.profiles import CRASH_ALIGN, Profile
-from planner.rewind.gigantic import gigantic_pages
+from planner.rewind.gigantic import areas_for_gigantic_pages, gigantic_pages
 from planner.rewind.memmap import memmap
 from planner.rewind.undo import Later, State
 
@@ -116,7 +116,7 @@ def view_of(machine: Machine, asked: Asked) -> View:
     nodes = nodes or _nodes_of_log(memory) or _nodes_of_listing(memory)
     known = [*crash, *_known_early(machine, asked), *tables]
     listed = State(usable, tuple(blocks), tuple(_apart(known)))
-    after = () if machine.settled else tuple(_known_late(machine, asked, listed))
+    after = () if machine.settled else tuple(_known_late(machine, asked, listed, nodes))
     if not asked.reserves_first:
         # What came right after the crash kernel was there before all that came later.
         listed = listed._replace(kept=tuple(_apart([*known, *(span for span, _ in after)])))
@@ -132,13 +132,16 @@ def view_of(machine: Machine, asked: Asked) -> View:
     )
 
 
-def _known_late(machine: Machine, asked: Asked, listed: State) -> Iterator[tuple[Span, str]]:
+def _known_late(machine: Machine, asked: Asked, listed: State, nodes: Sequence[Span]) -> Iterator[tuple[Span, str]]:
     """Allocations after the crash kernel whose address is known."""
     for event in machine.facts.events:
         if event.kind == "cma" and event.before_crash is False and event.span is not None:
             yield event.span, "CMA of the crash kernel"
     for span in gigantic_pages(listed, machine.facts.cmdline, asked.page_size):
         yield span, "gigantic pages"
+    if asked.profile.first:
+        for span in areas_for_gigantic_pages(listed, machine.facts.cmdline, asked.page_size, nodes):
+            yield span, "CMA of gigantic pages"
 
 
 def _nodes_of_log(memory: MemoryMap) -> list[Span]:

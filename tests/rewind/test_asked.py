@@ -114,10 +114,14 @@ HUGE = (4 * GIB, 6 * GIB)
 )
 def test_the_areas_for_huge_pages(own: str, asked: str, stays: bool, open_: bool) -> None:
     """A log names them; the default area stays."""
-    shown = view(own, asked, logged=(CMA, HUGE))
+    shown = view(own, asked, kernel="6.12", logged=(CMA, HUGE))
     ((_, state),) = changed(history(shown), shown)
     assert (HUGE in state.blocks, CMA in state.blocks) == (stays, True)
     assert asks_for_other_huge_pages(shown) == open_
+
+
+def test_from_7_0_on_areas_for_huge_pages_come_after_the_crash_kernel() -> None:
+    assert not asks_for_other_huge_pages(view("quiet", "hugetlb_cma=2G", kernel="7.2"))
 
 
 @pytest.mark.parametrize(

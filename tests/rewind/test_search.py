@@ -18,11 +18,11 @@ LOW = 4 * GIB
 MEMORY = MemoryMap((Region(GIB, GIB + 2 * GIB),))
 
 
-def listed(*allocated: tuple[int, int], crash: int = 256 * MIB) -> View:
+def listed(*allocated: tuple[int, int], crash: int = 256 * MIB, memory: MemoryMap = MEMORY) -> View:
     """A machine whose RAM is all low: a crash kernel beneath an area of 64M, and these allocations after it."""
-    memblock = Memblock.of(MEMORY)
+    memblock = Memblock.of(memory)
     memblock.alloc(4 * MIB, PAGE)  # page tables
-    memblock.alloc(64 * MIB, 2 * MIB)
+    memblock.alloc(64 * MIB, 2 * MIB, 0, LOW)
     at = memblock.alloc(crash, 2 * MIB, 0, LOW) if crash else None
     for size, align in allocated:
         assert memblock.alloc(size, align) is not None
@@ -34,7 +34,7 @@ def listed(*allocated: tuple[int, int], crash: int = 256 * MIB) -> View:
         reserved.append(Reserved(at, at + crash, "Crash kernel"))
         record = BootRecord(Range(at, at + crash))
     facts = Facts(kernel="6.1", page_size=PAGE, record=record)
-    machine = Machine("iomem.txt", "iomem", MemoryMap(MEMORY.regions, reserved), facts, settled=False)
+    machine = Machine("iomem.txt", "iomem", MemoryMap(memory.regions, reserved), facts, settled=False)
     return view_of(machine, Asked(select_profile("6.1").profile, PAGE, LOW))
 
 
@@ -58,11 +58,17 @@ def test_what_steps_have_in_common_is_taken_back_once() -> None:
 
 
 def test_what_explains_less_ranks_lower() -> None:
-    """More is left right beneath the crash kernel than per-CPU areas take: not a whole way, but one that is kept."""
-    ways = search(listed((96 * MIB, 64)), [[Choice((AREA,))]], [TABLES])
+    """More is left than per-CPU areas take: not a whole way, but one that is kept."""
+    shown = listed((96 * MIB, 64), memory=MemoryMap((Region(GIB, 9 * GIB),)))
+    ways = search(shown, [[Choice((AREA,))]], [TABLES[:2]])
     assert ways
     assert not any(way.whole for way in ways)
     assert [way.rank for way in ways] == sorted(way.rank for way in ways)
+
+
+def test_where_all_ram_is_low_no_way_explains_less() -> None:
+    """The place of the CMA area tells more then."""
+    assert search(listed((96 * MIB, 64)), [[Choice((AREA,))]], [TABLES[:2]]) == []
 
 
 def test_per_cpu_areas_right_beneath_the_crash_kernel_are_told_from_what_is_left() -> None:

@@ -150,7 +150,7 @@ def test_an_image_alone_above_the_end_has_no_page_tables() -> None:
 
 
 def test_what_is_known_to_be_earlier_is_kept() -> None:
-    """The image, early CMA, node data, reserved-memory nodes, the crash kernel, page tables at the top."""
+    """The image, early CMA, node data, reserved-memory nodes, the crash kernel and its own CMA, page tables on top."""
     events = (
         Event("cma", 64 * MIB, 4 * GIB - 64 * MIB, 4 * GIB, before_crash=True),
         Event("cma", 64 * MIB, 2 * GIB, 2 * GIB + 64 * MIB, before_crash=False),
@@ -161,7 +161,9 @@ def test_what_is_known_to_be_earlier_is_kept() -> None:
         Reserved(GIB + 2 * MIB, GIB + 20 * MIB, "Kernel code"), CRASH, Reserved(*TABLES, "reserved"), events=events
     )
     kept = {(GIB + 2 * MIB, GIB + 20 * MIB), (4 * GIB - 64 * MIB, 4 * GIB), (8 * GIB, 8 * GIB + 8 * KIB)}
-    assert set(found.listed.kept) == kept | {(CRASH.start, CRASH.end), TABLES}
+    own = (2 * GIB, 2 * GIB + 64 * MIB)
+    assert set(found.listed.kept) == kept | {(CRASH.start, CRASH.end), TABLES, own}
+    assert found.after == ((own, "CMA of the crash kernel"),), "which is not free for what came later still"
 
 
 @pytest.mark.parametrize(
