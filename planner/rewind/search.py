@@ -109,12 +109,17 @@ def search(
     one = _Search(view, (*before, [_crash(view)], *after), len(before))
     for below, most, per_cpu in _searches(view):
         steps = min(most, shared.left)
-        budget = Budget(steps, skips=below not in _STRICT, everywhere=bool(view.events), known=shared.known)
+        budget = Budget(steps, skips=below not in _STRICT, places=_places(view), known=shared.known)
         ways = one.run(budget, below, per_cpu)
         shared.left -= _FOUND if ways else steps - max(budget.left, 0)
         if ways:
             return sorted(ways, key=lambda way: (not way.whole, way.rank))[:_MOST_WAYS]
     return []
+
+
+def _places(view: View) -> int | None:
+    """How many places are tried of a small allocation that need not be there."""
+    return None if view.events else 2 if view.all_low else 1
 
 
 def _searches(view: View) -> tuple[tuple[Rank | None, int, int], ...]:

@@ -50,7 +50,8 @@ def stacked(view: View, *, anywhere: bool) -> Stack | None:
 
     The crash kernel lies right beneath the area or else beneath the descriptors, unless it may lie anywhere.
     """
-    ends, found = {end for _, end in view.crash}, list(_stacks(view))
+    # An area of twice the size would lie where the default one and that of its node do.
+    ends, found = {end for _, end in view.crash}, sorted(_stacks(view), key=lambda stack: not stack.early.on_nodes)
     right = [stack for stack in found if anywhere or stack.beneath[1] in ends]
     return next(iter(right or [stack for stack in found if stack.bottoms & ends]), None)
 

@@ -144,14 +144,14 @@ Known: TypeAlias = dict[tuple[tuple[Span, ...], Later], list[Step]]
 class Budget:
     """Steps that are left: a listing that no account explains must not take for ever.
 
-    skips: whether an allocation that need not be there may be left out although there is a place for it; everywhere:
-    whether all its places are tried, not only the likeliest. known: what was looked for before, which several searches
-    of one listing share.
+    skips: whether an allocation that need not be there may be left out although there is a place for it; places: how
+    many of its places are tried, the likeliest first (None: all). known: what was looked for before, which several
+    searches of one listing share.
     """
 
     left: int
     skips: bool = True
-    everywhere: bool = True
+    places: int | None = None
     known: Known = field(default_factory=dict)
 
     def steps(self, state: State, item: Later) -> list[Step]:
@@ -208,7 +208,7 @@ def undo(
     steps = budget.steps(state, item)
     if budget.left < 0:
         return
-    for step in steps if item.needed or budget.everywhere else steps[:1]:
+    for step in steps if item.needed else steps[: budget.places]:
         before, taken = step
         if accepts is not None and not accepts(len(others), step):
             continue
