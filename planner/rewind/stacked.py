@@ -14,10 +14,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from planner.base.ranges import Span, subtract, union
+from planner.base.ranges import Span, intersect, subtract, union
 from planner.base.sizes import MIB
 from planner.kernel.cma import Cma, cma_align, default_area
-from planner.rewind.changes import USUAL_CMA, Early, place_cma
+from planner.rewind.changes import USUAL_CMA, Early, lowest_from_top, place_cma
 from planner.rewind.listed_cma import area_sizes
 from planner.rewind.memmap import place_memmap
 from planner.rewind.undo import State
@@ -30,7 +30,10 @@ _LEAST = 16 * MIB
 
 
 class Stack(NamedTuple):
-    """early: page descriptors and CMA area of an entry; beneath: the rest of it beneath them."""
+    """early: page descriptors and CMA area of an entry; beneath: the rest of it beneath them.
+
+    Small gaps between it and lower entries are what was free again soon, or too small for what came then.
+    """
 
     early: Early
     beneath: Span
@@ -42,7 +45,9 @@ class Stack(NamedTuple):
 
     def late(self, view: View) -> list[Span]:
         """What came after the crash kernel."""
-        return subtract(self.beneath, [*view.crash, *view.listed.kept])
+        high, listed = self.beneath[1], view.listed
+        blocks = intersect((lowest_from_top(listed, high), high), union(listed.blocks))
+        return [piece for block in blocks for piece in subtract(block, listed.kept)]
 
 
 def stacked(view: View, *, anywhere: bool) -> Stack | None:
