@@ -236,7 +236,7 @@ def _with_memmap(view: View, state: State, early: Early) -> Early:
 
 
 def _per_cpu(view: View, state: State, late: Sequence[Span]) -> list[Span]:
-    """The per-CPU areas, whose size is in no source: beside later allocations, beneath two freed pages."""
+    """The per-CPU areas, whose size is in no source: beneath two freed pages, a whole entry or beside later ones."""
     page, holes, kept = view.asked.page_size, union(late), set(view.listed.kept)
     found: list[Span] = []
     for block, above in pairwise(view.listed.blocks):
@@ -244,7 +244,7 @@ def _per_cpu(view: View, state: State, late: Sequence[Span]) -> list[Span]:
             i = bisect_left(state.blocks, (block[1], 0)) - 1
             left = state.blocks[i] if i >= 0 else block
             n = bisect_left(holes, left)
-            near = any(left[0] - stop <= page for _, stop in holes[max(n - 1, 0) : n])
+            near = left == block or any(left[0] - stop <= page for _, stop in holes[max(n - 1, 0) : n])
             near = near or any(start - above[0] <= 4 * page for start, _ in holes[n : n + 1])
             if left[1] == block[1] and near:
                 found.append(left)
