@@ -11,7 +11,8 @@ Source: bootmem_init() and dma_contiguous_reserve(), arch/arm64/mm/init.c @ 6.1,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from planner.base.ranges import Span, intersect, subtract, union
@@ -38,11 +39,6 @@ class Stack(NamedTuple):
     early: Early
     beneath: Span
 
-    @property
-    def bottoms(self) -> set[int]:
-        """The lowest addresses of the area and of the page descriptors."""
-        return {self.beneath[1], *(min(start for start, _ in spans) for spans in [self.early.memmap] if spans)}
-
     def late(self, view: View) -> list[Span]:
         """What came after the crash kernel."""
         high, listed = self.beneath[1], view.listed
@@ -50,57 +46,88 @@ class Stack(NamedTuple):
         return [piece for block in blocks for piece in subtract(block, listed.kept)]
 
 
+class _Entry(NamedTuple):
+    """An entry of the listing; memmap: the page descriptors, were it free; state: that, with them."""
+
+    span: Span
+    memmap: tuple[Span, ...]
+    state: State
+
+    def holds(self, area: Span) -> bool:
+        """True if an area lies in it."""
+        return self.span[0] <= area[0] and area[1] <= self.span[1]
+
+
 def stacked(view: View, *, anywhere: bool) -> Stack | None:
     """The page descriptors and the CMA area that a listing shows, with what is beneath them; None if it shows none.
 
     The crash kernel lies right beneath the area or else beneath the descriptors, unless it may lie anywhere.
     """
+    ends, entries = {end for _, end in view.crash}, list(_entries(view))
     # An area of twice the size would lie where the default one and that of its node do.
-    ends, found = {end for _, end in view.crash}, sorted(_stacks(view), key=lambda stack: not stack.early.on_nodes)
-    right = [stack for stack in found if anywhere or stack.beneath[1] in ends]
-    return next(iter(right or [stack for stack in found if stack.bottoms & ends]), None)
+    ways = chain(_with_nodes(view, entries), _stacks(view, entries))
+    found = next((stack for stack in ways if anywhere or stack.beneath[1] in ends), None)
+    if found is None and view.early_memmap:
+        described = (stack for stack in _stacks(view, entries) if stack.early.memmap)
+        found = next((stack for stack in described if min(start for start, _ in stack.early.memmap) in ends), None)
+    return found
 
 
-def _stacks(view: View) -> Iterator[Stack]:
-    """Every way in which descriptors and an area may lie at the top of an entry, usual areas first."""
-    beyond, align = view.asked.profile.cma_beyond, cma_align(view.asked.profile, view.asked.page_size)
-    entries = [(entry, *_described(view, entry)) for entry in reversed(union(view.listed.blocks))]
+def _entries(view: View) -> Iterator[_Entry]:
+    """The entries that are large enough, from the top."""
+    for span in reversed(union(view.listed.blocks)):
+        if span[1] - span[0] >= _LEAST:
+            state = view.listed.without([span])
+            memmap = place_memmap(state, view.early_memmap, view.asked.page_size)
+            yield _Entry(span, tuple(memmap), state.with_more(memmap))
+
+
+def _sizes(view: View) -> list[int]:
+    """Bytes that the area may have: what is configured or usual first, none last."""
     default = default_area(view.asked.config)
     usual = USUAL_CMA if default is None else (default,)
-    for size in dict.fromkeys([*usual, *area_sizes(view), 0]):
-        for (low, high), memmap, state in entries:
-            if high - low < _LEAST:
-                continue
-            area = place_cma(state, size, Cma(beyond=beyond), align, view.low_max)
-            if area is not None and low <= area[0] and area[1] <= high:
-                if on_nodes := _on_nodes(view, state, area):
-                    lowest = min(start for start, end in (area, *on_nodes) if low <= start and end <= high)
-                    yield Stack(Early(memmap, area, on_nodes=on_nodes), (low, lowest))
-                yield Stack(Early(memmap, area), (low, area[0]))
-            elif not size and memmap and low <= (bottom := min(start for start, _ in memmap)):
-                yield Stack(Early(memmap), (low, bottom))
+    return list(dict.fromkeys([*usual, *area_sizes(view), 0]))
 
 
-def _on_nodes(view: View, state: State, area: Span) -> tuple[Span, ...]:
-    """The areas of the nodes' own that follow the default one on 7.x; none where a node shows none."""
-    if not view.asked.profile.first:
-        return ()
-    align, entries = cma_align(view.asked.profile, view.asked.page_size), union(view.listed.blocks)
+def _areas(view: View, entries: Sequence[_Entry]) -> Iterator[tuple[_Entry, Span]]:
+    """Every way in which an area may lie in an entry, with that entry."""
+    asked, align = Cma(beyond=view.asked.profile.cma_beyond), cma_align(view.asked.profile, view.asked.page_size)
+    for size in _sizes(view):
+        for entry in entries:
+            area = place_cma(entry.state, size, asked, align, view.low_max)
+            if area is not None and entry.holds(area):
+                yield entry, area
+            elif not size and entry.memmap and entry.holds(lowest := min(entry.memmap)):
+                yield entry, (lowest[0], lowest[0])
+
+
+def _stacks(view: View, entries: Sequence[_Entry]) -> Iterator[Stack]:
+    """Every way in which descriptors and an area may lie at the top of an entry, usual areas first."""
+    for entry, area in _areas(view, entries):
+        yield Stack(Early(entry.memmap, area if area[0] < area[1] else None), (entry.span[0], area[0]))
+
+
+def _with_nodes(view: View, entries: Sequence[_Entry]) -> Iterator[Stack]:
+    """The same with areas of the nodes' own, which follow the default one on 7.x."""
+    for entry, area in _areas(view, entries) if view.asked.profile.first and view.nodes else ():
+        found = _on_nodes(view, entries, entry.state, area)
+        if found:
+            lowest = min(start for start, _ in (area, *filter(entry.holds, found)))
+            yield Stack(Early(entry.memmap, area, on_nodes=found), (entry.span[0], lowest))
+
+
+def _on_nodes(view: View, entries: Sequence[_Entry], state: State, area: Span) -> tuple[Span, ...]:
+    """An area on each node, as large as the default one; none where a node shows none."""
+    align = cma_align(view.asked.profile, view.asked.page_size)
     found: list[Span] = []
     for node in view.nodes:
-        for low, high in reversed(entries):
-            before = state.without([(low, high)]).with_more([area, *found])
-            own = place_cma(before, area[1] - area[0], Cma(), align, node[1], node)
-            if own is not None and low <= own[0] and own[1] <= high:
-                found.append(own)
-                break
+        for entry in entries:
+            if intersect(node, [entry.span]):
+                before = state.without([entry.span]).with_more([area, *found])
+                own = place_cma(before, area[1] - area[0], Cma(), align, node[1], node)
+                if own is not None and entry.holds(own):
+                    found.append(own)
+                    break
         else:
             return ()
     return tuple(found)
-
-
-def _described(view: View, entry: Span) -> tuple[tuple[Span, ...], State]:
-    """The page descriptors as they would lie if an entry were free, and the state with them."""
-    state = view.listed.without([entry])
-    memmap = place_memmap(state, view.early_memmap, view.asked.page_size)
-    return tuple(memmap), state.with_more(memmap)
