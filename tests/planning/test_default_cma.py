@@ -127,6 +127,13 @@ def test_what_is_said_about_it(cmdline: str, facts: dict[str, Any], kind: str, n
     assert [n.startswith(note or "") for n in told[:1]] == ([True] if note else [])
 
 
+def test_from_7_0_on_areas_for_huge_pages_are_no_obstacle() -> None:
+    """They come after the crash kernel."""
+    line = f"hugetlb_cma=2G cma=64M {CRASH}"
+    told = {kernel: [n for n in plan(line, kernel).notes if "hugetlb_cma=" in n] for kernel in ("6.12", "7.2")}
+    assert [len(notes) for notes in told.values()] == [1, 0]
+
+
 CELLS: Tree = {"#address-cells": cell(2), "#size-cells": cell(2)}
 LOW = {"alloc-ranges": wide(0, 4 * GIB)}
 

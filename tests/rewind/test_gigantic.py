@@ -6,7 +6,7 @@ import pytest
 
 from planner.base.ranges import Span
 from planner.base.sizes import GIB, KIB, MIB
-from planner.rewind.gigantic import gigantic_pages, gigantic_pages_asked
+from planner.rewind.gigantic import areas_for_gigantic_pages, gigantic_pages, gigantic_pages_asked
 from planner.rewind.undo import State
 
 PAGE = 4 * KIB
@@ -70,3 +70,34 @@ def test_where_gigantic_pages_lie(blocks: list[Span], cmdline: str | None, expec
 def test_what_is_known_to_be_earlier_is_no_gigantic_page() -> None:
     listed = State(((GIB, 8 * GIB),), ((4 * GIB, 6 * GIB),), ((5 * GIB, 6 * GIB),))
     assert gigantic_pages(listed, "hugepagesz=1G hugepages=1", PAGE) == [(4 * GIB, 5 * GIB)]
+
+
+NODES = ((GIB, 5 * GIB), (5 * GIB, 9 * GIB), (9 * GIB, 13 * GIB))
+
+
+@pytest.mark.parametrize(
+    ("blocks", "cmdline", "nodes", "expected"),
+    [
+        pytest.param(
+            [(4 * GIB - 64 * MIB, 6 * GIB)], "hugetlb_cma=2G", (), [(4 * GIB, 6 * GIB)], id="from 4 GiB up, in one area"
+        ),
+        pytest.param([(2 * GIB, 4 * GIB)], "hugetlb_cma=1G", (), [(3 * GIB, 4 * GIB)], id="or else from the top"),
+        pytest.param(
+            [(2 * GIB, 3 * GIB), (4 * GIB, 4 * GIB + MIB), (6 * GIB, 7 * GIB)],
+            "hugetlb_cma=2G",
+            NODES,
+            [(2 * GIB, 3 * GIB), (6 * GIB, 7 * GIB)],
+            id="whole pages on each node, as far as they go",
+        ),
+        pytest.param([(4 * GIB, 5 * GIB)], "hugetlb_cma=1G hugetlb_cma=0", (), [], id="none: the last one counts"),
+        pytest.param([(4 * GIB, 5 * GIB)], "quiet", (), [], id="not asked for"),
+        pytest.param([(4 * GIB, 5 * GIB)], None, (), [], id="not known"),
+        pytest.param([(4 * GIB, 5 * GIB)], "hugetlb_cma=0:1G", NODES, [], id="by node, which is not followed"),
+        pytest.param([(4 * GIB, 5 * GIB - MIB)], "hugetlb_cma=1G", (), [], id="no room for it: it failed"),
+    ],
+)
+def test_areas_for_gigantic_pages(
+    blocks: list[Span], cmdline: str | None, nodes: tuple[Span, ...], expected: list[Span]
+) -> None:
+    listed = State(((GIB, 13 * GIB),), tuple(blocks))
+    assert areas_for_gigantic_pages(listed, cmdline, PAGE, nodes) == expected

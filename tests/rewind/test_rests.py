@@ -57,6 +57,13 @@ def test_what_lies_right_beneath_the_crash_kernel() -> None:
     assert rests(shown).beneath(shown.listed) == [Rest(-1, 64 * MIB, 64 * KIB, 0, many=False)]
 
 
+def test_what_is_known_to_be_later_is_no_part_of_it() -> None:
+    """Such as the crash kernel's own CMA, right beneath it."""
+    own, entry = (CRASH[0] - 128 * MIB, CRASH[0]), (CRASH[0] - 136 * MIB, CRASH[0])
+    shown = replace(view(entry), after=((own, "CMA of the crash kernel"),))
+    assert [rest.size for rest in rests(shown).beneath(shown.listed)] == [8 * MIB]
+
+
 def test_small_rests_need_no_explanation() -> None:
     rest, state = left(64 * KIB)
     assert rest.left(state, rest.entries([ENTRY])) == []
