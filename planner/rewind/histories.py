@@ -39,6 +39,9 @@ from planner.rewind.view import View
 __all__ = ["History", "histories"]
 
 
+_LEAST_PER_CPU = 64 * KIB
+"""Bytes of per-CPU areas that are an entry of their own, at least."""
+
 _LISTED = "every reservation listed came before the crash kernel"
 
 
@@ -236,7 +239,10 @@ def _with_memmap(view: View, state: State, early: Early) -> Early:
 
 
 def _per_cpu(view: View, state: State, late: Sequence[Span]) -> list[Span]:
-    """The per-CPU areas, whose size is in no source: beneath two freed pages, a whole entry or beside later ones."""
+    """The per-CPU areas, whose size is in no source: beneath two freed pages, beside later ones.
+
+    Where all RAM is low memory, they may be a whole entry in a hole above all others.
+    """
     page, holes, kept = view.asked.page_size, union(late), set(view.listed.kept)
     found: list[Span] = []
     for block, above in pairwise(view.listed.blocks):
@@ -244,7 +250,8 @@ def _per_cpu(view: View, state: State, late: Sequence[Span]) -> list[Span]:
             i = bisect_left(state.blocks, (block[1], 0)) - 1
             left = state.blocks[i] if i >= 0 else block
             n = bisect_left(holes, left)
-            near = left == block or any(left[0] - stop <= page for _, stop in holes[max(n - 1, 0) : n])
+            near = view.all_low and left == block and block[1] - block[0] >= _LEAST_PER_CPU
+            near = near or any(left[0] - stop <= page for _, stop in holes[max(n - 1, 0) : n])
             near = near or any(start - above[0] <= 4 * page for start, _ in holes[n : n + 1])
             if left[1] == block[1] and near:
                 found.append(left)
