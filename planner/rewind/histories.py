@@ -9,7 +9,6 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import NamedTuple
 
 from planner.base.ranges import Span, intersect, subtract, total, union
 from planner.base.sizes import KIB
@@ -42,6 +41,9 @@ __all__ = ["History", "histories"]
 _LEAST_PER_CPU = 64 * KIB
 """Bytes of per-CPU areas that are an entry of their own, at least."""
 
+_MOST_OF_RAM = 6
+"""The part of RAM that came later at most where that is all that is known of it."""
+
 _LISTED = "every reservation listed came before the crash kernel"
 
 
@@ -71,25 +73,17 @@ def histories(view: View) -> list[History]:
     found = _logged(view) if logged else []
     if found:
         return found
-    guessed = _guessed(view) if not logged else _Guessed([])
     # Nothing explains all that is listed: what is certain, and what would be if nothing came later.
     others = [_simple(view)] if view.crash or logged else []
-    if not guessed.sure and view.all_low:
-        # What came later lies beneath the CMA area, and beneath the crash kernel, or in holes above them. That areas of
-        # some size fit there means little where several nodes have them.
-        way = _stacked(view)
-        others = [way] if way is not None else others
-        if not guessed.whole or view.nodes or any(way.late for way in others):
-            return [*others, *guessed.histories, _all_early(view)]
-    return [*guessed.histories, *others, _all_early(view)]
+    return [*(_guessed(view, others) if not logged else others), _all_early(view)]
 
 
 def _stacked(view: View) -> History | None:
     """The way back in which all that lies beneath the CMA area came later."""
     found = stacked(view, anywhere=not view.crash or is_at_a_place(view))
-    if found is None:
+    late = found.late(view) if found is not None else []
+    if found is None or total(late) > view.machine.memory.ram // _MOST_OF_RAM:
         return None
-    late = found.late(view)
     state = view.listed.without([*view.crash, *late])
     named = tuple((span, "beneath the CMA area") for span in late)
     return History("all beneath the CMA area came later", state, named, found.early, top_of_listing(view, state))
@@ -292,20 +286,27 @@ def _open(state: State, low: int, high: int, most: int) -> bool:
     return not any(start < high and low < end and end - start > most for start, end in inside)
 
 
-class _Guessed(NamedTuple):
-    """Histories of usual allocations, the likeliest first.
-
-    whole: whether the first explains everything; sure: and does so without per-CPU areas of a size that fits.
-    """
-
-    histories: list[History]
-    whole: bool = False
-    sure: bool = False
-
-
-def _guessed(view: View) -> _Guessed:
-    """Histories of allocations that are usual for so much RAM: those that explain the listing best, three at most."""
+def _guessed(view: View, others: list[History]) -> list[History]:
+    """Histories of allocations that are usual for so much RAM, and others: the likeliest first."""
     shared = Shared.of(view)
+    found = _found(view, shared)
+    whole = bool(found) and found[0][0].whole
+    if whole and _is_sure(view, found[0][0]):
+        return [*_named(view, found), *others]
+    if view.all_low:
+        stack = _stacked(view)
+        others = [stack] if stack is not None else others
+        found = found if found or stack is not None else _found(view, shared.less())
+        # Areas of a size that fits above the CMA area mean little where several nodes have them.
+        first = not whole or bool(view.nodes) or any(way.late for way in others)
+        return [*others, *_named(view, found)] if first else [*_named(view, found), *others]
+    named = _named(view, found)
+    wider = _with_all_beside(view, named[0]) if named and not whole else None
+    return [*([wider] if wider is not None else ()), *named, *others]
+
+
+def _found(view: View, shared: Shared) -> list[tuple[Way, str]]:
+    """The ways back from usual allocations, the best first, each with a word on its nodes."""
     paged = _paged(view)
     found = [(way, "") for way in _ways(paged, shared, [()] if paged is not view else [tuple(view.early_memmap), ()])]
     if view.nodes and not any(way.whole for way, _ in found):
@@ -313,15 +314,15 @@ def _guessed(view: View) -> _Guessed:
         one = replace(view, nodes=())
         found += [(way, "; all RAM in one node") for way in _ways(one, shared, [tuple(one.early_memmap)])]
         found.sort(key=lambda entry: entry[0].rank)
-    histories = [
+    return found
+
+
+def _named(view: View, found: list[tuple[Way, str]]) -> list[History]:
+    """The histories of the best ways, three at most."""
+    return [
         _history(view, _guess(view, way) + where, way.undone, _guessed_early(view, way.undone))
         for way, where in found[:3]
     ]
-    if not found:
-        return _Guessed([])
-    sure = _is_sure(view, found[0][0])
-    wider = _with_all_beside(view, histories[0]) if not sure and not view.all_low else None
-    return _Guessed([wider, *histories] if wider is not None else histories, found[0][0].whole, sure)
 
 
 def _is_sure(view: View, way: Way) -> bool:

@@ -85,15 +85,37 @@ class Way:
 
 @dataclass(slots=True)
 class Shared:
-    """What the searches of one listing share: the steps that are left for them, and what they have looked for."""
+    """What the searches of one listing share.
 
-    left: int
+    searches: for each the rank that ways must be below, the most steps, and how many rests may hold per-CPU areas of
+    any size, see `Fork`. left: steps that are left for them: where the likeliest page descriptors take them all, no
+    others explain the listing. known: what they have looked for.
+    """
+
+    searches: tuple[tuple[Rank | None, int, int], ...]
+    left: int = 0
     known: Known = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.left = sum(most for _, most, _ in self.searches)
 
     @classmethod
     def of(cls, view: View) -> Shared:
-        """For one listing: where the likeliest page descriptors take all steps, no others explain it."""
-        return cls(sum(most for _, most, _ in _searches(view)))
+        """The searches of a listing; where all RAM is low memory, only those for ways that explain everything.
+
+        Without a crash kernel, no later allocation at all explains everything: nothing unusual is needed. Where a log
+        names the allocations, it names the per-CPU areas, too, and a place that is hard to find is worth more steps.
+        """
+        whole, areas = _UNUSUAL if view.crash else _WHOLE, max(len(view.nodes), 1)
+        if view.events:
+            return cls(tuple(zip((whole, (1,), None), _LOGGED, (0, 0, 0), strict=True)))
+        if view.all_low:
+            return cls(tuple(zip((whole, whole), _LOW, (0, areas), strict=True)))
+        return cls(tuple(zip((whole, whole, (1,), None), _ALONE, (0, areas, 0, 0), strict=True)))
+
+    def less(self) -> Shared:
+        """Those for ways that explain less, after these."""
+        return Shared(tuple(zip(((1,), None), _ALONE[2:], (0, 0), strict=True)), known=self.known)
 
 
 def search(
@@ -107,7 +129,7 @@ def search(
     rooms = Rooms(view.listed, view.crash)
     after = [[choice for choice in choices if all(map(rooms.may_hold, choice.items))] for choices in after]
     one = _Search(view, (*before, [_crash(view)], *after), len(before))
-    for below, most, per_cpu in _searches(view):
+    for below, most, per_cpu in shared.searches:
         steps = min(most, shared.left)
         budget = Budget(steps, skips=below not in _STRICT, places=_places(view), known=shared.known)
         ways = one.run(budget, below, per_cpu)
@@ -120,22 +142,6 @@ def search(
 def _places(view: View) -> int | None:
     """How many places are tried of a small allocation that need not be there."""
     return None if view.events else 2 if view.all_low else 1
-
-
-def _searches(view: View) -> tuple[tuple[Rank | None, int, int], ...]:
-    """For each search the rank that ways must be below, the most steps, and the per-CPU areas of any size: see `Fork`.
-
-    A listing that nothing explains must not take for ever. Without a crash kernel, no later allocation at all explains
-    everything: nothing unusual is needed. Where a log names the allocations, it names the per-CPU areas, too, and a
-    place that is hard to find is worth more steps.
-    """
-    whole = _UNUSUAL if view.crash else _WHOLE
-    if view.events:
-        return tuple(zip((whole, (1,), None), _LOGGED, (0, 0, 0), strict=True))
-    areas = max(len(view.nodes), 1)
-    if view.all_low:
-        return tuple(zip((whole, whole), _LOW, (0, areas), strict=True))
-    return tuple(zip((whole, whole, (1,), None), _ALONE, (0, areas, 0, 0), strict=True))
 
 
 def is_late(view: View, name: str) -> bool:

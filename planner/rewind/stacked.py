@@ -77,7 +77,7 @@ def _entries(view: View) -> Iterator[_Entry]:
     """The entries that are large enough, from the top."""
     for span in reversed(union(view.listed.blocks)):
         if span[1] - span[0] >= _LEAST:
-            state = view.listed.without([span])
+            state = view.listed.without(subtract(span, view.listed.kept))
             memmap = place_memmap(state, view.early_memmap, view.asked.page_size)
             yield _Entry(span, tuple(memmap), state.with_more(memmap))
 
@@ -123,7 +123,7 @@ def _on_nodes(view: View, entries: Sequence[_Entry], state: State, area: Span) -
     for node in view.nodes:
         for entry in entries:
             if intersect(node, [entry.span]):
-                before = state.without([entry.span]).with_more([area, *found])
+                before = state.without(subtract(entry.span, view.listed.kept)).with_more([area, *found])
                 own = place_cma(before, area[1] - area[0], Cma(), align, node[1], node)
                 if own is not None and entry.holds(own):
                     found.append(own)

@@ -253,3 +253,35 @@ def test_a_page_right_beneath_a_later_allocation_is_later_too() -> None:
     (found,) = ways(replace(machine, facts=replace(machine.facts, cmdline="rodata=off", events=events)))
     assert page in [span for span, _ in found.late]
     assert union(span for span, _ in found.late) == [(0xD9000000, 0xD9600000), (0xDFE45000, 0xDFFBA000)]
+
+
+def test_most_of_a_large_entry_at_the_top_is_not_what_came_later() -> None:
+    """A quarter of the RAM: an area and all beneath it would be a reading of anything."""
+    named = [(0x40200000, 0x421A0000, "Kernel code"), (0x42B60000, 0x42F10000, "Kernel data")]
+    machine = listed(2 * GIB, named, [(0x421A0000, 0x42B60000), (0x70000000, 2 * GIB)], kernel="6.6", page_size=PAGE)
+    found = histories(view_of(machine, Asked(select_profile("6.6").profile, PAGE)))
+    assert not any("beneath the CMA area" in history.what for history in found)
+    assert found[0].what.startswith("assumed to have come later: ")
+
+
+def test_where_all_ram_is_low_what_lies_beneath_the_area_comes_before_what_explains_less() -> None:
+    """On a recorded 7.2 with nine processors: a bounce buffer, hash tables, their areas, and page descriptors."""
+    named = [(0x40200000, 0x42710000, "Kernel code"), (0x42AE0000, 0x43100000, "Kernel data")]
+    unnamed = [
+        (0x42710000, 0x42AE0000),
+        (0x48000000, 0x480F2000),
+        (0x48200000, 0x48300000),
+        (0x999BC000, 0x9FC00000),
+        (0x9FCD8000, 0x9FCE4000),
+        (0x9FCE4000, 0x9FCE5000),
+        (0x9FCE7000, 0x9FCEA000),
+        (0x9FCEA000, 0x9FCEF000),
+        (0x9FCEF000, 0x9FCFC000),
+        (0x9FCFC000, 0xA0000000),
+    ]
+    machine = listed(0xA0000000, named, unnamed, kernel="7.2", page_size=PAGE)
+    first, *others = histories(view_of(machine, Asked(select_profile("7.2").profile, PAGE)))
+    assert first.what == "all beneath the CMA area came later"
+    assert first.early.cma == (0x9BC00000, 0x9FC00000)
+    assert first.late == (((0x999BC000, 0x9BC00000), "beneath the CMA area"),)
+    assert others[-1].what == "every reservation listed came before the crash kernel"
