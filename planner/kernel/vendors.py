@@ -24,7 +24,8 @@ class VendorKernel(NamedTuple):
     a version; its group, if any, is the build number, which lies in [first, last]. profile, config: names; "" for the
     profile of its version, and for an unknown configuration. certainty: of its behaviour, for the builds listed in read
     (all, if empty); other builds are inferred. source: where it was read. note: a remark for the user. version: an
-    example, used for `--kernel NAME`. aliases: other names.
+    example, used for `--kernel NAME`. aliases: other names. rt: the configuration of its real-time build was read, too:
+    it is the same.
     """
 
     name: str
@@ -44,6 +45,7 @@ class VendorKernel(NamedTuple):
     aliases: tuple[str, ...] = ()
     config_64k: str = ""
     config_16k: str = ""
+    rt: bool = False
 
 
 class Build(NamedTuple):
@@ -227,12 +229,13 @@ KERNELS: tuple[VendorKernel, ...] = (
        "", "inferred", "Debian's linux-source", "6.12.3-arm64", last=4,
        note="its configuration was not read"),
     _K("debian13", "Debian", "6.12.5 and later", "6.12.", r"^6\.12\.(\d+)" + _DEBIAN_BUILD, "6.12", "debian-6.12",
-       "read", "Debian's linux-source, boots", "6.12.117+deb13-arm64", first=5, config_16k="debian-6.12-16k"),
+       "read", "Debian's linux-source, packages, boots", "6.12.117+deb13-arm64", first=5, config_16k="debian-6.12-16k",
+       rt=True),
     _K("debian-6.16", "Debian", "6.13 to 6.17", "arm64", r"^6\.1[3-7]\.\d+" + _DEBIAN_BUILD, "", "debian-6.12",
        "read", "boots of 6.17", "6.17.13+deb14-arm64", config_16k="debian-6.12-16k"),
-    _K("debian-7", "Debian", "6.18 to 7.3", "arm64", r"^(?:6\.1[89]|7\.[0-3])\.\d+" + _DEBIAN_BUILD, "",
-       "debian-6.18", "read", "Debian's linux-source 7.1, 7.2, 7.3; boots", "7.3.4+deb14-arm64",
-       config_16k="debian-6.18-16k", aliases=("debian14", "sid")),
+    _K("debian-7", "Debian", "6.18 to 7.3", "arm64", r"^(?:6\.1[89]|7\.[0-3])(?:\.\d+)?" + _DEBIAN_BUILD, "",
+       "debian-6.18", "read", "Debian's linux-source 7.1, 7.2, 7.3, packages of 7.2 and 7.3, boots",
+       "7.3.4+deb14-arm64", config_16k="debian-6.18-16k", aliases=("debian14", "sid"), rt=True),
     _K("debian", "Debian", "others", "arm64",
        rf"[.+]deb\d+|^\d+\.\d+\.0{_DEBIAN_ABI}|^\d+\.\d+(?:-rc\d+|\.\d+)?{_DEBIAN_BUILD}", "", "", "inferred",
        "stable kernels with few patches", "6.5.0-0.deb12.4-arm64", note=_INFERRED_STABLE),
@@ -318,7 +321,7 @@ def _built(row: VendorKernel, number: int, version: str, page_size: int | None) 
     if certainty != row.certainty:
         said.append(f"build {number} was not read; modelled as {row.spans}")
     flavour = re.search(_FLAVOUR, version)
-    if flavour is not None:
+    if flavour is not None and not (row.rt and flavour[1] == "rt"):
         said.append(f"{_FLAVOURS[flavour[1]]}, whose configuration was not read")
         certainty = certainty if certainty == "unknown" else "inferred"
     note = f"{version} ({row.vendor} kernel): {'; '.join(said)}" if said else ""
