@@ -92,6 +92,8 @@ _V6_7 = _V6_12._replace(
     since=(6, 7),
     source="the generic reservation before 6.12's refusal of a size that is not less than RAM and its loop guard: "
     "kernel/crash_core.c @ 0ab97169aa05 and 6.8 (Ubuntu 6.8.0-151), and RHEL 9.6's kernel/crash_reserve.c",
+    # kernel: hugetlb_cma_reserve(), mm/hugetlb.c: boots of 6.1 and 6.12; which release turned it is not known.
+    cma_gigantic=False,
     # Read @ 6.8; which release between it and 6.12 has new texts is not known.
     bad_size="Memory value expected",
     bad_base="Memory value expected after '@'",

@@ -98,8 +98,10 @@ class Profile(NamedTuple):
 
     Around the reservation. cma: the architecture reserves the `,cma` memory, after the crash kernel. cma_align: bytes
     that a CMA area is aligned to with 4K pages (with larger ones a page block, in every version). cma_beyond: a
-    limit in `cma=` may lie beyond the DMA limit. swiotlb: when a boot has bounce buffers: `needed` (RAM lies beyond the
-    DMA limit), `small` (otherwise too, a small one for unaligned kmalloc buffers), `always` (on every machine).
+    limit in `cma=` may lie beyond the DMA limit. cma_gigantic: areas of `hugetlb_cma=` are aligned to the pages they
+    are for, else to what one entry of the page middle directory maps. swiotlb: when a boot has bounce buffers: `needed`
+    (RAM lies beyond the DMA limit), `small` (otherwise too, a small one for unaligned kmalloc buffers), `always` (on
+    every machine).
     swiotlb_slots: bytes per 2K slot in each array beside the buffer. log_descriptors: a log buffer that is allocated
     has descriptors and infos beside it; log_info: bytes of one info as distributions build the kernel. kfence_metadata:
     bytes for each object that KFENCE takes at boot, 0 where the image holds them; kfence_last: after the bounce buffer.
@@ -155,6 +157,7 @@ class Profile(NamedTuple):
     cma: bool = False
     cma_align: int = 2 * MIB
     cma_beyond: bool = True
+    cma_gigantic: bool = True
     swiotlb: Literal["needed", "small", "always"] = "small"
     swiotlb_slots: tuple[int, ...] = (24,)
     log_descriptors: bool = True

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from planner.base.ranges import Span, total, union
-from planner.base.sizes import GIB, format_size
+from planner.base.sizes import format_size
 from planner.kernel.cma import cma_align, cma_of, default_area, early_areas
 from planner.kernel.cmdline import values
 from planner.rewind.above import is_hidden, mem_limit, own_limit
 from planner.rewind.changes import USUAL_CMA, Boot, Early, cma_of_nodes, lowest_from_top, replay
 from planner.rewind.from_log import efi_images
+from planner.rewind.gigantic import gigantic_areas_asked, gigantic_page
 from planner.rewind.histories import History
 from planner.rewind.memmap import memmap
 from planner.rewind.top import Top, tables_of, top_bytes, tops_asked
@@ -21,38 +22,40 @@ from planner.rewind.view import View
 __all__ = ["areas", "asks_for_other_huge_pages", "boot_of", "changed", "lift_of"]
 
 
+_NOTHING = Early()
+
+
 def changed(history: History, view: View) -> Iterator[tuple[str, State]]:
     """The states under the requested command line, the likeliest first."""
-    gone = _areas_for_huge_pages(history, view)
     for i, top in enumerate(tops_asked(view, history.top)):
         for what, state in _under(history, view, top):
-            yield (f"{what}; {_then(top)}" if i else what), state.without(gone)
+            yield (f"{what}; {_then(top)}" if i else what), state
 
 
 def asks_for_other_huge_pages(view: View) -> bool:
-    """True if the planned boot has a `hugetlb_cma=` that the other did not have, as far as that is known.
+    """True if the planned boot has a `hugetlb_cma=` whose areas are not placed: who knows which the other had.
 
     From 7.0 on its areas come after the crash kernel, wherever they are.
     """
-    own, new = _hugetlb_cma(view)
-    return bool(new) and new != own and not view.asked.profile.first
+    new = values(view.asked.cmdline, "hugetlb_cma")
+    placed = view.machine.facts.cmdline is not None and not any(":" in value for value in new)
+    return bool(new) and not placed and not view.asked.profile.first
 
 
-def _hugetlb_cma(view: View) -> tuple[Sequence[str], Sequence[str]]:
-    """The values of `hugetlb_cma=` in the command line of the machine, and in that of the planned boot."""
-    return values(view.machine.facts.cmdline, "hugetlb_cma"), values(view.asked.cmdline, "hugetlb_cma")
-
-
-def _areas_for_huge_pages(history: History, view: View) -> list[Span]:
-    """The CMA areas of a `hugetlb_cma=` that the planned boot does not have: the log names them, from 4 GiB up.
+def _same_gigantic(view: View) -> bool:
+    """True if areas of `hugetlb_cma=` are the same in both boots, as far as that is known, or no obstacle.
 
     Source: hugetlb_cma_reserve(), mm/hugetlb.c @ 6.1, 6.12.
     """
-    own, new = _hugetlb_cma(view)
-    if not own or new or view.asked.cmdline is None or view.asked.profile.first:
-        return []
-    areas, known = early_areas(view.events), history.early.areas
-    return [area for area in areas if area[0] >= 4 * GIB and area not in known]
+    own, new = view.machine.facts.cmdline, view.asked.cmdline
+    same = own is None or new is None or values(own, "hugetlb_cma") == values(new, "hugetlb_cma")
+    return same or view.asked.profile.first
+
+
+def _gigantic_areas(view: View, early: Early) -> list[Span]:
+    """The areas of the former boot's `hugetlb_cma=`, which a log names beside the others."""
+    asked = values(view.machine.facts.cmdline, "hugetlb_cma")
+    return [area for area in early_areas(view.events) if area not in early.areas] if asked else []
 
 
 def _then(top: Top) -> str:
@@ -66,7 +69,7 @@ def _under(history: History, view: View, top: Top) -> Iterator[tuple[str, State]
     own, new = cma_of(own_line), cma_of(new_line)
     end, unlimited, lift = _other_end(view), is_hidden(view), lift_of(history, view, top)
     on_nodes, others = (cma_of_nodes(line, len(view.nodes), 0) for line in (own_line, new_line))
-    same = end is None and not unlimited and not lift and on_nodes == others
+    same = end is None and not unlimited and not lift and on_nodes == others and _same_gigantic(view)
     if new_line is None or (own == new and own_line is not None and same):
         yield history.what, history.state
         return
@@ -77,7 +80,7 @@ def _under(history: History, view: View, top: Top) -> Iterator[tuple[str, State]
             yield what, history.state
         else:
             regions = _described(view, end) if end is not None else view.regions
-            boot = boot_of(view, size, top, regions, on_nodes=history.early.on_nodes, lift=lift, end=end)
+            boot = boot_of(view, size, top, regions, early=history.early, lift=lift, end=end)
             yield what, replay(history.state, history.early, boot)
 
 
@@ -102,13 +105,13 @@ def boot_of(
     top: Top,
     regions: Sequence[Span],
     *,
-    on_nodes: Sequence[Span] = (),
+    early: Early = _NOTHING,
     lift: int = 0,
     end: int | None = None,
 ) -> Boot:
-    """The planned boot. cma: bytes of the CMA area; on_nodes: those of nodes in the former boot; end: of its memory."""
+    """The planned boot. cma: bytes of its CMA area; early: what the former one had; end: where its memory ends."""
     profile, page = view.asked.profile, view.asked.page_size
-    sizes = cma_of_nodes(view.asked.cmdline, len(view.nodes), cma)
+    sizes, same = cma_of_nodes(view.asked.cmdline, len(view.nodes), cma), _same_gigantic(view)
     return Boot(
         cma=cma,
         asked=replace(cma_of(view.asked.cmdline), beyond=profile.cma_beyond),
@@ -120,7 +123,10 @@ def boot_of(
         beyond=0 if end is None else total(span for span in _image(view) if span[0] >= end),
         tables=0 if view.asked.reserves_first else tables_of(top, view),
         memmap=[] if view.asked.describes_later else memmap(profile, page, regions, view.nodes),
-        nodes=[*zip(view.nodes, sizes, strict=True)] if on_nodes else (),
+        nodes=[*zip(view.nodes, sizes, strict=True)] if early.on_nodes else (),
+        gone=() if same else _gigantic_areas(view, early),
+        gigantic=() if same else gigantic_areas_asked(view.asked.cmdline, page, view.nodes),
+        page=gigantic_page(page) if profile.cma_gigantic else page * (page // 8),
     )
 
 
@@ -129,7 +135,7 @@ def _without_end(history: History, view: View, cma: int) -> State:
     early = history.early
     state = history.state.without([*early.memmap, *early.areas])
     state = state.without([(lowest_from_top(state), 1 << 64)])
-    return replay(state, Early(), boot_of(view, cma, history.top, view.regions, on_nodes=early.on_nodes))
+    return replay(state, Early(), boot_of(view, cma, history.top, view.regions, early=early))
 
 
 def lift_of(history: History, view: View, top: Top) -> int:

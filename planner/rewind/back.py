@@ -123,7 +123,7 @@ def _larger(found: list[History], view: View) -> Iterator[Reading]:
         lift = lift_of(history, view, top)
         bare = bare_of(history, view, lift)
         for what, size in areas(history, view):
-            boot = boot_of(view, size, top, view.regions, on_nodes=history.early.on_nodes, lift=lift)
+            boot = boot_of(view, size, top, view.regions, early=history.early, lift=lift)
             settled = None
             for ram, asked in larger:
                 if asked == settled:

@@ -119,6 +119,8 @@ class Boot:
     beyond: bytes of the image above that, which stay.
     tables: bytes of page tables of base pages for all of memory, which shrink with it.
     memmap: what is taken for page descriptors, where that changes.
+    gone: areas for gigantic pages that it does not have; gigantic: the nodes that have one, and its bytes; page: what
+    these are aligned to.
     """
 
     cma: int
@@ -132,16 +134,20 @@ class Boot:
     tables: int = 0
     memmap: Sequence[Later] = ()
     nodes: Sequence[tuple[Span, int]] = ()
+    gone: Sequence[Span] = ()
+    gigantic: Sequence[tuple[Span, int]] = ()
+    page: int = GIB
 
 
 def replay(state: State, early: Early, boot: Boot) -> State:
     """The state right before the crash kernel in another boot, from that in one."""
-    before = state.without(early.areas)
-    if boot.end is None and early.paged:
-        before = lifted(before, boot.lift)
-    elif boot.lift or boot.end is not None:
+    before, others = state.without([*early.areas, *boot.gone]), bool(boot.gone or boot.gigantic)
+    if boot.end is None and (early.paged or not (boot.lift or (others and early.memmap))):
+        before = _with_gigantic(lifted(before, boot.lift), boot)
+    else:
         before = before.without(early.memmap)
         before = lifted(before, boot.lift) if boot.end is None else _cut(before, boot.end, boot)
+        before = _with_gigantic(before, boot)
         before = before.with_more(place_memmap(before, boot.memmap, boot.page_size))
     area = place_cma(before, boot.cma, boot.asked, boot.align, boot.low_max)
     after = before.with_more([area] if area else [])
@@ -149,6 +155,14 @@ def replay(state: State, early: Early, boot: Boot) -> State:
         area = place_cma(after, size, Cma(), boot.align, node[1], node)
         after = after.with_more([area] if area else [])
     return after
+
+
+def _with_gigantic(state: State, boot: Boot) -> State:
+    """The state with the areas for gigantic pages, which come before the page descriptors."""
+    for node, size in boot.gigantic:
+        area = place_cma(state, size, Cma(), boot.page, 1 << 52, node)
+        state = state.with_more([area] if area else [])
+    return state
 
 
 def lowest_from_top(state: State, top: int = 0) -> int:

@@ -17,10 +17,21 @@ from planner.base.sizes import GIB, KIB, MIB, memparse, round_up
 from planner.kernel.cmdline import values, words
 from planner.rewind.undo import State
 
-__all__ = ["areas_for_gigantic_pages", "gigantic_pages", "gigantic_pages_asked"]
+__all__ = [
+    "areas_for_gigantic_pages",
+    "gigantic_areas_asked",
+    "gigantic_page",
+    "gigantic_pages",
+    "gigantic_pages_asked",
+]
 
 _SIZES = {4 * KIB: (32 * MIB, GIB), 16 * KIB: (GIB,), 64 * KIB: (16 * GIB,)}
 """Bytes of such pages, by the size of base pages."""
+
+
+def gigantic_page(page_size: int) -> int:
+    """Bytes of the largest page, which areas of `hugetlb_cma=` are for."""
+    return max(_SIZES.get(page_size, (GIB,)))
 
 
 def gigantic_pages_asked(cmdline: str | None, page_size: int) -> dict[int, int]:
@@ -69,26 +80,36 @@ def gigantic_pages(listed: State, cmdline: str | None, page_size: int) -> list[S
     return sorted(found)
 
 
-def areas_for_gigantic_pages(listed: State, cmdline: str | None, page_size: int, nodes: Sequence[Span]) -> list[Span]:
-    """The CMA areas of `hugetlb_cma=` among what is listed, one on each node: from 4 GiB up, or else from the top.
+def gigantic_areas_asked(cmdline: str | None, page_size: int, nodes: Sequence[Span]) -> list[tuple[Span, int]]:
+    """The nodes that have a CMA area of `hugetlb_cma=`, and its bytes: whole pages, as far as they go.
 
-    Whole pages, the same for each node as far as they go; none where one is asked for by node, which is not followed.
+    None where areas are asked for by node, which is not followed.
     """
-    given, page = values(cmdline, "hugetlb_cma"), max(_SIZES.get(page_size, (GIB,)))
+    given, page = values(cmdline, "hugetlb_cma"), gigantic_page(page_size)
     left = memparse(given[-1])[0] if given and ":" not in given[-1] else 0
-    each = round_up(-(-left // max(len(nodes), 1)), page)
+    each = -(-left // max(len(nodes), 1))
+    asked: list[tuple[Span, int]] = []
+    for node in nodes or [(0, 1 << 64)]:
+        size = round_up(min(each, left), page)
+        if size > 0:
+            asked.append((node, size))
+            left -= size
+    return asked
+
+
+def areas_for_gigantic_pages(listed: State, cmdline: str | None, page_size: int, nodes: Sequence[Span]) -> list[Span]:
+    """The CMA areas of `hugetlb_cma=` among what is listed, one on each node: from 4 GiB up, or else from the top."""
+    page = gigantic_page(page_size)
     whole = [piece for block in union(listed.blocks) for piece in subtract(block, listed.kept)]
     found: list[Span] = []
-    for low, high in nodes or [(0, 1 << 64)]:
-        size = min(each, round_up(left, page))
+    for node, size in gigantic_areas_asked(cmdline, page_size, nodes):
         places = [
             at
-            for start, end in (span for block in whole for span in intersect(block, [(low, high)]))
+            for start, end in (span for block in whole for span in intersect(block, [node]))
             for at in range(round_up(start, page), end - size + 1, page)
         ]
-        if size and places:
+        if places:
             above = [at for at in places if at >= 4 * GIB]
             at = above[0] if above else places[-1]
             found.append((at, at + size))
-            left -= size
     return found

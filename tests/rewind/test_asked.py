@@ -103,21 +103,29 @@ HUGE = (4 * GIB, 6 * GIB)
 
 
 @pytest.mark.parametrize(
-    ("own", "asked", "stays", "open_"),
+    ("own", "asked", "expected"),
     [
-        pytest.param("hugetlb_cma=2G", "quiet", False, False, id="gone"),
-        pytest.param("hugetlb_cma=2G", "quiet hugetlb_cma=2G", True, False, id="the same"),
-        pytest.param("hugetlb_cma=2G", "hugetlb_cma=4G", True, True, id="another, which is not placed"),
-        pytest.param("quiet", "hugetlb_cma=2G", True, True, id="one more, which is not placed"),
-        pytest.param("quiet", "quiet", True, False, id="an area of something else stays"),
+        pytest.param("hugetlb_cma=2G", "quiet", [], id="gone"),
+        pytest.param("hugetlb_cma=2G", "quiet hugetlb_cma=2G", [HUGE], id="the same"),
+        pytest.param("hugetlb_cma=2G", "hugetlb_cma=3G", [(4 * GIB, 7 * GIB)], id="another, from 4 GiB up"),
+        pytest.param("hugetlb_cma=2G", "hugetlb_cma=8G", [], id="one that fits nowhere"),
+        pytest.param("quiet", "hugetlb_cma=512M", [HUGE, (6 * GIB, 7 * GIB)], id="one more, of whole pages, besides"),
+        pytest.param("quiet", "quiet", [HUGE], id="an area of something else stays"),
     ],
 )
-def test_the_areas_for_huge_pages(own: str, asked: str, stays: bool, open_: bool) -> None:
-    """A log names them; the default area stays."""
+def test_the_areas_for_huge_pages(own: str, asked: str, expected: list[Span]) -> None:
+    """A log names the former ones; the default area stays."""
     shown = view(own, asked, kernel="6.12", logged=(CMA, HUGE))
     ((_, state),) = changed(history(shown), shown)
-    assert (HUGE in state.blocks, CMA in state.blocks) == (stays, True)
-    assert asks_for_other_huge_pages(shown) == open_
+    assert CMA in state.blocks
+    assert [block for block in state.blocks if 4 * GIB <= block[0] < TOP - TABLES] == expected
+    assert not asks_for_other_huge_pages(shown)
+
+
+def test_whose_areas_for_huge_pages_are_not_known_are_not_placed() -> None:
+    """Those of a machine whose command line nobody knows, and those that are asked for by node."""
+    assert asks_for_other_huge_pages(view(None, "hugetlb_cma=2G", kernel="6.12"))
+    assert asks_for_other_huge_pages(view("quiet", "hugetlb_cma=0:2G", kernel="6.12"))
 
 
 def test_from_7_0_on_areas_for_huge_pages_come_after_the_crash_kernel() -> None:
