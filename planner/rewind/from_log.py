@@ -117,9 +117,11 @@ def _beneath_top(state: State, view: View, top: Top, shown: int) -> State:
 def _memmap(state: State, view: View) -> tuple[State, tuple[Span, ...]]:
     """The table of sections and the page descriptors, before the crash kernel up to 6.19, which no log names.
 
-    They were there before the CMA area: where they would take its place, more lies above than is known.
+    They were there before the CMA area, but after those of `hugetlb_cma=`, which a log names first: where they would
+    take its place, more lies above than is known.
     """
     areas, asked = early_areas(view.events), view.asked
+    areas = areas[-1:] if values(view.machine.facts.cmdline, "hugetlb_cma") else areas
     free, table = state.without(areas), []
     if not asked.profile.first:
         size = section_table(asked.profile, asked.page_size, asked.pa_bits)
