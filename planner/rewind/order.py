@@ -3,7 +3,8 @@
 Memory is filled downward from its tops. So what lies right beneath the crash kernel is often all that came later: one
 choice of each step, and nothing beside it; or it is one allocation, whose entry it fills. Where page descriptors lie
 there, too, what leaves a whole number of their units comes before what does not. Where nothing is left to tell, or all
-RAM is low memory, the smallest choice of the fork comes first: mostly it is none.
+RAM is low memory, the smallest choice of the fork comes first: mostly it is none. Of two choices, one that finds a place
+is no accident.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ class Order:
             whole, slack = sum(rest.size for rest in rests if rest.entry >= 0), max(rest.slack for rest in rests)
             exact |= {i for i, size in enumerate(sizes) if _holds(totals, whole - size, slack)}
         odd = self._odd(sizes, rests)
-        smallest = step == self.fork and (self.all_low or not rests)
+        smallest = step == self.fork and len(sizes) > 2 and (self.all_low or not rests)
         # What lies beneath a high crash kernel does not tell whether there is an unusual buffer in low memory.
         return sorted(
             range(len(sizes)),

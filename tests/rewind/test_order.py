@@ -58,3 +58,17 @@ def test_what_leaves_whole_units_of_page_descriptors_comes_first() -> None:
     tables = [Choice((Later("a", 3 * MIB),)), Choice((Later("a", 4 * MIB),)), Choice()]
     rests = Rests(shown, [[Choice((crash,))], [Choice((memmap,))], tables], 0)
     assert list(Order(rests, Fork(rests).step).of(2, rests.beneath(shown.listed))) == [1, 2, 0]
+
+
+@pytest.mark.parametrize(
+    ("tables", "expected"),
+    [
+        pytest.param([4, 8, 0], [2, 0, 1], id="of several, the smallest, mostly none"),
+        pytest.param([2, 0], [0, 1], id="of two, as they were given: what finds a place is no accident"),
+    ],
+)
+def test_where_nothing_tells(tables: list[int], expected: list[int]) -> None:
+    crash = Choice((Later("crash kernel", 256 * MIB, spans=(CRASH,)),))
+    choices = [Choice((Later("a", size * MIB),)) if size else Choice() for size in tables]
+    rests = Rests(view(), [[crash], choices, [Choice()]], 0)
+    assert list(Order(rests, Fork(rests).step).of(1, [])) == expected
