@@ -3,8 +3,8 @@
 Memory is filled downward from its tops. So what lies right beneath the crash kernel is often all that came later: one
 choice of each step, and nothing beside it; or it is one allocation, whose entry it fills. Where page descriptors lie
 there, too, what leaves a whole number of their units comes before what does not. Where nothing is left to tell, or all
-RAM is low memory, the smallest choice of the fork comes first: mostly it is none. Of two choices, one that finds a place
-is no accident.
+RAM is low memory, the smallest choice of the fork comes first: mostly it is none. Of two choices, one that finds a
+place is no accident.
 """
 
 from __future__ import annotations
