@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from planner.base.ranges import Span, intersect, subtract, union
-from planner.base.sizes import GIB, KIB, MIB, memparse, round_up
+from planner.base.sizes import GIB, KIB, MIB, memparse, round_down, round_up
 from planner.kernel.cmdline import values, words
 from planner.rewind.undo import State
 
@@ -103,13 +103,11 @@ def areas_for_gigantic_pages(listed: State, cmdline: str | None, page_size: int,
     whole = [piece for block in union(listed.blocks) for piece in subtract(block, listed.kept)]
     found: list[Span] = []
     for node, size in gigantic_areas_asked(cmdline, page_size, nodes):
-        places = [
-            at
-            for start, end in (span for block in whole for span in intersect(block, [node]))
-            for at in range(round_up(start, page), end - size + 1, page)
-        ]
-        if places:
-            above = [at for at in places if at >= 4 * GIB]
-            at = above[0] if above else places[-1]
+        spans = [span for block in whole for span in intersect(block, [node])]
+        above = (round_up(max(start, 4 * GIB), page) for start, _ in spans)
+        lowest = (low for low, (_, end) in zip(above, spans, strict=True) if low + size <= end)
+        highest = (high for start, end in reversed(spans) if (high := round_down(end - size, page)) >= start)
+        at = next(lowest, next(highest, None))
+        if at is not None:
             found.append((at, at + size))
     return found

@@ -30,6 +30,10 @@ _LEAST = 16 * MIB
 """Bytes of an entry that may hold page descriptors and a CMA area with what came later."""
 
 
+_MOST, _MOST_BLOCKS = 16, 1024
+"""Entries that are looked at, from the top; blocks of a listing: of one with more, nothing is looked for."""
+
+
 class Stack(NamedTuple):
     """early: page descriptors and CMA area of an entry; beneath: the rest of it beneath them.
 
@@ -75,11 +79,12 @@ def stacked(view: View, *, anywhere: bool) -> Stack | None:
 
 def _entries(view: View) -> Iterator[_Entry]:
     """The entries that are large enough, from the top."""
-    for span in reversed(union(view.listed.blocks)):
-        if span[1] - span[0] >= _LEAST:
-            state = view.listed.without(subtract(span, view.listed.kept))
-            memmap = place_memmap(state, view.early_memmap, view.asked.page_size)
-            yield _Entry(span, tuple(memmap), state.with_more(memmap))
+    listed = view.listed
+    large = [span for span in union(listed.blocks) if span[1] - span[0] >= _LEAST]
+    for span in reversed(large[-_MOST:] if len(listed.blocks) <= _MOST_BLOCKS else []):
+        state = listed.without(subtract(span, listed.kept))
+        memmap = place_memmap(state, view.early_memmap, view.asked.page_size)
+        yield _Entry(span, tuple(memmap), state.with_more(memmap))
 
 
 def _sizes(view: View) -> list[int]:

@@ -111,3 +111,10 @@ def test_on_7_2_each_node_may_have_an_area_of_its_own() -> None:
     without = stacked(view((later[0], FIRST[1]), nodes=nodes), anywhere=True)
     assert without is not None
     assert without.early.on_nodes == (), "the other node shows none"
+
+
+def test_of_very_many_entries_nothing_is_looked_for() -> None:
+    """It would take long, and no machine lists so many."""
+    many = [(GIB + n * MIB, GIB + n * MIB + PAGE) for n in range(1024)]
+    assert stacked(view(*many[:900], FIRST), anywhere=True) is not None
+    assert stacked(view(*many, FIRST), anywhere=True) is None
