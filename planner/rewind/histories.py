@@ -85,8 +85,9 @@ def _stacked(view: View) -> History | None:
     if found is None or total(late) > view.machine.memory.ram // _MOST_OF_RAM:
         return None
     state = view.listed.without([*view.crash, *late])
-    named = tuple((span, "beneath the CMA area") for span in late)
-    return History("all beneath the CMA area came later", state, named, found.early, top_of_listing(view, state))
+    above = "the CMA area" if found.early.cma is not None else "the page descriptors"
+    named = tuple((span, f"beneath {above}") for span in late)
+    return History(f"all beneath {above} came later", state, named, found.early, top_of_listing(view, state))
 
 
 def _reserved_first(view: View) -> History:

@@ -88,10 +88,10 @@ def _entries(view: View) -> Iterator[_Entry]:
 
 
 def _sizes(view: View) -> list[int]:
-    """Bytes that the area may have: what is configured or usual first, none last."""
+    """Bytes that the area may have: what is configured or usual first, then none, or one elsewhere."""
     default = default_area(view.asked.config)
     usual = USUAL_CMA if default is None else (default,)
-    return list(dict.fromkeys([*usual, *area_sizes(view), 0]))
+    return list(dict.fromkeys([*usual, 0, *area_sizes(view)]))
 
 
 def _areas(view: View, entries: Sequence[_Entry]) -> Iterator[tuple[_Entry, Span]]:

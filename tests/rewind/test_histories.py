@@ -285,3 +285,12 @@ def test_where_all_ram_is_low_what_lies_beneath_the_area_comes_before_what_expla
     assert first.early.cma == (0x9BC00000, 0x9FC00000)
     assert first.late == (((0x999BC000, 0x9BC00000), "beneath the CMA area"),)
     assert others[-1].what == "every reservation listed came before the crash kernel"
+
+
+def test_without_a_cma_area_all_beneath_the_page_descriptors_came_later() -> None:
+    """On a board whose device tree has its CMA area elsewhere."""
+    unnamed = [(0xF8000000, 0xFB600000), (0xFB6A7000, 0xFB767000), (0xFB768000, 0xFB7E0000), (0xFB7E4000, 0xFC000000)]
+    named = [(0x40200000, 0x42710000, "Kernel code"), (0x42AE0000, 0x43100000, "Kernel data")]
+    machine = listed(0xFC000000, named, unnamed, kernel="6.12", page_size=PAGE)
+    found = histories(view_of(machine, Asked(select_profile("6.12").profile, PAGE)))
+    assert "all beneath the page descriptors came later" in [history.what for history in found]
