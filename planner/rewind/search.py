@@ -39,7 +39,7 @@ _LARGE = 2 * MIB
 _MOST_WAYS = 24
 """Ways that are kept: of more, nobody could tell which is right."""
 
-_ALONE, _LOW, _LOGGED = (80, 55, 35, 20), (80, 30), (80, 75, 30)
+_ALONE, _LOW, _LOGGED = (80, 55, 35, 20), (80, 30), (110, 75, 30)
 """Steps of each search of a listing alone, where all RAM is low memory, and beside a log.
 
 With more, hardly any finds what it has not found. In low memory the place of the CMA area tells more than ways that
