@@ -28,8 +28,8 @@ _NAME = "default CMA area"
 _OTHERS = ("cma_pernuma", "numa_cma")
 """Parameters that ask for areas on nodes, which are not modelled."""
 
-_BEFORE_7 = ("hugetlb_cma",)
-"""One that asks for areas for huge pages, which come after the crash kernel from 7.0 on."""
+_BEFORE_7 = ("cma_pernuma", "hugetlb_cma", "numa_cma")
+"""With the one for huge pages, whose areas come after the crash kernel from 7.0 on."""
 
 
 def with_own_area(machine: Machine, cmdline: str | None) -> tuple[Machine, list[str]]:
@@ -48,8 +48,8 @@ def with_default_cma(context: Context, machine: Machine, options: Options, remar
     """The context with the default CMA area reserved, on a machine whose sources do not show it."""
     if _is_shown(machine) or options.reserved == "rewind":
         return context
-    first = () if context.profile.first else _BEFORE_7
-    if others := [f"{name}=" for name in sorted((*_OTHERS, *first)) if values(context.cmdline, name)]:
+    names = _OTHERS if context.profile.first else _BEFORE_7
+    if others := [f"{name}=" for name in names if values(context.cmdline, name)]:
         remarks.note(f"the CMA areas of {' and '.join(others)} are not modelled here: the result may be too high")
     if context.profile.reserves_first(zones=context.zones) or (
         machine.facts.default_cma is not None and not values(context.cmdline, "cma")

@@ -40,7 +40,7 @@ class Fork:
         sums = [any_of(choices) for choices in each]
         self.below = [*accumulate(sums[: self.step], Sums.plus, initial=Sums())]
         self.above = [*accumulate(sums[self.step + 1 :], Sums.plus, initial=Sums())]
-        self.own = each[self.step] or [Sums()] if each else [Sums()]
+        self.own = (each[self.step] if each else []) or [Sums()]
         self.firsts: dict[tuple[int, int, int], Sums] = {}
         self.tables: dict[tuple[int, int, int], list[Joined]] = {}
         self.known: dict[tuple[int, int, int, Rest], int] = {}

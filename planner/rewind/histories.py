@@ -81,8 +81,10 @@ def histories(view: View) -> list[History]:
 def _stacked(view: View) -> History | None:
     """The way back in which all that lies beneath the CMA area came later."""
     found = stacked(view, anywhere=not view.crash or is_at_a_place(view))
-    late = found.late(view) if found is not None else []
-    if found is None or total(late) > view.machine.memory.ram // _MOST_OF_RAM:
+    if found is None:
+        return None
+    late = found.late(view)
+    if total(late) > view.machine.memory.ram // _MOST_OF_RAM:
         return None
     state = view.listed.without([*view.crash, *late])
     above = "the CMA area" if found.early.cma is not None else "the page descriptors"
@@ -296,8 +298,10 @@ def _guessed(view: View, others: list[History]) -> list[History]:
         return [*_named(view, found), *others]
     if view.all_low:
         stack = _stacked(view)
-        others = [stack] if stack is not None else others
-        found = found if found or stack is not None else _found(view, shared.less())
+        if stack is not None:
+            others = [stack]
+        elif not found:
+            found = _found(view, shared.less())
         # Areas of a size that fits above the CMA area mean little where several nodes have them.
         first = not whole or bool(view.nodes) or any(way.late for way in others)
         return [*others, *_named(view, found)] if first else [*_named(view, found), *others]

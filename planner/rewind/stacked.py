@@ -29,7 +29,6 @@ __all__ = ["Stack", "stacked"]
 _LEAST = 16 * MIB
 """Bytes of an entry that may hold page descriptors and a CMA area with what came later."""
 
-
 _MOST, _MOST_BLOCKS = 16, 1024
 """Entries that are looked at, from the top; blocks of a listing: of one with more, nothing is looked for."""
 
@@ -51,9 +50,13 @@ class Stack(NamedTuple):
 
 
 class _Entry(NamedTuple):
-    """An entry of the listing; memmap: the page descriptors, were it free; state: that, with them."""
+    """An entry of the listing. parts: of it that are not known to be earlier.
+
+    memmap: the page descriptors, were these free; state: that, with them.
+    """
 
     span: Span
+    parts: list[Span]
     memmap: tuple[Span, ...]
     state: State
 
@@ -73,7 +76,7 @@ def stacked(view: View, *, anywhere: bool) -> Stack | None:
     found = next((stack for stack in ways if anywhere or stack.beneath[1] in ends), None)
     if found is None and view.early_memmap:
         described = (stack for stack in _stacks(view, entries) if stack.early.memmap)
-        found = next((stack for stack in described if min(start for start, _ in stack.early.memmap) in ends), None)
+        found = next((stack for stack in described if min(stack.early.memmap)[0] in ends), None)
     return found
 
 
@@ -82,9 +85,10 @@ def _entries(view: View) -> Iterator[_Entry]:
     listed = view.listed
     large = [span for span in union(listed.blocks) if span[1] - span[0] >= _LEAST]
     for span in reversed(large[-_MOST:] if len(listed.blocks) <= _MOST_BLOCKS else []):
-        state = listed.without(subtract(span, listed.kept))
+        parts = subtract(span, listed.kept)
+        state = listed.without(parts)
         memmap = place_memmap(state, view.early_memmap, view.asked.page_size)
-        yield _Entry(span, tuple(memmap), state.with_more(memmap))
+        yield _Entry(span, parts, tuple(memmap), state.with_more(memmap))
 
 
 def _sizes(view: View) -> list[int]:
@@ -128,7 +132,7 @@ def _on_nodes(view: View, entries: Sequence[_Entry], state: State, area: Span) -
     for node in view.nodes:
         for entry in entries:
             if intersect(node, [entry.span]):
-                before = state.without(subtract(entry.span, view.listed.kept)).with_more([area, *found])
+                before = state.without(entry.parts).with_more([area, *found])
                 own = place_cma(before, area[1] - area[0], Cma(), align, node[1], node)
                 if own is not None and entry.holds(own):
                     found.append(own)
