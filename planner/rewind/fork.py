@@ -105,7 +105,7 @@ class Fork:
         """The choices whose sums are a rest, beside one part and what came before the crash kernel."""
         early, found = self.before[rest.early], 0
         for table in tables:
-            most = table.sizes[-1] + table.many + rest.slack
+            most = table.most + rest.slack
             sizes = [
                 left - one
                 for part in parts

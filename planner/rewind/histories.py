@@ -115,10 +115,15 @@ def _reserved_first(view: View) -> History:
     return History(what, state, tuple(taken), Early(), top_of_listing(view, state))
 
 
+def _early(view: View, state: State) -> Early:
+    """What came right before the crash kernel, by the log, or else by the listing."""
+    return _early_of_log(view) if view.events else Early((), listed_area(view, state))
+
+
 def _all_early(view: View) -> History:
     """Nothing that is listed came after the crash kernel."""
     state = view.listed.without(view.crash)
-    early = _early_of_log(view) if view.events else Early((), listed_area(view, state))
+    early = _early(view, state)
     return History(_LISTED, state, (), early, top_of_listing(view, state))
 
 
@@ -437,5 +442,5 @@ def _simple(view: View) -> History:
             late += [(piece, "directly beneath the crash kernel") for piece in subtract((joined[i][0], start), kept)]
     state = view.listed.without([*view.crash, *(span for span, _ in late)])
     what = "only what lies directly beneath the crash kernel came later"
-    early = _early_of_log(view) if view.events else Early((), listed_area(view, state))
+    early = _early(view, state)
     return History(what, state, tuple(late), early, top_of_listing(view, state))

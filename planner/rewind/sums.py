@@ -25,11 +25,6 @@ class Sums(NamedTuple):
     unit: int = 0
     many: int = 0
 
-    @property
-    def most(self) -> int:
-        """The largest sum, with all units."""
-        return self.sizes[-1] + self.many
-
     def plus(self, other: Sums) -> Sums:
         """Sums of both."""
         sizes = {a + b for a in self.sizes for b in other.sizes}
@@ -46,6 +41,11 @@ class Joined(NamedTuple):
     choices: tuple[int, ...]
     unit: int = 0
     many: int = 0
+
+    @property
+    def most(self) -> int:
+        """The largest sum, with all units."""
+        return self.sizes[-1] + self.many
 
     def explain(self, wanted: Iterable[int], slack: int, *, many: bool) -> int:
         """The choices of which one of these sizes is a sum, or larger than one by no more than the slack.
