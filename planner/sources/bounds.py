@@ -10,6 +10,8 @@ __all__ = [
     "MAX_INPUT",
     "MAX_LINE",
     "MAX_LINES",
+    "MAX_QUOTED",
+    "MAX_QUOTED_LINES",
     "MAX_ROWS",
     "MAX_SYMBOLS",
     "PHYSICAL_TOP",
@@ -25,6 +27,9 @@ MAX_LINE = 64 * KIB
 
 MAX_LINES = 1 << 20
 """Lines of one text; the slowest reader takes a second for a fifth of them."""
+
+MAX_QUOTED, MAX_QUOTED_LINES = 16 * MIB, 250_000
+"""Characters and lines of a text that is treated as quoted: larger ones are files of a machine."""
 
 MAX_ROWS = 1 << 17
 """Memory ranges and reserved ranges of one map: more than the 100,000 that are supported."""

@@ -138,11 +138,9 @@ def _repeats(text: str, part: _Part, other: _Part) -> bool:
 
 def _may_repeat(text: str, part: _Part, other: _Part) -> bool:
     """False if the last message of a part, which has time stamps, is not in another, as in most logs of two boots."""
-    start = part.end
-    while start > part.start:
-        end, start = start, max(text.rfind("\n", part.start, start - 1) + 1, part.start)
-        stamp, words = re.match(_STAMP, text[start:end]), without_timestamp(text[start:end]).rstrip()
-        if stamp is not None and words and not is_unread(words):
+    for line in reversed(text[part.start : part.end].split("\n")):
+        stamp = re.match(_STAMP, line) if line else None
+        if stamp is not None and (words := without_timestamp(line).rstrip()) and not is_unread(words):
             return all(text.find(sign, other.start, other.end) >= 0 for sign in (stamp[1], words))
     return True
 

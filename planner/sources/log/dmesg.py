@@ -19,11 +19,11 @@ from planner.sources.bounds import PHYSICAL_TOP
 from planner.sources.log import efi
 from planner.sources.log.boots import boots
 from planner.sources.log.checks import completed, lacking_ram, missing_lines, missing_zone
-from planner.sources.log.lines import PAGE_SIZES, Log, is_read, read, without_others
-from planner.sources.log.pieces import unbroken, whole_lines
+from planner.sources.log.lines import PAGE_SIZES, Log
+from planner.sources.log.messages import MESSAGES
+from planner.sources.log.pieces import unbroken
+from planner.sources.log.which_boot import Boot, chosen
 from planner.sources.nomap import inferred_nomap
-from planner.sources.quoting.line_prefixes import MESSAGES
-from planner.sources.reading import text_lines
 
 __all__ = ["looks_like", "parse"]
 
@@ -48,14 +48,8 @@ def parse(text: str, name: str) -> Machine:
     if _is_reversed(text):
         text = "\n".join(reversed(text.split("\n")))
         notes.append("the newest line comes first, so the log is read and its lines are numbered from the end")
-    logs: list[tuple[int, Log]] = []
     text, chopped = unbroken(text) if len(text) <= _LARGEST_SHOWN else (text, False)
-    for first, part in boots(text, name):
-        log = Log(name, chopped=chopped)
-        logs.append((first, log))
-        for line in whole_lines(text_lines(without_others(part), name, first), is_read):
-            read(line, log)
-    log, others = _chosen(logs)
+    log, others = chosen([Boot(first, part, name, chopped=chopped) for first, part in boots(text, name)])
     return _machine(log, name, notes + others)
 
 
@@ -64,36 +58,6 @@ def _is_reversed(text: str) -> bool:
     at = text.find("Zone ranges:")
     before = text[text.rfind("\n", 0, max(text.rfind("\n", 0, at), 0)) + 1 : at]
     return at >= 0 and re.search(r"(?:DMA|DMA32|Normal|Device)\s+(?:empty|\[mem 0x)", before) is not None
-
-
-def _chosen(logs: list[tuple[int, Log]]) -> tuple[Log, list[str]]:
-    """The log of the last boot that is not a capture kernel's, with a map if any has one; and a note on other boots."""
-    told = [(first, log) for first, log in logs if log.tells] or logs[-1:]
-    others: list[tuple[int, Log]] = []
-    for first, log in told:
-        if not _captures(log, others[-1][1] if others else Log()):
-            others.append((first, log))
-    candidates = others or told
-    first, log = next((c for c in reversed(candidates) if c[1].map or c[1].efi), candidates[-1])
-    if len(told) == 1:
-        return log, []
-    captures = len(told) - len(others)
-    of_them = f", {captures} of them of a capture kernel" if captures else ""
-    return log, [f"the log holds {len(told)} boots{of_them}: the one that begins at line {first} is read"]
-
-
-def _captures(log: Log, before: Log) -> bool:
-    """True if a log is of a capture kernel: it was given the crashed one's ELF headers, or the crash kernel's memory.
-
-    before: the log of the boot before. A capture kernel sees the memory reserved by that one, and besides it at most
-    some of its ranges unchanged, which belong to the firmware.
-    """
-    if log.captures or any(word.startswith("elfcorehdr=") for word in (log.cmdline or "").split()):
-        return True
-    crash = union((r.start, r.end) for r in (before.crash, before.low) if r is not None)
-    outside = [r for r in log.map if subtract((r.start, r.end), crash)]
-    seen, known = sum(r.size for r in log.map), set(before.map)
-    return 2 * sum(r.size for r in outside) < seen and known.issuperset(outside)
 
 
 def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:

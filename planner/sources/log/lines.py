@@ -21,9 +21,8 @@ from planner.sources.capture import image_size
 from planner.sources.log import efi
 from planner.sources.log.arch import OWN_SIGNS, SIGNS, foreign, kernel_of
 from planner.sources.log.pieces import Line, reversed_range
-from planner.sources.log.timestamps import PRINTK
 
-__all__ = ["PAGE_SIZES", "Log", "is_read", "read", "without_others"]
+__all__ = ["PAGE_SIZES", "Log", "read"]
 
 _Row = TypeVar("_Row")
 
@@ -81,25 +80,6 @@ _ADDRESS = re.compile(f"={_HEX}")
 _ZONES = ("DMA", "Normal", "Device", "Movable")
 _KNOWN = ("cannot allocate crashkernel", "crashkernel reservation failed", "cannot reserve crashkernel")
 PAGE_SIZES = (4 * KIB, 16 * KIB, 64 * KIB)
-_BEGIN = (
-    *("CPU", "Booting Linux on", "Linux ", "BOOT_IMAGE=", "Kernel command line:", "Command line:", "Memory"),
-    *("node", "DMA", "Normal", "Device", "Movable", "memory", "reserved", "efi:", "Zone ranges:"),
-    *("memblock_add:", "memblock_remove:", "MEMBLOCK configuration", "pcpu-alloc: ", "percpu: "),
-    *("arm-smmu-v3 ", "cma:", "kvm [", "software IO TLB"),
-    *("OF: reserved mem", "Reserved memory: ", "kfence: ", "Dentry cache", "Inode-cache", "PID ", "Initmem setup"),
-    *("Machine model: ", "Freeing initrd memory: ", "log_buf_len", "printk: ", "early log buf", "On node "),
-    *("Reserving ", "kexec_core: ", "KASLR "),
-    *OWN_SIGNS,
-    *SIGNS,
-)
-"""Beginnings of all lines that are read, except of those that may follow a subsystem's name."""
-_BEGIN_3 = {begin[:3] for begin in _BEGIN}  # tells most others at once
-# A line of others, without what `is_read` looks for within a line, or `without_timestamp`.
-_OTHER = (
-    rf"\n{PRINTK}(?!{'|'.join(map(re.escape, sorted(_BEGIN_3)))})"
-    r"[^\nkD\x1b]*+(?>(?:(?:(?<!rash)(?<! )k|D(?<!NODE_D))[^\nkD\x1b]*+)*)(?=\n)"
-)
-_OTHERS = re.compile(rf"({_OTHER}{_OTHER})(?>(?:{_OTHER})+)")
 
 
 class Log:
@@ -185,23 +165,6 @@ class Log:
         self.events.append(
             Event(kind, length, start, end, line, before_crash=not self.crash_line, name=printable(name))
         )
-
-
-def is_read(words: str) -> bool:
-    """True if a message may have facts."""
-    return (words[:3] in _BEGIN_3 and words.startswith(_BEGIN)) or "rashkernel" in words or "NODE_DATA" in words
-
-
-def without_others(text: str) -> str:
-    """The text with runs of messages without facts made empty, but for two of each, which end a line before them.
-
-    So a log of 137 KB is read in 3 ms instead of 4.3. Of one with `memblock=debug` too few are left.
-    """
-    return text if "memblock_" in text else _OTHERS.sub(_emptied, text)
-
-
-def _emptied(run: re.Match[str]) -> str:
-    return run[1] + "\n" * run.string.count("\n", run.end(1), run.end())
 
 
 def read(line: Line, log: Log) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise, takewhile
+from itertools import pairwise, starmap, takewhile
 from typing import NamedTuple
 
 from planner.sources.bounds import MAX_LINE
@@ -179,12 +179,13 @@ def unbroken(text: str) -> tuple[str, bool]:
     count = lengths.count(longest)
     if longest > _WIDEST or count < _FEWEST:
         return text, False
-    broken = Counter(len(line) for line, after in pairwise(lines) if _is_broken(line, after))
-    full, trimmed = broken[longest], broken[longest - 1]
-    # A program that breaks lines between words leaves pieces of all lengths.
-    if full >= _FEWEST and full > trimmed and 4 * (full + trimmed) > 3 * broken.total():
-        return "\n".join(_unbroken(text.split("\n"), {longest: "", longest - 1: " "}, has_timestamp)), False
-    if not broken and _is_version_broken(lines, longest):
+    if sum(_is_broken(line, after) for line, after in pairwise(lines) if len(line) == longest) >= _FEWEST:
+        broken = Counter(len(line) for line, after in pairwise(lines) if _is_broken(line, after))
+        full, trimmed = broken[longest], broken[longest - 1]
+        # A program that breaks lines between words leaves pieces of all lengths.
+        if full > trimmed and 4 * (full + trimmed) > 3 * broken.total():
+            return "\n".join(_unbroken(text.split("\n"), {longest: "", longest - 1: " "}, has_timestamp)), False
+    elif _is_version_broken(lines, longest) and not any(starmap(_is_broken, pairwise(lines))):
         return "\n".join(_unbroken(text.split("\n"), {longest: ""}, _is_known)), False
     return text, count > _FEWEST and any(len(line) == longest and COMMAND_LINE in line for line in lines)
 

@@ -1,14 +1,15 @@
 """Time stamps before the kernel's messages: printk's own, and those of the programs that print or store kernel logs.
 
 Known are the forms of `dmesg`, journalctl, syslog files, /dev/kmsg and serial consoles that add their own time, with
-the priority, the caller, the host and the program beside the time. Other prefixes: `quoting.line_prefixes`.
+the priority, the caller, the host and the program beside the time. The pattern of any other prefix is here, too; what
+removes those is `quoting.line_prefixes`.
 """
 
 from __future__ import annotations
 
 import re
 
-__all__ = ["PRINTK", "STAMP", "has_timestamp", "is_kernels", "without_timestamp"]
+__all__ = ["PRINTK", "STAMP", "has_timestamp", "is_kernels", "prefix_pattern", "without_timestamp"]
 
 _DAY = r"(?:\w{2,5}\.?,? )"
 _TIME = r"\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?"
@@ -30,10 +31,10 @@ _STAMPS = (
     r"\S{1,255}+ kernel(?:(?:\[\d+\])?: | - - - )",  # host and program; the same in RFC 5424
 )
 _PREFIX = r"(?:\s+|" + "|".join(_STAMPS) + ")*"
-PRINTK = r" *+(?:<\d++>)?\[ *+\d++\.\d++(?:@\d++)?\] *+(?>(?:\[ *+[TC]\d++\] *+)?)(?![\[<(\s])"
+PRINTK = r" *+(?:<\d++>)?\[ *+\d++\.\d++(?:@\d++)?\] *+(?>(?:\[ *+[TC]\d++\] *+)?)"
 """The pattern of printk's own stamp, with the caller: most logs have no other, and it takes a fourth of the time."""
 
-_PRINTK = re.compile(PRINTK)
+_PRINTK = re.compile(PRINTK + r"(?![\[<(\s])")
 STAMP = re.compile(r"\[ {0,12}\d{1,10}\.\d{6}\]")
 """printk's stamp anywhere in a line."""
 
@@ -42,6 +43,7 @@ _KERNELS = re.compile(
     r"\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\]"
 )
 _WIDEST = 400  # characters of a prefix
+_RUNS = re.compile(r"\w+|\s+|.", re.DOTALL)
 _ESCAPES = r"\x1b\[[0-9;]*[A-Za-z]"
 
 
@@ -64,3 +66,19 @@ def is_kernels(lines: list[str]) -> bool:
     """True if most lines are of a kernel's log, as the time stamp of printk or `dmesg -T` shows, or the program."""
     told = [line for line in lines if line.strip()]
     return 2 * sum(_KERNELS.search(line, 0, _WIDEST) is not None for line in told) > len(told)
+
+
+def prefix_pattern(prefix: str) -> str:
+    """A pattern for prefixes with the same runs of digits, letters and blanks, and the same punctuation between them.
+
+    Nothing in it can be matched in two ways, so that matching takes time linear in the line.
+    """
+    parts = [r"[^\S\n]*+"]
+    for run in _RUNS.findall(prefix.lstrip()):
+        if run.isspace():
+            parts.append(r"[^\S\n]++")
+        elif run.isalnum() or "_" in run:
+            parts.append(r"\d++" if run.isdecimal() else r"\w++")
+        else:
+            parts.append(re.escape(run))
+    return "".join(parts)

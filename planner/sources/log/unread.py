@@ -1,4 +1,7 @@
-"""Lines of `memblock=debug` that are not needed: one or two for every page table, thousands in one boot.
+"""Lines of a log that are not needed, made empty: those of `memblock=debug`, and in a long log all without facts.
+
+With `memblock=debug` there are one or two for every page table, thousands in one boot; in the log of a machine that ran
+for days, or of a test, as many of other messages, and of other programs.
 
 Source: calls of memblock_dbg() in memblock_reserve() and the allocating functions, mm/memblock.c @ 5.10 to 7.2.
 """
@@ -7,7 +10,15 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["is_unread", "without_unread"]
+from planner.base.sizes import KIB
+from planner.sources.log.others import shortened
+
+__all__ = ["LONG", "is_unread", "without_unread"]
+
+LONG = 64 * KIB
+"""Characters of a text in which most lines may be without facts."""
+
+_TOLD = 40  # lines at its beginning, by which a log is recognised
 
 _NAME = "memblock_(?:reserve|phys_alloc_range|alloc_(?:try|exact)_nid(?:_raw)?):"
 # What stands before it: a time stamp or another program's, and no number of another message.
@@ -20,17 +31,22 @@ _RUN = rf"\n{_LINE}(?>(?:\n++{_LINE}){{2,}})"
 
 
 def is_unread(words: str) -> bool:
-    """True if a message is such a line."""
+    """True if a message is a line of `memblock=debug` that is not needed."""
     return re.match(f"(?:__)?{_NAME}", words) is not None
 
 
 def without_unread(text: str) -> str:
-    """The text with runs of such lines made empty, except the first and the last line of each.
+    """The text with runs of such lines made empty, except the first and the last lines of each.
 
-    Those two show that the lines around the run are complete. A log of 9,000 lines is read in 3 ms instead of 23.
+    Those show that the lines around the run are complete. A log of 9,000 lines is read in 4 ms instead of 23.
     """
-    # A line end of another system is not known to be one before `plain_text` has replaced it.
-    return re.sub(_RUN, _emptied, text) if "memblock_" in text and "\r" not in text else text
+    ends = text.count("\n")
+    if len(text) > 2 * ends and "memblock_" in text:
+        # A line end of another system is not known to be one before `plain_text` has replaced it.
+        return text if "\r" in text else re.sub(_RUN, _emptied, text)
+    if len(text) - ends < LONG:
+        return text
+    return shortened(text, _TOLD)
 
 
 def _emptied(run: re.Match[str]) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from planner.base.errors import InputError
-from planner.base.sizes import MIB
+from planner.sources.bounds import MAX_QUOTED, MAX_QUOTED_LINES
 from planner.sources.log.unread import without_unread
 from planner.sources.quoting.columns import messages_in_column
 from planner.sources.quoting.encodings import is_base64, plain_text
@@ -22,8 +22,6 @@ __all__ = ["is_base64", "is_json", "unknown_line_prefix", "unquoted"]
 
 _MACRO = r"\s*\{[a-z]+(?::[^{}\n]*)?\}"  # Jira's, around code
 _OPENING = r"\s{0,4096}+(?:\{|\[\s{0,4096}+[{\]])"
-# The largest text that is treated as quoted: larger ones are files of a machine.
-_LARGEST, _MOST_LINES = 16 * MIB, 250_000
 
 
 def unquoted(text: str, name: str) -> str:
@@ -31,9 +29,7 @@ def unquoted(text: str, name: str) -> str:
 
     Raises InputError for records that are not JSON, and for two texts side by side.
     """
-    if len(text) > _LARGEST:
-        return text
-    if text[:1].isalpha() and ": " in text[:100] and text.count("\n") <= _MOST_LINES:
+    if len(text) <= MAX_QUOTED and text[:1].isalpha() and ": " in text[:100] and text.count("\n") <= MAX_QUOTED_LINES:
         from planner.sources.quoting.mail import text_of
 
         text = text_of(text) or text
@@ -41,12 +37,12 @@ def unquoted(text: str, name: str) -> str:
     if '":' in head or '" :' in head or "MESSAGE=" in head or '"' in head[:64]:
         from planner.sources.quoting.records import messages_of
 
-        messages = messages_of(text, name) if text.count("\n") <= _MOST_LINES else None
-    if messages is None and is_json(head):
+        messages = messages_of(text, name)
+    if (messages is None and is_json(head)) or len(text) > MAX_QUOTED:
         return text
     text = text if messages is None else messages
     text = without_unread(text.replace("\r\n", "\n") if "\r" in text else text)
-    if text.count("\n") > _MOST_LINES:
+    if text.count("\n") > MAX_QUOTED_LINES:
         return text
     plain = plain_text(text)
     if (column := messages_in_column(plain)) is not None:

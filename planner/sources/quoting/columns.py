@@ -9,8 +9,8 @@ import re
 from collections import Counter
 from io import StringIO
 
+from planner.sources.log.messages import MESSAGES
 from planner.sources.log.timestamps import without_timestamp
-from planner.sources.quoting.line_prefixes import MESSAGES
 from planner.sources.quoting.sample import some_lines
 
 __all__ = ["messages_in_column"]

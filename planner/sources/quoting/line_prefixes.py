@@ -13,27 +13,12 @@ from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
-from planner.sources.log.timestamps import STAMP, without_timestamp
+from planner.sources.log.messages import MESSAGES
+from planner.sources.log.timestamps import STAMP, prefix_pattern, without_timestamp
 from planner.sources.quoting.line_ends import QUOTES, may_end_alike, without_common_end, without_quotes
 from planner.sources.quoting.sample import some_lines
 
-__all__ = ["MESSAGES", "RANGE", "unknown_line_prefix", "without_line_prefixes"]
-
-MESSAGES = (
-    "Linux version ",
-    "Booting Linux on physical CPU",
-    "Zone ranges:",
-    "Early memory node ranges",
-    "Kernel command line:",
-    "node   0: [mem 0x",
-    "crashkernel reserved: 0x",
-    "Initmem setup node ",
-    "MEMBLOCK configuration",
-    "efi: Processing EFI memory map",
-    "memblock_add: [0x",
-    "efi:   0x0",
-)
-"""Messages that boot logs always or often have, and other texts do not."""
+__all__ = ["RANGE", "unknown_line_prefix", "without_line_prefixes"]
 
 _MESSAGE = "|".join(map(re.escape, MESSAGES))
 RANGE = re.compile(r"(?<![\w.])(?:0[xX])?[0-9a-fA-F]{8,16} ?- ?(?:0[xX])?[0-9a-fA-F]{8,16}[ \t]{0,4}[:|] ?")
@@ -45,7 +30,6 @@ _WIDEST = 400  # characters of a prefix
 _SIGNS = "|+#*!%:;`\u2502"  # with which every line of a text may be quoted
 _REPLY = re.compile(r"\n[ \t]*+>(?>(?:[ \t]*+>)*) ?")
 _NEVER_FIRST = "|+\u2502"  # signs that begin no line but those of a quotation or a table
-_RUNS = re.compile(r"\w+|\s+|.", re.DOTALL)
 _FIRSTS = re.compile(r"^[^\S\n]*+(\S)", re.MULTILINE)  # of lines that are not empty
 _SHAPE = {ord(c): "0" if c.isdigit() else "a" for c in map(chr, range(128)) if c.isalnum()}
 _LOOKED_AT = 400  # lines of a listing
@@ -162,7 +146,7 @@ def _without_common(text: str, find: _Finder) -> str | None:
     patterns: Counter[str] = Counter()
     after = (rf"(?>(?:[^\S\n]{{{blanks}}}|[^\S\n]*+$)?)", rf"[^\S\n]*+(?=[{QUOTES}])")
     for (shape, quoted), count in counts.items():
-        patterns[_pattern(shape) + after[quoted]] += count
+        patterns[prefix_pattern(shape) + after[quoted]] += count
     usual = [pattern for pattern, count in patterns.most_common(4) if 10 * count >= patterns.total()]
     if not usual:
         return None
@@ -188,19 +172,3 @@ def _without_numbers(text: str) -> str | None:
     for at in counted:
         lines[at] = ""
     return "\n".join(lines)
-
-
-def _pattern(prefix: str) -> str:
-    """A pattern for prefixes with the same runs of digits, letters and blanks, and the same punctuation between them.
-
-    Nothing in it can be matched in two ways, so that matching takes time linear in the line.
-    """
-    parts = [r"[^\S\n]*+"]
-    for run in _RUNS.findall(prefix.lstrip()):
-        if run.isspace():
-            parts.append(r"[^\S\n]++")
-        elif run.isalnum() or "_" in run:
-            parts.append(r"\d++" if run.isdecimal() else r"\w++")
-        else:
-            parts.append(re.escape(run))
-    return "".join(parts)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from planner.base.errors import InputError
-from planner.sources.quoting.line_prefixes import MESSAGES
+from planner.sources.log.messages import MESSAGES
 
 __all__ = ["log_in"]
 

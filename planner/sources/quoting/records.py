@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from planner.base.errors import InputError
+from planner.sources.bounds import MAX_QUOTED, MAX_QUOTED_LINES
 from planner.sources.json.text import load
-from planner.sources.log.unread import without_unread
+from planner.sources.log.unread import LONG, without_unread
+from planner.sources.quoting.journal import exported_messages, is_exported, kernels_records
 from planner.sources.quoting.nested import log_in
 
 __all__ = ["messages_of"]
@@ -31,16 +33,21 @@ _RANGE = re.compile(r"(?:0[xX])?[0-9a-fA-F]{8,16} ?- ?(?:0[xX])?[0-9a-fA-F]{8,16
 _LEAD = re.compile(r"(?:- |data: ?|\x1e)?(?=\{)")
 _CAST = re.compile(r'\s*+\{[^\n]{0,400}?"version": ?[23]\b[^\n]*+\n\[')
 _ANSWER = re.compile(r"^[^\n{]{1,200}=> (?=\{)", re.MULTILINE)
-_EXPORT = ("__CURSOR=", "__REALTIME_TIMESTAMP=", "_TRANSPORT=", "_BOOT_ID=")
 _HEAD = 8192
 _EVENT = 3  # of a cast: time, kind, text
 
 
 def messages_of(text: str, name: str) -> str | None:
-    """The messages, one per line; None for any other text. Raises InputError for a record that is cut off."""
+    """The messages, one per line; None for any other text, and too large a one.
+
+    Raises InputError for a record that is cut off.
+    """
+    if is_exported(text[:_HEAD]):
+        return exported_messages(text)
+    text = kernels_records(text) if len(text) > LONG else text
+    if len(text) > MAX_QUOTED or text.count("\n") > MAX_QUOTED_LINES:
+        return None
     head = text[:_HEAD]
-    if "MESSAGE=" in head and any(field in head for field in _EXPORT):
-        return _of_export(text)
     if head.lstrip().startswith("[") and '"' in head and head.lstrip()[1:].lstrip().startswith('"'):
         return _of_document(text, name)
     if head.lstrip()[:1] == '"' and text.rstrip()[-1:] == '"' and "\n" not in text.strip():
@@ -61,26 +68,6 @@ def messages_of(text: str, name: str) -> str | None:
     if head.lstrip("\x1e \t\n")[:1] not in ("{", "["):
         return None
     return _of_document(text, name)
-
-
-def _of_export(text: str) -> str:
-    """The kernel's messages of a journal in export or verbose format, each on its own line of the input."""
-    lines = text.split("\n")
-    kept: list[str] = []
-    message, other = -1, False
-    verbose = "\n    MESSAGE=" in text
-    for raw in (*lines, ""):
-        line = raw.lstrip(" ")
-        if not line or (verbose and line == raw):
-            if message >= 0 and other:
-                kept[message] = ""
-            message, other = -1, False
-        elif line.startswith("MESSAGE="):
-            message = len(kept)
-        elif line.startswith("_TRANSPORT="):
-            other = line != "_TRANSPORT=kernel"
-        kept.append(line[8:] if message == len(kept) else "")
-    return "\n".join(kept[:-1])
 
 
 def _of_cast(text: str, name: str) -> str:

@@ -10,9 +10,7 @@ from planner.base.errors import InputError
 from planner.base.sizes import KIB
 from planner.planning.plan import Options, make_plan
 from planner.sources import parse_text
-from planner.sources.log.lines import without_others
 
-OTHERS = "".join(f"[    0.{n:06}] usb 1-1: new device {n}\n" for n in range(9))
 NODE = "[    0.000000]   node   0: [mem 0x0000000040000000-0x00000000bfffffff]\n"
 DIGITS = "9" * 5000
 
@@ -84,21 +82,3 @@ def test_the_page_size_of_per_cpu_areas(size: int, known: int | None) -> None:
     """Only sizes that arm64 supports are read."""
     line = f"[    0.000000] pcpu-alloc: s1 r1 d1 u1 alloc=31*{size}\n"
     assert parse_text((NODE + line).encode(), "log").facts.page_size == known
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        pytest.param(NODE, id="with a known beginning"),
-        pytest.param("[    0.000000] efi: a crashkernel is named\n", id="about the crash kernel"),
-        pytest.param("[    0.000000] numa: NODE_DATA(0) allocated [mem 0xbffd0000-0xbffdffff]\n", id="of a subsystem"),
-        pytest.param("[    0.100000] host kernel: Zone ranges:\n", id="behind another program's prefix"),
-        pytest.param("  continued=1\n", id="without a time stamp"),
-    ],
-)
-def test_messages_without_facts_are_left_out_in_runs(line: str) -> None:
-    """Two of each run stay, and every line keeps its number."""
-    short = without_others(f"\n{line}{OTHERS}{line}{OTHERS}{line}")
-    kept = [line.strip("\n"), *OTHERS.split("\n")[:2]]
-    assert [words for words in short.split("\n") if words] == [*kept, *kept, kept[0]]
-    assert short.count("\n") == 2 * OTHERS.count("\n") + 4

@@ -1,0 +1,47 @@
+"""Known messages: those that every boot log has, and those from which something is read."""
+
+from __future__ import annotations
+
+from planner.sources.log.arch import OWN_SIGNS, SIGNS
+
+__all__ = ["FIRST_3", "MESSAGES", "WITHIN", "is_read"]
+
+MESSAGES = (
+    "Linux version ",
+    "Booting Linux on physical CPU",
+    "Zone ranges:",
+    "Early memory node ranges",
+    "Kernel command line:",
+    "node   0: [mem 0x",
+    "crashkernel reserved: 0x",
+    "Initmem setup node ",
+    "MEMBLOCK configuration",
+    "efi: Processing EFI memory map",
+    "memblock_add: [0x",
+    "efi:   0x0",
+)
+"""Messages that boot logs always or often have, and other texts do not."""
+
+_BEGIN = (
+    *("CPU", "Booting Linux on", "Linux ", "BOOT_IMAGE=", "Kernel command line:", "Command line:", "Memory"),
+    *("node", "DMA", "Normal", "Device", "Movable", "memory", "reserved", "efi:", "Zone ranges:"),
+    *("memblock_add:", "memblock_remove:", "MEMBLOCK configuration", "pcpu-alloc: ", "percpu: "),
+    *("arm-smmu-v3 ", "cma:", "kvm [", "software IO TLB"),
+    *("OF: reserved mem", "Reserved memory: ", "kfence: ", "Dentry cache", "Inode-cache", "PID ", "Initmem setup"),
+    *("Machine model: ", "Freeing initrd memory: ", "log_buf_len", "printk: ", "early log buf", "On node "),
+    *("Reserving ", "kexec_core: ", "KASLR "),
+    *OWN_SIGNS,
+    *SIGNS,
+)
+"""Beginnings of all lines that are read, except of those that may follow a subsystem's name."""
+
+FIRST_3 = {begin[:3] for begin in _BEGIN}
+"""Their first characters, which tell most others at once."""
+
+WITHIN = ("rashkernel", "NODE_DATA")
+"""What is read wherever it stands in a message."""
+
+
+def is_read(words: str) -> bool:
+    """True if a message may have facts."""
+    return (words[:3] in FIRST_3 and words.startswith(_BEGIN)) or any(sign in words for sign in WITHIN)

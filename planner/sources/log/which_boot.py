@@ -1,0 +1,77 @@
+"""Which boot of a log is read: the last one that is not a capture kernel's and shows memory.
+
+A boot is read only when something is asked of it: the logs of a week may hold twenty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from planner.base.ranges import subtract, union
+from planner.sources.log.lines import Log, read
+from planner.sources.log.messages import MESSAGES, is_read
+from planner.sources.log.others import without_others
+from planner.sources.log.pieces import whole_lines
+from planner.sources.reading import text_lines
+
+__all__ = ["Boot", "chosen"]
+
+
+class Boot:
+    """One boot of a log. first: the number of its first line. chopped: the log's long lines were cut off."""
+
+    def __init__(self, first: int, text: str, name: str, *, chopped: bool) -> None:
+        self.first, self.text, self.name, self.chopped = first, text, name, chopped
+        self._log: Log | None = None
+
+    @property
+    def log(self) -> Log:
+        """Its facts. Raises InputError."""
+        if self._log is None:
+            self._log = Log(self.name, chopped=self.chopped)
+            for line in whole_lines(text_lines(without_others(self.text), self.name, self.first), is_read):
+                read(line, self._log)
+        return self._log
+
+    @property
+    def tells(self) -> bool:
+        """True if it has any message of early boot."""
+        return any(message in self.text for message in MESSAGES) or self.log.tells
+
+    @property
+    def reserves(self) -> bool:
+        """True if it may have reserved a crash kernel, which no capture kernel does."""
+        return any(words in self.text for words in ("kernel reserved: 0x", "memory reserved: 0x", " for crashkernel"))
+
+    def captures(self, before: Boot | None) -> bool:
+        """True if it is a capture kernel's, which has the crashed one's ELF headers, or the crash kernel's memory.
+
+        before: the boot before. A capture kernel sees the memory reserved by that one, and besides it at most some of
+        its ranges unchanged, which belong to the firmware.
+        """
+        if "elfcorehdr" in self.text and (
+            self.log.captures or any(word.startswith("elfcorehdr=") for word in (self.log.cmdline or "").split())
+        ):
+            return True
+        if before is None or self.reserves or not before.reserves:
+            return False
+        crash = union((r.start, r.end) for r in (before.log.crash, before.log.low) if r is not None)
+        outside = [r for r in self.log.map if subtract((r.start, r.end), crash)]
+        seen, known = sum(r.size for r in self.log.map), set(before.log.map)
+        return 2 * sum(r.size for r in outside) < seen and known.issuperset(outside)
+
+
+def chosen(boots: Sequence[Boot]) -> tuple[Log, list[str]]:
+    """The facts of the boot that is read, and a note on other boots. Raises InputError."""
+    told = [boot for boot in boots if boot.tells] or boots[-1:]
+    others: list[Boot] = []
+    for boot in told:
+        if not boot.captures(others[-1] if others else None):
+            others.append(boot)
+    candidates = others or told
+    found = next((boot for boot in reversed(candidates) if boot.log.map or boot.log.efi), candidates[-1])
+    if len(told) == 1:
+        return found.log, []
+    captures = len(told) - len(others)
+    of_them = f", {captures} of them of a capture kernel" if captures else ""
+    return found.log, [f"the log holds {len(told)} boots{of_them}: the one that begins at line {found.first} is read"]

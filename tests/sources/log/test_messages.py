@@ -1,0 +1,22 @@
+"""Messages of a log from which something is read."""
+
+from __future__ import annotations
+
+import pytest
+
+from planner.sources.log.messages import MESSAGES, is_read
+
+
+@pytest.mark.parametrize(
+    ("words", "read"),
+    [("Zone ranges:", True), ("numa: NODE_DATA(0)", True), ("x: crashkernel", True), ("Zonal", False), ("", False)],
+)
+def test_messages_that_are_read(words: str, read: bool) -> None:
+    """By their beginnings, but for two that follow a subsystem's name."""
+    assert is_read(words) is read
+
+
+@pytest.mark.parametrize("message", MESSAGES)
+def test_messages_of_every_boot_are_read(message: str) -> None:
+    """But for one that only tells a log from other texts."""
+    assert is_read(message) is (message != "Early memory node ranges")
