@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 from planner.base.sizes import KIB
@@ -20,7 +22,10 @@ _MARKED = ("\x1b[K", "\x1b[m")  # a part of a message by `grep --color`, which m
 _LEVEL = r"(?>(?:[a-z]\w++ *+: ?[a-z]++ *+: ?)?)"  # of dmesg -x
 _DATE = r"\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\] *+"  # of dmesg -T
 _STAMP = rf"{_LEVEL}(?:{PRINTK}|{_DATE})"
-_FACT = "|".join(map(re.escape, sorted(FIRST_3)))
+_FACT = "|".join(
+    f"{re.escape(first)}(?:{'|'.join(re.escape(begin[1:]) for begin in begins)})"
+    for first, begins in groupby(sorted(FIRST_3), key=itemgetter(0))
+)
 _DAYS = "Sun|Mon|Tue|Wed|Thu|Fri|Sat"
 _TAG = rf"\[(?!{_DAYS})[A-Za-z]{{3}}"  # as the firewall's messages begin; another stamp may begin with a day
 _WORDS = rf"(?:(?![\[<(\s\\\"\x1b])(?!{_FACT})|{_TAG})[^\n]*+(?=\n)"
@@ -110,18 +115,20 @@ def _any(text: str) -> _Form | None:
         return None
     (prefix,) = patterns
     unstamped = "" if _LISTED in text else f"|{_UNSTAMPED}"
-    return _Form(rf"{prefix}(?:{_STAMP}{_WORDS}{unstamped})", (*WITHIN, *_MARKED, _KERNEL), _KEPT_LOOSELY)
+    marked = _MARKED if "\x1b" in text else ()
+    return _Form(rf"{prefix}(?:{_STAMP}{_WORDS}{unstamped})", (*WITHIN, *marked, _KERNEL), _KEPT_LOOSELY)
 
 
 def _without(text: str, form: _Form) -> str:
-    # Only a pattern that begins with a character is searched for as fast as that.
-    run = rf"\n(?!\n){form.other}(?>(?:\n++{form.other}){{{form.kept + 1},}})"
-    return re.sub(run, partial(_emptied, form), text)
+    # A pattern that begins with a character is found as fast as that; a number of repetitions would be slower.
+    return re.sub(rf"\n(?!\n){form.other}(?:\n++{form.other})*+", partial(_emptied, form), text)
 
 
 def _emptied(form: _Form, run: re.Match[str]) -> str:
     text, start, last = run.string, run.start(), run.string.rfind("\n", run.start(), run.end())
     first = _after(text, form.kept, start + 1) - 1
+    if first >= last:
+        return run[0]
     empty = "\n" * text.count("\n", first, last)
     if any(text.find(sign, first, last) >= 0 for sign in form.within):
         lines = text[first:last].split("\n")
