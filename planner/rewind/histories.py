@@ -6,9 +6,10 @@ Where a log names what came later, all of it is taken back in order; without one
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import groupby, pairwise, tee
+from operator import itemgetter
 
 from planner.base.ranges import Span, intersect, subtract, total, union
 from planner.base.sizes import KIB
@@ -29,7 +30,7 @@ from planner.rewind.from_log import (
 from planner.rewind.later import CMA, MEMMAP, MOST_PER_CPU, PER_CPU, Choice, named, steps_of_log, usual_steps
 from planner.rewind.listed_cma import area_sizes, listed_area
 from planner.rewind.memmap import STRUCT_PAGE, in_pages, section_size
-from planner.rewind.search import Shared, Way, explains_crash, is_at_a_place, is_late, search
+from planner.rewind.search import Search, Shared, Way, explains_crash, is_at_a_place, is_late, search
 from planner.rewind.stacked import stacked
 from planner.rewind.top import Top, top_bytes, top_of_line, top_of_listing
 from planner.rewind.undo import Budget, Later, State, Undone, undo
@@ -297,7 +298,8 @@ def _open(state: State, low: int, high: int, most: int) -> bool:
 def _guessed(view: View, others: list[History]) -> list[History]:
     """Histories of allocations that are usual for so much RAM, and others: the likeliest first."""
     shared = Shared.of(view)
-    found = _found(view, shared)
+    accounts, again = tee(_accounts(view))
+    found = _found(accounts, shared)
     whole = bool(found) and found[0][0].whole
     if whole and _is_sure(view, found[0][0]):
         return [*_named(view, found), *others]
@@ -306,7 +308,7 @@ def _guessed(view: View, others: list[History]) -> list[History]:
         if stack is not None:
             others = [stack]
         elif not found:
-            found = _found(view, shared.less())
+            found = _found(again, shared.less())
         # Areas of a size that fits above the CMA area mean little where several nodes have them.
         first = not whole or bool(view.nodes) or any(way.late for way in others)
         return [*others, *_named(view, found)] if first else [*_named(view, found), *others]
@@ -315,16 +317,28 @@ def _guessed(view: View, others: list[History]) -> list[History]:
     return [*([wider] if wider is not None else ()), *named, *others]
 
 
-def _found(view: View, shared: Shared) -> list[tuple[Way, str]]:
-    """The ways back from usual allocations, the best first, each with a word on its nodes."""
+def _found(accounts: Iterable[tuple[Search, str]], shared: Shared) -> list[tuple[Way, str]]:
+    """The ways back of the first account that has some, the best first, each with a word on its nodes.
+
+    With other nodes those are only looked for, beside the others, where none explains everything.
+    """
+    found: list[tuple[Way, str]] = []
+    for where, alike in groupby(accounts, key=itemgetter(1)):
+        found += next(filter(None, ([(way, where) for way in one.ways(shared)] for one, _ in alike)), [])
+        if any(way.whole for way, _ in found):
+            break
+    return sorted(found, key=lambda entry: entry[0].rank) if any(where for _, where in found) else found
+
+
+def _accounts(view: View) -> Iterator[tuple[Search, str]]:
+    """The accounts of usual allocations, the likeliest first, each with a word on its nodes."""
     paged = _paged(view)
-    found = [(way, "") for way in _ways(paged, shared, [()] if paged is not view else [tuple(view.early_memmap), ()])]
-    if view.nodes and not any(way.whole for way, _ in found):
+    descriptors = [()] if paged is not view else [tuple(view.early_memmap), ()]
+    yield from ((account, "") for account in _searches(paged, descriptors))
+    if view.nodes:
         # What looks like the edge of a node may be that of memory that was plugged in, or flagged.
         one = replace(view, nodes=())
-        found += [(way, "; all RAM in one node") for way in _ways(one, shared, [tuple(one.early_memmap)])]
-        found.sort(key=lambda entry: entry[0].rank)
-    return found
+        yield from ((account, "; all RAM in one node") for account in _searches(one, [tuple(one.early_memmap)]))
 
 
 def _named(view: View, found: list[tuple[Way, str]]) -> list[History]:
@@ -398,14 +412,17 @@ def _guess(view: View, way: Way) -> str:
     return named(late.items())
 
 
-def _ways(view: View, shared: Shared, before: Sequence[tuple[Later, ...]]) -> list[Way]:
-    """Ways from usual allocations to the listing, the best first. before: page descriptors that may come first."""
+def _searches(view: View, before: Sequence[tuple[Later, ...]]) -> Iterator[Search]:
+    """The searches for ways from usual allocations to the listing, if there may be any.
+
+    before: page descriptors that may come first, one search for each.
+    """
     profile, page = view.asked.profile, view.asked.page_size
     ram, crash = view.machine.memory.ram, total(view.crash)
     view, pool = _pooled(view)
     late = usual_steps(profile, page, ram, crash, view.regions, view.nodes, view.low_max, view.listed, kfence=pool)
     if not late:
-        return []
+        return
     areas = [Choice()]
     if view.all_low:
         # All RAM is low memory: the area lies right beneath the page descriptors and must be taken back with them.
@@ -415,10 +432,7 @@ def _ways(view: View, shared: Shared, before: Sequence[tuple[Later, ...]]) -> li
             Choice((Later(CMA, size, align, 0, view.low_max),), unusual=size not in usual) for size in area_sizes(view)
         ] + areas
     for descriptors in dict.fromkeys(before):
-        found = search(view, [[Choice(descriptors)], areas], late, shared)
-        if found:
-            return found
-    return []
+        yield Search(view, [[Choice(descriptors)], areas], late)
 
 
 def _guessed_early(view: View, undone: Undone) -> Early:

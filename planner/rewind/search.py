@@ -31,7 +31,7 @@ from planner.rewind.rests import Rest, Rests
 from planner.rewind.undo import Budget, Known, Later, Rooms, State, Step, Undone, have_room, undo
 from planner.rewind.view import View
 
-__all__ = ["Shared", "Way", "explains_crash", "is_late", "search"]
+__all__ = ["Search", "Shared", "Way", "explains_crash", "is_late", "search"]
 
 _LARGE = 2 * MIB
 """Bytes of allocations that must have had room before each step."""
@@ -39,8 +39,8 @@ _LARGE = 2 * MIB
 _MOST_WAYS = 24
 """Ways that are kept: of more, nobody could tell which is right."""
 
-_ALONE, _LOW, _LOGGED = (80, 55, 35, 20), (80, 30), (110, 75, 30)
-"""Steps of each search of a listing alone, where all RAM is low memory, and beside a log.
+_ALONE, _NODES, _LOW, _LOGGED = (74, 48, 35, 20), (80, 55, 35, 20), (80, 30), (110, 75, 30)
+"""Steps of each search of a listing alone, of several nodes, where all RAM is low memory, and beside a log.
 
 With more, hardly any finds what it has not found. In low memory the place of the CMA area tells more than ways that
 explain less: see `stacked`.
@@ -111,7 +111,8 @@ class Shared:
             return cls(tuple(zip((whole, (1,), None), _LOGGED, (0, 0, 0), strict=True)))
         if view.all_low:
             return cls(tuple(zip((whole, whole), _LOW, (0, areas), strict=True)))
-        return cls(tuple(zip((whole, whole, (1,), None), _ALONE, (0, areas, 0, 0), strict=True)))
+        steps = _NODES if view.nodes else _ALONE
+        return cls(tuple(zip((whole, whole, (1,), None), steps, (0, areas, 0, 0), strict=True)))
 
     def less(self) -> Shared:
         """Those for ways that explain less, after these."""
@@ -122,21 +123,7 @@ def search(
     view: View, early: Sequence[Sequence[Choice]], late: Sequence[Sequence[Choice]], shared: Shared | None = None
 ) -> list[Way]:
     """The ways back, the best first. early: what came right before the crash kernel, late: what came after it."""
-    shared = shared if shared is not None else Shared.of(view)
-    if shared.left <= 0:
-        return []
-    before, after = ([choices for choices in part if choices != [Choice()]] for part in (early, late))
-    rooms = Rooms(view.listed, view.crash)
-    after = [[choice for choice in choices if all(map(rooms.may_hold, choice.items))] for choices in after]
-    one = _Search(view, (*before, [_crash(view)], *after), len(before))
-    for below, most, per_cpu in shared.searches:
-        steps = min(most, shared.left)
-        budget = Budget(steps, skips=below not in _STRICT, places=_places(view), known=shared.known)
-        ways = one.run(budget, below, per_cpu)
-        shared.left -= _FOUND if ways else steps - max(budget.left, 0)
-        if ways:
-            return sorted(ways, key=lambda way: (not way.whole, way.rank))[:_MOST_WAYS]
-    return []
+    return Search(view, early, late).ways(shared if shared is not None else Shared.of(view))
 
 
 def _places(view: View) -> int | None:
@@ -163,13 +150,18 @@ def _crash(view: View) -> Choice:
     return Choice((Later(CRASH, total(view.crash), spans=view.crash), *after) if view.crash else after)
 
 
-class _Search:
-    """The searches of one listing. inner: how many steps come before the crash kernel.
+class Search:
+    """The searches of one account of a listing. early: what came right before the crash kernel; late: after it.
 
-    most: bytes that the steps up to each may take. needed: the large allocations that must have come before each step.
+    inner: how many steps come before the crash kernel. most: bytes that the steps up to each may take. needed: the
+    large allocations that must have come before each step.
     """
 
-    def __init__(self, view: View, steps: Sequence[Sequence[Choice]], inner: int) -> None:
+    def __init__(self, view: View, early: Sequence[Sequence[Choice]], late: Sequence[Sequence[Choice]]) -> None:
+        before, after = ([choices for choices in part if choices != [Choice()]] for part in (early, late))
+        rooms = Rooms(view.listed, view.crash)
+        after = [[choice for choice in choices if all(map(rooms.may_hold, choice.items))] for choices in after]
+        steps, inner = (*before, [_crash(view)], *after), len(before)
         self.view, self.steps, self.inner = view, steps, inner
         self.early = _early_names(view)
         self.most = [*accumulate(max((choice.size for choice in choices), default=0) for choices in steps)]
@@ -180,6 +172,19 @@ class _Search:
         self.needed = [[i for items in sure[:step] for i in items if _is_large(i)] for step in range(len(steps))]
         self.windows = _windows(view)
         self.placed = is_at_a_place(view)
+
+    def ways(self, shared: Shared) -> list[Way]:
+        """The ways back, the best first; none once the searches of the listing have no steps left."""
+        for below, most, per_cpu in shared.searches:
+            if shared.left <= 0:
+                break
+            steps = min(most, shared.left)
+            budget = Budget(steps, skips=below not in _STRICT, places=_places(self.view), known=shared.known)
+            ways = self.run(budget, below, per_cpu)
+            shared.left -= _FOUND if ways else steps - max(budget.left, 0)
+            if ways:
+                return sorted(ways, key=lambda way: (not way.whole, way.rank))[:_MOST_WAYS]
+        return []
 
     def run(self, budget: Budget, best: Rank | None, per_cpu: int = 0) -> list[Way]:
         """The ways below a rank, each better than the one before. per_cpu: see `Fork`."""

@@ -46,12 +46,14 @@ _SURE, _TWICE = 5, 2  # of `MESSAGES`: those that nearly every boot log has; tho
 class _Form(NamedTuple):
     """A form of a log. other: the pattern of a line without facts. within: what must not stand in it.
 
-    kept: how many of a run stay at its beginning, which may be pieces of the line before.
+    kept: how many of a run stay at its beginning, which may be pieces of the line before. alone: the pattern of lines
+    after which no piece follows; "" if that is not needed.
     """
 
     other: str
     within: tuple[str, ...] = (*WITHIN, "\x1b")
     kept: int = _KEPT
+    alone: str = ""
 
 
 def without_others(text: str) -> str:
@@ -116,7 +118,8 @@ def _any(text: str) -> _Form | None:
     (prefix,) = patterns
     unstamped = "" if _LISTED in text else f"|{_UNSTAMPED}"
     marked = _MARKED if "\x1b" in text else ()
-    return _Form(rf"{prefix}(?:{_STAMP}{_WORDS}{unstamped})", (*WITHIN, *marked, _KERNEL), _KEPT_LOOSELY)
+    within, stamped = (*WITHIN, *marked, _KERNEL), rf"(?:\n++{prefix}{_STAMP}[^\n]*+){{{_KEPT}}}"
+    return _Form(rf"{prefix}(?:{_STAMP}{_WORDS}{unstamped})", within, _KEPT_LOOSELY, stamped)
 
 
 def _without(text: str, form: _Form) -> str:
@@ -127,6 +130,8 @@ def _without(text: str, form: _Form) -> str:
 def _emptied(form: _Form, run: re.Match[str]) -> str:
     text, start, last = run.string, run.start(), run.string.rfind("\n", run.start(), run.end())
     first = _after(text, form.kept, start + 1) - 1
+    if form.alone and (alone := re.compile(form.alone).search(text, start, first)) is not None:
+        first = alone.end()
     if first >= last:
         return run[0]
     empty = "\n" * text.count("\n", first, last)

@@ -186,7 +186,7 @@ def _of_rows(document: object) -> str | None:
         return "\n".join(document)
     if not any(isinstance(row, dict) and _message(row) is not None for row in document):
         return None
-    return "\n".join(_words(row) for row in document if isinstance(row, dict))
+    return "\n".join(_words(row) if row else "" for row in document if isinstance(row, dict))
 
 
 def _of_ranges(document: dict[str, object], name: str) -> str | None:
