@@ -25,6 +25,7 @@ Dentry and inode hashes               top of memory                           li
 KFENCE metadata, up to 6.16           top of memory                           255 objects
 bounce buffer and its arrays          beneath the DMA limit; top              a log names it, with its address
 KFENCE metadata, from 6.17 on         top of memory                           255 objects
+interrupt tables, under UEFI          pages that no one had                   listed apart from all else (`running`)
 ====================================  ======================================  =========================================
 
 Kernels that reserve before the linear map is made (4.12 to 5.10.0, and others without DMA zones) have the crash kernel

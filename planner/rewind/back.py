@@ -88,6 +88,7 @@ def _add(readings: list[Reading], history: History, view: View) -> None:
         if all(reading.memory != memory for reading in readings):
             rewound = [Rewound(*span, "the crash kernel itself") for span in view.crash]
             rewound += [Rewound(*span, f"{name}: {AFTERWARDS}") for span, name in history.late]
+            rewound += [Rewound(*span, f"interrupt tables: {AFTERWARDS}") for span in union(view.running)]
             readings.append(Reading(what, memory, tuple(rewound)))
 
 

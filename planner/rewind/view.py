@@ -15,6 +15,7 @@ from planner.kernel.memory_map import Flag, MemoryMap
 from planner.kernel.profiles import CRASH_ALIGN, Profile
 from planner.rewind.gigantic import areas_for_gigantic_pages, gigantic_pages
 from planner.rewind.memmap import memmap
+from planner.rewind.running import interrupt_tables
 from planner.rewind.undo import Later, State
 
 __all__ = ["Asked", "View", "topmost_tables", "view_of"]
@@ -52,7 +53,8 @@ class Asked:
 class View:
     """One running machine as its sources show it.
 
-    after: what is known to have come after the crash kernel, with its address.
+    after: what is known to have come after the crash kernel, with its address. running: what the running kernel
+    reserved itself, which memblock never did.
     """
 
     machine: Machine
@@ -63,6 +65,7 @@ class View:
     nodes: tuple[Span, ...]
     low_max: int
     after: tuple[tuple[Span, str], ...] = ()
+    running: tuple[Span, ...] = ()
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -107,7 +110,11 @@ def view_of(machine: Machine, asked: Asked) -> View:
     usable = tuple(memory.spans(Flag.NOMAP.value | Flag.DRIVER_MANAGED.value))
     # A CMA area that a log names is an entry of its own: what came later may lie right above.
     areas = union(early_areas(events))
-    spans = [piece for r in memory.reserved for piece in subtract((r.start, r.end), crash)]
+    rows = [(r.start, r.end) for r in memory.reserved if r.name == "reserved"]
+    running = interrupt_tables(rows, asked.page_size) if not machine.settled else []
+    gone = set(running)
+    entries = [span for r in memory.reserved if (span := (r.start, r.end)) not in gone]
+    spans = [piece for span in entries for piece in subtract(span, crash)]
     others = [piece for span in spans for piece in (*subtract(span, areas), *intersect(span, areas))]
     blocks = _apart([*others, *crash])
     size = 0 if asked.reserves_first else memory.ram // asked.page_size * 8
@@ -129,6 +136,7 @@ def view_of(machine: Machine, asked: Asked) -> View:
         tuple(nodes) if len(nodes) > 1 else (),
         low_max,
         after,
+        tuple(running),
     )
 
 
