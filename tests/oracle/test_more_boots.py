@@ -1,4 +1,4 @@
-"""Rewinding against 362 real boots of other machines: 1 to 20 GiB, one to three nodes, 1 to 32 processors, UEFI.
+"""Rewinding against 367 real boots of other machines: 1 to 20 GiB, one to three nodes, 1 to 32 processors, UEFI.
 
 Kernels of Debian (6.1 to 7.3, 4K and 16K pages, one for real time), and 5.4, 5.15 (Ubuntu's sources) and 6.12 (64K
 pages) in a small configuration, on QEMU's `virt`. Each machine booted without and with requests, one at an address,
