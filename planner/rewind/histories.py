@@ -6,10 +6,11 @@ Where a log names what came later, all of it is taken back in order; without one
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby, pairwise, tee
-from operator import itemgetter
+from functools import cache, partial
+from itertools import pairwise
+from typing import NamedTuple
 
 from planner.base.ranges import Span, intersect, subtract, total, union
 from planner.base.sizes import KIB
@@ -60,6 +61,13 @@ class History:
     late: tuple[tuple[Span, str], ...]
     early: Early
     top: Top
+
+
+class _Account(NamedTuple):
+    """Allocations of which a boot may have made some. where: a word on its nodes; search: for the ways back."""
+
+    where: str
+    search: Callable[[], Search | None]
 
 
 def histories(view: View) -> list[History]:
@@ -298,7 +306,7 @@ def _open(state: State, low: int, high: int, most: int) -> bool:
 def _guessed(view: View, others: list[History]) -> list[History]:
     """Histories of allocations that are usual for so much RAM, and others: the likeliest first."""
     shared = Shared.of(view)
-    accounts, again = tee(_accounts(view))
+    accounts = _accounts(view)
     found = _found(accounts, shared)
     whole = bool(found) and found[0][0].whole
     if whole and _is_sure(view, found[0][0]):
@@ -308,7 +316,7 @@ def _guessed(view: View, others: list[History]) -> list[History]:
         if stack is not None:
             others = [stack]
         elif not found:
-            found = _found(again, shared.less())
+            found = _found(accounts, shared.less())
         # Areas of a size that fits above the CMA area mean little where several nodes have them.
         first = not whole or bool(view.nodes) or any(way.late for way in others)
         return [*others, *_named(view, found)] if first else [*_named(view, found), *others]
@@ -317,28 +325,31 @@ def _guessed(view: View, others: list[History]) -> list[History]:
     return [*([wider] if wider is not None else ()), *named, *others]
 
 
-def _found(accounts: Iterable[tuple[Search, str]], shared: Shared) -> list[tuple[Way, str]]:
+def _found(accounts: Sequence[_Account], shared: Shared) -> list[tuple[Way, str]]:
     """The ways back of the first account that has some, the best first, each with a word on its nodes.
 
     With other nodes those are only looked for, beside the others, where none explains everything.
     """
     found: list[tuple[Way, str]] = []
-    for where, alike in groupby(accounts, key=itemgetter(1)):
-        found += next(filter(None, ([(way, where) for way in one.ways(shared)] for one, _ in alike)), [])
-        if any(way.whole for way, _ in found):
-            break
+    for account in accounts:
+        if shared.left > 0 and not any(way.whole or where == account.where for way, where in found):
+            search = account.search()
+            found += [(way, account.where) for way in search.ways(shared)] if search is not None else []
     return sorted(found, key=lambda entry: entry[0].rank) if any(where for _, where in found) else found
 
 
-def _accounts(view: View) -> Iterator[tuple[Search, str]]:
-    """The accounts of usual allocations, the likeliest first, each with a word on its nodes."""
+def _accounts(view: View) -> list[_Account]:
+    """The accounts of usual allocations, the likeliest first."""
     paged = _paged(view)
-    descriptors = [()] if paged is not view else [tuple(view.early_memmap), ()]
-    yield from ((account, "") for account in _searches(paged, descriptors))
+    descriptors = [()] if paged is not view else dict.fromkeys([tuple(view.early_memmap), ()])
+    usual = cache(partial(_usual, paged))
+    accounts = [_Account("", cache(partial(_search, usual, before))) for before in descriptors]
     if view.nodes:
         # What looks like the edge of a node may be that of memory that was plugged in, or flagged.
         one = replace(view, nodes=())
-        yield from ((account, "; all RAM in one node") for account in _searches(one, [tuple(one.early_memmap)]))
+        own = partial(_search, partial(_usual, one), tuple(one.early_memmap))
+        accounts.append(_Account("; all RAM in one node", cache(own)))
+    return accounts
 
 
 def _named(view: View, found: list[tuple[Way, str]]) -> list[History]:
@@ -412,27 +423,32 @@ def _guess(view: View, way: Way) -> str:
     return named(late.items())
 
 
-def _searches(view: View, before: Sequence[tuple[Later, ...]]) -> Iterator[Search]:
-    """The searches for ways from usual allocations to the listing, if there may be any.
-
-    before: page descriptors that may come first, one search for each.
-    """
+def _usual(view: View) -> tuple[View, list[Choice], list[list[Choice]]]:
+    """A view with what is known of its top, CMA areas that may have come right before, and what usually came later."""
     profile, page = view.asked.profile, view.asked.page_size
     ram, crash = view.machine.memory.ram, total(view.crash)
     view, pool = _pooled(view)
     late = usual_steps(profile, page, ram, crash, view.regions, view.nodes, view.low_max, view.listed, kfence=pool)
-    if not late:
-        return
     areas = [Choice()]
-    if view.all_low:
+    if view.all_low and late:
         # All RAM is low memory: the area lies right beneath the page descriptors and must be taken back with them.
         align = cma_align(profile, page)
         usual = areas_of(align, USUAL_CMA)
         areas = [
             Choice((Later(CMA, size, align, 0, view.low_max),), unusual=size not in usual) for size in area_sizes(view)
         ] + areas
-    for descriptors in dict.fromkeys(before):
-        yield Search(view, [[Choice(descriptors)], areas], late)
+    return view, areas, late
+
+
+def _search(
+    usual: Callable[[], tuple[View, list[Choice], list[list[Choice]]]], before: tuple[Later, ...]
+) -> Search | None:
+    """The search for ways from usual allocations to the listing; None where there are none.
+
+    before: page descriptors that came first.
+    """
+    view, areas, late = usual()
+    return Search(view, [[Choice(before)], areas], late) if late else None
 
 
 def _guessed_early(view: View, undone: Undone) -> Early:
