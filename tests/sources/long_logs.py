@@ -119,6 +119,9 @@ LONG: dict[str, Form] = {
     "dmesg -t": lambda lines: text(map(bare, [*lines, *kernels(firewall)])),
     "dmesg -T": lambda lines: text(f"[Sun Nov 29 12:00:00 2026] {bare(line)}" for line in [*lines, *kernels(audit)]),
     "dmesg -x": lambda lines: text(f"kern  :info  : {line}" for line in [*lines, *kernels(audit)]),
+    "dmesg -xT": lambda lines: text(
+        f"kern  :warn  : [Sun Nov 29 12:00:00 2026] {bare(line)}" for line in [*lines, *kernels(audit)]
+    ),
     "dmesg, CRLF": lambda lines: text(f"{line}\r" for line in [*lines, *kernels(audit)]),
     "journalctl -b": journal(lambda i: f"Nov 29 12:00:{i % 60:02d}"),
     "journalctl -b -o short-monotonic": journal(lambda i: f"[{i / 1000:12.6f}]"),

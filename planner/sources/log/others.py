@@ -31,7 +31,7 @@ _TAG = rf"\[(?!{_DAYS})[A-Za-z]{{3}}"  # as the firewall's messages begin; anoth
 _WORDS = rf"(?:(?![\[<(\s\\\"\x1b])(?!{_FACT})|{_TAG})[^\n]*+(?=\n)"
 _STATUS = r"\[(?:\x1b\[[0-9;]*+m)? {0,2}(?:OK|FAILED|DEPEND|WARN|INFO|TIME) "  # of systemd's units
 _UNSTAMPED = (
-    r"(?![^\n\[]*+\[ *+\d++\.\d)[^\S\n]*+"
+    rf"(?!{_STAMP}|[^\n\[]*+\[ *+\d++\.\d)[^\S\n]*+"
     rf"(?:(?![\[<(\\\"\d\x1b]|[0-9a-fA-F]{{6}})(?!{_FACT})|{_STATUS}|{_TAG})[^\n]++(?=\n)"
 )
 _LISTED = "System RAM"  # in a listing, whose rows have no time stamp either
