@@ -38,9 +38,11 @@ def unquoted(text: str, name: str) -> str:
         from planner.sources.quoting.records import messages_of
 
         messages = messages_of(text, name)
-    if (messages is None and is_json(head)) or len(text) > MAX_QUOTED:
+    if messages is None and is_json(head):
         return text
     text = text if messages is None else messages
+    if len(text) > MAX_QUOTED:
+        return text
     text = without_unread(text.replace("\r\n", "\n") if "\r" in text else text)
     if text.count("\n") > MAX_QUOTED_LINES:
         return text
