@@ -41,10 +41,8 @@ def unquoted(text: str, name: str) -> str:
     if messages is None and is_json(head):
         return text
     text = text if messages is None else messages
-    if len(text) > MAX_QUOTED:
-        return text
     text = without_unread(text.replace("\r\n", "\n") if "\r" in text else text)
-    if text.count("\n") > MAX_QUOTED_LINES:
+    if len(text) > MAX_QUOTED or text.count("\n") > MAX_QUOTED_LINES:
         return text
     plain = plain_text(text)
     if (column := messages_in_column(plain)) is not None:
