@@ -273,7 +273,11 @@ def test_nothing_is_lost_on_paper(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     tex = next((tmp_path / "out").glob("*.tex")).read_text(encoding="utf-8").replace("\\sphinxhyphen{}", "-")
     made = planner.plan("sample:altra-32g", "512M")
-    columns = [line for line in tex.splitlines() if line.startswith(("\\begin{tabulary}", "\\begin{tabular}"))]
+    columns = [
+        line
+        for line in tex.splitlines()
+        if line.startswith(("\\begin{tabulary}", "\\begin{tabular}", "\\begin{longtable}"))
+    ]
     compared = planner.compare("sample:altra-32g", "512M")
     told = [*blocks(made, wide=True), *compare_blocks(compared)]
     assert len(columns) == len([b for b in told if isinstance(b, Table) and b.rows])

@@ -17,7 +17,7 @@ from planner.kernel.machine import Obstacle
 from planner.kernel.memory_map import Region
 from planner.sources.log.lines import Log
 
-__all__ = ["completed", "lacking_ram", "missing_lines", "missing_zone"]
+__all__ = ["completed", "is_dump_complete", "lacking_ram", "missing_lines", "missing_zone"]
 
 _PRINTED = 968  # characters of a command line that fills a printk record
 _LARGEST_PAGE = 64 * KIB
@@ -107,6 +107,8 @@ def missing_lines(log: Log) -> Iterator[str]:
         yield f"`Memory:` counts {counted_cma} of CMA areas, and the log shows {shown_cma}: a line is missing"
     if 0 < len(set(log.dump["reserved"])) < log.counts.get("reserved", 0):
         yield f"{_rows_missing(log, 'reserved')}: what they reserve is not known"
+    elif log.dump["memory"] and not is_dump_complete(log):
+        yield "the log lacks rows of what memblock had reserved: what they reserve is not known"
     if log.cmdline is None and log.map:
         ends = "ends before" if log.total is None else "lacks"
         yield f"the log {ends} its command line: the request is not known, and other lines may be missing"
@@ -114,6 +116,13 @@ def missing_lines(log: Log) -> Iterator[str]:
         yield "the log shows only the low part of a crash kernel: the line of the other part is missing"
     elif not log.lines and _ASKS.search(log.cmdline or ""):
         yield "the log shows neither a reservation nor a failure for its crashkernel=: a line may be missing"
+
+
+def is_dump_complete(log: Log) -> bool:
+    """True if the dump of memblock shows all that is reserved, as far as its own counts tell."""
+    rows = {(start, end) for start, end, _, _ in log.dump["reserved"]}
+    whole = len(rows) >= log.counts.get("reserved", 0) and sum(end - start for start, end in rows) >= log.reserved_size
+    return bool(log.dump["memory"] and rows) and whole
 
 
 def _rows_missing(log: Log, array: str) -> str:

@@ -18,7 +18,7 @@ from planner.kernel.memory_map import MemoryMap, Region, Reserved, with_nomap
 from planner.sources.bounds import PHYSICAL_TOP
 from planner.sources.log import efi
 from planner.sources.log.boots import boots
-from planner.sources.log.checks import completed, lacking_ram, missing_lines, missing_zone
+from planner.sources.log.checks import completed, is_dump_complete, lacking_ram, missing_lines, missing_zone
 from planner.sources.log.lines import PAGE_SIZES, Log
 from planner.sources.log.messages import MESSAGES
 from planner.sources.log.pieces import unbroken
@@ -64,7 +64,6 @@ def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
     if log.contradiction is not None:
         number, what = log.contradiction
         raise InputError(Location(name, number, 1), what, "give the log of one boot: journalctl -k -b")
-    dumped = bool(log.dump["memory"])
     if log.arch is None and (dma := log.zones.get("DMA")) is not None and dma.end == _X86_DMA:
         log.arch = "x86_64"
     if log.arch is None and log.patched:
@@ -75,30 +74,8 @@ def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
     notes = on_facts + damage[:_MOST_DAMAGE]
     if len(damage) > _MOST_DAMAGE:
         notes.append(f"{len(damage) - _MOST_DAMAGE} more lines are damaged or cut off")
-    if dumped:
-        regions = [Region(a, b, f & 15, n) for a, b, f, n in sorted(log.dump["memory"], key=lambda d: d[0])]
-        # The dump follows the reservation at once; without the crash kernel it is the state before.
-        crash = union((r.start, r.end) for r in (log.crash, log.low) if r is not None)
-        dump = [(a, b) for a, b, _, _ in log.dump["reserved"]]
-        reserved = [Reserved(*piece) for span in dump for piece in subtract(span, crash)]
-    else:
-        mirror = "kernelcore=mirror" in (log.cmdline or "").split()
-        nodes, firmware = efi.regions_of(log.efi, log.nodes, log.page_size, notes, mirror=mirror)
-        nodes = nodes or _added(log, notes)
-        nomap = [(hole.start & -4096, -(-hole.end // 4096) * 4096) for hole in log.nomap]
-        regions = with_nomap(nodes if log.efi else inferred_nomap(nodes, notes, _used(log), nomap), nomap)
-        reserved = [
-            Reserved(*e.span, e.name or e.kind)
-            for e in log.events
-            if e.span is not None and (e.before_crash or e.kind == "reserved-memory")
-            if e.kind != "node"
-        ]
-        reserved += firmware
-        if regions:
-            notes.append(
-                "a log without memblock=debug shows only some early reservations: the real kernel had more, so the "
-                "result may be too high"
-            )
+    complete = is_dump_complete(log)
+    regions, reserved = _memory(log, notes, complete=complete)
     regions = _disjoint(regions, name)
     lacking = lacking_ram(log, regions, notes)
     if lacking is not None:
@@ -137,13 +114,51 @@ def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
         "dmesg",
         MemoryMap(tuple(regions), tuple(reserved)),
         facts,
-        settled=dumped,
+        settled=complete,
         notes=tuple(notes),
         incomplete=lacking,
         damage=tuple(damage[:_MOST_DAMAGE]),
         on_facts=tuple(on_facts),
-        efi_in_4k=bool(log.efi) and log.page_size is None and not dumped,
+        efi_in_4k=bool(log.efi) and log.page_size is None and not log.dump["memory"],
     )
+
+
+def _memory(log: Log, notes: list[str], *, complete: bool) -> tuple[list[Region], list[Reserved]]:
+    """The ranges of memory, and what is reserved. complete: memblock's dump shows all of it."""
+    dumped, reserved = bool(log.dump["memory"]), _dumped(log)
+    if dumped:
+        regions = [Region(a, b, f & 15, n) for a, b, f, n in sorted(log.dump["memory"], key=lambda d: d[0])]
+    else:
+        mirror = "kernelcore=mirror" in (log.cmdline or "").split()
+        nodes, firmware = efi.regions_of(log.efi, log.nodes, log.page_size, notes, mirror=mirror)
+        nodes = nodes or _added(log, notes)
+        nomap = [(hole.start & -4096, -(-hole.end // 4096) * 4096) for hole in log.nomap]
+        regions = with_nomap(nodes if log.efi else inferred_nomap(nodes, notes, _used(log), nomap), nomap)
+        reserved += firmware
+    if not complete:
+        reserved += _named(log)
+        if regions:
+            which = "that lacks lines of" if dumped else "without"
+            notes.append(
+                f"a log {which} memblock=debug shows only some early reservations: the real kernel had more, so the "
+                "result may be too high"
+            )
+    return regions, reserved
+
+
+def _dumped(log: Log) -> list[Reserved]:
+    """What the dump of memblock shows, which is printed right after the crash kernel's reservation, before that."""
+    crash = union((r.start, r.end) for r in (log.crash, log.low) if r is not None)
+    return [Reserved(*piece) for a, b, _, _ in log.dump["reserved"] for piece in subtract((a, b), crash)]
+
+
+def _named(log: Log) -> list[Reserved]:
+    """What the log names with its place, and as earlier than the crash kernel."""
+    return [
+        Reserved(*e.span, e.name or e.kind)
+        for e in log.events
+        if e.span is not None and e.kind != "node" and (e.before_crash or e.kind == "reserved-memory")
+    ]
 
 
 def _used(log: Log) -> list[Span]:

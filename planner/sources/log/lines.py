@@ -48,6 +48,7 @@ _DUMP = _Pattern(
 )
 _RESERVED = _Pattern(" reserved: ", rf"crashkernel (low memory )?reserved: {_HEX} - {_HEX} \({_INT} MB\)")
 _COUNT = _Pattern(".cnt", rf"^\s*(memory|reserved)\.cnt\s+= {_HEX}")
+_RESERVED_SIZE = _Pattern("reserved size = ", rf"^\s*memory size = {_HEX} reserved size = {_HEX}")
 _PATCHED = _Pattern("MB for crashkernel", rf"Reserving {_INT}MB of (low )?memory at {_INT}MB for crashkernel")
 _CMA = _Pattern("cma: Reserved", rf"cma: Reserved {_INT} MiB at {_HEX}")
 _KVM = _Pattern("kvm [", rf"kvm \[\d+\]: Reserved {_INT} MiB at {_HEX}")
@@ -106,6 +107,7 @@ class Log:
         self.nodes: list[Region] = []
         self.dump: dict[str, list[tuple[int, int, int, int | None]]] = {"memory": [], "reserved": []}
         self.counts: dict[str, int] = {}
+        self.reserved_size = 0
         self.efi: list[efi.Entry] = []
         self.efi_size = self.efi_count = 0
         self.nomap: list[Range] = []
@@ -211,9 +213,11 @@ def _read(line: str, number: int, log: Log) -> None:
         log.zones_whole = True
     elif "MEMBLOCK configuration" in line:
         # The last dump is used: earlier ones come before firmware memory is known.
-        log.dump, log.counts = {"memory": [], "reserved": []}, {}
+        log.dump, log.counts, log.reserved_size = {"memory": [], "reserved": []}, {}, 0
     elif (m := _COUNT.search(line)) is not None:
         log.counts[m[1]] = int(m[2], 16)
+    elif (m := _RESERVED_SIZE.search(line)) is not None:
+        log.reserved_size = int(m[2], 16)
     else:
         _fact(line, number, log)
 

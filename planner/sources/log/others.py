@@ -124,7 +124,7 @@ def _any(text: str) -> _Form | None:
 
 def _without(text: str, form: _Form) -> str:
     # A pattern that begins with a character is found as fast as that; a number of repetitions would be slower.
-    return re.sub(rf"\n(?!\n){form.other}(?:\n++{form.other})*+", partial(_emptied, form), text)
+    return re.sub(rf"\n(?!\n){form.other}(?>(?:\n++{form.other})*)", partial(_emptied, form), text)
 
 
 def _emptied(form: _Form, run: re.Match[str]) -> str:
