@@ -13,6 +13,7 @@ from heapq import merge
 from typing import NamedTuple
 
 from planner.base.errors import InputError
+from planner.sources.log.messages import is_read
 from planner.sources.log.timestamps import without_timestamp
 from planner.sources.log.unread import is_unread
 
@@ -128,7 +129,10 @@ def _stamp(line: str) -> float | None:
 
 
 def _repeats(text: str, part: _Part, other: _Part) -> bool:
-    """True if all messages of one part are in another, in the same order and with the same time stamps."""
+    """True if all messages of one part are in another, in the same order and with the same time stamps.
+
+    With time stamps those that are read are enough: of others some have been left out.
+    """
     told, again = _told(text, part), _told(text, other)
     first = next(told, None)
     if first is None or (first[0] is not None and not _may_repeat(text, part, other)):
@@ -137,16 +141,16 @@ def _repeats(text: str, part: _Part, other: _Part) -> bool:
 
 
 def _may_repeat(text: str, part: _Part, other: _Part) -> bool:
-    """False if the last message of a part, which has time stamps, is not in another, as in most logs of two boots."""
+    """False if the last message of a part that is read, and has a time stamp, is not in another, as mostly in two."""
     for line in reversed(text[part.start : part.end].split("\n")):
         stamp = re.match(_STAMP, line) if line else None
-        if stamp is not None and (words := without_timestamp(line).rstrip()) and not is_unread(words):
+        if stamp is not None and is_read(words := without_timestamp(line).rstrip()):
             return all(text.find(sign, other.start, other.end) >= 0 for sign in (stamp[1], words))
     return True
 
 
 def _told(text: str, part: _Part) -> Iterator[tuple[float | None, str]]:
-    """Messages of a part, from the first of the boot on; only those with a time stamp, if the first has one."""
+    """Messages of a part, from the first of the boot on; if that has a time stamp, those with one that are read."""
     began = stamped = False
     at = part.start
     while at < part.end:
@@ -157,5 +161,5 @@ def _told(text: str, part: _Part) -> Iterator[tuple[float | None, str]]:
         line = _stamp(raw), without_timestamp(raw).rstrip()
         if not began and line[1].startswith(_MARKS):
             began, stamped = True, line[0] is not None
-        if began and line[1] and not is_unread(line[1]) and not (stamped and line[0] is None):
+        if began and (is_read(line[1]) and line[0] is not None if stamped else line[1] and not is_unread(line[1])):
             yield line

@@ -6,6 +6,7 @@ A log that a machine kept for days has thousands of them, and so has the log of 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
@@ -17,7 +18,9 @@ from planner.sources.log.timestamps import PRINTK, prefix_pattern
 
 __all__ = ["shortened", "without_others"]
 
-_MARKED = ("\x1b[K", "\x1b[m")  # a part of a message by `grep --color`, which may be a part of those words
+_MARKED = ("\x1b[K", "\x1b[m", "\x1b[0m\x1b[", "^[[")
+"""Colours of a part of a message by `grep` and `rg`, and as `cat -v` shows them: it may be a part of those words."""
+
 
 _LEVEL = r"(?>(?:[a-z]\w++ *+: ?[a-z]++ *+: ?)?)"  # of dmesg -x
 _DATE = r"\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\] *+"  # of dmesg -T
@@ -27,13 +30,15 @@ _FACT = "|".join(
     for first, begins in groupby(sorted(FIRST_3), key=itemgetter(0))
 )
 _DAYS = "Sun|Mon|Tue|Wed|Thu|Fri|Sat"
-_TAG = rf"\[(?!{_DAYS})[A-Za-z]{{3}}"  # as the firewall's messages begin; another stamp may begin with a day
+_TAG = rf"\[(?!{_DAYS}|mem )[A-Za-z]{{3}}"  # as the firewall's messages begin; another stamp may begin with a day
 _WORDS = rf"(?:(?![\[<(\s\\\"\x1b])(?!{_FACT})|{_TAG})[^\n]*+(?=\n)"
 _STATUS = r"\[(?:\x1b\[[0-9;]*+m)? {0,2}(?:OK|FAILED|DEPEND|WARN|INFO|TIME) "  # of systemd's units
 _UNSTAMPED = (
     rf"(?!{_STAMP}|[^\n\[]*+\[ *+\d++\.\d)[^\S\n]*+"
-    rf"(?:(?![\[<(\\\"\d\x1b]|[0-9a-fA-F]{{6}})(?!{_FACT})|{_STATUS}|{_TAG})[^\n]++(?=\n)"
+    rf"(?:(?=[A-Za-z#=*.])(?![0-9a-fA-F]{{6}})(?!{_FACT})|{_STATUS}|{_TAG})[^\n]++(?=\n)"
 )
+"""The same without a time stamp: hardly a row of a listing, nor a piece of the line before, nor behind stray signs."""
+
 _LISTED = "System RAM"  # in a listing, whose rows have no time stamp either
 
 _KERNEL = " kernel: "
@@ -51,7 +56,7 @@ class _Form(NamedTuple):
     """
 
     other: str
-    within: tuple[str, ...] = (*WITHIN, "\x1b")
+    within: tuple[str, ...] = (*WITHIN, "\x1b", "\r")
     kept: int = _KEPT
     alone: str = ""
 
@@ -61,7 +66,7 @@ def without_others(text: str) -> str:
 
     Those show that the lines around the run are complete.
     """
-    form = _journal(text) or _Form(rf"{_STAMP}{_WORDS}", (*WITHIN, "\x1b", " kernel"))
+    form = _journal(text, _before_messages(text)) or _Form(rf"{_STAMP}{_WORDS}", (*WITHIN, "\x1b", "\r", " kernel"))
     return _without(text, form)
 
 
@@ -71,9 +76,17 @@ def shortened(text: str, lines: int) -> str:
     lines: how many stay as they are at the beginning, where a text is recognised by them. A journal of 1.5 MB is read
     in 6 ms instead of 100, the log of a test of 4,000 lines in 4 instead of 20.
     """
-    form = _journal(text) or _any(text)
+    before = _before_messages(text)
+    form = _journal(text, before) or _any(text, before)
     start = max(_after(text, lines) - 1, 0)
     return text if form is None else text[:start] + _without(text[start:], form)
+
+
+def _before_messages(text: str) -> list[str]:
+    """What stands before messages that nearly every boot log has; before two of them also where they stand again."""
+    found = [at for message in MESSAGES[:_SURE] if (at := text.find(message)) >= 0]
+    again = [at for message in MESSAGES[:_TWICE] if (at := text.find(message, text.find(message) + 1)) >= 0]
+    return [text[text.rfind("\n", 0, at) + 1 : at] for at in (*found, *again)]
 
 
 def _after(text: str, lines: int, at: int = 0) -> int:
@@ -85,11 +98,14 @@ def _after(text: str, lines: int, at: int = 0) -> int:
     return at
 
 
-def _journal(text: str) -> _Form | None:
-    """The form of a log with lines of other programs of the same hosts; None for another form."""
-    first = text.find(_KERNEL)
-    ends = (first, text.rfind(_KERNEL)) if first >= 0 else ()
-    prefixes = dict.fromkeys(filter(None, (_prefix(text, at) for at in ends)))
+def _journal(text: str, before: Sequence[str]) -> _Form | None:
+    """The form of a log with lines of other programs of the same hosts; None for another form.
+
+    before: see `_before_messages`; a guest's kernel may speak through another program, too.
+    """
+    if not before or not all(_KERNEL in prefix for prefix in before):
+        return None
+    prefixes = dict.fromkeys(filter(None, (_prefix(text, at) for at in (text.find(_KERNEL), text.rfind(_KERNEL)))))
     kernels = rf"kernel: (?>(?:{PRINTK})?){_WORDS}"
     return _Form(rf"(?:{'|'.join(prefixes)})(?:{kernels}|(?!kernel)[^\n]*+(?=\n))") if prefixes else None
 
@@ -102,23 +118,23 @@ def _prefix(text: str, at: int) -> str | None:
     return rf".{{{len(stamp)}}} {re.escape(host)} " if stamp and len(before) < _WIDEST and count >= _FEWEST else None
 
 
-def _any(text: str) -> _Form | None:
+def _any(text: str, before: Sequence[str]) -> _Form | None:
     """The form of a log in which another program's prefix may stand before all lines; None if that is not sure.
 
-    All messages of every boot that are there have it.
+    before: see `_before_messages`; all have it.
     """
-    found = [at for message in MESSAGES[:_SURE] if (at := text.find(message)) >= 0]
-    again = [at for message in MESSAGES[:_TWICE] if (at := text.find(message, text.find(message) + 1)) >= 0]
-    before = [text[text.rfind("\n", 0, at) + 1 : at] for at in (*found, *again)]
-    if len(found) < _FEWEST or max(map(len, before)) > _WIDEST:
+    if len(before) < _FEWEST or max(map(len, before)) > _WIDEST:
         return None
-    patterns = {prefix_pattern(re.sub(rf"{_STAMP}$", "", prefix)) for prefix in before}
-    if len(patterns) > 1:
+    others = [re.sub(rf"{_STAMP}$", "", prefix) for prefix in before]
+    patterns = {prefix_pattern(prefix) for prefix in others}
+    # A pattern that ends with a word would take the first one of some messages for a part of that.
+    ends_with_word = others[0][-1:].isalnum() and not before[0][len(others[0]) :].startswith(" ")
+    if len(patterns) > 1 or ends_with_word:
         return None
     (prefix,) = patterns
     unstamped = "" if _LISTED in text else f"|{_UNSTAMPED}"
-    marked = _MARKED if "\x1b" in text else ()
-    within, stamped = (*WITHIN, *marked, _KERNEL), rf"(?:\n++{prefix}{_STAMP}[^\n]*+){{{_KEPT}}}"
+    marked = _MARKED if "\x1b" in text or "^[" in text else ()
+    within, stamped = (*WITHIN, *marked, "\r", _KERNEL), rf"(?:\n++{prefix}{_STAMP}[^\n]*+){{{_KEPT}}}"
     return _Form(rf"{prefix}(?:{_STAMP}{_WORDS}{unstamped})", within, _KEPT_LOOSELY, stamped)
 
 
@@ -128,14 +144,31 @@ def _without(text: str, form: _Form) -> str:
 
 
 def _emptied(form: _Form, run: re.Match[str]) -> str:
-    text, start, last = run.string, run.start(), run.string.rfind("\n", run.start(), run.end())
+    text, at, parts = run.string, run.start(), []
+    for start in _lines_with(text, form.within, run.start(), run.end()):
+        end = text.find("\n", start + 1, run.end())
+        parts += [_empty(form, text, at, start), text[start:end] if end >= 0 else text[start : run.end()]]
+        at = end if end >= 0 else run.end()
+    return "".join([*parts, _empty(form, text, at, run.end())])
+
+
+def _lines_with(text: str, signs: Sequence[str], start: int, end: int) -> list[int]:
+    """The line ends before the lines of a run that have a sign, ascending."""
+    found: set[int] = set()
+    for sign in signs:
+        at = text.find(sign, start, end)
+        while at >= 0:
+            found.add(text.rfind("\n", start, at))
+            at = text.find(sign, max(text.find("\n", at), at + 1), end)
+    return sorted(found)
+
+
+def _empty(form: _Form, text: str, start: int, end: int) -> str:
+    """Lines of a run, each after its line end, but for the first ones and the last empty."""
+    last = text.rfind("\n", start, end)
     first = _after(text, form.kept, start + 1) - 1
-    if form.alone and (alone := re.compile(form.alone).search(text, start, first)) is not None:
+    if form.alone and (alone := re.compile(form.alone).search(text, start, min(first, end))) is not None:
         first = alone.end()
     if first >= last:
-        return run[0]
-    empty = "\n" * text.count("\n", first, last)
-    if any(text.find(sign, first, last) >= 0 for sign in form.within):
-        lines = text[first:last].split("\n")
-        empty = "\n".join(line if any(sign in line for sign in form.within) else "" for line in lines)
-    return text[start:first] + empty + text[last : run.end()]
+        return text[start:end]
+    return text[start:first] + "\n" * text.count("\n", first, last) + text[last:end]

@@ -92,11 +92,12 @@ def test_runs_of_others_are_left_out(line: str) -> None:
     assert [*enumerate(short)] == [(at, words if words in kept else "") for at, words in enumerate(lines)]
 
 
-def test_messages_behind_a_prefix_stay_in_runs() -> None:
-    """They do not end a run, for no message goes on after one that has a time stamp."""
+def test_messages_behind_a_prefix_end_a_run() -> None:
+    """So do all that are known by a word within them: what goes on after them stays, too."""
     line = "[    0.100000] host kernel: Zone ranges:"
     lines = ["", *OTHERS, line, *OTHERS, line, ""]
-    assert [words for words in without_others("\n".join(lines)).split("\n") if words] == [*OTHERS[:2], line, line]
+    kept = [*OTHERS[:2], OTHERS[-1], line]
+    assert [words for words in without_others("\n".join(lines)).split("\n") if words] == [*kept, *kept]
 
 
 @pytest.mark.parametrize(
