@@ -296,3 +296,39 @@ def test_a_damaged_record_is_no_reservation(line: str) -> None:
     assert verdict.checks[0].why.startswith("line 4 is damaged or cut off, so the crash kernel cannot be read there")
     assert not verdict.notes  # the reason is not said twice
     assert make_plan(machine, None, Options(strategy="mainline")).reservation.crash == Range(0xA000_0000, 0xC000_0000)
+
+
+DUMP_ROWS = [
+    "[    0.000000] MEMBLOCK configuration:",
+    "[    0.000000]  memory size = 0x0000000200000000 reserved size = 0x0000000024000000",
+    "[    0.000000]  memory.cnt  = 0x1",
+    "[    0.000000]  memory[0x0]\t[0x0000000040000000-0x000000023fffffff], 0x0000000200000000 bytes flags: 0x0",
+    "[    0.000000]  reserved.cnt  = 0x2",
+    "[    0.000000]  reserved[0x0]\t[0x00000000a0000000-0x00000000bfffffff], 0x0000000020000000 bytes flags: 0x0",
+    "[    0.000000]  reserved[0x1]\t[0x00000000fc000000-0x00000000ffffffff], 0x0000000004000000 bytes flags: 0x0",
+]
+
+
+@pytest.mark.parametrize(
+    ("left_out", "complete"),
+    [
+        pytest.param([], True, id="all"),
+        pytest.param([1, 2, 4], True, id="without its counts"),
+        pytest.param([6], False, id="the last row"),
+        pytest.param([5], False, id="another row"),
+        pytest.param([4, 6], False, id="the last row and the count"),
+        pytest.param([1, 6], False, id="the last row and the size"),
+        pytest.param([1, 5], False, id="the first row, of which the numbers of the others tell"),
+        pytest.param([1, 4, 5, 6], False, id="all rows"),
+    ],
+)
+def test_a_dump_that_lost_rows_does_not_show_all_that_is_reserved(left_out: list[int], complete: bool) -> None:
+    """It is a log like others, then: its CMA area is an obstacle, and a note says that there was more."""
+    cma = "[    0.000000] cma: Reserved 64 MiB at 0x00000000fc000000"
+    shown = [row for at, row in enumerate(DUMP_ROWS) if at not in left_out]
+    machine = parse_text("\n".join([HEAD.strip(), cma, CRASH.strip(), *shown, ""]).encode(), "log")
+    assert machine.settled is complete
+    assert any("what they reserve is not known" in note for note in machine.notes) is not complete
+    assert any("that lacks lines of memblock=debug" in note for note in machine.notes) is not complete
+    plan = make_plan(machine, "512M", Options(strategy="mainline"))
+    assert plan.reservation.crash == Range(0xDC000000, 0xFC000000)

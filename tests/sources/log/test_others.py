@@ -139,6 +139,104 @@ def test_a_log_of_which_the_form_is_not_sure_stays(text: list[str], what: str) -
     assert shortened(whole, 0) == whole, what
 
 
+EARLY = [
+    "[    0.000000] Booting Linux on physical CPU 0x0000000000 [0x410fd083]",
+    "[    0.000000] Linux version 6.1.0 (x@y) #1 SMP",
+    "[    0.000000] Zone ranges:",
+    "[    0.000000]   DMA      [mem 0x0000000040000000-0x00000000bfffffff]",
+    "[    0.000000] Early memory node ranges",
+    f"{NODE}",
+]
+LINE = "[    0.000000] Kernel command line: ro crashkernel=256M"
+BUFFER = "[    0.000000] software IO TLB: mapped [mem 0x00000000b0000000-0x00000000b4000000] (64MB)"
+
+
+def usb(start: float, count: int) -> list[str]:
+    """Messages without facts."""
+    return [f"[{start + n / 1000:12.6f}] usb 1-1: new high-speed USB device number {n}" for n in range(count)]
+
+
+def unstamped(lines: list[str]) -> list[str]:
+    """The same lines without the time."""
+    return [line[15:] for line in lines]
+
+
+FEW, MANY_OTHERS = usb(0.001, 300), usb(1, 2000)
+PRINT = [*EARLY, *usb(0.001, 60), LINE, BUFFER, *MANY_OTHERS]
+
+
+def behind(before: str) -> list[str]:
+    """A log without time stamps, in which something stands before one message."""
+    return [*unstamped([*EARLY, LINE, *FEW]), f"{before}{BUFFER[15:]}", *unstamped(MANY_OTHERS)]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param([*PRINT, *PRINT[:46]], id="printed twice, the second time in part"),
+        pytest.param([*PRINT[:46], *PRINT], id="printed twice, the first time in part"),
+        pytest.param(
+            [
+                *(f"Nov 29 12:00:00 h17 kernel: virbr0: port 1(vnet{n}) entered blocking state" for n in range(3)),
+                *(f"Nov 29 12:00:01 h17 console[17]: {line}" for line in PRINT),
+            ],
+            id="a guest's console in its host's journal",
+        ),
+        pytest.param(
+            [
+                *EARLY,
+                *FEW,
+                "[    0.000000] cannot allocate \x1b[0m\x1b[1m\x1b[31mcrash\x1b[0mkernel (size:0x10000000)",
+                *usb(0.2, 20),
+                LINE,
+                BUFFER,
+                *MANY_OTHERS,
+            ],
+            id="a word in colour",
+        ),
+        pytest.param(
+            [
+                *EARLY,
+                *FEW,
+                "[    0.000000] NUMA: NODE_DATA(0) allocated",
+                "[mem 0xbffd0000-0xbffdffff]",
+                *usb(0.2, 20),
+                LINE,
+                BUFFER,
+                *MANY_OTHERS,
+            ],
+            id="a message that is known by a word in it, broken",
+        ),
+        pytest.param(behind("\ufffd\ufffd"), id="stray bytes"),
+        pytest.param(behind("\u200b"), id="a blank without width"),
+        pytest.param(behind("Loading initrd\r"), id="a carriage return"),
+        pytest.param(
+            [*EARLY, LINE, *FEW, f"[  OK  ] Reached target Reboot.\r{BUFFER}", *MANY_OTHERS],
+            id="a carriage return before a time stamp",
+        ),
+        pytest.param(
+            [f"\x1b[32m{line}\x1b[0m" for line in behind("")], id="a colour that ends with a letter before each line"
+        ),
+        pytest.param(
+            [
+                *unstamped(PRINT),
+                "-- Boot 4d5a1c3b2f1e4f0bb1e2c0ffee000007 --",
+                *unstamped([*EARLY, LINE.replace("256M", "512M"), *MANY_OTHERS]),
+            ],
+            id="two boots of journalctl -o cat",
+        ),
+    ],
+)
+def test_what_may_go_wrong_does_not(lines: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of these once lost a fact."""
+    data = "\n".join([*lines, ""]).encode()
+    quick = parse_text(data, "x")
+    for module in ("planner.sources.quoting.records", "planner.sources.log.unread"):
+        monkeypatch.setattr(f"{module}.LONG", 1 << 60)
+    assert len(data) > 64 * 1024
+    assert quick == parse_text(data, "x")
+
+
 def test_a_host_that_gets_its_name_late() -> None:
     """A machine in a cloud is `localhost` until the network tells."""
     named = [f"Nov 29 12:00:00 localhost kernel: {line}" for line in BOOT]
