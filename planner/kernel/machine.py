@@ -245,6 +245,7 @@ class Machine:
     For a log: incomplete: why its memory ranges cannot be complete, so that only its facts are used. damage: the notes
     on unreadable lines, those on the crash kernel first. on_facts: the notes on its facts, which are kept if another
     source gives the map. efi_in_4k: its map is an EFI map read for 4K pages because the page size was not known.
+    doubt: what of its map is not known, in a few words for the first line of an answer; "" if it seems whole.
     """
 
     source: str
@@ -257,6 +258,7 @@ class Machine:
     damage: tuple[str, ...] = ()
     on_facts: tuple[str, ...] = ()
     efi_in_4k: bool = False
+    doubt: str = ""
 
     @property
     def traits(self) -> Kind:

@@ -100,7 +100,9 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     request = parsed(asked.text, machine.facts, kernel.profile, shared.ram)
     remarks.note(*([asked.note] if asked.note else []))
     rewound = (*undone_before(own_facts), *early.rewound)
-    memory = MemoryView(machine.source, shared.ram, context.memory.regions, context.memory.reserved, rewound)
+    memory = MemoryView(
+        machine.source, shared.ram, context.memory.regions, context.memory.reserved, rewound, machine.doubt
+    )
     facts = facts_view(context, options, own_facts)
     others = [
         (what, ask(given, crashkernel, otherwise))

@@ -149,6 +149,8 @@ class MemoryView:
     """Reserved ranges at the moment of the reservation, after rewinding."""
     rewound: tuple[Rewound, ...] = ()
     """Allocations that rewinding undid."""
+    doubt: str = ""
+    """What of the map is not known, because its source is damaged or cut; "" if it seems whole."""
 
 
 @dataclass(frozen=True, slots=True)

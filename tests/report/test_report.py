@@ -30,7 +30,7 @@ KEYS = {
     "request": "text size offset high low_size cma_size unheard notes cause",
     "kernel": "profile version page_size va_bits pud_size granule strategy align dma_limit forced_base_pages assumed "
     "certainty configured map_certainty",
-    "memory": "source ram regions reserved rewound",
+    "memory": "source ram regions reserved rewound doubt",
     "reservation": "outcome crash low cma area returned protected attempts log other_readings available obstacle",
     "mapping": "leaves bytes tables table_bytes tlb_entries",
     "baseline": "leaves bytes tables table_bytes tlb_entries",

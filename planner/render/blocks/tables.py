@@ -68,7 +68,8 @@ def verdict(plan: Plan) -> str:
     if done.outcome == "none":
         return f"{doubt}none: {_invalid(plan)}; nothing is reserved"
     place = _too_large(plan) if done.crash is None else _placed_at(plan, done.crash)
-    return doubt + "; ".join([part for part in (place, _protection(plan), own_answer(plan), unsure) if part])
+    parts = (place, _protection(plan), own_answer(plan), unsure, plan.memory.doubt)
+    return doubt + "; ".join([part for part in parts if part])
 
 
 def doubt(kernel: KernelView) -> str:

@@ -161,6 +161,7 @@ class _Memory:
     regions: Rows[Row]
     reserved: Rows[Row] = field(default_factory=list)
     rewound: Rows[_Undone] = field(default_factory=list)
+    doubt: Line = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +271,8 @@ def _machine(document: object, name: str) -> Machine:
         report = checked(_REPORT, document, "report")
         regions, reserved = report.memory.regions, report.memory.reserved
         memory = _memory(regions, reserved, ("memory", "regions"), ("memory", "reserved"), notes)
-        return Machine(name, "report", memory, _facts_of_report(report), settled=True, notes=tuple(notes))
+        facts, doubt = _facts_of_report(report), report.memory.doubt
+        return Machine(name, "report", memory, facts, settled=True, notes=tuple(notes), doubt=doubt)
     own = checked(_MAP, document, "map")
     memory = _memory(own.memory, own.reserved, ("memory",), ("reserved",), notes)
     return Machine(name, "json", memory, _facts(own), settled=True, notes=tuple(notes))

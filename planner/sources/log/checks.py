@@ -44,6 +44,7 @@ def lacking_ram(log: Log, regions: Sequence[Region], notes: list[str]) -> Obstac
     lacks_low = log.total is None and max((r.end for r in exact), default=0) < 4 * GIB
     if not said and not (higher and lacks_low):
         notes += [f"{text}, above all ranges of memory that the log shows: more lines are missing" for text in higher]
+        log.lacks_high = bool(higher)
         return None
     said += higher
     return Obstacle(f"the log's memory ranges are incomplete, a line is missing: {'; '.join(said)}")

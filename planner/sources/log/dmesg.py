@@ -120,7 +120,15 @@ def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
         damage=tuple(damage[:_MOST_DAMAGE]),
         on_facts=tuple(on_facts),
         efi_in_4k=bool(log.efi) and log.page_size is None and not log.dump["memory"],
+        doubt=_doubt(log),
     )
+
+
+def _doubt(log: Log) -> str:
+    """What of the map is not known, in a few words."""
+    if log.damage or log.crash_damage:
+        return "lines of the log about memory are damaged"
+    return "the log lacks the highest memory" if log.lacks_high else ""
 
 
 def _memory(log: Log, notes: list[str], *, complete: bool) -> tuple[list[Region], list[Reserved]]:

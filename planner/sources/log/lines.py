@@ -92,6 +92,7 @@ class Log:
     ends at the column where all long lines end. damage: notes on lines that cannot be read, crash_damage: those about
     the crash kernel. patched: another kernel than mainline arm64 printed its line. contradiction: the line that gives
     it another place, and what it says. lost: the note on the first damaged memory range, by the first word of its line.
+    lacks_high: memory above the ranges is missing.
     va_bits: the processors' virtual address bits. tables: the lowest address of a UEFI table. captures: it has a
     crashed kernel's memory to save.
     """
@@ -137,7 +138,7 @@ class Log:
         self.bss = 0
         self.qemu = False
         self.initrd = 0
-        self.smmu = self.captures = False
+        self.smmu = self.captures = self.lacks_high = False
         self.unit = 0
         self.units: dict[int, int] = {}
 

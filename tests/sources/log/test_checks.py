@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from planner.base.errors import InputError
 from planner.base.ranges import Range
 from planner.base.sizes import GIB, MIB
 from planner.planning.plan import Options, make_plan
+from planner.render.blocks.tables import verdict
+from planner.report import to_dict
 from planner.sources import combine, parse_text
 from planner.studies.verify import verify
 
@@ -332,3 +336,30 @@ def test_a_dump_that_lost_rows_does_not_show_all_that_is_reserved(left_out: list
     assert any("that lacks lines of memblock=debug" in note for note in machine.notes) is not complete
     plan = make_plan(machine, "512M", Options(strategy="mainline"))
     assert plan.reservation.crash == Range(0xDC000000, 0xFC000000)
+
+
+@pytest.mark.parametrize(
+    ("lines", "doubt"),
+    [
+        pytest.param([ZONES, NODES], "", id="whole"),
+        pytest.param(
+            [ZONES, NODES.replace("23fffffff", "13fffffff")], "the log lacks the highest memory", id="cut in the ranges"
+        ),
+        pytest.param(
+            [ZONES, NODES, "[    0.000000] cma: Reserved 64 MiB at 0x00000000fc>\n"],
+            "lines of the log about memory are damaged",
+            id="a CMA area that is cut off",
+        ),
+        pytest.param(
+            [ZONES, NODES, CRASH[:-9] + "\n"], "lines of the log about memory are damaged", id="a crash kernel cut off"
+        ),
+    ],
+)
+def test_what_is_not_known_of_the_map_is_in_the_first_line(lines: list[str], doubt: str) -> None:
+    """A report keeps it, too, and so does a plan of that report."""
+    machine = parse_text("".join([HEAD, *lines]).encode(), "log")
+    plan = make_plan(machine, "512M", Options(strategy="mainline"))
+    assert machine.doubt == plan.memory.doubt == doubt
+    assert verdict(plan).endswith(doubt)
+    again = parse_text(json.dumps(to_dict(plan)).encode(), "report")
+    assert verdict(make_plan(again, None, Options())) == verdict(plan)
