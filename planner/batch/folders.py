@@ -1,9 +1,9 @@
 """Grouping of the files in folders by machine, with the machines' names, and a count of other files.
 
-One machine is: files with the same stem (`host1.iomem`, `host1.dmesg`); an unpacked report; a folder whose files are
-named after their content (`host1/iomem`, `host1/dmesg.txt`); a folder whose sources are all of different kinds and
-agree on RAM and kernel (`host1/a.iomem`, `host1/b.dmesg`). Two listings of the same kind are two machines. The name of
-a machine is its relative path.
+One machine is: files with the same stem, but for their content (`host1.iomem` and `host1.dmesg`, or `host1.iomem.txt`
+and `host1-dmesg.log`); an unpacked report; a folder whose files are named after their content (`host1/iomem`,
+`host1/dmesg.txt`); a folder whose sources are all of different kinds and agree on RAM and kernel (`host1/a.iomem`,
+`host1/b.dmesg`). Two listings of the same kind are two machines. The name of a machine is its relative path.
 """
 
 from __future__ import annotations
@@ -21,12 +21,15 @@ __all__ = ["machines_in"]
 
 _PACKED = re.compile(r"\.(?:gz|xz|bz2|zst)$", re.IGNORECASE)
 _SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}$")
-_HOLDS = re.compile(
-    r"(?:^|[-_.])(?:iomem|dmesg|boot(?:log)?|console|serial|journal|kern(?:el)?|log|memblock|memory|reserved|lsmem|config|"
-    r"fdt|dtb|kdump(?:ctl)?)(?:$|[-_.])",
-    re.IGNORECASE,
+_CONTENT = (
+    r"(?:iomem|dmesg|boot(?:log)?|console|serial|journal|kern(?:el)?|log|memblock|memory|reserved|lsmem|config|"
+    r"fdt|dtb|kdump(?:ctl)?)"
 )
+_HOLDS = re.compile(rf"(?:^|[-_.]){_CONTENT}(?:$|[-_.])", re.IGNORECASE)
 """A stem that names the content of a file, not its machine."""
+
+_BESIDE = re.compile(rf"^{_CONTENT}[-_.]|[-_.]{_CONTENT}$", re.IGNORECASE)
+"""The content of a file before or after its machine in a stem."""
 
 _RESULTS = (".jsonl", ".ndjson", ".csv", ".parquet", ".arrow", ".feather", ".partial", ".partial.input")
 
@@ -76,6 +79,7 @@ def _in_folder(place: str, name: str) -> tuple[list[Group], int]:
         sources = [file for file, kind in kinds.items() if kind is not None]
         skipped += len(files) - len(sources)
         all_tell = all(_HOLDS.search(_stem(file)) for file in sources)
+        all_tell = all_tell and len({_machine_of(file) for file in sources} - {""}) <= 1
         if len(sources) > 1 and (all_tell or _agree(folder, sources, kinds)):
             together = [(name if inside == "." else inside, sources)]
         else:
@@ -112,7 +116,7 @@ def _folders(place: str) -> Iterator[tuple[str, list[str]]]:
 def _by_stem(sources: list[str], kinds: dict[str, str | None]) -> Iterator[tuple[str, list[str]]]:
     stems: dict[str, list[str]] = {}
     for file in sources:
-        stems.setdefault(_stem(file), []).append(file)
+        stems.setdefault(_machine_of(file) or _stem(file), []).append(file)
     for stem, files in stems.items():
         if len(files) > 1 and len({kinds[file] for file in files}) == len(files):
             yield stem, files
@@ -122,6 +126,14 @@ def _by_stem(sources: list[str], kinds: dict[str, str | None]) -> Iterator[tuple
 
 def _stem(file: str) -> str:
     return _SUFFIX.sub("", _PACKED.sub("", file)) or file
+
+
+def _machine_of(file: str) -> str:
+    """What the stem of a file says beside its content; "" for nothing."""
+    stem = _stem(file)
+    while stem != (stem := _BESIDE.sub("", stem)):
+        pass
+    return "" if re.fullmatch(_CONTENT, stem, re.IGNORECASE) else stem
 
 
 def _kind(path: str) -> str | None:

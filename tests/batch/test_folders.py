@@ -58,6 +58,26 @@ def names(place: str) -> dict[str, list[str]]:
             id="a stem with dots",
         ),
         pytest.param(
+            {"h1.iomem.txt": IOMEM, "h1.dmesg.txt": LOG, "h2-iomem.log": IOMEM, "h2_dmesg.log.gz": LOG},
+            {"h1": ["h1.dmesg.txt", "h1.iomem.txt"], "h2": ["h2-iomem.log", "h2_dmesg.log.gz"]},
+            id="stems with the content",
+        ),
+        pytest.param(
+            {"iomem-h1": IOMEM, "dmesg-h1": LOG, "iomem-h2": IOMEM},
+            {"h1": ["dmesg-h1", "iomem-h1"], "iomem-h2": ["iomem-h2"]},
+            id="the content first",
+        ),
+        pytest.param(
+            {"h1.iomem.txt": IOMEM, "h1-iomem.log": IOMEM, "h2.iomem": IOMEM},
+            {name: [name] for name in ("h1-iomem.log", "h1.iomem.txt", "h2.iomem")},
+            id="two listings of one stem",
+        ),
+        pytest.param(
+            {"h1/kernel-config.iomem": IOMEM, "h1/boot-kernel.dmesg": LOG},
+            {"h1": ["h1/boot-kernel.dmesg", "h1/kernel-config.iomem"]},
+            id="content alone",
+        ),
+        pytest.param(
             {"h1/iomem": IOMEM, "h1/dmesg.txt": LOG, "h2/iomem": IOMEM},
             {"h1": ["h1/dmesg.txt", "h1/iomem"], "h2/iomem": ["h2/iomem"]},
             id="a folder of several sources",
