@@ -306,11 +306,17 @@ def _placement(machine: Machine, question: Question, plan: Plan, record: BootRec
 
 
 def _as_far_as_known(check: Check, plan: Plan) -> Check:
-    """The check, `not checkable` if it disagrees on a kernel whose behaviour is not known."""
-    if check.outcome != "disagreed" or plan.kernel.certainty != "unknown":
+    """The check, `not checkable` if it disagrees where the kernel, what it does, or the map is not known."""
+    if check.outcome != "disagreed":
         return check
-    why = f"not known for this kernel, planned as mainline {plan.kernel.profile}: {check.why}"
-    return replace(check, outcome="not checkable", why=why)
+    profile = plan.kernel.profile
+    if plan.kernel.certainty == "unknown":
+        why = f"not known for this kernel, planned as mainline {profile}"
+    elif "kernel" in plan.kernel.assumed:
+        why = f"the kernel is not known, planned as {profile} (give it: --kernel)"
+    else:
+        why = plan.memory.doubt
+    return replace(check, outcome="not checkable", why=f"{why}: {check.why}") if why else check
 
 
 def _check(outcome: Outcome, why: str) -> Check:

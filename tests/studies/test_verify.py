@@ -42,6 +42,23 @@ def moved(by: int, span: Range = PLACED) -> Range:
 
 
 @pytest.mark.parametrize(
+    ("facts", "doubt", "why"),
+    [
+        pytest.param(
+            {"kernel": None}, "", "the kernel is not known, planned as 7.3 (give it: --kernel): ", id="kernel"
+        ),
+        pytest.param({}, "the log lacks the highest memory", "the log lacks the highest memory: ", id="memory"),
+    ],
+)
+def test_what_is_not_known_never_disagrees(facts: dict[str, Any], doubt: str, why: str) -> None:
+    """Nor does a record that agrees under it become doubtful."""
+    for crash, outcome in ((moved(2 * MIB), "not checkable"), (PLACED, "agreed")):
+        found = verify(replace(machine(record=recorded(crash), **facts), doubt=doubt), MAINLINE)
+        assert found.outcome == outcome
+        assert found.checks[0].why.startswith(why) is (outcome == "not checkable")
+
+
+@pytest.mark.parametrize(
     ("given", "outcome", "why"),
     [
         pytest.param({"record": recorded(PLACED)}, "agreed", "as planned", id="where it is planned"),
