@@ -13,7 +13,7 @@ from operator import index
 from typing import Any, SupportsIndex, TypeVar
 
 from planner.base.errors import InputError
-from planner.base.sizes import KIB, fits, lacks_0x, memparse
+from planner.base.sizes import KIB, MIB, fits, lacks_0x, memparse
 
 __all__ = [
     "OPTIONS",
@@ -134,7 +134,10 @@ def dma_limit(value: str | int) -> int:
         return NO_ZONES
     if isinstance(value, str) and lacks_0x(value, _PAGE):
         raise _without_0x(value, f"0x{value}")
-    return size(value)
+    limit = size(value)
+    if isinstance(value, str) and value.isdecimal() and 0 < limit < MIB:
+        raise BadValue(f"{value!r} are bytes: is a unit missing?", f"write {value}G or {value}M")
+    return limit
 
 
 def _without_0x(text: str, meant: str) -> BadValue:

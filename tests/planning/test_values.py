@@ -58,6 +58,7 @@ def test_taken(reader: Callable[[object], object], value: object, found: object)
         pytest.param(values.flag, "yes", "true or false", id="a text for a flag"),
         pytest.param(values.stated_ram, "2G@80000000", "Then 0x is missing", id="an address without 0x"),
         pytest.param(values.stated_ram, "2G@ee000000", "Then 0x is missing", id="its letters"),
+        pytest.param(values.dma_limit, "4", "is a unit missing", id="a DMA limit without a unit"),
         pytest.param(values.dma_limit, "100000000", "Then 0x is missing", id="a DMA limit without 0x"),
     ],
 )

@@ -146,7 +146,7 @@ def _memory(log: Log, notes: list[str], *, complete: bool) -> tuple[list[Region]
     if not complete:
         reserved += _named(log)
         if regions:
-            which = "that lacks lines of" if dumped else "without"
+            which = "that lacks lines of" if dumped or "memblock=debug" in (log.cmdline or "").split() else "without"
             notes.append(
                 f"a log {which} memblock=debug shows only some early reservations: the real kernel had more, so the "
                 "result may be too high"
