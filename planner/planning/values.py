@@ -136,7 +136,7 @@ def dma_limit(value: str | int) -> int:
         raise _without_0x(value, f"0x{value}")
     limit = size(value)
     if isinstance(value, str) and value.isdecimal() and 0 < limit < MIB:
-        raise BadValue(f"{value!r} are bytes: is a unit missing?", f"write {value}G or {value}M")
+        raise BadValue(f"{value!r} is {value} bytes: is a unit missing?", f"write {value}G or {value}M")
     return limit
 
 
