@@ -30,20 +30,21 @@ class EarlyMemory(NamedTuple):
     """The memory map at the reservation.
 
     memstart: where the linear map starts (`memstart_addr`). rewound: allocations undone. others: other readings, if the
-    sources allow more than one.
+    sources allow more than one. doubt: what of it belongs in the first line of an answer; "" for nothing.
     """
 
     map: MemoryMap
     memstart: int
     rewound: tuple[Rewound, ...] = ()
     others: tuple[Reading, ...] = ()
+    doubt: str = ""
 
 
 def early_memory(
     machine: Machine, kernel: Kernel, options: Options, cmdline: str | None, remarks: Remarks
 ) -> EarlyMemory:
     """The map of a machine at the reservation. Raises InputError if no RAM is left below the physical limit."""
-    memory, rewound, others = _at_reservation(machine, kernel, options, cmdline, remarks)
+    memory, rewound, others, doubt = _at_reservation(machine, kernel, options, cmdline, remarks)
     memory = _limited(machine, memory, cmdline, kernel, remarks)
     image = whole_image(machine.facts.kernel_image, machine.facts.kernel_data)
     profile, geo, pa_bits = kernel.profile, kernel.geometry, kernel.pa_bits
@@ -57,16 +58,16 @@ def early_memory(
             "contiguous PMDs are counted as for nokaslr: before 6.17 KASLR may move the start of the linear map by "
             f"multiples of 512M, and they need multiples of {format_size(geo.cont_pmd_size)}"
         )
-    return EarlyMemory(memory, memstart, rewound, others)
+    return EarlyMemory(memory, memstart, rewound, others, doubt)
 
 
 def _at_reservation(
     machine: Machine, kernel: Kernel, options: Options, cmdline: str | None, remarks: Remarks
-) -> tuple[MemoryMap, tuple[Rewound, ...], tuple[Reading, ...]]:
-    """The map without later allocations, those allocations, and the other readings of the sources."""
+) -> tuple[MemoryMap, tuple[Rewound, ...], tuple[Reading, ...], str]:
+    """The map without later allocations, those allocations, the other readings of the sources, and what is in doubt."""
     how = options.reserved or _usual_view(machine, cmdline)
     if how == "as-listed":
-        return machine.memory, (), ()
+        return machine.memory, (), (), machine.doubt
     from planner.rewind import Asked, rewind
 
     limit = options.dma_limit if options.dma_limit is not None else machine.facts.dma_limit
@@ -75,7 +76,7 @@ def _at_reservation(
     back = rewind(machine, Asked(kernel.profile, page_size, limit, cmdline, config=config, pa_bits=pa_bits))
     remarks.note(*back.notes)
     first, *others = back.readings
-    return first.memory, first.rewound, tuple(others)
+    return first.memory, first.rewound, tuple(others), machine.doubt or back.doubt
 
 
 def _builders(version: str | None) -> Mapping[str, str]:

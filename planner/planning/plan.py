@@ -101,7 +101,7 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     remarks.note(*([asked.note] if asked.note else []))
     rewound = (*undone_before(own_facts), *early.rewound)
     memory = MemoryView(
-        machine.source, shared.ram, context.memory.regions, context.memory.reserved, rewound, machine.doubt
+        machine.source, shared.ram, context.memory.regions, context.memory.reserved, rewound, early.doubt
     )
     facts = facts_view(context, options, own_facts)
     others = [

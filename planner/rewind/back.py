@@ -18,6 +18,7 @@ from planner.rewind.above import bare_of, cut_of, is_hidden, is_high, mem_limit,
 from planner.rewind.asked import areas, asks_for_other_huge_pages, boot_of, changed, lift_of
 from planner.rewind.histories import History, histories
 from planner.rewind.rewound import AFTERWARDS, Rewound
+from planner.rewind.search import is_at_a_place
 from planner.rewind.top import tops_asked
 from planner.rewind.undo import State
 from planner.rewind.view import Asked, View, view_of
@@ -40,10 +41,14 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Rewind:
-    """readings: the likeliest first; more than one where nobody can know. notes: what a person must know."""
+    """readings: the likeliest first; more than one where nobody can know. notes: what a person must know.
+
+    doubt: what of it belongs in the first line of an answer; "" for nothing.
+    """
 
     readings: tuple[Reading, ...]
     notes: tuple[str, ...] = ()
+    doubt: str = ""
 
 
 _LIKELIEST = 2
@@ -65,14 +70,29 @@ def rewind(machine: Machine, asked: Asked) -> Rewind:
     if _may_be_hidden(view):
         readings += _larger(found, view)
     certain = len([reading for reading in readings if not reading.more]) == 1
-    return Rewind(tuple(readings), tuple(_notes(view, certain=certain)))
+    lower = _may_end_lower(view)
+    doubt = "low memory may end lower, as the listed crash kernel hints" if lower else ""
+    return Rewind(tuple(readings), tuple(_notes(view, certain=certain, lower=lower)), doubt)
 
 
-def _notes(view: View, *, certain: bool) -> Iterator[str]:
+def _may_end_lower(view: View) -> bool:
+    """True if the crash kernel lies lower than a search would put it, and nothing tells the limit or its address."""
+    facts, asked = view.machine.facts, view.asked
+    told = facts.cmdline is not None or asked.dma_limit is not None or view.machine.settled or view.machine.traits.log
+    low = [span for span in view.crash if span[1] <= view.low_max]
+    return bool(low) and not told and is_at_a_place(replace(view, crash=tuple(low)))
+
+
+def _notes(view: View, *, certain: bool, lower: bool) -> Iterator[str]:
     if not certain:
         yield (
             "the sources do not say which reservations came later; the most likely "
             "reading is planned, the others are listed where they differ"
+        )
+    if lower:
+        yield (
+            "the listed crash kernel lies lower than a search from the top would put it: its request had an address, "
+            f"or low memory ends below {view.low_max:#x} (then give --dma-limit)"
         )
     if asks_for_other_huge_pages(view):
         yield "the CMA areas of hugetlb_cma= are not placed anew: they are taken as they were"

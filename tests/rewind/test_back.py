@@ -368,3 +368,35 @@ def test_page_descriptors_of_16k_pages_lie_at_the_bottom_of_a_buffer_that_is_gon
     there = make_plan(coarse(2 * GIB, cmdline="quiet"), f"{request_} quiet", options).reservation
     assert moved.crash is not None
     assert moved.crash == there.crash
+
+
+def lower(*, at: int = 0x6C000000, **facts: Any) -> Machine:
+    """A listing of 8G whose crash kernel of 256M lies beneath a CMA area at 2G, where devices reach no further."""
+    image, area = (
+        Reserved(GIB + 2 * MIB, GIB + 34 * MIB, "Kernel code"),
+        Reserved(2 * GIB - 64 * MIB, 2 * GIB, "reserved"),
+    )
+    crash = Reserved(at, at + 256 * MIB, "Crash kernel")
+    memory = MemoryMap((Region(GIB, 9 * GIB),), (image, area, crash))
+    return Machine("x.iomem", "iomem", memory, Facts(kernel="6.1", **facts), settled=False)
+
+
+@pytest.mark.parametrize(
+    ("machine", "options", "hints"),
+    [
+        pytest.param(lower(), Options(), True, id="nothing tells"),
+        pytest.param(lower(), Options(dma_limit=2 * GIB), False, id="the limit is stated"),
+        pytest.param(lower(dma_limit=2 * GIB), Options(), False, id="another source tells the limit"),
+        pytest.param(lower(cmdline="crashkernel=256M@0x6c000000"), Options(), False, id="it has an address"),
+        pytest.param(lower(at=4 * GIB - 256 * MIB), Options(), False, id="at the top of low memory"),
+        pytest.param(lower(at=8 * GIB), Options(), False, id="in high memory"),
+        pytest.param(lower(), Options(reserved="as-listed"), False, id="as listed"),
+    ],
+)
+def test_a_crash_kernel_that_lies_lower_hints_at_the_limit_of_low_memory(
+    machine: Machine, options: Options, hints: bool
+) -> None:
+    """An answer begins with it, and a note says what else may be the cause."""
+    plan = make_plan(machine, "256M", replace(options, strategy="mainline"))
+    assert (plan.memory.doubt == "low memory may end lower, as the listed crash kernel hints") is hints
+    assert any("(then give --dma-limit)" in note for note in plan.notes) is hints
