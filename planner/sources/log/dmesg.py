@@ -128,7 +128,11 @@ def _doubt(log: Log) -> str:
     """What of the map is not known, in a few words."""
     if log.damage or log.crash_damage:
         return "lines of the log about memory are damaged"
-    return "the log lacks the highest memory" if log.lacks_high else ""
+    if log.lacks_high:
+        return "the log lacks the highest memory"
+    # The EFI stub puts the image at random then; a crash kernel that is recorded tells what was in its way.
+    random = log.kaslr and log.tables is not None and log.crash is None and not is_dump_complete(log)
+    return "the kernel's image, which lies at random, may be in the way" if random else ""
 
 
 def _memory(log: Log, notes: list[str], *, complete: bool) -> tuple[list[Region], list[Reserved]]:

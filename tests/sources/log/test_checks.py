@@ -25,6 +25,8 @@ SET_UP = "[    0.000000] Initmem setup node 0 [mem 0x0000000040000000-0x00000002
 MEMORY = "[    0.000000] Memory: 7000000K/7340032K available (1K kernel code, 0K cma-reserved)\n"
 CRASH = "[    0.000000] crashkernel reserved: 0x00000000a0000000 - 0x00000000c0000000 (512 MB)\n"
 LOW = "[    0.000000] crashkernel low memory reserved: 0xb8000000 - 0xc0000000 (128 MB)\n"
+EFI = "[    0.000000] efi: SMBIOS 3.0=0xbfed0000 ACPI 2.0=0xbf0d2018 MEMRESERVE=0xbd4d1f18\n"
+KASLR = "[    0.240634] KASLR enabled\n"
 COMMAND = "[    0.000000] Kernel command line: "
 
 
@@ -353,6 +355,11 @@ def test_a_dump_that_lost_rows_does_not_show_all_that_is_reserved(left_out: list
         pytest.param(
             [ZONES, NODES, CRASH[:-9] + "\n"], "lines of the log about memory are damaged", id="a crash kernel cut off"
         ),
+        pytest.param(
+            [EFI, ZONES, NODES, KASLR], "the kernel's image, which lies at random, may be in the way", id="KASLR"
+        ),
+        pytest.param([EFI, CRASH, ZONES, NODES, KASLR], "", id="KASLR, and what was in the way"),
+        pytest.param([ZONES, NODES, KASLR], "", id="KASLR without UEFI, which does not move the image"),
     ],
 )
 def test_what_is_not_known_of_the_map_is_in_the_first_line(lines: list[str], doubt: str) -> None:
