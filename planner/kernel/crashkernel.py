@@ -456,7 +456,12 @@ def _ignored(cmdline: str, profile: Profile, plain: Entry, *, high: bool) -> lis
         values = cmdline.split()
         named = " ".join(_NAME + value for value in values)
         is_value = bool(values) and all(value[0].isdecimal() for value in values)
-        notes.append(nothing + (f" (each value needs its name: {printable(named)!r})" if is_value else ""))
+        joined = re.sub(r",\s+", ",", cmdline)
+        if is_value:
+            nothing += f" (each value needs its name: {printable(named)!r})"
+        elif joined != cmdline and joined[:1].isdecimal():
+            nothing += f" (no blank may follow a comma: {printable(joined)!r})"
+        notes.append(nothing)
     has = _suffixes(cmdline)
     foreign = {",high", ",low"} if profile.combine == "plain" else set()
     if not profile.asks_cma:

@@ -112,6 +112,7 @@ def test_size_requested(value: str, ram: int, size: int) -> None:
         pytest.param("0", None, "a size of 0 requests nothing", id="no size"),
         pytest.param("0,high", None, "a size of 0 requests nothing", id="no size ,high"),
         pytest.param("quiet splash", None, "line has no crashkernel=: nothing is requested", id="a line without it"),
+        pytest.param("512M, high", None, "(no blank may follow a comma: '512M,high')", id="a blank after a comma"),
         pytest.param(
             "1G,high 128M,low", None, "'crashkernel=1G,high crashkernel=128M,low'", id="two values without their names"
         ),
