@@ -7,8 +7,9 @@ agree: the memory ranges with the size of memory, the command line with what was
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
-from planner.base.errors import InputError, Location
+from planner.base.errors import InputError, Location, printable
 from planner.base.ranges import Span, subtract, union
 from planner.base.sizes import KIB, MIB
 from planner.kernel.cma import whole_area
@@ -22,7 +23,7 @@ from planner.sources.log.checks import completed, is_dump_complete, lacking_ram,
 from planner.sources.log.lines import PAGE_SIZES, Log
 from planner.sources.log.messages import MESSAGES
 from planner.sources.log.pieces import unbroken
-from planner.sources.log.which_boot import Boot, chosen
+from planner.sources.log.which_boot import Boot, chosen, hosts_of
 from planner.sources.nomap import inferred_nomap
 
 __all__ = ["looks_like", "parse"]
@@ -31,6 +32,7 @@ _LOOKS = (*MESSAGES, "crashkernel low memory reserved: 0x", "cannot allocate cra
 _X86_DMA = 16 * MIB  # end of ZONE_DMA for ISA devices, which arm64 does not have
 _LARGEST_SHOWN = 4 * MIB  # characters of a log that may have been copied from a terminal
 _MOST_DAMAGE = 4
+_SEVERAL = 2
 _ALLOCATED = ("cma", "kvm", "node_data", "swiotlb")  # kinds of events that are no firmware's
 _UNNAMED = (
     "no line names the architecture, and mainline arm64 has no line `Reserving ... for crashkernel`: planned as arm64"
@@ -50,7 +52,12 @@ def parse(text: str, name: str) -> Machine:
         notes.append("the newest line comes first, so the log is read and its lines are numbered from the end")
     text, chopped = unbroken(text) if len(text) <= _LARGEST_SHOWN else (text, False)
     log, others = chosen([Boot(first, part, name, chopped=chopped) for first, part in boots(text, name)])
-    return _machine(log, name, notes + others)
+    machine = _machine(log, name, notes + others)
+    hosts = hosts_of(text)
+    if len(hosts) < _SEVERAL:
+        return machine
+    told = f"the log is of several hosts ({', '.join(map(printable, hosts[:_MOST_DAMAGE]))})"
+    return replace(machine, notes=(*machine.notes, f"{told}: give the log of one"), doubt=told)
 
 
 def _is_reversed(text: str) -> bool:

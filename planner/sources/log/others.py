@@ -21,7 +21,6 @@ __all__ = ["shortened", "without_others"]
 _MARKED = ("\x1b[K", "\x1b[m", "\x1b[0m\x1b[", "^[[")
 """Colours of a part of a message by `grep` and `rg`, and as `cat -v` shows them: it may be a part of those words."""
 
-
 _LEVEL = r"(?>(?:[a-z]\w++ *+: ?[a-z]++ *+: ?)?)"  # of dmesg -x
 _DATE = r"\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\] *+"  # of dmesg -T
 _STAMP = rf"{_LEVEL}(?:{PRINTK}|{_DATE})"
@@ -32,6 +31,8 @@ _FACT = "|".join(
 _DAYS = "Sun|Mon|Tue|Wed|Thu|Fri|Sat"
 _TAG = rf"\[(?!{_DAYS}|mem )[A-Za-z]{{3}}"  # as the firewall's messages begin; another stamp may begin with a day
 _WORDS = rf"(?:(?![\[<(\s\\\"\x1b])(?!{_FACT})|{_TAG})[^\n]*+(?=\n)"
+"""A message without facts, to the end of its line."""
+
 _STATUS = r"\[(?:\x1b\[[0-9;]*+m)? {0,2}(?:OK|FAILED|DEPEND|WARN|INFO|TIME) "  # of systemd's units
 _UNSTAMPED = (
     rf"(?!{_STAMP}|[^\n\[]*+\[ *+\d++\.\d)[^\S\n]*+"
@@ -41,7 +42,7 @@ _UNSTAMPED = (
 
 _LISTED = "System RAM"  # in a listing, whose rows have no time stamp either
 
-_KERNEL = " kernel: "
+_KERNEL = " kernel: "  # behind the host in a journal
 _FEWEST = 3  # lines of the kernel, or messages of every boot
 _WIDEST, _NEAR = 80, 8 * KIB  # characters before a message, and around it
 _KEPT, _KEPT_LOOSELY = 2, 32  # lines that stay at the beginning of each run

@@ -5,7 +5,9 @@ A boot is read only when something is asked of it: the logs of a week may hold t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from functools import cached_property
 
 from planner.base.ranges import subtract, union
 from planner.sources.log.lines import Log, read
@@ -14,7 +16,10 @@ from planner.sources.log.others import without_others
 from planner.sources.log.pieces import whole_lines
 from planner.sources.reading import text_lines
 
-__all__ = ["Boot", "chosen"]
+__all__ = ["Boot", "chosen", "hosts_of"]
+
+_VERSION = "Linux version "
+_HOST = re.compile(r"(\S{1,255}) kernel: (?:\[[^]\n]{0,40}\] )?$")
 
 
 class Boot:
@@ -22,16 +27,14 @@ class Boot:
 
     def __init__(self, first: int, text: str, name: str, *, chopped: bool) -> None:
         self.first, self.text, self.name, self.chopped = first, text, name, chopped
-        self._log: Log | None = None
 
-    @property
+    @cached_property
     def log(self) -> Log:
         """Its facts. Raises InputError."""
-        if self._log is None:
-            self._log = Log(self.name, chopped=self.chopped)
-            for line in whole_lines(text_lines(without_others(self.text), self.name, self.first), is_read):
-                read(line, self._log)
-        return self._log
+        log = Log(self.name, chopped=self.chopped)
+        for line in whole_lines(text_lines(without_others(self.text), self.name, self.first), is_read):
+            read(line, log)
+        return log
 
     @property
     def tells(self) -> bool:
@@ -75,3 +78,16 @@ def chosen(boots: Sequence[Boot]) -> tuple[Log, list[str]]:
     captures = len(told) - len(others)
     of_them = f", {captures} of them of a capture kernel" if captures else ""
     return found.log, [f"the log holds {len(told)} boots{of_them}: the one that begins at line {found.first} is read"]
+
+
+def hosts_of(text: str) -> list[str]:
+    """The hosts whose kernels say their version in a journal; `localhost` is what a host is called too early."""
+    found: dict[str, None] = {}
+    at = text.find(_VERSION)
+    while at >= 0:
+        host = _HOST.search(text[text.rfind("\n", 0, at) + 1 : at])
+        if host is not None:
+            found[host[1]] = None
+        at = text.find(_VERSION, at + 1)
+    found.pop("localhost", None)
+    return [*found]
