@@ -119,11 +119,9 @@ class Shared:
         return Shared(tuple(zip(((1,), None), _ALONE[2:], (0, 0), strict=True)), known=self.known)
 
 
-def search(
-    view: View, early: Sequence[Sequence[Choice]], late: Sequence[Sequence[Choice]], shared: Shared | None = None
-) -> list[Way]:
+def search(view: View, early: Sequence[Sequence[Choice]], late: Sequence[Sequence[Choice]]) -> list[Way]:
     """The ways back, the best first. early: what came right before the crash kernel, late: what came after it."""
-    return Search(view, early, late).ways(shared if shared is not None else Shared.of(view))
+    return Search(view, early, late).ways(Shared.of(view))
 
 
 def _places(view: View) -> int | None:

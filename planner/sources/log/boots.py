@@ -17,7 +17,7 @@ from planner.sources.log.messages import is_read
 from planner.sources.log.timestamps import without_timestamp
 from planner.sources.log.unread import is_unread
 
-__all__ = ["boots"]
+__all__ = ["boots", "hosts_of"]
 
 _CPU, _VERSION, _ZONES = "Booting Linux on physical CPU ", "Linux version ", "Zone ranges:"
 _SEPARATORS = ("-- Boot ", "-- Reboot --")  # lines of journalctl between boots
@@ -25,6 +25,7 @@ _MARKS = (_CPU, _VERSION, _ZONES, *_SEPARATORS)
 
 _MOST = 1000
 _STAMP = r"[^\n]{0,300}?\[\s*(\d+\.\d+)(?:@\d+|\s+<[^]]*>)?\]"
+_HOST = r"(\S{1,255}) kernel: (?:\[[^]\n]{0,40}\] )?$"
 _NEAR = 1000  # characters at most between "Booting Linux" and "Linux version" of one boot
 
 
@@ -84,6 +85,13 @@ def _lines_with(text: str, mark: str) -> Iterator[tuple[int, int, str]]:
         end = text.find("\n", at) + 1 or len(text)
         yield text.rfind("\n", 0, at) + 1, end, mark
         at = text.find(mark, end)
+
+
+def hosts_of(text: str) -> list[str]:
+    """The hosts whose kernels say their version in a journal; `localhost` is what a host is called too early."""
+    before = (text[start : text.find(_VERSION, start)] for start, _, _ in _lines_with(text, _VERSION))
+    hosts = dict.fromkeys(host[1] for prefix in before if (host := re.search(_HOST, prefix)) is not None)
+    return [host for host in hosts if host != "localhost"]
 
 
 class _Cutter:

@@ -18,12 +18,12 @@ from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import MemoryMap, Region, Reserved, with_nomap
 from planner.sources.bounds import PHYSICAL_TOP
 from planner.sources.log import efi
-from planner.sources.log.boots import boots
+from planner.sources.log.boots import boots, hosts_of
 from planner.sources.log.checks import completed, is_dump_complete, lacking_ram, missing_lines, missing_zone
 from planner.sources.log.lines import PAGE_SIZES, Log
 from planner.sources.log.messages import MESSAGES
 from planner.sources.log.pieces import unbroken
-from planner.sources.log.which_boot import Boot, chosen, hosts_of
+from planner.sources.log.which_boot import Boot, chosen
 from planner.sources.nomap import inferred_nomap
 
 __all__ = ["looks_like", "parse"]
@@ -31,8 +31,7 @@ __all__ = ["looks_like", "parse"]
 _LOOKS = (*MESSAGES, "crashkernel low memory reserved: 0x", "cannot allocate crashkernel")
 _X86_DMA = 16 * MIB  # end of ZONE_DMA for ISA devices, which arm64 does not have
 _LARGEST_SHOWN = 4 * MIB  # characters of a log that may have been copied from a terminal
-_MOST_DAMAGE = 4
-_SEVERAL = 2
+_MOST_TOLD = 4  # damaged lines, or hosts
 _ALLOCATED = ("cma", "kvm", "node_data", "swiotlb")  # kinds of events that are no firmware's
 _UNNAMED = (
     "no line names the architecture, and mainline arm64 has no line `Reserving ... for crashkernel`: planned as arm64"
@@ -54,9 +53,9 @@ def parse(text: str, name: str) -> Machine:
     log, others = chosen([Boot(first, part, name, chopped=chopped) for first, part in boots(text, name)])
     machine = _machine(log, name, notes + others)
     hosts = hosts_of(text)
-    if len(hosts) < _SEVERAL:
+    if not hosts[1:]:
         return machine
-    told = f"the log is of several hosts ({', '.join(map(printable, hosts[:_MOST_DAMAGE]))})"
+    told = f"the log is of several hosts ({', '.join(map(printable, hosts[:_MOST_TOLD]))})"
     return replace(machine, notes=(*machine.notes, f"{told}: give the log of one"), doubt=told)
 
 
@@ -78,9 +77,9 @@ def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
     log.page_size = log.page_size or (_page_size(log) if log.pages else None)
     log.events = [_whole(event, log.page_size or 4 * KIB) for event in log.events]
     damage = log.crash_damage + log.damage
-    notes = on_facts + damage[:_MOST_DAMAGE]
-    if len(damage) > _MOST_DAMAGE:
-        notes.append(f"{len(damage) - _MOST_DAMAGE} more lines are damaged or cut off")
+    notes = on_facts + damage[:_MOST_TOLD]
+    if len(damage) > _MOST_TOLD:
+        notes.append(f"{len(damage) - _MOST_TOLD} more lines are damaged or cut off")
     complete = is_dump_complete(log)
     regions, reserved = _memory(log, notes, complete=complete)
     regions = _disjoint(regions, name)
@@ -124,7 +123,7 @@ def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
         settled=complete,
         notes=tuple(notes),
         incomplete=lacking,
-        damage=tuple(damage[:_MOST_DAMAGE]),
+        damage=tuple(damage[:_MOST_TOLD]),
         on_facts=tuple(on_facts),
         efi_in_4k=bool(log.efi) and log.page_size is None and not log.dump["memory"],
         doubt=_doubt(log),

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from planner.base.sizes import KIB
 from planner.sources.log.messages import FIRST_3, MESSAGES, WITHIN
-from planner.sources.log.timestamps import PRINTK, prefix_pattern
+from planner.sources.log.timestamps import DATE, PRINTK, prefix_pattern
 
 __all__ = ["shortened", "without_others"]
 
@@ -22,8 +22,7 @@ _MARKED = ("\x1b[K", "\x1b[m", "\x1b[0m\x1b[", "^[[")
 """Colours of a part of a message by `grep` and `rg`, and as `cat -v` shows them: it may be a part of those words."""
 
 _LEVEL = r"(?>(?:[a-z]\w++ *+: ?[a-z]++ *+: ?)?)"  # of dmesg -x
-_DATE = r"\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\] *+"  # of dmesg -T
-_STAMP = rf"{_LEVEL}(?:{PRINTK}|{_DATE})"
+_STAMP = rf"{_LEVEL}(?:{PRINTK}|{DATE} *+)"
 _FACT = "|".join(
     f"{re.escape(first)}(?:{'|'.join(re.escape(begin[1:]) for begin in begins)})"
     for first, begins in groupby(sorted(FIRST_3), key=itemgetter(0))
@@ -148,8 +147,9 @@ def _emptied(form: _Form, run: re.Match[str]) -> str:
     text, at, parts = run.string, run.start(), []
     for start in _lines_with(text, form.within, run.start(), run.end()):
         end = text.find("\n", start + 1, run.end())
-        parts += [_empty(form, text, at, start), text[start:end] if end >= 0 else text[start : run.end()]]
-        at = end if end >= 0 else run.end()
+        end = end if end >= 0 else run.end()
+        parts += [_empty(form, text, at, start), text[start:end]]
+        at = end
     return "".join([*parts, _empty(form, text, at, run.end())])
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["PRINTK", "STAMP", "has_timestamp", "is_kernels", "prefix_pattern", "without_timestamp"]
+__all__ = ["DATE", "PRINTK", "STAMP", "has_timestamp", "is_kernels", "prefix_pattern", "without_timestamp"]
 
 _DAY = r"(?:\w{2,5}\.?,? )"
 _TIME = r"\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?"
@@ -38,10 +38,10 @@ _PRINTK = re.compile(PRINTK + r"(?![\[<(\s])")
 STAMP = re.compile(r"\[ {0,12}\d{1,10}\.\d{6}\]")
 """printk's stamp anywhere in a line."""
 
-_KERNELS = re.compile(
-    rf"{STAMP.pattern}| kernel: |"
-    r"\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\]"
-)
+DATE = r"\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\]"
+"""The pattern of the date of `dmesg -T`."""
+
+_KERNELS = re.compile(rf"{STAMP.pattern}| kernel: |{DATE}")
 _WIDEST = 400  # characters of a prefix
 _RUNS = re.compile(r"\w+|\s+|.", re.DOTALL)
 _ESCAPES = r"\x1b\[[0-9;]*[A-Za-z]"

@@ -13,13 +13,15 @@ import re
 from planner.base.sizes import KIB
 from planner.sources.log.others import shortened
 
-__all__ = ["LONG", "is_unread", "without_unread"]
+__all__ = ["LONG", "TOLD", "is_unread", "without_unread"]
 
 LONG = 64 * KIB
 """Characters of a text in which most lines may be without facts."""
 
+TOLD = 40
+"""Lines at its beginning, by which a log is recognised."""
+
 _END = 4096  # characters
-_TOLD = 40  # lines at its beginning, by which a log is recognised
 
 _NAME = "memblock_(?:reserve|phys_alloc_range|alloc_(?:try|exact)_nid(?:_raw)?):"
 # What stands before it: a time stamp or another program's, and no number of another message.
@@ -47,7 +49,7 @@ def without_unread(text: str) -> str:
         return text if "\r" in text else re.sub(_RUN, _emptied, text)
     if len(text) < LONG or len(text) - text.count("\n") < LONG:
         return text
-    return shortened(text, _TOLD)
+    return shortened(text, TOLD)
 
 
 def _emptied(run: re.Match[str]) -> str:

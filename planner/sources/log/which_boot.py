@@ -5,7 +5,6 @@ A boot is read only when something is asked of it: the logs of a week may hold t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -16,10 +15,7 @@ from planner.sources.log.others import without_others
 from planner.sources.log.pieces import whole_lines
 from planner.sources.reading import text_lines
 
-__all__ = ["Boot", "chosen", "hosts_of"]
-
-_VERSION = "Linux version "
-_HOST = re.compile(r"(\S{1,255}) kernel: (?:\[[^]\n]{0,40}\] )?$")
+__all__ = ["Boot", "chosen"]
 
 
 class Boot:
@@ -78,16 +74,3 @@ def chosen(boots: Sequence[Boot]) -> tuple[Log, list[str]]:
     captures = len(told) - len(others)
     of_them = f", {captures} of them of a capture kernel" if captures else ""
     return found.log, [f"the log holds {len(told)} boots{of_them}: the one that begins at line {found.first} is read"]
-
-
-def hosts_of(text: str) -> list[str]:
-    """The hosts whose kernels say their version in a journal; `localhost` is what a host is called too early."""
-    found: dict[str, None] = {}
-    at = text.find(_VERSION)
-    while at >= 0:
-        host = _HOST.search(text[text.rfind("\n", 0, at) + 1 : at])
-        if host is not None:
-            found[host[1]] = None
-        at = text.find(_VERSION, at + 1)
-    found.pop("localhost", None)
-    return [*found]

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from planner.sources.log.messages import is_read
+from planner.sources.log.unread import TOLD
 
 __all__ = ["exported_messages", "is_exported", "kernels_records"]
 
@@ -17,7 +18,6 @@ _HEAD = 8192  # characters that hold a record or two
 _JSON = re.compile(r"\s*+\{")
 _FIELD = re.compile(r'"_TRANSPORT"(\s{0,3}:\s{0,3})"')
 _EXPORT = ("__CURSOR=", "__REALTIME_TIMESTAMP=", "_TRANSPORT=", "_BOOT_ID=")
-_TOLD = 40  # messages at the beginning, by which a log is recognised
 _UNSURE = "[<( \\"  # with these a message begins that may have another stamp, or escapes
 
 
@@ -82,11 +82,11 @@ def _with_facts(records: list[str], colon: str, empty: str) -> Iterator[str]:
     message, count = f'"MESSAGE"{colon}"', 0
     for record in records[:-1]:
         count += len(record) > len(empty)
-        at = record.find(message) if count > _TOLD else -1
+        at = record.find(message) if count > TOLD else -1
         yield record if at < 0 or _may_tell(record[at + len(message) :], count) else empty
     yield from records[-1:]
 
 
 def _may_tell(words: str, count: int) -> bool:
     """True if a message may have facts, or is one of the first. count: how many there were, with it."""
-    return count <= _TOLD or words[:1] in _UNSURE or is_read(words)
+    return count <= TOLD or words[:1] in _UNSURE or is_read(words)

@@ -14,6 +14,7 @@ from planner.base.sizes import GIB, MIB
 from planner.kernel.machine import Machine
 from planner.planning.plan import Options, make_plan
 from planner.sources import parse_text
+from planner.sources.log.boots import hosts_of
 from tests.oracle.cases import cases
 
 Lines = list[str]
@@ -218,3 +219,32 @@ def test_recorded_boots_one_after_the_other() -> None:
             parse_text(first.encode(), "x").memory,
             parse_text(first.encode(), "x").facts,
         )
+
+
+def said_by(host: str, lines: Lines) -> Lines:
+    """The lines of a host in a journal of several."""
+    return [f"Nov 29 12:00:00 {host} kernel: {line}" for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("lines", "hosts"),
+    [
+        pytest.param(said_by("a", boot()), ["a"], id="one"),
+        pytest.param([*said_by("a", boot()), *said_by("a", SECOND)], ["a"], id="two boots of one"),
+        pytest.param([*said_by("localhost", boot()), *said_by("a", SECOND)], ["a"], id="one that got its name late"),
+        pytest.param([*said_by("a", boot()), *said_by("b", SECOND)], ["a", "b"], id="two"),
+        pytest.param(
+            [line for pair in zip(said_by("a", boot()), said_by("b", boot()), strict=True) for line in pair],
+            ["a", "b"],
+            id="two, mixed",
+        ),
+        pytest.param(boot(), [], id="none named"),
+    ],
+)
+def test_a_log_of_several_hosts_is_said_to_be_one(lines: Lines, hosts: list[str]) -> None:
+    """In the first line of an answer, and in a note."""
+    text = "\n".join([*lines, ""])
+    assert hosts_of(text) == hosts
+    machine = parse_text(text.encode(), "log")
+    assert machine.doubt == ("the log is of several hosts (a, b)" if len(hosts) > 1 else "")
+    assert any("give the log of one" in note for note in machine.notes) is (len(hosts) > 1)
