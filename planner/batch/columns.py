@@ -16,7 +16,7 @@ from planner.base.text import valid_utf8
 from planner.batch.lines import decode, encode_report
 from planner.batch.records import Answer, Defaults, answer_record
 from planner.kernel.ptdump import KINDS, TABLES
-from planner.planning.result import Plan
+from planner.planning.result import Plan, doubt_of, kernel_doubt
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -48,6 +48,10 @@ def _range(name: str, end: str) -> _Value:
 
 def _fitting(number: int) -> int | None:
     return number if number < 1 << 63 else None
+
+
+def _kernel_doubt(plan: Plan) -> str | None:
+    return kernel_doubt(plan.kernel) or None
 
 
 _WASTE = {
@@ -96,6 +100,8 @@ _PLANNED: tuple[tuple[str, str, str, _Value], ...] = (
     *((name, "int64", what, attrgetter(f"waste.{name}")) for name, what in _WASTE.items()),
     ("notes", "string", "notes, one per line", lambda plan: "\n".join(plan.notes)),
     ("protection", "string", "yes, no, not available or not known", attrgetter("protection")),
+    ("map_doubt", "string", "what of the map is not known; null for nothing", lambda plan: doubt_of([plan]) or None),
+    ("kernel_doubt", "string", "what of the kernel is not known; null for nothing", _kernel_doubt),
 )
 
 _REPORT: Column = ("report", "string", "the whole report, as JSON text")

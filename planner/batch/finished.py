@@ -63,6 +63,7 @@ def _answer(answer: Mapping[str, Any], line: int) -> Finished:
 
 def _of_report(report: Any) -> Row:
     done, kernel, mapping = (report[key] for key in ("reservation", "kernel", "mapping"))
+    other_maps = any(reading.get("about", "map") == "map" for reading in done.get("other_readings", ()))
     return _row(
         {**report["waste"], **{key: kernel[key] for key in ("profile", "page_size")}, **mapping},
         outcome=done["outcome"],
@@ -74,13 +75,23 @@ def _of_report(report: Any) -> Row:
             map_certainty=kernel.get("map_certainty", "read"),
         ),
         pages_only=_has_blocks(report["baseline"]["leaves"]) and not _has_blocks(mapping["leaves"]),
+        map_doubt=other_maps or bool(report["memory"].get("doubt")),
+        kernel_doubt=kernel.get("certainty") == "unknown" or "kernel" in kernel.get("assumed", ()),
     )
 
 
 def _row(
-    figures: Mapping[str, Any], *, outcome: object, reserved: bool, protection: Protection, pages_only: bool
+    figures: Mapping[str, Any],
+    *,
+    outcome: object,
+    reserved: bool,
+    protection: Protection,
+    pages_only: bool,
+    map_doubt: bool,
+    kernel_doubt: bool,
 ) -> Row:
     sums = {name: _number(figures[name]) for name in (*SUMMED, "table_bytes")}
+    sums |= {"map_doubt": int(map_doubt), "kernel_doubt": int(kernel_doubt)}
     one = one_of(protection, reserved=reserved, pages_only=pages_only, **sums)
     return Row(outcome_named(outcome), protection, str(figures["profile"]), _number(figures["page_size"]), one)
 
@@ -120,6 +131,8 @@ def _of_columns(row: Mapping[str, Any], line: int | None = None) -> Finished:
             reserved=row["crash_start"] is not None and row["crash_end"] > row["crash_start"],
             protection=next(name for name in _PROTECTIONS if name == known),
             pages_only=not blocks and row["extra_table_bytes"] > 0,
+            map_doubt=bool(row.get("map_doubt")),
+            kernel_doubt=bool(row.get("kernel_doubt")),
         )
     except (KeyError, TypeError, StopIteration):
         return Finished(ident, None, _DAMAGED, line)

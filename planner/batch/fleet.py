@@ -20,7 +20,7 @@ from planner.kernel.ptdump import Mapping
 from planner.planning import values
 from planner.planning.plan import Options
 from planner.planning.presets import preset_named, variant
-from planner.planning.result import Plan, Protection
+from planner.planning.result import Plan, Protection, doubt_of, kernel_doubt
 from planner.planning.strategies import strategy_named
 
 __all__ = [
@@ -65,7 +65,8 @@ class Sum:
 
     reserved: machines with crash memory. unprotected: those whose crash memory cannot be unmapped; of these,
     not_available: because the strategy is not available, not_known: because that is not known for their kernel.
-    pages_only: machines without block mappings that would have some without a crash kernel.
+    pages_only: machines without block mappings that would have some without a crash kernel. map_doubt, kernel_doubt:
+    machines of whose map, or kernel, something is not known.
     """
 
     machines: int = 0
@@ -79,6 +80,8 @@ class Sum:
     base_pages_outside_crash: int = 0
     extra_table_bytes: int = 0
     table_bytes: int = 0
+    map_doubt: int = 0
+    kernel_doubt: int = 0
 
     def merge(self, other: Sum) -> None:
         """Add another sum."""
@@ -104,7 +107,7 @@ class Row:
 
 
 def one_of(protection: Protection, *, reserved: bool, pages_only: bool, **sums: int) -> Sum:
-    """The sum of one machine. sums: bytes."""
+    """The sum of one machine. sums: bytes, and the doubts."""
     return Sum(
         machines=1,
         reserved=int(reserved),
@@ -123,6 +126,8 @@ def row_of(plan: Plan, preset: str | None = None) -> Row:
         reserved=plan.reserved,
         pages_only=_has_blocks(plan.baseline) and not _has_blocks(plan.mapping),
         table_bytes=plan.mapping.table_bytes,
+        map_doubt=int(bool(doubt_of([plan]))),
+        kernel_doubt=int(bool(kernel_doubt(plan.kernel))),
         **{name: getattr(plan.waste, name) for name in SUMMED},
     )
     return Row(

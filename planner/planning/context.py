@@ -13,6 +13,7 @@ from planner.kernel.cputype import Processor, allowed_by, cpu_named, of_midr, wi
 from planner.kernel.crash_reserve import Bounds, Placement, Proposal
 from planner.kernel.force_pte import Forcing, forcing
 from planner.kernel.machine import Facts, Machine
+from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import MemoryMap
 from planner.kernel.pgtable import Geometry
 from planner.kernel.profiles import Profile
@@ -25,7 +26,16 @@ from planner.planning.remarks import Remarks
 from planner.planning.request import Asked, is_present
 from planner.planning.strategies import OWN, Effect, Strategy
 
-__all__ = ["Context", "own_effect", "placed_in", "read_context", "with_more_memory", "with_strategy", "with_text"]
+__all__ = [
+    "Context",
+    "memblock_of",
+    "own_effect",
+    "placed_in",
+    "read_context",
+    "with_more_memory",
+    "with_strategy",
+    "with_text",
+]
 
 
 class Context(NamedTuple):
@@ -114,6 +124,11 @@ def _splits_live(facts: Facts, options: Options, profile: Profile) -> bool:
     """True if the machine's log says that its kernel splits live blocks, and the planned kernel is not older."""
     own = options.kernel is None or options.kernel == facts.kernel
     return bool(facts.splits_live) and options.cpu is None and (own or profile.bbm == "bbml3")
+
+
+def memblock_of(context: Context) -> Memblock:
+    """The state of memblock as the reservation finds it."""
+    return Memblock.of(context.memory, page_size=context.geometry.page_size, movable_node=context.movable_node)
 
 
 def own_effect(context: Context) -> Effect:

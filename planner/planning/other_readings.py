@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from planner.kernel import crashkernel as ck
 from planner.kernel.crash_reserve import Placement, reserve
-from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import MemoryMap
-from planner.planning.context import Context, with_more_memory
+from planner.planning.context import Context, memblock_of, with_more_memory
 from planner.planning.request import parsed
 from planner.planning.result import OtherReading, ReservationView
 from planner.planning.views import outcome_of
@@ -16,7 +15,7 @@ from planner.planning.views import outcome_of
 if TYPE_CHECKING:
     from planner.rewind import Reading
 
-__all__ = ["Elsewhere", "other_readings", "placed_elsewhere"]
+__all__ = ["Elsewhere", "context_under", "other_readings", "placed_elsewhere"]
 
 Elsewhere: TypeAlias = list[tuple[ck.Reading, Placement]]
 """The request under each other reading, and its placement."""
@@ -37,18 +36,21 @@ def other_readings(
     return tuple(found)
 
 
+def context_under(reading: Reading, context: Context) -> Context:
+    """The same machine and kernel with the memory of another reading."""
+    if reading.more:
+        return with_more_memory(context, reading.memory)
+    return context._replace(memory=MemoryMap(context.memory.regions, reading.memory.reserved))
+
+
 def placed_elsewhere(others: tuple[Reading, ...], text: str, request: ck.Reading, context: Context) -> Elsewhere:
     """The request under each of the other readings, and its placement."""
     placed = []
     for other in others:
-        asked, there, memory = request, context, MemoryMap(context.memory.regions, other.memory.reserved)
-        if other.more:
-            asked = parsed(text, context.facts, context.profile, other.memory.ram)
-            there = with_more_memory(context, other.memory)
-            memory = there.memory
-        memblock = Memblock.of(memory, page_size=there.geometry.page_size, movable_node=there.movable_node)
+        there = context_under(other, context)
+        asked = parsed(text, context.facts, context.profile, other.memory.ram) if other.more else request
         placement = Placement(log=[])
         if asked.valid:
-            placement = reserve(memblock, asked, there.profile, there.bounds, there.proposal)
+            placement = reserve(memblock_of(there), asked, there.profile, there.bounds, there.proposal)
         placed.append((asked, placement))
     return placed

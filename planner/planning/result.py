@@ -6,6 +6,7 @@ half-open.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
@@ -36,6 +37,9 @@ __all__ = [
     "RequestView",
     "ReservationView",
     "Waste",
+    "doubt_of",
+    "doubts_on",
+    "kernel_doubt",
     "protection_of",
 ]
 
@@ -150,7 +154,7 @@ class MemoryView:
     rewound: tuple[Rewound, ...] = ()
     """Allocations that rewinding undid."""
     doubt: str = ""
-    """What of the map is not known, because its source is damaged or cut; "" if it seems whole."""
+    """What of the map is not known: its source is damaged or cut, or no usual boot leads to it; "" if it seems whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,6 +327,29 @@ def protection_of(*, protected: bool, available: bool, strategy: str, map_certai
     if strategy == OWN.name and map_certainty == "unknown":
         return "not known"
     return "yes" if protected else "no"
+
+
+def kernel_doubt(kernel: KernelView) -> str:
+    """What of a kernel's behaviour is not known, in a few words; "" for nothing."""
+    if kernel.certainty == "unknown":
+        return f"not known for this kernel, planned as mainline {kernel.profile}"
+    return f"the kernel is not known, planned as {kernel.profile}" if "kernel" in kernel.assumed else ""
+
+
+def doubt_of(plans: Iterable[Plan]) -> str:
+    """What of a map is not known and changes, or may change, one of these answers; "" for nothing.
+
+    For the first line of what is stated from them.
+    """
+    return "; ".join(dict.fromkeys(part for plan in plans for part in doubts_on(plan)))
+
+
+def doubts_on(plan: Plan) -> Iterator[str]:
+    """The parts of `doubt_of` for one plan."""
+    if any(reading.about == "map" for reading in plan.reservation.other_readings):
+        yield "the map allows another reading"
+    if plan.memory.doubt:
+        yield plan.memory.doubt
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,7 @@ from planner.base.ranges import Range
 from planner.kernel import crashkernel as ck
 from planner.kernel.crash_reserve import Placement, reserve
 from planner.kernel.linear_map import Measured
-from planner.kernel.memblock import Memblock
-from planner.planning.context import Context
+from planner.planning.context import Context, memblock_of
 from planner.planning.cost import LowMemory, low_memory
 from planner.planning.map_mem import base_page_map, baseline_map, planned_map, whole_leaves
 from planner.planning.notes import why_failed
@@ -39,9 +38,7 @@ class Shared:
     """
 
     def __init__(self, context: Context) -> None:
-        self.memblock = Memblock.of(
-            context.memory, page_size=context.geometry.page_size, movable_node=context.movable_node
-        )
+        self.memblock = memblock_of(context)
         self.memblock.gaps(below=context.bounds.low_max)  # shared with all copies of this state
         self.ram = self.memblock.phys_mem_size
         self._baselines: dict[object, tuple[Measured, KernelBugError | None]] = {}

@@ -70,9 +70,16 @@ def rewind(machine: Machine, asked: Asked) -> Rewind:
     if _may_be_hidden(view):
         readings += _larger(found, view)
     certain = len([reading for reading in readings if not reading.more]) == 1
-    lower = _may_end_lower(view)
-    doubt = "low memory may end lower, as the listed crash kernel hints" if lower else ""
-    return Rewind(tuple(readings), tuple(_notes(view, certain=certain, lower=lower)), doubt)
+    lower, told = _may_end_lower(view), found[0].whole or bool(view.events)
+    notes = tuple(_notes(view, certain=certain, lower=lower, told=told))
+    return Rewind(tuple(readings), notes, _doubt(lower=lower, told=told))
+
+
+def _doubt(*, lower: bool, told: bool) -> str:
+    """What belongs in the first line."""
+    if lower:
+        return "low memory may end lower, as the listed crash kernel hints"
+    return "" if told else "the listing does not tell all that came later"
 
 
 def _may_end_lower(view: View) -> bool:
@@ -83,11 +90,16 @@ def _may_end_lower(view: View) -> bool:
     return bool(low) and not told and is_at_a_place(replace(view, crash=tuple(low)))
 
 
-def _notes(view: View, *, certain: bool, lower: bool) -> Iterator[str]:
+def _notes(view: View, *, certain: bool, lower: bool, told: bool) -> Iterator[str]:
     if not certain:
         yield (
             "the sources do not say which reservations came later; the most likely "
             "reading is planned, the others are listed where they differ"
+        )
+    if not told:
+        yield (
+            "no usual sequence of allocations leads to all that is listed: give the log of the same boot (--log) to "
+            "tell what came after the crash kernel"
         )
     if lower:
         yield (

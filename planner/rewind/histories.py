@@ -53,7 +53,8 @@ _LISTED = "every reservation listed came before the crash kernel"
 class History:
     """One way back: the state at the reservation, what came later, and what came right before.
 
-    top: what was taken from the top of memory first, as far as it can be told.
+    top: what was taken from the top of memory first, as far as it can be told. whole: whether it explains all that is
+    listed, as far as it must.
     """
 
     what: str
@@ -61,6 +62,7 @@ class History:
     late: tuple[tuple[Span, str], ...]
     early: Early
     top: Top
+    whole: bool = True
 
 
 class _Account(NamedTuple):
@@ -84,7 +86,8 @@ def histories(view: View) -> list[History]:
         return found
     # Nothing explains all that is listed: what is certain, and what would be if nothing came later.
     others = [_simple(view)] if view.crash or logged else []
-    return [*(_guessed(view, others) if not logged else others), _all_early(view)]
+    ways = _guessed(view, others) if not logged else others
+    return [*ways, _all_early(view) if ways else replace(_all_early(view), whole=False)]
 
 
 def _stacked(view: View) -> History | None:
@@ -214,7 +217,7 @@ def _logged(view: View) -> list[History]:
     early = _early_of_log(view)
     ways = search(view, [[Choice(tuple(_before(view, early)))]], steps)
     right = [way for way in ways if not way.rank[0]] or ways
-    return [_history(view, "what the log names", way.undone, early) for way in _chosen(right, 6)]
+    return [_history(view, "what the log names", way, early) for way in _chosen(right, 6)]
 
 
 def _chosen(ways: list[Way], most: int) -> list[Way]:
@@ -222,7 +225,8 @@ def _chosen(ways: list[Way], most: int) -> list[Way]:
     return ([way for way in ways if way.whole] or ways)[:most]
 
 
-def _history(view: View, what: str, undone: Undone, early: Early) -> History:
+def _history(view: View, what: str, way: Way, early: Early) -> History:
+    undone, whole = way.undone, way.whole
     late = tuple(entry for entry in undone.freed if is_late(view, entry[1]))
     state = view.listed.without([*view.crash, *(span for span, _ in late)])
     if not any(event.kind == "percpu" for event in view.events):
@@ -236,7 +240,8 @@ def _history(view: View, what: str, undone: Undone, early: Early) -> History:
     state = state.without(swept)
     late += tuple((span, "a small allocation") for span in swept)
     top = top_of_listing(view, state.without(descriptors))
-    return History(what, state, late, _with_memmap(view, state, replace(early, memmap=descriptors)), top)
+    early = _with_memmap(view, state, replace(early, memmap=descriptors))
+    return History(what, state, late, early, top, whole)
 
 
 def _with_memmap(view: View, state: State, early: Early) -> Early:
@@ -355,8 +360,7 @@ def _accounts(view: View) -> list[_Account]:
 def _named(view: View, found: list[tuple[Way, str]]) -> list[History]:
     """The histories of the best ways, three at most."""
     return [
-        _history(view, _guess(view, way) + where, way.undone, _guessed_early(view, way.undone))
-        for way, where in found[:3]
+        _history(view, _guess(view, way) + where, way, _guessed_early(view, way.undone)) for way, where in found[:3]
     ]
 
 
@@ -473,4 +477,4 @@ def _simple(view: View) -> History:
     state = view.listed.without([*view.crash, *(span for span, _ in late)])
     what = "only what lies directly beneath the crash kernel came later"
     early = _early(view, state)
-    return History(what, state, tuple(late), early, top_of_listing(view, state))
+    return History(what, state, tuple(late), early, top_of_listing(view, state), whole=False)

@@ -17,7 +17,7 @@ from planner.kernel.ptdump import Leaves
 from planner.planning.context import own_effect
 from planner.planning.outcomes import Outcome
 from planner.planning.plan import Options, Question, ask, attempt, with_request
-from planner.planning.result import KernelView, Plan, Protection, Waste
+from planner.planning.result import KernelView, Plan, Protection, Waste, doubt_of
 from planner.planning.strategies import OWN, STRATEGIES, Strategy, released_for
 
 __all__ = ["AIMS", "Comparison", "Row", "comparison_of", "make_comparison"]
@@ -70,7 +70,8 @@ class Comparison:
     """Every strategy for each size.
 
     request: as given; if only sizes were given, those. sizes: bytes, as listed, or the size of the request. best: the
-    best strategy for the aim at the first size; None if nothing is reserved. reason: why, in words.
+    best strategy for the aim at the first size; None if nothing is reserved. reason: why, in words. doubt: what of the
+    map is not known; "" for nothing.
     """
 
     request: str
@@ -83,6 +84,7 @@ class Comparison:
     reason: str
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
+    doubt: str = ""
 
     @property
     def reserved(self) -> bool:
@@ -139,6 +141,7 @@ def comparison_of(question: Question, sizes: Sequence[int] = (), aim: str = "pro
         reason=reason,
         rows=tuple(rows),
         notes=tuple(notes),
+        doubt=doubt_of(row.plan for row in rows),
     )
 
 

@@ -18,10 +18,11 @@ from planner.base.errors import InputError, PlannerError
 from planner.base.sizes import MIB, format_size, round_up
 from planner.kernel.machine import Machine
 from planner.planning import values
+from planner.planning.other_readings import context_under
 from planner.planning.plan import Options, with_request
 from planner.planning.presets import PRESETS, variant
 from planner.studies.fit import form_of
-from planner.studies.inquiry import Inquiry, placed
+from planner.studies.inquiry import Inquiry, form_in, placed
 from planner.studies.need import Given, need
 from planner.studies.range_list import Member, RangeEntry, Run, Search, Table, entries_of, text_of
 
@@ -43,7 +44,7 @@ class One:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A machine that the list does not serve, with the reason."""
+    """A machine that the list does not serve, or may not serve, with the reason."""
 
     id: str
     why: str
@@ -73,7 +74,7 @@ class Default:
 
     crashkernel: the text after `crashkernel=`; "" if no size serves any machine. served: number of machines that get
     what they need. bytes: reserved on the whole fleet, low parts included; wasted: the part of it beyond the need of
-    the machines served, or on machines not served.
+    the machines served, or on machines not served. doubtful: those served of whose maps something is not known.
     """
 
     crashkernel: str
@@ -86,6 +87,7 @@ class Default:
     entries: tuple[RangeEntry, ...]
     longer: tuple[Longer, ...]
     notes: tuple[str, ...]
+    doubtful: tuple[Failed, ...] = ()
 
 
 def need_of(text: str | None, machine: Machine, page_size: int | None = None) -> int:
@@ -169,6 +171,15 @@ class _Sizes:
         """True if this size is reserved and at least the need."""
         return size >= self.one.need and (not self.one.need or bool(self.taken(size)))
 
+    def doubt(self, size: int) -> str:
+        """What of the map is not known, if this size may not serve therefore; "" for nothing."""
+        question = self.inquiry.question
+        for reading in question.others:
+            form = form_in(context_under(reading, self.inquiry.context), question.request)
+            if size and form.place(size).crash is None:
+                return f"gets nothing under another reading of its map: {reading.assumption}"
+        return question.memory.doubt
+
     @property
     def most(self) -> int:
         """The largest size that is reserved."""
@@ -215,6 +226,11 @@ def default(
         wasted=sum(taken) - needed,
         entries=tuple(entries),
         failed=(*unserved, *unplanned),
+        doubtful=tuple(
+            Failed(s.one.id, doubt)
+            for s, size in zip(sizes, given, strict=True)
+            if s.serves(size) and (doubt := s.doubt(size))
+        ),
         others=others,
         longer=longer,
         notes=tuple(_notes(table)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from planner.base.errors import InputError
@@ -11,13 +12,27 @@ from planner.kernel.crash_reserve import Placement
 from planner.kernel.crashkernel import as_cmdline
 from planner.kernel.machine import Machine
 from planner.planning.capacity import RequestForm, Room, free_below, is_aligned, is_reserved
+from planner.planning.other_readings import context_under
 from planner.planning.outcomes import ALIGNED, RESERVED
 from planner.planning.plan import Options
 from planner.planning.result import KernelView, Plan
-from planner.studies.inquiry import FORM_SIZE, Inquiry, form_name, inquire, readable, value_of
+from planner.studies.inquiry import FORM_SIZE, Inquiry, form_in, form_name, inquire, readable, value_of
 from planner.studies.kaslr import Chances, Image, Places
 
-__all__ = ["Answer", "Answers", "AnyImage", "Fit", "Largest", "Rung", "Spot", "WindowFit", "fit", "fit_on", "form_of"]
+__all__ = [
+    "Answer",
+    "Answers",
+    "AnyImage",
+    "Fit",
+    "Largest",
+    "OtherFit",
+    "Rung",
+    "Spot",
+    "WindowFit",
+    "fit",
+    "fit_on",
+    "form_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +115,21 @@ class Answers:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherFit:
+    """The largest sizes under another reading of the map, which may not show what was reserved early."""
+
+    assumption: str
+    largest: Largest
+
+
+@dataclass(frozen=True, slots=True)
 class Fit:
     """The largest sizes of one form of request.
 
     form: `plain`, `high` or `offset`. keep_low: bytes that must stay free below the DMA limit. next_best: the largest
     sizes if the gap that holds the largest were not free. rungs: the outcome of every size, ascending. cause: why the
-    kernel reserves nothing for this form at any size; None where it reads the form.
+    kernel reserves nothing for this form at any size; None where it reads the form. other_readings: sizes that differ
+    from these and from each other. doubt: what else of the map is not known; "" for nothing.
     """
 
     form: str
@@ -122,6 +146,8 @@ class Fit:
     any_image: AnyImage | None
     notes: tuple[str, ...]
     cause: str | None = None
+    other_readings: tuple[OtherFit, ...] = ()
+    doubt: str = ""
 
 
 def fit(
@@ -196,7 +222,19 @@ def fit_on(inquiry: Inquiry, *, keep_low: int = 0) -> Fit:
         any_image=None,
         notes=_notes(inquiry, keep_low),
         cause=None if readable(request) else request.cause or None,
+        other_readings=tuple(_elsewhere(inquiry, found, keep_low)),
+        doubt=question.memory.doubt,
     )
+
+
+def _elsewhere(inquiry: Inquiry, found: Largest, keep_low: int) -> Iterator[OtherFit]:
+    """The largest sizes under the other readings of the map, where they differ."""
+    seen = {found}
+    for reading in inquiry.question.others:
+        largest = _largest(form_in(context_under(reading, inquiry.context), inquiry.question.request), keep_low)
+        if largest not in seen:
+            seen.add(largest)
+            yield OtherFit(reading.assumption, largest)
 
 
 def _over_images(inquiry: Inquiry, found: Fit, crashkernel: str | None, image_size: int | None) -> AnyImage:

@@ -12,7 +12,7 @@ from planner.kernel import crashkernel as ck
 from planner.kernel.crash_reserve import Placement
 from planner.kernel.machine import Machine
 from planner.planning.capacity import RequestForm
-from planner.planning.context import Context, with_strategy
+from planner.planning.context import Context, memblock_of, with_strategy
 from planner.planning.plan import Options, Question, answer, ask, outcome_of, with_request
 from planner.planning.result import Plan
 from planner.planning.strategies import Strategy, strategy_named
@@ -21,6 +21,7 @@ __all__ = [
     "FORM_SIZE",
     "Inquiry",
     "Progress",
+    "form_in",
     "form_name",
     "inquire",
     "inquiry_of",
@@ -83,6 +84,11 @@ def inquiry_of(question: Question, strategy: Strategy | None = None) -> Inquiry:
     context = with_strategy(question.mainline, strategy, prefer_aligned=question.options.prefer_aligned)
     form = RequestForm(question.shared.memblock, question.request, context.profile, context.bounds, context.proposal)
     return Inquiry(question, strategy, context, form)
+
+
+def form_in(context: Context, request: ck.Reading) -> RequestForm:
+    """Requests of one form and any size in a context."""
+    return RequestForm(memblock_of(context), request, context.profile, context.bounds, context.proposal)
 
 
 def with_progress(items: Sequence[_Item], progress: Progress | None) -> Iterator[_Item]:

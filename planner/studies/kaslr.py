@@ -25,6 +25,7 @@ from planner.kernel.crashkernel import Reading
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import Flag, MemoryMap, Reserved
 from planner.planning.capacity import RequestForm, halved
+from planner.planning.context import memblock_of
 from planner.planning.outcomes import ALIGNED, RESERVED
 from planner.planning.views import outcome_of
 from planner.studies.inquiry import Inquiry
@@ -101,9 +102,7 @@ class Places:
         align = position_align(context.geometry.page_size)
         holes = [(where.start, where.end)] if where else []
         others = tuple(Reserved(a, b, r.name) for r in memory.reserved for a, b in subtract((r.start, r.end), holes))
-        self.memblock = Memblock.of(
-            MemoryMap(memory.regions, others), page_size=context.geometry.page_size, movable_node=context.movable_node
-        )
+        self.memblock = memblock_of(context._replace(memory=MemoryMap(memory.regions, others)))
         self.spans = slots_of(self.memblock, size, align)
         self.image = Image(size, align, where, where is None, sum([_count(span, align) for span in self.spans]))
         if not self.image.slots:

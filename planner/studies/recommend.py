@@ -17,7 +17,7 @@ from planner.kernel.crash_reserve import Placement
 from planner.kernel.machine import Machine
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.planning.plan import Options, Question, answer, ask, with_request
-from planner.planning.result import KernelView, Plan
+from planner.planning.result import KernelView, Plan, doubt_of
 from planner.planning.strategies import STRATEGIES, Strategy, strategy_named
 from planner.studies.inquiry import FORM_SIZE, inquiry_of, place_of, placed
 from planner.studies.kaslr import Places
@@ -66,6 +66,7 @@ class Candidate:
     strategy. share: of the image's positions, those with an equally good placement: on the same side of the DMA limit,
     with the same low part, taking no more low memory, and protected under that strategy if that is the aim. serves: it
     gives the capture kernel what it needs; verdict: why not, or its disadvantage compared with the recommended one.
+    doubt: what of the map is not known; "" for nothing.
     """
 
     crashkernel: str
@@ -84,6 +85,7 @@ class Candidate:
     share: float | None
     serves: bool
     verdict: str
+    doubt: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +208,7 @@ class _Search:
             share=None,
             serves=False,
             verdict="",
+            doubt=doubt_of([plan]),
         )
         share = None if self.places is None else self._share(found, question, self.places)
         why = self._why_not(found, plan)
@@ -318,7 +321,8 @@ class _Search:
         """The reason for the recommended candidate, in a sentence."""
         needed = format_size(self.asked_size())
         if best is None or best.crash is None:
-            whys = dict.fromkeys(c.verdict for c in candidates if c.form != "given")
+            judged = [c for c in candidates if c.form != "given"]
+            whys = dict.fromkeys([*(c.verdict for c in judged), *(c.doubt for c in judged if c.doubt)])
             return f"no request gives the {needed} that the capture kernel needs: {'; '.join(whys)}"
         parts = [f"{format_size(best.crash.size)} is reserved on this kernel at {best.crash.start:#x}"]
         if not self.context.zones:
@@ -334,9 +338,7 @@ class _Search:
                 "" if best.share >= self.asked.sure else f", less than {_percent(self.asked.sure)}: the best available"
             )
             parts.append(often + short)
-        doubt = _DOUBT.get(self.context.kernel.certainty)
-        if doubt is not None:
-            parts.append(doubt)
+        parts += [doubt for doubt in (_DOUBT.get(self.context.kernel.certainty), best.doubt) if doubt]
         if self.assumed:
             *most, last = [f"the {name}" for name in self.assumed]
             parts.append(f"the need assumes {' and '.join([*([', '.join(most)] if most else []), last])}")

@@ -13,7 +13,7 @@ from planner.kernel.linear_map import base_page_bytes
 from planner.kernel.machine import Machine
 from planner.planning.plan import Options, answer, with_request
 from planner.planning.presets import PRESETS, variant
-from planner.planning.result import KernelView, Plan
+from planner.planning.result import KernelView, Plan, doubt_of, doubts_on
 from planner.studies.fit import form_of
 from planner.studies.inquiry import Inquiry, Progress, form_name, inquire, readable, with_progress
 
@@ -73,7 +73,10 @@ class Row(SizePlan):
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """Plans of sizes from `least` to `most`. step: bytes between rows; None: a row for each change."""
+    """Plans of sizes from `least` to `most`. step: bytes between rows; None: a row for each change.
+
+    doubt: what of the map is not known; "" for nothing.
+    """
 
     source: str
     ram: int
@@ -85,6 +88,7 @@ class Sweep:
     low_free_before: int
     sweep: tuple[Row, ...]
     notes: tuple[str, ...]
+    doubt: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,7 @@ class PresetPlan(SizePlan):
 
 @dataclass(frozen=True, slots=True)
 class Presets:
-    """The distributions' defaults for this kernel's page size, each planned."""
+    """The distributions' defaults for this kernel's page size, each planned. doubt: as in `Sweep`."""
 
     source: str
     ram: int
@@ -108,6 +112,7 @@ class Presets:
     low_free_before: int
     presets: tuple[PresetPlan, ...]
     notes: tuple[str, ...]
+    doubt: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +123,7 @@ class GiveBack:
     freed to the page allocator, `freed_bytes` in all. crash, low: the ranges that stay reserved. table_bytes: page
     tables that the crash kernel cost at boot, which stay; base_pages: bytes outside the remaining crash memory that
     stay mapped with base pages, beyond those of a boot without a crash kernel. reboot: the plan of a boot that requests
-    the smaller size, with its request.
+    the smaller size, with its request. doubt: as in `Sweep`.
     """
 
     source: str
@@ -138,6 +143,7 @@ class GiveBack:
     reboot: SizePlan | None
     reboot_crashkernel: str | None
     notes: tuple[str, ...]
+    doubt: str
 
 
 def size_plan(plan: Plan) -> SizePlan:
@@ -190,6 +196,7 @@ def presets(machine: Machine, options: Options | None = None) -> Presets:
         low_free_before=plans[0].waste.low_free_before,
         presets=tuple(planned),
         notes=base.question.notes,
+        doubt=doubt_of(plans),
     )
 
 
@@ -226,10 +233,12 @@ def sweep(
         runs = list(_runs(inquiry, least, most))
     rows = []
     plan = None
+    doubts: dict[str, None] = {}
     for first, last in with_progress(runs, progress):
         plan = inquiry.plan(first)
         end = None if first == last else _asked(size_plan(inquiry.plan(last)), last)
         rows.append(_asked(Row(**_fields(plan), to=last, last=end), first))
+        doubts.update(dict.fromkeys(doubts_on(plan)))
         inquiry.question.shared.forget()
     assert plan is not None  # noqa: S101 - there is at least one run
     question = inquiry.question
@@ -244,6 +253,7 @@ def sweep(
         low_free_before=plan.waste.low_free_before,
         sweep=tuple(rows),
         notes=tuple(dict.fromkeys(question.notes)),
+        doubt="; ".join(doubts),
     )
 
 
@@ -320,6 +330,7 @@ def give_back(machine: Machine, crashkernel: str | None, written: int, options: 
         reboot=size_plan(inquiry.plan(main)) if again else None,
         reboot_crashkernel=inquiry.value(main) if again else None,
         notes=plan.notes,
+        doubt=doubt_of([plan]),
     )
 
 

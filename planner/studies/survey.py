@@ -14,7 +14,7 @@ from planner.kernel.vendors import build_of
 from planner.planning.outcomes import Outcome
 from planner.planning.plan import Options, make_plan
 from planner.planning.presets import PRESETS, preset_named, variant
-from planner.planning.result import Plan, Protection
+from planner.planning.result import Plan, Protection, doubt_of
 from planner.studies.default import need_of
 from planner.studies.inquiry import Progress, place_of, with_progress
 
@@ -131,7 +131,8 @@ class Row:
 
     request: as given; for a preset, its value. size: as parsed by the kernel. place: `low`, `high` or `straddles` the
     DMA limit. met: whether the need is met. low_free: free low memory afterwards. waste: permanently lost rounding and
-    page tables. error: why there is no plan; the other fields are then unknown.
+    page tables. error: why there is no plan; the other fields are then unknown. doubt: what of the map is not known; ""
+    for nothing.
     """
 
     machine: str
@@ -151,6 +152,7 @@ class Row:
     waste: int = 0
     protection: Protection = "no"
     error: str | None = None
+    doubt: str = ""
 
 
 SORTED_BY = ("machine", "ram", "kernel", "page_size", "request", "size", "outcome", "place", "met", "low_free", "waste")
@@ -222,4 +224,5 @@ def _row(name: str, machine: Machine, request: str | None, options: Options, nee
         low_free=waste.low_free_after,
         waste=waste.kept + waste.extra_table_bytes,
         protection=plan.protection,
+        doubt=doubt_of([plan]),
     )

@@ -17,12 +17,13 @@ from planner.base.ranges import Range
 from planner.base.sizes import U64, format_size, in_words, round_up
 from planner.kernel.crashkernel import as_cmdline, present
 from planner.kernel.machine import BootRecord, Machine, Obstacle
-from planner.kernel.memblock import Memblock
 from planner.kernel.pgtable import VA_BITS, geometry
 from planner.kernel.profiles import select_profile
 from planner.kernel.ptdump import KINDS
+from planner.planning.context import Context, memblock_of
+from planner.planning.other_readings import context_under
 from planner.planning.plan import Options, Question, answer, ask, make_plan
-from planner.planning.result import Plan
+from planner.planning.result import Plan, kernel_doubt
 
 __all__ = [
     "Check",
@@ -178,7 +179,7 @@ def verify(
         return verdict(machine.source, _check("not checkable", reason), recorded=_both(record))
     checks: list[Check] = []
     if record is not None:
-        checks.append(_as_far_as_known(_placement(machine, question, plan, record, inferred=inferred), plan))
+        checks.append(_placement(machine, question, plan, record, inferred=inferred))
     live = question.mainline.no_aborts and question.mainline.profile.bbm != "none"
     checks += [_granularity(machine, plan, seen, text, options, live=live) for seen in observed]
     view = plan.reservation
@@ -291,32 +292,27 @@ def _placement(machine: Machine, question: Question, plan: Plan, record: BootRec
     crash = record.crash
     misplaced = _misplaced(machine, crash) if crash is not None else None
     if misplaced is not None:
-        return _check("disagreed", f"recorded {_span(crash)}: {misplaced}")
+        return _unless(machine.doubt, _check("disagreed", f"recorded {_span(crash)}: {misplaced}"))
     if (view.crash, view.low) == (record.crash, record.low):
         return _check("agreed", _agreed(record) + (" (for the recorded size)" if inferred else ""))
     wrong = None if inferred else _wrong_size(question, record)
+    doubt = kernel_doubt(plan.kernel) or plan.memory.doubt
+    doubt += " (give it: --kernel)" * ("kernel" in plan.kernel.assumed)
     if wrong is not None:
-        return _check("disagreed", wrong)
+        return _unless(doubt, _check("disagreed", wrong))
     if crash is not None and crash.start % question.mainline.bounds.align:
         return _check("disagreed", f"recorded at {crash.start:#x}, which is not aligned to 2M as every crash kernel is")
     for other in view.other_readings:
         if (other.crash, other.low) == (record.crash, record.low):
             return _check("agreed", f"{_agreed(record)}, under the reading: {other.assumption}")
-    return _bounded(machine, question, plan, record, inferred=inferred)
+    return _unless(doubt, _bounded(machine, question, plan, record, inferred=inferred))
 
 
-def _as_far_as_known(check: Check, plan: Plan) -> Check:
-    """The check, `not checkable` if it disagrees where the kernel, what it does, or the map is not known."""
-    if check.outcome != "disagreed":
+def _unless(doubt: str, check: Check) -> Check:
+    """The check, `not checkable` if it disagrees and depends on what is not known."""
+    if not doubt or check.outcome != "disagreed":
         return check
-    profile = plan.kernel.profile
-    if plan.kernel.certainty == "unknown":
-        why = f"not known for this kernel, planned as mainline {profile}"
-    elif "kernel" in plan.kernel.assumed:
-        why = f"the kernel is not known, planned as {profile} (give it: --kernel)"
-    else:
-        why = plan.memory.doubt
-    return replace(check, outcome="not checkable", why=f"{why}: {check.why}") if why else check
+    return replace(check, outcome="not checkable", why=f"{doubt}: {check.why}")
 
 
 def _check(outcome: Outcome, why: str) -> Check:
@@ -398,21 +394,21 @@ def _impossible(question: Question, record: BootRecord) -> str | None:
     if request.base:
         return None if crash.start == request.base else f"the request has the offset {request.base:#x}"
     windows = profile.high if request.high else profile.plain
-    limits = [(bounds.resolve(w.start), bounds.resolve(w.end)) for w in windows]
+    states = [(there.bounds, memblock_of(there)) for there in _contexts(question)]
     highest = [
         found
-        for memblock in _states(question)
-        for start, end in limits
+        for limits, memblock in states
+        for start, end in ((limits.resolve(w.start), limits.resolve(w.end)) for w in windows)
         if start <= crash.start
         and crash.end <= end
-        and (found := memblock.search(crash.size, bounds.align, start, end)) is not None
+        and (found := memblock.search(crash.size, limits.align, start, end)) is not None
     ]
     if not highest:
         return "it lies in no window that this kernel searches"
     if crash.start > max(highest):
         return f"higher than a search from the top can find ({max(highest):#x})"
     if low is not None:
-        tops = [memblock.search(low.size, bounds.align, 0, bounds.low_max) for memblock in _states(question)]
+        tops = [memblock.search(low.size, limits.align, 0, limits.low_max) for limits, memblock in states]
         top = max((found for found in tops if found is not None), default=None)
         if top is None or low.start > top:
             return "the low part is higher than a search from the top can find"
@@ -438,14 +434,11 @@ def _misplaced(machine: Machine, crash: Range) -> str | None:
     return None
 
 
-def _states(question: Question) -> Iterator[Memblock]:
-    """The states of memblock under every reading, the planned one first."""
-    mainline = question.mainline
-    for memory in (
-        mainline.memory,
-        *(replace(mainline.memory, reserved=one.memory.reserved) for one in question.others),
-    ):
-        yield Memblock.of(memory, page_size=mainline.geometry.page_size, movable_node=mainline.movable_node)
+def _contexts(question: Question) -> Iterator[Context]:
+    """The context under every reading of the map, the planned one first."""
+    yield question.mainline
+    for reading in question.others:
+        yield context_under(reading, question.mainline)
 
 
 # -- the linear map ------------------------------------------------------------------------------------

@@ -73,7 +73,8 @@ def test_a_row_is_the_report_flat(number: int) -> None:
     batch = batch_of_answers([answer_record(fleet.record(number), Defaults())], with_report=True)
     (row,) = batch.to_pylist()
     report = json.loads(row.pop("report"))
-    assert row == {**expected(number), "protection": row["protection"]}
+    doubts = {"map_doubt": None, "kernel_doubt": None}
+    assert row == {**expected(number), "protection": row["protection"], **doubts}
     assert report["reservation"]["outcome"] == row["outcome"]
     assert batch.schema.names[-1] == "report"
 

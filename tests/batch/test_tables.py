@@ -81,6 +81,8 @@ def values_of(plan: Plan) -> dict[str, Any]:
         "baseline_tlb_entries": report["baseline"]["tlb_entries"],
         "notes": "\n".join(report["notes"]),
         "protection": plan.protection,
+        "map_doubt": None,
+        "kernel_doubt": None,
     }
     for name in ("page_size", "va_bits", "strategy", "granule", "dma_limit"):
         found[name] = kernel[name]

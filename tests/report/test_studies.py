@@ -67,17 +67,17 @@ VERIFIED = verification(
 
 GIVEN_BACK = (
     "source freed_bytes boot kernel before asked after refused freed crash low table_bytes base_pages "
-    "low_free_after reboot reboot_crashkernel notes"
+    "low_free_after reboot reboot_crashkernel notes doubt"
 )
 
 MADE: dict[str, tuple[Callable[[], object], str]] = {
     "compare": (
         lambda: make_comparison(machine(), "256M", sizes=[256 * MIB, GIB]),
-        "request source ram kernel aim sizes best reason rows notes",
+        "request source ram kernel aim sizes best reason rows notes doubt",
     ),
     "default": (
         lambda: default([One("a", OWN, Options(), 256 * MIB)]),
-        "crashkernel machines served bytes failed others wasted entries longer notes",
+        "crashkernel machines served bytes failed others wasted entries longer notes doubtful",
     ),
     "diff": (
         lambda: differences(make_plan(OWN, "512M"), make_plan(OWN, "1G")),
@@ -89,7 +89,10 @@ MADE: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "fit": (
         lambda: fit(OWN, any_image=True),
-        "form offset keep_low source ram kernel largest next_best plans windows rungs any_image notes cause",
+        (
+            "form offset keep_low source ram kernel largest next_best plans windows rungs any_image notes cause "
+            "other_readings doubt"
+        ),
     ),
     "give-back": (lambda: give_back(OWN, "512M", 256 * MIB), GIVEN_BACK),
     "need": (
@@ -103,12 +106,12 @@ MADE: dict[str, tuple[Callable[[], object], str]] = {
     "proposal": (lambda: Proposal(tuple(survey([("a", OWN)]))), "machines"),
     "size": (
         lambda: sized(recommend(OWN, Options(), Asked(need=256 * MIB)), presets(OWN)),
-        "recommended need need_source candidates source ram kernel low_free_before presets notes",
+        "recommended need need_source candidates source ram kernel low_free_before presets notes doubt",
     ),
     "survey": (lambda: Survey(tuple(tabulate([("a", OWN, Options())], Candidates()))), "rows"),
     "sweep": (
         lambda: sweep(OWN, 128 * MIB, GIB),
-        "source ram form kernel least most step low_free_before sweep notes",
+        "source ram form kernel least most step low_free_before sweep notes doubt",
     ),
     "verify": (lambda: VERIFIED, "sources counts"),
 }

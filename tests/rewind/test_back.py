@@ -400,3 +400,29 @@ def test_a_crash_kernel_that_lies_lower_hints_at_the_limit_of_low_memory(
     plan = make_plan(machine, "256M", replace(options, strategy="mainline"))
     assert (plan.memory.doubt == "low memory may end lower, as the listed crash kernel hints") is hints
     assert any("(then give --dma-limit)" in note for note in plan.notes) is hints
+
+
+def unlike(*blocks: tuple[int, int], **facts: Any) -> Machine:
+    """A listing of 8G with an image, a crash kernel at the top of low memory, and these reservations."""
+    named = (Reserved(GIB + 2 * MIB, GIB + 34 * MIB, "Kernel code"), Reserved(LOW - 256 * MIB, LOW, "Crash kernel"))
+    memory = MemoryMap((Region(GIB, 9 * GIB),), (*named, *(Reserved(a, b, "reserved") for a, b in blocks)))
+    return Machine("x.iomem", "iomem", memory, Facts(kernel="6.1", **facts), settled=False)
+
+
+BENEATH = (LOW - 263 * MIB, LOW - 256 * MIB)
+"""A reservation right beneath the crash kernel, so a later one, of a size that no boot makes."""
+
+
+@pytest.mark.parametrize(
+    ("machine", "options", "doubtful"),
+    [
+        pytest.param(unlike(BENEATH), Options(), True, id="no usual boot leads there"),
+        pytest.param(unlike(BENEATH), Options(reserved="as-listed"), False, id="as listed"),
+        pytest.param(logged("quiet"), Options(), False, id="a log names it"),
+    ],
+)
+def test_a_listing_that_no_boot_explains_leaves_a_doubt(machine: Machine, options: Options, doubtful: bool) -> None:
+    """An answer begins with it, and a note says what would help."""
+    plan = make_plan(machine, "256M", replace(options, strategy="mainline"))
+    assert (plan.memory.doubt == "the listing does not tell all that came later") is doubtful
+    assert any("give the log of the same boot (--log)" in note for note in plan.notes) is doubtful

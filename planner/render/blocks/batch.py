@@ -56,6 +56,9 @@ def _lead(fleet: Fleet) -> Lead:
         parts.append(f"{size(total.kept)} permanently lost")
     if total.extra_table_bytes:
         parts.append(f"{signed_size(total.extra_table_bytes)} of extra page tables")
+    doubts = [("kernel", total.kernel_doubt), ("map", total.map_doubt)]
+    if total.kernel_doubt or total.map_doubt:
+        parts.append(f"in doubt: {', '.join([f'the {what} of {count(number)}' for what, number in doubts if number])}")
     first = f" (line {fleet.unread} is the first that is not an answer)" if fleet.finished and fleet.unread else ""
     parts += [f"in addition, {broken}{first}"] if fleet.errors else []
     return Lead(counted(total.machines, "machine"), "; ".join(parts), mood)

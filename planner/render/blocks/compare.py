@@ -11,7 +11,7 @@ from planner.kernel.pgtable import geometry
 from planner.kernel.ptdump import KINDS
 from planner.render.blocks.model import Block, Facts, Heading, Lead, Paragraph, Table
 from planner.render.blocks.numbers import column, signed_column, signed_count, size, start
-from planner.render.blocks.tables import alignment, closing, doubt, kernel_facts
+from planner.render.blocks.tables import alignment, closing, kernel_facts, unknown_kernel
 from planner.studies.compare import Comparison, Row
 
 __all__ = ["blocks"]
@@ -38,13 +38,14 @@ def blocks(comparison: Comparison) -> list[Block]:
 
 
 def _lead(comparison: Comparison) -> Lead:
+    doubt = f"; {comparison.doubt}" if comparison.doubt else ""
     if comparison.best is None:
-        return Lead("none", comparison.reason, "bad")
-    text = f"{doubt(comparison.kernel)}best for the aim {comparison.aim!r}"
+        return Lead("none", comparison.reason + doubt, "bad")
+    text = f"{unknown_kernel(comparison.kernel)}best for the aim {comparison.aim!r}"
     if len(comparison.sizes) > 1:
         text += f" at {size(comparison.sizes[0])}"
     first = next(row for row in comparison.rows if row.best)
-    return Lead(comparison.best, f"{text}: {comparison.reason}", "good" if first.plan.protects else "warn")
+    return Lead(comparison.best, f"{text}: {comparison.reason}{doubt}", "good" if first.plan.protects else "warn")
 
 
 def _facts(comparison: Comparison) -> list[tuple[str, str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from planner.base.sizes import format_size
 from planner.render.blocks import images, tables
 from planner.render.blocks.model import Block, Facts, Lead, Mood, Table
@@ -24,6 +26,7 @@ def blocks(fit: Fit) -> list[Block]:
         _lead(fit),
         Facts(_facts(fit)),
         _largest(fit),
+        _elsewhere(fit),
         _rungs(fit),
         _windows(fit),
         *over,
@@ -43,7 +46,27 @@ def _lead(fit: Fit) -> Lead:
     else:
         sizes = f"up to {format_size(aligned)} aligned, up to {format_size(reserved)} at all"
     keeping = f", with {size(fit.keep_low)} of low memory left" if fit.keep_low else ""
-    return Lead("fits", f"{tables.doubt(fit.kernel)}{sizes}{keeping}", mood)
+    parts = (f"{tables.unknown_kernel(fit.kernel)}{sizes}{keeping}", _otherwise(fit), fit.doubt)
+    return Lead("fits", "; ".join([part for part in parts if part]), mood)
+
+
+def _otherwise(fit: Fit) -> str:
+    """The largest sizes under other readings of the map, in a few words; "" where none differ."""
+    others = [other.largest for other in fit.other_readings]
+    if not others:
+        return ""
+    aligned, reserved = [other.aligned for other in others], [other.reserved for other in others]
+    parts = [_from_to(aligned, "aligned")] if set(aligned) != {fit.largest.aligned} else []
+    parts += [_from_to(reserved, "at all")] if set(reserved) != {fit.largest.reserved} else []
+    return f"{', '.join(parts)} under {'other readings' if len(others) > 1 else 'another reading'} of the map"
+
+
+def _from_to(sizes: Sequence[int | None], how: str) -> str:
+    """The least and the most of the largest sizes, in words."""
+    least, most = (of(size or 0 for size in sizes) for of in (min, max))
+    if not most:
+        return "no size is aligned" if how == "aligned" else "nothing at all"
+    return f"up to {format_size(least) + '..' if least < most else ''}{format_size(most)} {how}"
 
 
 def _upto(value: int | None) -> str:
@@ -67,6 +90,15 @@ def _largest(fit: Fit) -> Table:
         rows.append((label, sizes[n], *place))
     head = ("outcome", "largest", "where", "low free", "one page larger", "next best location")
     return Table("Largest sizes", "lrlrlr", head, rows)
+
+
+def _elsewhere(fit: Fit) -> Table:
+    """The largest sizes under each other reading of the map."""
+    others = fit.other_readings
+    aligned = column([other.largest.aligned for other in others])
+    reserved = column([other.largest.reserved for other in others])
+    rows = [(aligned[n], reserved[n], other.assumption) for n, other in enumerate(others)]
+    return Table("Other readings", "rrl", ("aligned", "at all", "assumption"), rows)
 
 
 def _rungs(fit: Fit) -> Table:

@@ -8,7 +8,7 @@ from io import StringIO
 
 from planner.base.sizes import KIB
 from planner.base.text import counted
-from planner.planning.result import Plan
+from planner.planning.result import Plan, doubt_of
 from planner.render.blocks.model import Block, Bullets, Lead, Paragraph, Table
 from planner.render.blocks.numbers import column, size, start
 from planner.studies.survey import Row, Surveyed
@@ -55,6 +55,8 @@ def summary(machines: Sequence[Surveyed]) -> tuple[Lead, str]:
     small = [plan for plan in plans if plan.kernel.page_size == 4 * KIB]
     large = [plan for plan in plans if plan.kernel.page_size != 4 * KIB]
     text = f"{counted(len(plans), 'plan')} on {counted(len(machines), 'machine')}: {_counts(plans)}"
+    doubtful = sum(bool(doubt_of([plan])) for plan in plans)
+    text += f"; {counted(doubtful, 'depends', 'depend')} on what the map does not show" if doubtful else ""
     pages = ""
     if small and large:
         pages = f"Of the {len(small)} with 4K pages {_counts(small)}; "
@@ -84,7 +86,7 @@ def _counts(plans: Sequence[Plan]) -> str:
 
 _CSV = (
     "machine,ram,kernel,page_size,request,preset,size,outcome,place,crash_start,crash_end,low_start,low_end,need,met,"
-    "low_free,waste,protected,error"
+    "low_free,waste,protected,error,doubt"
 )
 
 
@@ -97,7 +99,7 @@ def csv_text(rows: Sequence[Row]) -> str:
         ends = [edge for r in (row.crash, row.low) for edge in ((r.start, r.end) if r is not None else ("", ""))]
         first = (row.machine, row.ram, row.kernel, row.page_size, row.request, row.preset or "", row.size, row.outcome)
         flags = ("yes" if row.met else "no", row.low_free, row.waste, row.protection)
-        write.writerow([*first, row.place or "", *ends, row.need, *flags, row.error or ""])
+        write.writerow([*first, row.place or "", *ends, row.need, *flags, row.error or "", row.doubt])
     return out.getvalue()
 
 
@@ -119,12 +121,16 @@ def tabulated(rows: Sequence[Row]) -> list[Block]:
         (one.machine, ram[n], *(() if several else (one.kernel, size(one.page_size)))) for n, one in enumerate(machines)
     ]
     errors = [f"{row.machine}, {row.request}: {row.error}" for row in rows if row.error]
-    met = sum(row.met for row in rows)
+    met, doubtful = sum(row.met for row in rows), [row for row in rows if row.doubt]
+    text = f"{counted(len(rows), 'plan')}, the need is met in {met} of them"
+    text += f"; {counted(len(doubtful), 'depends', 'depend')} on what its map does not show" if doubtful else ""
+    doubts = [f"{row.machine}, {row.preset or row.request}: {row.doubt}" for row in doubtful]
     remark = "waste: kept rounding and page tables, permanently lost; low left: free below the DMA limit afterwards"
     return [
-        Lead("survey", f"{counted(len(rows), 'plan')}, the need is met in {met} of them", "good" if met else "bad"),
+        Lead("survey", text, "good" if met else "bad"),
         Table("Outcomes", align + "llrr", (*head, "outcome", "met", "at", f"waste {lost}"), decides),
         Bullets("Not planned", errors),
+        Bullets("In doubt", doubts),
         Table("Sizes", align + "lrrr", (*head, "place", f"size {asked}", f"need {needed}", f"low left {left}"), sizes),
         Table(
             "Machines",

@@ -12,7 +12,7 @@ from planner.base.text import counted
 from planner.kernel.cputype import AllowedPart
 from planner.kernel.crashkernel import is_cmdline
 from planner.kernel.ptdump import KINDS, TABLES
-from planner.planning.result import Help, KernelView, OwnView, Plan, ProcessorsView, Protection, RemapStep
+from planner.planning.result import Help, KernelView, OwnView, Plan, ProcessorsView, Protection, RemapStep, doubt_of
 from planner.planning.strategies import OWN, STRATEGIES
 from planner.render.blocks.model import Block, Bullets, Table, Terms
 from planner.render.blocks.numbers import address, column, count, signed_column, signed_count, signed_size, size, span
@@ -25,7 +25,6 @@ __all__ = [
     "attempts",
     "changes",
     "closing",
-    "doubt",
     "facts",
     "further_notes",
     "granularity",
@@ -36,6 +35,7 @@ __all__ = [
     "steps",
     "summary",
     "undone",
+    "unknown_kernel",
     "verdict",
     "waste",
 ]
@@ -64,15 +64,14 @@ def verdict(plan: Plan) -> str:
     if own is not None and not own.known and plan.kernel.strategy == OWN.name:
         return f"not known for this kernel: as mainline {own.profile}, {_own_place(own)}"
     doubt = "" if done.crash or own is None or own.known else f"not known for this kernel: as mainline {own.profile}, "
-    unsure = "the map allows another reading" if any(r.about == "map" for r in done.other_readings) else ""
     if done.outcome == "none":
         return f"{doubt}none: {_invalid(plan)}; nothing is reserved"
     place = _too_large(plan) if done.crash is None else _placed_at(plan, done.crash)
-    parts = (place, _protection(plan), own_answer(plan), unsure, plan.memory.doubt)
+    parts = (place, _protection(plan), own_answer(plan), doubt_of([plan]))
     return doubt + "; ".join([part for part in parts if part])
 
 
-def doubt(kernel: KernelView) -> str:
+def unknown_kernel(kernel: KernelView) -> str:
     """The beginning of an answer about a kernel whose behaviour is not known; "" for other kernels."""
     return f"not known for this kernel; as mainline {kernel.profile}, " if kernel.certainty == "unknown" else ""
 

@@ -84,6 +84,7 @@ def test_a_csv_is_read_back_as_it_is() -> None:
         "waste": str(MIB),
         "protected": "yes",
         "error": "",
+        "doubt": "",
     }
     assert [told[1][key] for key in ("preset", "crash_start", "met", "error")] == ["", "", "no", "no\x1b room"]
 

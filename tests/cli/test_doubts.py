@@ -1,0 +1,75 @@
+"""What is not known of a map is in the first sentence of every answer from it, whichever command gives it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+
+LISTING = """\
+80000000-ffffffff : System RAM
+  80210000-81ffffff : Kernel code
+  82000000-825fffff : reserved
+  82600000-82ffffff : Kernel data
+  ec000000-fbffffff : reserved
+  fc200000-ffffffff : reserved
+"""
+"""A running machine without a crash kernel: nothing says which of its reservations came late."""
+
+
+@pytest.fixture
+def listing(tmp_path: Path) -> str:
+    file = tmp_path / "a.iomem"
+    file.write_text(LISTING)
+    return str(file)
+
+
+def first_sentence(out: str) -> str:
+    """The first paragraph, on one line."""
+    return " ".join(out.partition("\n\n")[0].split())
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        pytest.param(("plan", "512M"), "the map allows another reading", id="plan"),
+        pytest.param(("explain", "512M"), "the map allows another reading", id="explain"),
+        pytest.param(("fit",), "under another reading of the map", id="fit"),
+        pytest.param(("size", "--need", "512M"), "the map allows another reading", id="size"),
+        pytest.param(("size", "--sweep", "128M..2G"), "the map allows another reading", id="sweep"),
+        pytest.param(("size", "--give-back", "128M", "512M"), "the map allows another reading", id="give-back"),
+        pytest.param(("compare", "512M"), "the map allows another reading", id="compare"),
+        pytest.param(("survey",), "4 depend on what its map does not show", id="survey"),
+        pytest.param(("default", "--need", "1700M"), "1 of those served may not be", id="default"),
+        pytest.param(("batch", "--summary", "--crashkernel", "512M"), "in doubt: the map of 1", id="a fleet"),
+    ],
+)
+def test_another_reading(run: Run, listing: str, command: tuple[str, ...], said: str) -> None:
+    name, *rest = command
+    given = ("--files", listing) if name == "batch" else ("--map", listing)
+    _, out, err = run(name, *given, "--kernel", "6.12", *rest)
+    assert said in first_sentence(out), (out[:300], err)
+
+
+@pytest.mark.parametrize("answers", ["a.jsonl", "a.csv", "a.parquet"])
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        pytest.param(("--kernel", "6.12"), "in doubt: the map of 1", id="of the map"),
+        pytest.param((), "in doubt: the kernel of 1", id="of the kernel, which is not given"),
+        pytest.param(("--kernel", "6.12", "--reserved", "as-listed"), None, id="of nothing"),
+    ],
+)
+def test_a_fleet_of_finished_answers(
+    run: Run, listing: str, tmp_path: Path, answers: str, options: tuple[str, ...], said: str | None
+) -> None:
+    """The doubts are in the answers of every format."""
+    pytest.importorskip("pyarrow")
+    made = str(tmp_path / answers)
+    assert run("batch", "--files", listing, "--crashkernel", "512M", "-o", made, *options)[0] == 0
+    status, out, err = run("batch", "--summary", made)
+    assert (status, err) == (0, "")
+    _, _, doubt = first_sentence(out).partition("; in doubt")
+    assert doubt == (said or "").removeprefix("in doubt")
