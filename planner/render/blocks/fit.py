@@ -66,6 +66,8 @@ def _from_to(sizes: Sequence[int | None], how: str) -> str:
     least, most = (of(size or 0 for size in sizes) for of in (min, max))
     if not most:
         return "no size is aligned" if how == "aligned" else "nothing at all"
+    if not least:
+        return f"nothing or up to {format_size(most)} {how}"
     return f"up to {format_size(least) + '..' if least < most else ''}{format_size(most)} {how}"
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from planner.base.sizes import GIB, MIB
 from planner.render.blocks.fit import blocks
-from planner.studies.fit import Fit, Largest, fit
+from planner.studies.fit import Fit, Largest, OtherFit, fit
 from tests.planning.machines import machine
 from tests.render.blocks.found import facts_of, lead_of, table_of
 
@@ -31,6 +31,35 @@ def test_the_answer(aligned: int | None, reserved: int | None, text: str, mood: 
     assert lead_of(blocks(base)) == ("fits", text, mood)
     kept = replace(base, keep_low=64 * MIB)
     assert lead_of(blocks(kept)) == ("fits", f"{text}, with 64M of low memory left", mood)
+
+
+@pytest.mark.parametrize(
+    ("others", "said"),
+    [
+        pytest.param([(GIB, GIB)], "up to 1G aligned, up to 1G at all under another reading of the map", id="both"),
+        pytest.param([(2 * GIB, GIB)], "up to 1G at all under another reading of the map", id="one of two"),
+        pytest.param([(None, 3 * GIB)], "no size is aligned under another reading of the map", id="nothing aligned"),
+        pytest.param(
+            [(2 * GIB, GIB), (2 * GIB, 512 * MIB)],
+            "up to 512M..1G at all under other readings of the map",
+            id="several",
+        ),
+        pytest.param(
+            [(2 * GIB, None), (2 * GIB, 1 * GIB)],
+            "nothing or up to 1G at all under other readings of the map",
+            id="nothing in one of them",
+        ),
+        pytest.param([(2 * GIB, None)], "nothing at all under another reading of the map", id="nothing"),
+    ],
+)
+def test_the_sizes_under_other_readings_follow_the_answer(
+    others: list[tuple[int | None, int | None]], said: str
+) -> None:
+    readings = tuple(OtherFit(f"reading {n}", Largest(*sizes)) for n, sizes in enumerate(others))
+    base = replace(found(), largest=Largest(2 * GIB, 3 * GIB), other_readings=readings, doubt="the log is cut")
+    told = blocks(base)
+    assert lead_of(told)[1] == f"up to 2G aligned, up to 3G at all; {said}; the log is cut"
+    assert [row[-1] for row in table_of(told, "Other readings").rows] == [r.assumption for r in readings]
 
 
 @pytest.mark.parametrize(
