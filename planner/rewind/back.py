@@ -54,16 +54,13 @@ class Rewind:
 _LIKELIEST = 2
 
 _latest: list[tuple[Machine, Asked, list[History]]] = []
-"""The latest ways back: one machine is mostly asked many times."""
+"""The ways back of the machine that was asked about last, one entry at most: mostly one is asked many times."""
 
 
 def rewind(machine: Machine, asked: Asked) -> Rewind:
     """The reservations of a running machine as they are when `asked` boots and places its crash kernel."""
     view = view_of(machine, asked)
-    same = replace(asked, cmdline=None)
-    if not _latest or _latest[0][0] is not machine or _latest[0][1] != same:
-        _latest[:] = [(machine, same, histories(view))]
-    found = _latest[0][2]
+    found = _histories(view)
     readings: list[Reading] = []
     for history in found:
         _add(readings, history, view)
@@ -73,6 +70,23 @@ def rewind(machine: Machine, asked: Asked) -> Rewind:
     lower, told = _may_end_lower(view), found[0].whole or bool(view.events)
     notes = tuple(_notes(view, certain=certain, lower=lower, told=told))
     return Rewind(tuple(readings), notes, _doubt(lower=lower, told=told))
+
+
+def _histories(view: View) -> list[History]:
+    """The ways back, which do not depend on the command line that is asked about."""
+    machine, same = view.machine, replace(view.asked, cmdline=None)
+    for known, asked, found in _latest:
+        if _is_same(known, machine) and asked == same:
+            return found
+    found = histories(view)
+    _latest[:] = [(machine, same, found)]
+    return found
+
+
+def _is_same(one: Machine, other: Machine) -> bool:
+    """True if both are one machine, which is compared with itself without looking at its ranges."""
+    shared = one.memory is other.memory and one.facts is other.facts
+    return shared and (one.kind, one.settled) == (other.kind, other.settled)
 
 
 def _doubt(*, lower: bool, told: bool) -> str:

@@ -14,7 +14,9 @@ from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
 from planner.planning.plan import Options, make_plan
-from planner.rewind import Asked, rewind
+from planner.rewind import Asked, back, rewind
+from planner.rewind.histories import History, histories
+from planner.rewind.view import View
 from planner.sources import combine
 
 PAGE = 4 * KIB
@@ -426,3 +428,32 @@ def test_a_listing_that_no_boot_explains_leaves_a_doubt(machine: Machine, option
     plan = make_plan(machine, "256M", replace(options, strategy="mainline"))
     assert (plan.memory.doubt == "the listing does not tell all that came later") is doubtful
     assert any("give the log of the same boot (--log)" in note for note in plan.notes) is doubtful
+
+
+@pytest.mark.parametrize(
+    ("again", "searches"),
+    [
+        pytest.param(("512M", {}), 1, id="another size"),
+        pytest.param(("crashkernel=512M cma=64M", {}), 1, id="another command line"),
+        pytest.param(("256M", {"dma_limit": 2 * GIB}), 2, id="another limit"),
+        pytest.param(("256M", {"page_size": 16 * KIB}), 2, id="another page size"),
+    ],
+)
+def test_the_ways_back_of_one_machine_are_searched_once(
+    again: tuple[str, dict[str, Any]], searches: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is asked of it, unless it changes what a boot allocates."""
+    made: list[View] = []
+
+    def counted(view: View) -> list[History]:
+        made.append(view)
+        return histories(view)
+
+    monkeypatch.setattr(back, "histories", counted)
+    listing, (text, changed) = unlike(BENEATH), again
+    first = make_plan(listing, "256M", Options(strategy="mainline"))
+    make_plan(listing, text, Options(strategy="mainline", **changed))
+    assert len(made) == searches
+    assert make_plan(listing, "256M", Options(strategy="mainline")) == first
+    make_plan(unlike(), "256M", Options(strategy="mainline"))
+    assert made[-1].machine.memory == unlike().memory
