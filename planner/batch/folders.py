@@ -37,8 +37,9 @@ _RESULTS = (".jsonl", ".ndjson", ".csv", ".parquet", ".arrow", ".feather", ".par
 def machines_in(places: Sequence[str]) -> tuple[list[Group], int]:
     """Machines in folders and single files, in order, and the number of files that are not sources.
 
-    Only files and folders are read (a pipe without a writer would never end), and links to folders are skipped. If one
-    of several places cannot be read, its machine has an error. Raises InputError for a single place that cannot be
+    Only files and folders are read (a pipe without a writer would never end). Links to folders are skipped, and so are
+    those to files of the same place, which are read there. If one of several places cannot be read, its machine has an
+    error. Raises InputError for a single place that cannot be
     read, or a folder without sources.
     """
     found: list[tuple[str, Group]] = []
@@ -102,13 +103,15 @@ def _agree(folder: str, sources: Sequence[str], kinds: Mapping[str, str | None])
 
 def _folders(place: str) -> Iterator[tuple[str, list[str]]]:
     """Each folder with its files, sorted; a report has no files listed, as it is read whole."""
+    root = os.path.realpath(place)
     for folder, below, files in os.walk(place):
         if folder != place and _is_report(folder):
             below.clear()
             yield folder, []
             continue
         below[:] = sorted(one for one in below if not one.startswith("."))
-        whole = [one for one in sorted(files) if not one.startswith(".") and _can_be_read(os.path.join(folder, one))]  # noqa: PTH118 - as above
+        paths = {one: os.path.join(folder, one) for one in sorted(files) if not one.startswith(".")}  # noqa: PTH118 - as above
+        whole = [one for one, path in paths.items() if _can_be_read(path) and not _is_read_elsewhere(path, root)]
         if whole:
             yield folder, whole
 
@@ -149,6 +152,14 @@ def _kind(path: str) -> str | None:
 def _is_report(folder: str) -> bool:
     """True for an unpacked sosreport or a copy of /proc and /sys."""
     return any(os.path.isdir(os.path.join(folder, name)) for name in ("sos_commands", "proc", "sys"))  # noqa: PTH112, PTH118 - as above
+
+
+def _is_read_elsewhere(path: str, root: str) -> bool:
+    """True for a link to a file in the same folder or below it, which is read by its own name."""
+    if not os.path.islink(path):  # noqa: PTH114 - paths stay as they are
+        return False
+    below = os.path.relpath(os.path.realpath(path), root)
+    return os.path.exists(path) and not any(part.startswith(".") for part in below.split(os.sep))  # noqa: PTH110 - as above
 
 
 def _can_be_read(path: str) -> bool:

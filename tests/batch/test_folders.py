@@ -140,6 +140,15 @@ def test_links_and_pipes(tmp_path: Path) -> None:
     assert list(names(place)) == ["a.json", "c"]
 
 
+def test_a_link_to_a_machine_of_the_same_folder_is_no_other_machine(tmp_path: Path) -> None:
+    """`latest.json` beside what it means; a link to elsewhere, or to a hidden file, is read by its own name."""
+    place = made(tmp_path / "fleet", {"2026/a.json": MAP, ".kept": MAP})
+    made(tmp_path / "other", {"b.json": MAP})
+    for link, target in (("latest.json", "2026/a.json"), ("b.json", "../other/b.json"), ("kept.json", ".kept")):
+        (tmp_path / "fleet" / link).symlink_to(target)
+    assert sorted(names(place)) == ["2026/a.json", "b.json", "kept.json"]
+
+
 def test_several_places(tmp_path: Path) -> None:
     """Names are relative paths, as long as these differ; a single file keeps its name as given."""
     one, two = made(tmp_path / "one", {"a.json": MAP}), made(tmp_path / "two", {"b.json": MAP})
