@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from planner.base.errors import InputError, PlannerError
 from planner.batch.inputs import Group
@@ -158,8 +159,8 @@ def _is_read_elsewhere(path: str, root: str) -> bool:
     """True for a link to a file in the same folder or below it, which is read by its own name."""
     if not os.path.islink(path):  # noqa: PTH114 - paths stay as they are
         return False
-    below = os.path.relpath(os.path.realpath(path), root)
-    return os.path.exists(path) and not any(part.startswith(".") for part in below.split(os.sep))  # noqa: PTH110 - as above
+    below = Path(os.path.relpath(os.path.realpath(path), root))
+    return os.path.exists(path) and not any(part.startswith(".") for part in below.parts)  # noqa: PTH110 - as above
 
 
 def _can_be_read(path: str) -> bool:
