@@ -108,7 +108,7 @@ def parse(text: str, name: str) -> Machine:
     notes += _interrupted(rows, skipped)
     rows.sort(key=lambda row: (row[0], -row[1]))
     regions, reserved, seen = _sorted_out(rows, name, notes)
-    crash = [r for r in reserved if r.name.startswith("Crash kernel")]
+    crash = [r for r in reserved if r.is_crash]
     record = None
     if crash:
         main = max(crash, key=lambda r: r.start)
@@ -342,8 +342,8 @@ def _sorted_out(rows: list[_Row], name: str, notes: list[str]) -> tuple[list[Reg
             if around and around[-1][2] == "System RAM":
                 unknown.append(start)
                 reserved.append(Reserved(start, end, "reserved"))
-        elif in_ram or what.startswith("Crash kernel"):
-            reserved.append(Reserved(start, end, what))
+        elif (found := Reserved(start, end, what)).is_crash or in_ram:
+            reserved.append(found)
             seen.setdefault(what, Range(start, end))
         around.append((end, in_ram or what == "System RAM", what))
     notes += [
