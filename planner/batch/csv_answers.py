@@ -12,7 +12,7 @@ from typing import TextIO
 from planner.base.errors import InputError, unreadable
 from planner.batch.columns import OUTPUT_COLUMNS
 from planner.batch.inputs import Cells
-from planner.batch.lines import MAX_LINE
+from planner.batch.lines import MAX_RECORD
 
 __all__ = ["CsvAnswers", "open_csv"]
 
@@ -27,7 +27,7 @@ class CsvAnswers:
     """The rows of a CSV table of answers."""
 
     def __init__(self, file: TextIO, name: str) -> None:
-        csv.field_size_limit(MAX_LINE)  # of a whole report
+        csv.field_size_limit(MAX_RECORD)  # of a whole report
         self._file, self._name, self._reader = file, name, csv.reader(file)
 
     def tasks(self) -> Iterator[Cells]:

@@ -15,7 +15,7 @@ from typing import BinaryIO, NamedTuple
 
 from planner.base.errors import InputError, unreadable
 from planner.base.sizes import KIB, MIB
-from planner.batch.lines import MAX_LINE
+from planner.batch.lines import MAX_RECORD
 
 __all__ = [
     "Cells",
@@ -84,8 +84,8 @@ class LinesInput:
     def _next(self) -> bytes | None:
         """The next line, b"" at the end, None for a line that is too long, which is skipped."""
         try:
-            line = self._stream.readline(MAX_LINE + 1)
-            too_long = len(line) > MAX_LINE
+            line = self._stream.readline(MAX_RECORD + 1)
+            too_long = len(line) > MAX_RECORD
             while too_long and line and not line.endswith(b"\n"):
                 line = self._stream.readline(MIB)
         except (OSError, EOFError, ValueError, zlib.error) as error:

@@ -17,24 +17,25 @@ from planner.base.text import valid_utf8
 from planner.batch.records import Answer, Defaults, answer_record
 from planner.planning.result import Plan
 from planner.report import to_dict
-from planner.sources.bounds import MAX_ROWS
+from planner.sources.bounds import JSON_LIMITS, MAX_ROWS
 
-__all__ = ["MAX_LINE", "answer_lines", "decode", "decoded", "encode_answer", "encode_report"]
+__all__ = ["MAX_RECORD", "answer_lines", "decode", "decoded", "encode_answer", "encode_report"]
 
-MAX_LINE = 32 * MIB
+MAX_RECORD = 32 * MIB
 """Maximum bytes of a record; a map of 10**5 regions takes a third of it."""
 
 _encode = JSONEncoder(separators=(",", ":")).encode
 
-
-_BOUNDS = ((b"{", "objects", MAX_ROWS), (b"[", "lists", 2 * MAX_ROWS), (b",", "values", 8 * MAX_ROWS))
-"""Limits on the number of values in a JSON text: a value takes up to twenty times the memory of its text."""
+_LIMITS = [(mark.encode(), kind, most) for mark, kind, most in JSON_LIMITS]
 
 
 def decode(line: bytes) -> object:
-    """The value of a JSON text. Raises ValueError with a readable message for invalid JSON and exceeded limits."""
+    """The value of a JSON text. Raises ValueError with a readable message for invalid JSON and exceeded limits.
+
+    A value takes up to twenty times the memory of its text, so they are counted before the text is decoded.
+    """
     bare = None
-    for mark, kind, most in _BOUNDS if len(line) > MAX_ROWS else ():
+    for mark, kind, most in _LIMITS if len(line) > MAX_ROWS else ():
         if line.count(mark) > most:  # they may be inside a string, such as a log
             bare = re.sub(rb'"(?>(?:[^"\\]++|\\.)*)"', b"", line, flags=re.DOTALL) if bare is None else bare
             if bare.count(mark) > most:
@@ -49,7 +50,7 @@ def decoded(first: int, lines: Iterable[bytes | None]) -> Iterator[tuple[int, ob
     """
     for number, line in enumerate(lines, first):
         if line is None:
-            yield number, None, f"the line is longer than {MAX_LINE // MIB} MiB; give one record a line"
+            yield number, None, f"the line is longer than {MAX_RECORD // MIB} MiB; give one record a line"
             continue
         try:
             yield number, decode(line), None

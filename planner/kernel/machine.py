@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from planner.base.ranges import Range, Span
+from planner.base.sizes import MIB
 from planner.kernel.memory_map import MemoryMap
 
 __all__ = [
     "KINDS",
+    "LUKS_OVERHEAD",
     "NO_DMA_ZONES",
     "Answered",
     "BootRecord",
@@ -29,6 +31,9 @@ __all__ = [
 
 NO_DMA_ZONES = -1
 """Value of `Facts.dma_limit` for a kernel built without ZONE_DMA and ZONE_DMA32."""
+
+LUKS_OVERHEAD = 50 * MIB
+"""Bytes that kdumpctl adds on aarch64 to `Capture.luks_memory`, if there is any (do_estimate(), kdumpctl)."""
 
 
 class Event(NamedTuple):
@@ -192,7 +197,8 @@ class Kind(NamedTuple):
     lists the crash kernel if there is one, and ranges that overlap are nested. partial: its map omits or merges ranges
     that other kinds list separately. at_boot: its map is from boot, before memory hotplug. firmware: its map comes from
     the firmware, before `mem=`, with a command line that a boot loader may replace. configuration: a kernel's
-    configuration.
+    configuration. may_list_nothing: some kernels list no reservation of memblock's (/proc/iomem before 4.17), so
+    that only a range named `reserved` shows that this one lists them.
     """
 
     name: str
@@ -205,6 +211,7 @@ class Kind(NamedTuple):
     at_boot: bool = False
     firmware: bool = False
     configuration: bool = False
+    may_list_nothing: bool = False
 
 
 KINDS = {
@@ -213,8 +220,8 @@ KINDS = {
         Kind("json", 0, stated=True),
         Kind("report", 1, stated=True),
         Kind("memblock", 2, partial=True),
-        Kind("iomem", 3, whole=True),
-        Kind("live", 4, whole=True),
+        Kind("iomem", 3, whole=True, may_list_nothing=True),
+        Kind("live", 4, whole=True, may_list_nothing=True),
         Kind("dmesg", 5, log=True, partial=True, at_boot=True),
         Kind("dtb", 6, shows_later=False, partial=True, at_boot=True, firmware=True),
         Kind("lsmem", 7, shows_later=False, partial=True),

@@ -58,6 +58,11 @@ class Reserved:
     name: str = ""
     """Its name in the source; may be empty."""
 
+    @property
+    def is_crash(self) -> bool:
+        """True for the crash kernel or its low part, by their names in /proc/iomem (crashk_res, crashk_low_res)."""
+        return self.name.startswith("Crash kernel")
+
 
 @dataclass(frozen=True, slots=True)
 class MemoryMap:

@@ -144,7 +144,7 @@ def _memory(memory: MemoryMap, state: State) -> MemoryMap:
     runs, blocks = union(state.blocks), set(state.blocks)
     kept: list[Reserved] = []
     for r in memory.reserved:
-        if r.name.startswith("Crash kernel"):
+        if r.is_crash:
             continue
         if (r.start, r.end) in blocks:
             kept.append(r)

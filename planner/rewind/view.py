@@ -94,11 +94,11 @@ def view_of(machine: Machine, asked: Asked) -> View:
     """The view of a machine's sources, with what is known to have come before the crash kernel."""
     memory, record, events = machine.memory, machine.facts.record, machine.facts.events
     recorded = [r for r in (record.crash, record.low) if r is not None] if record is not None else []
-    named = [(r.start, r.end) for r in memory.reserved if r.name.startswith("Crash kernel")]
+    named = [(r.start, r.end) for r in memory.reserved if r.is_crash]
     crash = union([*((r.start, r.end) for r in recorded), *named])
     if named:
         # Where it is listed by name, nothing else that is listed is part of it.
-        unnamed = union((r.start, r.end) for r in memory.reserved if not r.name.startswith("Crash kernel"))
+        unnamed = union((r.start, r.end) for r in memory.reserved if not r.is_crash)
         crash = [piece for span in crash for piece in subtract(span, unnamed)]
     # Kernels that do not round the size leave a rest of its last page, which /proc/iomem lists as reserved.
     crash = union((start, round_up(end, asked.page_size)) for start, end in crash)

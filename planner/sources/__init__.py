@@ -18,7 +18,7 @@ from planner.base.errors import InputError, Location
 from planner.kernel.machine import Machine
 from planner.sources.log.timestamps import is_kernels
 from planner.sources.quoting import is_base64, is_json, unknown_line_prefix, unquoted
-from planner.sources.reading import PACKED, STRAY, decode, decode_most, opened, read_within, stray_note
+from planner.sources.reading import DEVICE_TREE, PACKED, STRAY, decode, decode_most, opened, read_within, stray_note
 from planner.sources.samples import read as read_sample
 
 __all__ = ["FORMATS", "combine", "configured", "kind_of", "of_document", "parse_text", "read_source"]
@@ -39,7 +39,6 @@ FORMATS = (*_READERS, "dtb", "sosreport")
 _TRIED = ("json", "memblock", "iomem")  # kinds that `_kind` asks for itself
 _EXACT = ("json", "config", "kdump")  # kinds that are never quoted
 _FACTS = ("Linux ", "ommand line:", "BOOT_IMAGE=")  # of lines that may be beside a listing
-_DTB = b"\xd0\x0d\xfe\xed"
 _DOCUMENTS = (".md", ".rst", ".adoc", ".org", ".tex")
 _BLOCK = 512  # of a tar archive
 _LINES_TOLD = 400  # of a log whose beginning is lost
@@ -86,7 +85,7 @@ def parse_text(data: bytes, name: str, fmt: str | None = None) -> Machine:
     _check_format(fmt)
     if fmt == "sosreport" or data.startswith(PACKED) or _is_tar(data):
         return _packed(BytesIO(data), name, fmt)
-    if fmt == "dtb" or (fmt is None and data.startswith(_DTB)):
+    if fmt == "dtb" or (fmt is None and data.startswith(DEVICE_TREE)):
         from planner.sources.devicetree import dtb
 
         return dtb.parse(data, name)
@@ -133,7 +132,7 @@ def kind_of(path: str) -> str | None:
         head = file.read(_HEAD)
     if head.startswith(PACKED):
         return "packed"
-    if head.startswith(_DTB):
+    if head.startswith(DEVICE_TREE):
         return "dtb"
     if _is_tar(head):
         return "sosreport"

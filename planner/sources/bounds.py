@@ -6,6 +6,7 @@ from planner.base.errors import InputError, Location
 from planner.base.sizes import KIB, MIB
 
 __all__ = [
+    "JSON_LIMITS",
     "MAX_EVENTS",
     "MAX_INPUT",
     "MAX_LINE",
@@ -33,6 +34,9 @@ MAX_QUOTED, MAX_QUOTED_LINES = 16 * MIB, 250_000
 
 MAX_ROWS = 1 << 17
 """Memory ranges and reserved ranges of one map: more than the 100,000 that are supported."""
+
+JSON_LIMITS = (("{", "objects", MAX_ROWS), ("[", "lists", 2 * MAX_ROWS), (",", "values", 8 * MAX_ROWS))
+"""Limits on the values of one JSON text, by the mark that each kind has: a row of a map has five, and its flags."""
 
 MAX_EVENTS = 1 << 10
 """Early allocations in the log of one boot: as many as arm64 can have NUMA nodes."""

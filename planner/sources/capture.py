@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from planner.base.errors import InputError, printable
 from planner.base.sizes import KIB, MIB, round_up
-from planner.kernel.machine import Capture, Facts, Machine
+from planner.kernel.machine import LUKS_OVERHEAD, Capture, Facts, Machine
 from planner.kernel.memory_map import MemoryMap
 
 __all__ = ["LARGE_DRIVERS", "image_size", "initrd_size", "listed", "looks_like", "merged", "modules", "parse"]
@@ -37,7 +37,6 @@ _KDUMPCTL = {
     "initrd": re.compile(r"^Initramfs size:\s+(\d{1,7})M\s*$", re.MULTILINE),
     "luks": re.compile(r"^LUKS required size:\s+(\d{1,7})M\s*$", re.MULTILINE),
 }
-_LUKS_OVERHEAD = 50 * MIB  # on aarch64, in what kdumpctl prints
 _LARGE = re.compile(r"^ {4}([A-Za-z0-9_]{1,64}): (\d{1,10})\s*$", re.MULTILINE)
 _KDUMPTOOL = re.compile(r"^(Total|Low|High|MinLow|MaxLow|MinHigh|MaxHigh): (\d{1,9}) ?$", re.MULTILINE)
 _MOST_MODULES = 1 << 14
@@ -77,7 +76,7 @@ def _kdumpctl(text: str) -> Capture:
         kernel_size=whole("kernel"),
         initrd_size=whole("initrd"),
         modules_size=whole("modules"),
-        luks_memory=None if luks is None else max(0, luks - _LUKS_OVERHEAD),
+        luks_memory=None if luks is None else max(0, luks - LUKS_OVERHEAD),
         drivers=tuple(m[1] for m in _LARGE.finditer(text) if m[1] in LARGE_DRIVERS),
         estimates=(("kdumpctl estimate", sizes["recommended"]),) if "recommended" in sizes else (),
     )

@@ -80,7 +80,7 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
     facts = replace(best.facts, **known)  # type: ignore[arg-type]
     combined = replace(best, facts=facts, notes=tuple(dict.fromkeys(notes)), damage=damage)
     combined = for_pages(combined, facts.page_size)
-    return combined if best.kind == "dtb" else beside_tree(combined)
+    return combined if best.traits.firmware else beside_tree(combined)
 
 
 def _check_configurations(machines: Sequence[Machine]) -> None:

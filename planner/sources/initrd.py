@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 from planner.base.errors import InputError, Location
 from planner.base.sizes import GIB, KIB, MIB, format_size, round_up
 from planner.kernel.machine import Machine
+from planner.kernel.pgtable import PAGE_SIZES
 from planner.sources.archive.inflate import MAX_DICTIONARY, Unit, decompressor
 from planner.sources.reading import opened, read_some
 from planner.studies.need import Given, with_initrd
@@ -30,7 +31,6 @@ MAX_UNPACKED = 4 * GIB
 
 MAX_FILES = 1 << 20
 
-PAGES = (4 * KIB, 16 * KIB, 64 * KIB)
 _CHUNK = 64 * KIB
 _MAGICS = (b"070701", b"070702")
 _HEADER = 110  # bytes before the name
@@ -104,7 +104,7 @@ def measure(file: BinaryIO, name: str) -> Initrd:
         name=name,
         archive=outer.read,
         content=sum(tally.sizes.values()),
-        unpacked={page: sum(round_up(size, page) for size in tally.sizes.values()) for page in PAGES},
+        unpacked={page: sum(round_up(size, page) for size in tally.sizes.values()) for page in PAGE_SIZES},
         compression=tuple(kinds),
         modules=tuple(sorted(tally.modules)),
         notes=(*notes, *tally.notes),

@@ -11,9 +11,8 @@ The reader of other layouts is imported for a text without the kernel's: most ha
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
-from typing import NamedTuple
 
 from planner.base.errors import InputError, Location
 from planner.base.ranges import Range, total, union
@@ -21,17 +20,25 @@ from planner.base.sizes import MIB, format_size
 from planner.base.text import counted
 from planner.kernel.machine import BootRecord, Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
-from planner.sources.bounds import MAX_ROWS, PHYSICAL_TOP, too_many_rows
-from planner.sources.iomem_names import ADDED, DAX, NAMES, OTHER, begun, damaged, known
-from planner.sources.reading import STRAY, text_lines
+from planner.sources.bounds import MAX_ROWS, PHYSICAL_TOP
+from planner.sources.iomem_damage import (
+    AGAIN,
+    DIGITS,
+    Skipped,
+    check_digits,
+    lost,
+    refuse_damaged,
+    skipped_line,
+    unusable,
+)
+from planner.sources.iomem_names import ADDED, ADDRESS, DAX, NAMES, OTHER, Row, known
+from planner.sources.reading import text_lines
 
 __all__ = ["looks_like", "parse"]
 
 _LINE = re.compile(r"(\s*+)(?:0[xX])?([0-9a-fA-F]{1,16}) ?- ?(?:0[xX])?([0-9a-fA-F]{1,16})[ \t]*+[:|][ \t]*+(.*)$")
-_ADDRESS = r"(?:0[xX][0-9a-fA-F]{1,16}|[0-9a-fA-F]{8,16})"
-_LOOSELY = re.compile(rf"\n[ \t]*+{_ADDRESS} ?- ?{_ADDRESS}[ \t]*+[:|]")
-_SECOND = re.compile(rf"{_ADDRESS} ?- ?{_ADDRESS}[ \t]*+[:|]")
-_FIRST = re.compile(rf"\n[ \t]*+{_ADDRESS} ?- ?{_ADDRESS} : (?:{'|'.join(map(re.escape, NAMES))}|Reserved)")
+_LOOSELY = re.compile(rf"\n[ \t]*+{ADDRESS} ?- ?{ADDRESS}[ \t]*+[:|]")
+_FIRST = re.compile(rf"\n[ \t]*+{ADDRESS} ?- ?{ADDRESS} : (?:{'|'.join(map(re.escape, NAMES))}|Reserved)")
 _CUT = re.compile(r"\s*+(?:0x)?[0-9a-fA-F]{1,16}(?:-(?:0x)?[0-9a-fA-F]{0,16} ?:? ?)?$")
 _FOREIGN = {
     "Kernel bss": "x86_64, s390x, riscv64, loongarch64 or mips",
@@ -53,44 +60,14 @@ _FOREIGN = {
 }
 """Names that only kernels of other architectures give to a resource; of two names, the later identifies it better."""
 _SIGN = re.compile(rf"({'|'.join(map(re.escape, _FOREIGN))})(?:@[0-9a-f]+)?(?=\s+\W|\s*$)")
-_LEFT_OUT = re.compile(r"\W*(?:\.{3,}|\u2026|snip(?:ped)?|omitted|truncated)\W*", re.IGNORECASE)
 _ARM_TEXT = 0x8000  # TEXT_OFFSET of 32-bit kernels, arch/arm/Makefile; that of arm64 is 0 or 512K
-_DIGITS, _STEP, _DEEPEST = 8, 2, 5  # the fewest of an address; blanks of a level; levels: r_show(), kernel/resource.c
+_STEP, _DEEPEST = 2, 5  # blanks of a level; levels: r_show(), kernel/resource.c
 _WITHOUT_KERNEL = (
     "the listing has no `Kernel code`, which arm64 always lists: lines are missing, or it is another architecture's"
 )
 _MOST_NOTES = 5
 _MOST_CUTS = 100
-_AGAIN = "read the file again, whole"
 _EDGE = 2  # lines between a listing and a mark for what was left out, such as the sign that begins a code block
-
-_NAME = rf"(?:{'|'.join(map(re.escape, NAMES))})"
-_PIECE = re.compile(
-    r"\W*+(?:0x)?[0-9a-fA-F]{7,16}+(?:\s*+$|-(?:0x)?[0-9a-fA-F]{0,16}+(?:$|[^\s\w-]| ?[:|] |\s++" + _NAME + "))"
-)
-_HEX = "[0-9a-fA-F]{3,16}"
-_ROW = re.compile(rf"(?<![0-9a-fA-FxX])(?:({_HEX}) ?- ?)?(?:0[xX])?({_HEX})[ \t]++: {_NAME}")
-_TORN = re.compile(rf"^\W*+(?:0[xX])?()([0-9a-fA-F]{{4}})[^:]* : {_NAME}\W*$")
-_PADDED = re.compile(r"\n[ \t]*+0[xX]0[0-9a-fA-F]{7,15}+ ?- ?0[xX]")
-_SHORT = re.compile(
-    r"\n[ \t]*+0[xX](?:[0-9a-fA-F]{1,7}+ ?-|[0-9a-fA-F]{8,16}+ ?- ?0[xX][0-9a-fA-F]{1,7}+[ \t]*+[:|]) ?"
-)
-
-
-class _Skipped(NamedTuple):
-    """A line that is no resource.
-
-    left_out: it stands for lines that were left out; piece: it is a piece of one; rows: addresses of those within it.
-    """
-
-    number: int
-    left_out: bool
-    piece: bool
-    rows: list[tuple[str, str]]
-
-
-_Row = tuple[int, int, str, int, int]
-"""Start, end, name, line number and indentation. The name is one of `NAMES`, or `DAX`, `ADDED` or `OTHER`."""
 
 
 def looks_like(head: str, *, loosely: bool = False) -> bool:
@@ -101,14 +78,14 @@ def looks_like(head: str, *, loosely: bool = False) -> bool:
 def parse(text: str, name: str) -> Machine:
     """The machine of a listing. Raises InputError."""
     notes: list[str] = []
-    skipped: list[_Skipped] = []
+    skipped: list[Skipped] = []
     rows, arch = _rows(_as_printed(text, name), name, skipped)
-    _refuse_damaged(rows, skipped, name)
+    refuse_damaged(rows, skipped, name)
     rows = _one_listing(rows, notes)
     notes += _interrupted(rows, skipped)
     rows.sort(key=lambda row: (row[0], -row[1]))
     regions, reserved, seen = _sorted_out(rows, name, notes)
-    crash = [r for r in reserved if r.name.startswith("Crash kernel")]
+    crash = [r for r in reserved if r.is_crash]
     record = None
     if crash:
         main = max(crash, key=lambda r: r.start)
@@ -134,12 +111,12 @@ def _as_printed(text: str, name: str) -> str:
     return as_printed(text, name)
 
 
-def _rows(text: str, name: str, skipped: list[_Skipped]) -> tuple[list[_Row], str | None]:
+def _rows(text: str, name: str, skipped: list[Skipped]) -> tuple[list[Row], str | None]:
     """The resources in the order listed, and the architecture that the listing is of, if not arm64.
 
     skipped: takes the other lines.
     """
-    rows: list[_Row] = []
+    rows: list[Row] = []
     foreign = -1
     zeros = number = 0
     what = line = ""
@@ -149,42 +126,31 @@ def _rows(text: str, name: str, skipped: list[_Skipped]) -> tuple[list[_Row], st
         if match is None:
             if line.strip():
                 what = ""
-                _check_skipped(line, name, number)
-                within = (_ROW.findall(line) or _TORN.findall(line)) if " : " in line else []
-                skipped.append(
-                    _Skipped(number, _LEFT_OUT.fullmatch(line) is not None, _PIECE.match(line) is not None, within)
-                )
+                skipped.append(skipped_line(line, name, number))
             continue
         start, end, what = int(match[2], 16), int(match[3], 16), match[4].strip()
         zeros += not start and not end
         shown = known(what)
-        odd = len(match[2]) < _DIGITS or len(match[3]) < _DIGITS or shown == OTHER or shown != what
-        if odd and (lost := _lost(match, shown, rows[-1:])):
-            raise InputError(Location(name, number, 1), lost, _AGAIN)
+        odd = len(match[2]) < DIGITS or len(match[3]) < DIGITS or shown == OTHER or shown != what
+        if odd and (gone := lost(match, shown, rows[-1:])):
+            raise InputError(Location(name, number, 1), gone, AGAIN)
         if end < start or (shown == "System RAM" and end >= PHYSICAL_TOP) or len(rows) == MAX_ROWS:
-            raise _unusable(match, Location(name, number, len(match[1].expandtabs()) + 1))
+            raise unusable(match, Location(name, number, len(match[1].expandtabs()) + 1))
         if (sign := _SIGN.match(what)) is not None:
             foreign = max(foreign, signs.index(sign[1]))
         rows.append((start, end + 1, shown, number, len(match[1])))
     if "0x" in text or "0X" in text:
-        _check_digits(f"\n{text}", name)
+        check_digits(f"\n{text}", name)
     if rows and zeros == len(rows):
         raise InputError(name, "every address is zero: the kernel hides them", "read /proc/iomem as root")
     if zeros:
         rows = _shown(rows, name)
     if not text.endswith("\n") and rows and _CUT.match(line):
-        raise InputError(Location(name, number, 1), "the line is cut off", _AGAIN)
+        raise InputError(Location(name, number, 1), "the line is cut off", AGAIN)
     return rows, _FOREIGN[signs[foreign]] if foreign >= 0 else None
 
 
-def _check_digits(text: str, name: str) -> None:
-    """Raise InputError for an address with fewer digits where others have leading zeros. text: after a line end."""
-    if (short := _SHORT.search(text)) is not None and _PADDED.search(text) is not None:
-        where = Location(name, text.count("\n", 0, short.start() + 1), 1)
-        raise InputError(where, "an address has fewer digits than others, which have leading zeros", _AGAIN)
-
-
-def _shown(rows: list[_Row], name: str) -> list[_Row]:
+def _shown(rows: list[Row], name: str) -> list[Row]:
     """The rows with addresses. Those without are of another listing in the same text, which has System RAM, too."""
     for hidden, group in groupby(rows, key=lambda row: row[:2] == (0, 1)):
         part = list(group)
@@ -194,7 +160,7 @@ def _shown(rows: list[_Row], name: str) -> list[_Row]:
     return [row for row in rows if row[:2] != (0, 1)]
 
 
-def _one_listing(rows: list[_Row], notes: list[str]) -> list[_Row]:
+def _one_listing(rows: list[Row], notes: list[str]) -> list[Row]:
     """The rows of the listing with the most memory, of several the last.
 
     Addresses ascend within a listing. Where they fall, the next may be another part of it, such as what a search for a
@@ -203,7 +169,7 @@ def _one_listing(rows: list[_Row], notes: list[str]) -> list[_Row]:
     cuts = [i for i, (row, after) in enumerate(pairwise(rows), 1) if after[0] < row[0]]
     if not 0 < len(cuts) <= _MOST_CUTS:
         return rows  # sorted by something else
-    listings: list[list[_Row]] = []
+    listings: list[list[Row]] = []
     for begin, end in pairwise([0, *cuts, len(rows)]):
         part = rows[begin:end]
         if not listings or (_ram(part) and _ram([*listings[-1], *part]) < _ram(listings[-1]) + _ram(part)):
@@ -215,65 +181,11 @@ def _one_listing(rows: list[_Row], notes: list[str]) -> list[_Row]:
     return best
 
 
-def _ram(rows: list[_Row]) -> int:
+def _ram(rows: list[Row]) -> int:
     return total(union((start, end) for start, end, what, *_ in rows if what == "System RAM"))
 
 
-def _lost(match: re.Match[str], shown: str, before: Sequence[_Row]) -> str:
-    """What a row has lost: digits of an address, the end of its name, or letters in it; "" if nothing seems to be.
-
-    A name does not matter in a device, and may be empty: then a blank is left, which a cut takes as well.
-    """
-    if "-" in match[4] and _SECOND.search(match[4]) is not None:
-        return "the line has two resources"
-    if shown == OTHER:
-        if not begun(match[4]):
-            return damaged(match[4].strip())
-        start, end = int(match[2], 16), int(match[3], 16)
-        within = any(a <= start and end < b and what == OTHER for a, b, what, *_ in before)
-        return "" if within or match[0].endswith(" : ") else "the line is cut off"
-    if min(len(match[2]), len(match[3])) >= _DIGITS:
-        return ""
-    if match[0].lstrip()[:2].lower() == "0x":
-        return ""  # perhaps printed without leading zeros
-    return f"an address has lost digits ({match[2]}-{match[3]})"
-
-
-def _unusable(match: re.Match[str], where: Location) -> InputError:
-    if int(match[3], 16) < int(match[2], 16):
-        return InputError(where, f"the range ends before it starts ({match[2]}-{match[3]})", "check the line")
-    if int(match[3], 16) >= PHYSICAL_TOP:
-        return InputError(where, "the range lies beyond 52 physical address bits", "check the line")
-    return too_many_rows(where)
-
-
-def _check_skipped(line: str, name: str, number: int) -> None:
-    """Raise InputError for a line that looks like a damaged resource."""
-    if not line.isascii() and re.search(STRAY, line) and any(known in line for known in NAMES):
-        raise InputError(Location(name, number, 1), "this resource has bytes that are not text", "read the file again")
-
-
-def _refuse_damaged(rows: Sequence[_Row], skipped: Iterable[_Skipped], name: str) -> None:
-    """Raise InputError for the piece of a resource among them: nobody knows what it reserves.
-
-    A sentence may quote a resource that is listed, too.
-    """
-    begin, end = (rows[0][3], rows[-1][3]) if rows else (0, 0)
-    listed: set[tuple[int, int]] = set()
-    for line in skipped:
-        lost = line.piece and begin - 1 <= line.number <= end + 1
-        if line.rows and rows and not lost:
-            listed = listed or {(start, end - 1) for start, end, *_ in rows}
-            lost = any(not start or (int(start, 16), int(end, 16)) not in listed for start, end in line.rows)
-        if lost:
-            raise InputError(
-                Location(name, line.number, 1),
-                "this resource is damaged, or has a sign before it",
-                _AGAIN,
-            )
-
-
-def _interrupted(rows: Sequence[_Row], skipped: Sequence[_Skipped]) -> Iterator[str]:
+def _interrupted(rows: Sequence[Row], skipped: Sequence[Skipped]) -> Iterator[str]:
     """Notes on lines within a listing, or at its edges, that are not resources."""
     begin, end = (rows[0][3], rows[-1][3]) if rows else (0, 0)
     gaps = [line.number for line in skipped if line.left_out and begin - _EDGE <= line.number <= end + _EDGE]
@@ -284,7 +196,7 @@ def _interrupted(rows: Sequence[_Row], skipped: Sequence[_Skipped]) -> Iterator[
         yield f"{counted(len(others), 'line')} within the listing, the first at {others[0]}, skipped: no resource"
 
 
-def _left_out(rows: Sequence[_Row], added: int, lone: Sequence[int]) -> Iterator[str]:
+def _left_out(rows: Sequence[Row], added: int, lone: Sequence[int]) -> Iterator[str]:
     """Notes on memory that drivers added, and on resources that are indented and in no other, by their addresses."""
     if lone and _is_indented(rows, min(row[4] for row in rows)):
         yield f"the resource at {lone[0]:#x} lies in none that is listed: memory may be missing"
@@ -292,7 +204,7 @@ def _left_out(rows: Sequence[_Row], added: int, lone: Sequence[int]) -> Iterator
         yield f"{format_size(added)} were added by drivers after boot: they are left out"
 
 
-def _is_indented(rows: Sequence[_Row], base: int) -> bool:
+def _is_indented(rows: Sequence[Row], base: int) -> bool:
     """True if every resource within another is indented as by r_show(), and there is one.
 
     rows: sorted by address, outer ones first; base: the indentation of those at the top level.
@@ -310,7 +222,7 @@ def _is_indented(rows: Sequence[_Row], base: int) -> bool:
     return nested
 
 
-def _sorted_out(rows: list[_Row], name: str, notes: list[str]) -> tuple[list[Region], list[Reserved], dict[str, Range]]:
+def _sorted_out(rows: list[Row], name: str, notes: list[str]) -> tuple[list[Region], list[Reserved], dict[str, Range]]:
     """Memory regions, reserved ranges in them, and the first range of each name.
 
     rows: sorted by address, outer ones first.
@@ -327,7 +239,7 @@ def _sorted_out(rows: list[_Row], name: str, notes: list[str]) -> tuple[list[Reg
         while around and (around[-1][0] < end or around[-1][0] <= start):
             if around[-1][0] > start and (what != OTHER or around[-1][2] != OTHER):
                 where, span = Location(name, number, 1), f"{start:08x}-{end - 1:08x}"
-                raise InputError(where, f"{span} goes beyond the resource that it begins in", _AGAIN)
+                raise InputError(where, f"{span} goes beyond the resource that it begins in", AGAIN)
             around.pop()
         in_ram = bool(around) and around[-1][1]
         if not around and indent > base and what in NAMES:
@@ -342,8 +254,8 @@ def _sorted_out(rows: list[_Row], name: str, notes: list[str]) -> tuple[list[Reg
             if around and around[-1][2] == "System RAM":
                 unknown.append(start)
                 reserved.append(Reserved(start, end, "reserved"))
-        elif in_ram or what.startswith("Crash kernel"):
-            reserved.append(Reserved(start, end, what))
+        elif (found := Reserved(start, end, what)).is_crash or in_ram:
+            reserved.append(found)
             seen.setdefault(what, Range(start, end))
         around.append((end, in_ram or what == "System RAM", what))
     notes += [

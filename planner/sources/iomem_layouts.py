@@ -14,19 +14,18 @@ from functools import partial
 from typing import NamedTuple
 
 from planner.base.errors import InputError, Location
-from planner.sources.iomem_names import NAMES, known
+from planner.sources.iomem_names import ADDRESS, NAMES, known
 
 __all__ = ["as_printed", "looks_like"]
 
 _RAM = "System RAM"
-_ADDRESS = r"(?:0[xX][0-9a-fA-F]{1,16}|[0-9a-fA-F]{8,16})"
-_PRINTED = re.compile(rf"{_ADDRESS} ?- ?{_ADDRESS}[ \t]*+[:|][^\w\n]*+{_RAM}")
-_RANGE = re.compile(rf"({_ADDRESS}) ?- ?({_ADDRESS})")
-_BARE = re.compile(rf"\s*+\[?(?:mem )?({_ADDRESS})(?: ?- ?|[ \t]++)({_ADDRESS})[\])]?[ \t]++(\S.*)")
-_SECOND = re.compile(rf"{_ADDRESS}(?: ?[-,;|] ?|[ \t]++){_ADDRESS}")  # of another row, within a name
-_BELOW = re.compile(rf"^([ \t]*+{_ADDRESS} ?- ?{_ADDRESS}[ \t]*+:)[ \t]*\n(?!\s*+{_ADDRESS} ?- ?)(.++)", re.MULTILINE)
+_PRINTED = re.compile(rf"{ADDRESS} ?- ?{ADDRESS}[ \t]*+[:|][^\w\n]*+{_RAM}")
+_RANGE = re.compile(rf"({ADDRESS}) ?- ?({ADDRESS})")
+_BARE = re.compile(rf"\s*+\[?(?:mem )?({ADDRESS})(?: ?- ?|[ \t]++)({ADDRESS})[\])]?[ \t]++(\S.*)")
+_SECOND = re.compile(rf"{ADDRESS}(?: ?[-,;|] ?|[ \t]++){ADDRESS}")  # of another row, within a name
+_BELOW = re.compile(rf"^([ \t]*+{ADDRESS} ?- ?{ADDRESS}[ \t]*+:)[ \t]*\n(?!\s*+{ADDRESS} ?- ?)(.++)", re.MULTILINE)
 _ALONE = re.compile(rf"\n[ \t]*+{_RAM}[ \t]*(?:\n|$)")
-_OF_YAML = rf"(?:'{_ADDRESS}'|\"{_ADDRESS}\"|(?=\d*+[a-fA-FxX]){_ADDRESS})"  # a number without quotes is decimal
+_OF_YAML = rf"(?:'{ADDRESS}'|\"{ADDRESS}\"|(?=\d*+[a-fA-FxX]){ADDRESS})"  # a number without quotes is decimal
 _ITEM = re.compile(
     rf"^[ \t]*+- start: *+({_OF_YAML})\n[ \t]*+end: *+({_OF_YAML})\n[ \t]*+device: *+(.*)$", re.MULTILINE
 )
@@ -148,7 +147,7 @@ def _columns(cells: list[str]) -> _Columns | None:
     for at, cell in enumerate(cells):
         if _RANGE.fullmatch(cell) is not None:
             return _Columns(at, -1, name, len(cells))
-    addresses = [at for at, cell in enumerate(cells) if re.fullmatch(_ADDRESS, cell) is not None]
+    addresses = [at for at, cell in enumerate(cells) if re.fullmatch(ADDRESS, cell) is not None]
     return _Columns(addresses[0], addresses[1], name, len(cells)) if len(addresses) > 1 else None
 
 

@@ -1,4 +1,4 @@
-"""Names of resources in /proc/iomem: those that arm64's kernels give to memory, with remarks, cut off or damaged."""
+"""Resources in /proc/iomem: their addresses, and the names that arm64's kernels give, with remarks, cut or damaged."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import re
 
 from planner.sources.reading import STRAY
 
-__all__ = ["ADDED", "DAX", "NAMES", "OTHER", "begun", "damaged", "known"]
+__all__ = ["ADDED", "ADDRESS", "DAX", "NAMES", "OTHER", "Row", "begun", "damaged", "known"]
+
+ADDRESS = r"(?:0[xX][0-9a-fA-F]{1,16}|[0-9a-fA-F]{8,16})"
+"""The pattern of an address as the kernel and other programs print it."""
 
 NAMES = (
     "System RAM",
@@ -18,6 +21,10 @@ NAMES = (
     "Crash kernel",
 )
 OTHER, DAX, ADDED = "?", "dax", "added"
+
+Row = tuple[int, int, str, int, int]
+"""Start, end, name, line number and indentation. The name is one of `NAMES`, or `DAX`, `ADDED` or `OTHER`."""
+
 _BEGUN = {name[:length] for name in NAMES for length in range(len(name) + 1)}
 _KINDS = re.compile(r"(?P<dax>dax\d|Persistent Memory)|(?P<added>System RAM \((?:kmem|virtio_mem|NVIDIA)\))")
 """Names of devices with memory, and of memory that a driver adds to a running kernel."""

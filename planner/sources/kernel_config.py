@@ -12,9 +12,10 @@ from dataclasses import replace
 from planner.base.errors import InputError, Location, printable
 from planner.base.sizes import KIB, format_size
 from planner.kernel.efi_init import for_pages
+from planner.kernel.kconfig import PAGE_SYMBOLS
 from planner.kernel.machine import NO_DMA_ZONES, Facts, Machine
 from planner.kernel.memory_map import MemoryMap
-from planner.kernel.pgtable import VA_BITS
+from planner.kernel.pgtable import PAGE_SIZES, VA_BITS
 from planner.sources.bounds import MAX_SYMBOLS
 from planner.sources.reading import text_lines
 
@@ -43,14 +44,9 @@ _BITS = {"ARM64_VA_BITS": (36, 39, 42, 47, 48, 52), "ARM64_PA_BITS": (48, 52)}
 _UP_TO_PROCESSORS = 52
 """Virtual address bits that depend on the processor at run time, unless pages are 64K."""
 
-_PAGES = {
-    "ARM64_4K_PAGES": 4 * KIB,
-    "ARM64_16K_PAGES": 16 * KIB,
-    "ARM64_64K_PAGES": 64 * KIB,
-    "PAGE_SIZE_4KB": 4 * KIB,
-    "PAGE_SIZE_16KB": 16 * KIB,
-    "PAGE_SIZE_64KB": 64 * KIB,
-}
+_PAGES = {**PAGE_SYMBOLS, **{f"PAGE_SIZE_{size // KIB}KB": size for size in PAGE_SIZES}}
+"""Symbols of page sizes; the second kind is that of all architectures, since 6.9 (arch/Kconfig)."""
+
 _OFF_IF_ABSENT = ("ZONE_DMA", "ZONE_DMA32", "KFENCE", "DEBUG_PAGEALLOC", "RODATA_FULL_DEFAULT_ENABLED")
 """Symbols that a complete arm64 configuration has, set or not, unless its kernel does not know them."""
 

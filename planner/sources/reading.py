@@ -15,6 +15,7 @@ from planner.base.sizes import MIB
 from planner.sources.bounds import MAX_INPUT, MAX_LINE, MAX_LINES
 
 __all__ = [
+    "DEVICE_TREE",
     "PACKED",
     "STRAY",
     "decode",
@@ -48,6 +49,9 @@ _ZEROS = {
 
 PACKED = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
 """Beginnings of files that gzip, xz, bzip2 and zstd packed."""
+
+DEVICE_TREE = b"\xd0\x0d\xfe\xed"
+"""The beginning of a flattened device tree (Devicetree Specification, release 0.4, section 5.2)."""
 
 _EMPTY = re.compile(r"\n*+")
 _FEW = 4  # an input is binary if more than one byte in so many is stray

@@ -54,11 +54,11 @@ def beside_tree(machine: Machine) -> Machine:
 
 def _shown(machine: Machine) -> bool:
     """True if the machine's own map lists what the kernel placed, so that it must not be placed again."""
-    if machine.kind == "dtb":
+    if machine.traits.firmware:
         return False
     if any(e.kind in _LISTS_RESERVED for e in machine.facts.events):
         return True
-    if machine.kind in ("iomem", "live"):  # kernels before 4.17 list no `reserved`
+    if machine.traits.may_list_nothing:
         return any(r.name == "reserved" for r in machine.memory.reserved)
     return bool(machine.memory.reserved)
 
@@ -67,23 +67,23 @@ def _of_tree(machine: Machine, regions: Sequence[Region], notes: Sequence[str], 
     """The machine with this RAM and the tree's reservations. whole: also nodes without an address, the initrd."""
     from planner.sources.devicetree import dtb
 
-    facts = machine.facts
+    facts, own = machine.facts, machine.traits.firmware
     assert facts.tree is not None  # noqa: S101 - the caller looked
-    name = machine.source if machine.kind == "dtb" else "the device tree"
+    name = machine.source if own else "the device tree"
     tree = dtb.parse(facts.tree, name, ram=regions, cmdline=facts.cmdline, whole=whole)
-    known = union((r.start, r.end) for r in machine.memory.reserved) if machine.kind != "dtb" else []
+    kept = () if own else machine.memory.reserved
+    known = union((r.start, r.end) for r in kept)
     added = [r for r in tree.memory.reserved if subtract((r.start, r.end), known)]
-    kept = machine.memory.reserved if machine.kind != "dtb" else ()
     carved = tree.memory.nomap()
     # Rewinding needs to know that these came before the crash kernel.
     early = [
         Event("reserved-memory", r.end - r.start, r.start, r.end, before_crash=True, name=r.name)
         for r in tree.memory.reserved
-        if machine.kind != "dtb"
+        if not own
     ]
     told = [n for n in tree.notes if n not in machine.notes]
     size = sum(r.end - r.start for r in added) + sum(b - a for a, b in carved)
-    if machine.kind != "dtb" and size:
+    if size and not own:
         told.append(f"the device tree's reserved memory and carve-outs ({format_size(size)}) are added to this map")
     return replace(
         machine,
@@ -94,6 +94,6 @@ def _of_tree(machine: Machine, regions: Sequence[Region], notes: Sequence[str], 
             default_cma=tree.facts.default_cma,
             events=(*facts.events, *early),
         ),
-        settled=machine.settled and machine.kind != "dtb",
+        settled=machine.settled and not own,
         notes=tuple(dict.fromkeys((*(n for n in machine.notes if n not in dtb.ABOUT_MEMORY), *told, *notes))),
     )

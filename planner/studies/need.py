@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from planner.base.errors import InputError
 from planner.base.sizes import GIB, KIB, MIB, format_size, in_words, round_up
 from planner.kernel import crashkernel as ck
-from planner.kernel.machine import Capture, Machine
+from planner.kernel.machine import LUKS_OVERHEAD, Capture, Machine
 from planner.kernel.mainline import NEWEST
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.planning.configured import with_configuration
@@ -417,7 +417,7 @@ def _of_the_moment(given: Given, inputs: _Inputs, binding: str, limit: int, room
 
 def _estimates(inputs: _Inputs, given: Given, machine: Machine | None, ram: int | None) -> list[Estimate]:
     kernel, archive, luks = inputs.kernel.bytes, inputs.archive.bytes, inputs.luks.bytes
-    kdumpctl = kernel + inputs.modules.bytes + 3 * archive + 16 * MIB + (luks + 50 * MIB if luks else 0)
+    kdumpctl = kernel + inputs.modules.bytes + 3 * archive + 16 * MIB + (luks + LUKS_OVERHEAD if luks else 0)
     found = [
         Estimate("kdumpctl estimate", kdumpctl),
         *([] if ram is None else [Estimate("kdumpctl, recommended", max(kdumpctl, _default(inputs, ram)))]),

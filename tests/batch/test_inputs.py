@@ -33,7 +33,7 @@ def test_tasks_keep_the_numbers_of_lines() -> None:
 
 def test_a_line_too_long_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is an error, and the next line is read normally."""
-    monkeypatch.setattr(inputs, "MAX_LINE", 100)
+    monkeypatch.setattr(inputs, "MAX_RECORD", 100)
     data = b"[1]\n" + b"x" * 5000 + b"\n[2]\n" + b"y" * 101
     task = next(iter(LinesInput(io.BytesIO(data), "x").tasks()))
     assert isinstance(task, Lines)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from planner.batch.lines import MAX_LINE, answer_lines, decode, encode_answer, encode_report
+from planner.batch.lines import MAX_RECORD, answer_lines, decode, encode_answer, encode_report
 from planner.batch.records import Answer, Defaults, answer_record
 from planner.report import to_dict
 from planner.sources.bounds import MAX_ROWS
@@ -54,7 +54,7 @@ def test_what_comes_out_is_one_line_of_ascii() -> None:
 def test_a_line_too_long_is_an_answer_of_its_own() -> None:
     (answer,) = answer_lines(7, [None], Defaults())
     assert (answer.line, answer.plan) == (7, None)
-    assert answer.error == f"the line is longer than {MAX_LINE >> 20} MiB; give one record a line"
+    assert answer.error == f"the line is longer than {MAX_RECORD >> 20} MiB; give one record a line"
 
 
 @pytest.mark.parametrize(

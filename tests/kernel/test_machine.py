@@ -23,6 +23,7 @@ def test_the_order_of_precision() -> None:
         pytest.param("at_boot", {"dmesg", "dtb"}, id="before memory was plugged in"),
         pytest.param("firmware", {"dtb"}, id="from before mem="),
         pytest.param("configuration", {"config"}, id="a kernel's configuration"),
+        pytest.param("may_list_nothing", {"iomem", "live"}, id="what old kernels do not list"),
     ],
 )
 def test_who_has_a_trait(trait: str, names: set[str]) -> None:

@@ -36,6 +36,14 @@ def test_spans_leave_out_what_has_a_flag(skipped: int, spans: list[Span]) -> Non
     assert MAP.spans(skipped) == spans
 
 
+@pytest.mark.parametrize(
+    ("name", "crash"),
+    [("Crash kernel", True), ("Crash kernel (low)", True), ("Kernel code", False), ("reserved", False), ("", False)],
+)
+def test_the_crash_kernel_is_known_by_its_name(name: str, crash: bool) -> None:
+    assert Reserved(GIB, 2 * GIB, name).is_crash is crash
+
+
 def test_flags_have_the_kernels_values() -> None:
     """include/linux/memblock.h @ 6.1; each has the name that JSON uses."""
     assert {name: flag.value for name, flag in FLAG_NAMES.items()} == {

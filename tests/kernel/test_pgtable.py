@@ -6,7 +6,7 @@ import pytest
 
 from planner.base.errors import InputError
 from planner.base.sizes import GIB, KIB, MIB
-from planner.kernel.pgtable import VA_BITS, geometry
+from planner.kernel.pgtable import PAGE_SIZES, VA_BITS, geometry
 
 TIB = 1 << 40
 
@@ -116,3 +116,8 @@ def test_bytes_of_entries_and_of_leaves(
     geo = geometry(page, bits)
     assert geo.entry_sizes == entries
     assert geo.leaf_sizes == leaves
+
+
+def test_the_page_sizes() -> None:
+    """Ascending: sums and tables are shown in this order."""
+    assert PAGE_SIZES == (4 * KIB, 16 * KIB, 64 * KIB)

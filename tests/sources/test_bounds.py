@@ -13,6 +13,7 @@ from planner.sources.json import text as json_text
 from planner.sources.log import lines
 
 MOST = 100
+LIMITS = [(mark, kind, most * MOST // bounds.MAX_ROWS) for mark, kind, most in bounds.JSON_LIMITS]
 
 
 def spans(count: int) -> list[tuple[int, int]]:
@@ -62,6 +63,7 @@ def test_rows_are_counted(text_of: object, reader: ModuleType, what: str, monkey
     """That many are read; one more is an error."""
     assert callable(text_of)
     monkeypatch.setattr(reader, "MAX_ROWS", MOST)
+    monkeypatch.setattr(reader, "JSON_LIMITS", LIMITS, raising=False)
     parse_text(text_of(MOST).encode(), "x")
     with pytest.raises(InputError) as caught:
         parse_text(text_of(MOST + 1).encode(), "x")
@@ -78,7 +80,7 @@ def test_rows_are_counted(text_of: object, reader: ModuleType, what: str, monkey
 def test_what_is_no_row_is_counted_too(text: str, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Before values are decoded."""
     monkeypatch.setattr(json_text, "MAX_ROWS", MOST)
-    monkeypatch.setattr(json_text, "_VALUES", 8 * MOST)
+    monkeypatch.setattr(json_text, "JSON_LIMITS", LIMITS)
     with pytest.raises(InputError, match=f"has more than .*{what}"):
         parse_text(text.encode(), "x")
 

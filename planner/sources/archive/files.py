@@ -11,6 +11,7 @@ from planner.base.errors import InputError, printable
 from planner.base.sizes import KIB, MIB
 from planner.kernel.machine import BootRecord, Capture, Facts, Machine
 from planner.kernel.memory_map import MemoryMap
+from planner.kernel.pgtable import PAGE_SIZES
 from planner.sources import capture, iomem, kernel_config, lsmem, memblock
 from planner.sources.archive.inflate import unpacked
 from planner.sources.combining import combine
@@ -214,7 +215,7 @@ def _page_size(work: _Assembly) -> int | None:
     for path, data in work.found.files.get("getconf", ()):
         text = data[: 64 * KIB].decode("utf-8", "replace")
         match = re.search(r"^PAGE_?SIZE\s+(\d{4,6})\s*$", text, re.MULTILINE) or re.fullmatch(r"\s*(\d{4,6})\s*", text)
-        if match and int(match[1]) in (4 * KIB, 16 * KIB, 64 * KIB):
+        if match and int(match[1]) in PAGE_SIZES:
             work.used.append(path)
             return int(match[1])
     sizes = {re.sub(r"\D", "", path.split("/")[-2]) for path, _ in work.found.files.get("hugepages", ())}

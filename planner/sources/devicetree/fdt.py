@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from struct import Struct
 
 from planner.base.errors import InputError, Location
+from planner.sources.reading import DEVICE_TREE
 
-__all__ = ["MAGIC", "MAX_BLOB", "MAX_ENTRIES", "Blob", "Entries", "Node", "cells", "number"]
+__all__ = ["MAX_BLOB", "MAX_ENTRIES", "Blob", "Entries", "Node", "cells", "number"]
 
-MAGIC = b"\xd0\x0d\xfe\xed"
 MAX_BLOB = 2 << 20
 """Bytes of the largest blob that arm64 boots with (MAX_FDT_SIZE, arch/arm64/include/asm/boot.h)."""
 
@@ -88,7 +88,7 @@ class Blob:
         magic, size, struct_at, strings_at, map_at, version, compatible, _, strings_size, struct_size = (
             _HEADER.unpack_from(data)
         )
-        if magic != int.from_bytes(MAGIC, "big"):
+        if magic != int.from_bytes(DEVICE_TREE, "big"):
             raise self._bad(0, "this is not a device tree blob")
         if size > MAX_BLOB:
             raise self._bad(4, f"the header says it has {size} bytes: arm64 takes no more than 2 MiB")

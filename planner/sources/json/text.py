@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from planner.base.errors import InputError, Location
-from planner.sources.bounds import MAX_ROWS
+from planner.sources.bounds import JSON_LIMITS, MAX_ROWS
 
 __all__ = ["load", "locate"]
 
 _PIECE = r'("(?>(?:[^"\\]++|\\.)*)")(\s*+:)?|[{}\[\]]'
-_VALUES = 8 * MAX_ROWS  # a row has five, and its flags
 _LONG = r"(?<!\d)\d{4300}"
 """The shortest number that Python refuses to convert; no value here has so many digits."""
 
@@ -29,8 +28,8 @@ def load(text: str, name: str) -> object:
     Values take ten times the memory of their text, so they are counted in the text before it is decoded.
     """
     if len(text) > MAX_ROWS:
-        for marks, kind, most in (("{", "objects", MAX_ROWS), ("[", "lists", 2 * MAX_ROWS), (",", "values", _VALUES)):
-            if text.count(marks) > most:
+        for mark, kind, most in JSON_LIMITS:
+            if text.count(mark) > most:
                 raise InputError(name, f"has more than {most} {kind}", "give the map of one machine")
     try:
         return json.loads(text, parse_constant=_constant, object_pairs_hook=_object)

@@ -16,12 +16,13 @@ from planner.kernel.cma import whole_area
 from planner.kernel.machine import NO_DMA_ZONES, BootRecord, Capture, Event, Facts, Machine
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import MemoryMap, Region, Reserved, with_nomap
+from planner.kernel.pgtable import PAGE_SIZES
 from planner.sources.bounds import PHYSICAL_TOP
 from planner.sources.log import efi
 from planner.sources.log.boots import boots, hosts_of
 from planner.sources.log.checks import completed, is_dump_complete, lacking_ram, missing_lines, missing_zone
-from planner.sources.log.lines import PAGE_SIZES, Log
-from planner.sources.log.messages import MESSAGES
+from planner.sources.log.lines import Log
+from planner.sources.log.messages import MESSAGES, ZONES
 from planner.sources.log.pieces import unbroken
 from planner.sources.log.which_boot import Boot, chosen
 from planner.sources.nomap import inferred_nomap
@@ -63,7 +64,7 @@ def _is_reversed(text: str) -> bool:
     """True if the newest line comes first (`journalctl -r`), so that the zones come before their heading."""
     at = text.find("Zone ranges:")
     before = text[text.rfind("\n", 0, max(text.rfind("\n", 0, at), 0)) + 1 : at]
-    return at >= 0 and re.search(r"(?:DMA|DMA32|Normal|Device)\s+(?:empty|\[mem 0x)", before) is not None
+    return at >= 0 and re.search(rf"(?:{'|'.join(ZONES)})\s+(?:empty|\[mem 0x)", before) is not None
 
 
 def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:

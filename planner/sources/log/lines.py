@@ -16,13 +16,15 @@ from planner.base.sizes import KIB, MIB
 from planner.base.text import valid_utf8
 from planner.kernel.machine import Event
 from planner.kernel.memory_map import Region
+from planner.kernel.pgtable import PAGE_SIZES
 from planner.sources.bounds import MAX_EVENTS, MAX_LINE, MAX_ROWS, too_many_rows
 from planner.sources.capture import image_size
 from planner.sources.log import efi
 from planner.sources.log.arch import OWN_SIGNS, SIGNS, foreign, kernel_of
+from planner.sources.log.messages import MEM_RANGE, ZONES
 from planner.sources.log.pieces import Line, reversed_range
 
-__all__ = ["PAGE_SIZES", "Log", "read"]
+__all__ = ["Log", "read"]
 
 _Row = TypeVar("_Row")
 
@@ -40,8 +42,8 @@ class _Pattern(NamedTuple):
 
 _HEX = r"0x([0-9a-f]{1,16})"
 _INT = r"(\d{1,15})"
-_NODE = _Pattern("node ", rf"^\s*node\s+{_INT}: \[mem {_HEX}-{_HEX}\]")
-_ZONE = _Pattern("", rf"^\s*(DMA|DMA32|Normal|Device|Movable)\s+(?:empty|\[mem {_HEX}-{_HEX}\])")
+_NODE = _Pattern("node ", rf"^\s*node\s+{_INT}: {MEM_RANGE}")
+_ZONE = _Pattern("", rf"^\s*({'|'.join(ZONES)})\s+(?:empty|{MEM_RANGE})")
 _DUMP = _Pattern(
     " flags: 0x",
     rf"^\s*(memory|reserved)\[{_HEX}\]\s+\[{_HEX}-{_HEX}\], 0x[0-9a-f]+ bytes(?: on node {_INT})? flags: {_HEX}",
@@ -52,8 +54,8 @@ _RESERVED_SIZE = _Pattern("reserved size = ", rf"^\s*memory size = {_HEX} reserv
 _PATCHED = _Pattern("MB for crashkernel", rf"Reserving {_INT}MB of (low )?memory at {_INT}MB for crashkernel")
 _CMA = _Pattern("cma: Reserved", rf"cma: Reserved {_INT} MiB at {_HEX}")
 _KVM = _Pattern("kvm [", rf"kvm \[\d+\]: Reserved {_INT} MiB at {_HEX}")
-_SWIOTLB = _Pattern("software IO TLB: mapped", rf"software IO TLB: mapped \[mem {_HEX}-{_HEX}\] \({_INT}MB\)")
-_NODE_DATA = _Pattern("NODE_DATA", rf"NODE_DATA(?:\(\d+\) allocated)? \[mem {_HEX}-{_HEX}\]")
+_SWIOTLB = _Pattern("software IO TLB: mapped", rf"software IO TLB: mapped {MEM_RANGE} \({_INT}MB\)")
+_NODE_DATA = _Pattern("NODE_DATA", rf"NODE_DATA(?:\(\d+\) allocated)? {MEM_RANGE}")
 _OF = _Pattern("OF: reserved mem: ", rf"OF: reserved mem: {_HEX}\.\.{_HEX} \({_INT}\s+KiB\) (nomap|map) (\S+) (\S+)")
 _POOL = _Pattern(
     "Reserved memory: created", rf"Reserved memory: created (?:CMA|DMA) memory pool at {_HEX}, size {_INT} MiB"
@@ -64,7 +66,7 @@ _HASH = _Pattern(
     rf"^(\S+(?: cache|-cache)?) hash table entries: \d+ \(order: -?\d+, {_INT} bytes(?:, (\w+))?\)",
 )
 _EARLY_HASHES = ("Dentry cache", "Inode-cache", "PID")
-_NODE_SPAN = _Pattern("Initmem setup node", rf"^Initmem setup node {_INT} \[mem {_HEX}-{_HEX}\]")
+_NODE_SPAN = _Pattern("Initmem setup node", rf"^Initmem setup node {_INT} {MEM_RANGE}")
 _PAGES = _Pattern("totalpages", rf"^On node \d+ totalpages: {_INT}$")
 _LOG_BUF = _Pattern("log", rf"log_buf_len: {_INT} bytes|log buffer data \+ meta data: {_INT} \+ {_INT} = \d+ bytes")
 _GROUP = rf"\[{_INT}\]((?: (?:\d+|-+))+)"
@@ -78,9 +80,7 @@ _ADDED = _Pattern("memblock_", rf"^memblock_(add|remove): \[{_HEX}-{_HEX}\]")
 _EFI_SIZE = _Pattern("MemMap", rf"^efi:\s+MemMap (Desc\. )?Size\s*: {_HEX}$")
 _TABLES = _Pattern("=0x", rf"^efi: (?:\S+(?: \d\.\d)?={_HEX}\s?)+$")
 _ADDRESS = re.compile(f"={_HEX}")
-_ZONES = ("DMA", "Normal", "Device", "Movable")
-_KNOWN = ("cannot allocate crashkernel", "crashkernel reservation failed", "cannot reserve crashkernel")
-PAGE_SIZES = (4 * KIB, 16 * KIB, 64 * KIB)
+_FAILURES = ("cannot allocate crashkernel", "crashkernel reservation failed", "cannot reserve crashkernel")
 
 
 class Log:
@@ -202,7 +202,7 @@ def _read(line: str, number: int, log: Log) -> None:
         row = (int(m[3], 16), int(m[4], 16) + 1, int(m[6], 16), int(m[5]) if m[5] else None)
         log.row(log.dump[m[1]], row, number)
         log.counts[m[1]] = max(log.counts.get(m[1], 0), int(m[2], 16) + 1)
-    elif line.lstrip().startswith(_ZONES) and (m := _ZONE.search(line)) is not None:
+    elif line.lstrip().startswith(ZONES) and (m := _ZONE.search(line)) is not None:
         log.zones.setdefault(m[1], Range(int(m[2], 16), int(m[3], 16) + 1) if m[3] else None)
     elif "rashkernel" in line and "command line" not in line.lower() and not line.startswith("BOOT_IMAGE="):
         _crash_line(line, number, log)
@@ -245,7 +245,7 @@ def _crash_line(line: str, number: int, log: Log) -> None:
         start = int(m[3]) * MIB
         _placed(Range(start, start + int(m[1]) * MIB), number, log, low=bool(m[2]))
         log.patched = log.patched or not m[2]
-    elif line.startswith(_KNOWN):
+    elif line.startswith(_FAILURES):
         log.failed = True
     elif not line.startswith(("crashkernel: ", "crashkernel ", "Memory value expected", "crahskernel")):
         return

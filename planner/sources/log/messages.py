@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from planner.sources.log.arch import OWN_SIGNS, SIGNS
 
-__all__ = ["FIRST_3", "MESSAGES", "WITHIN", "is_read"]
+__all__ = ["BEGIN_BOOT", "FIRST_3", "MEM_RANGE", "MESSAGES", "OF_EVERY_BOOT", "WITHIN", "ZONES", "is_read"]
+
+BEGIN_BOOT = ("Linux version ", "Booting Linux on physical CPU")
+"""The first messages of a boot: a second one is another boot's, or of the same one printed again."""
+
+OF_EVERY_BOOT = (*BEGIN_BOOT, "Zone ranges:", "Early memory node ranges", "Kernel command line:")
+"""Messages that nearly every boot log has."""
 
 MESSAGES = (
-    "Linux version ",
-    "Booting Linux on physical CPU",
-    "Zone ranges:",
-    "Early memory node ranges",
-    "Kernel command line:",
+    *OF_EVERY_BOOT,
     "node   0: [mem 0x",
     "crashkernel reserved: 0x",
     "Initmem setup node ",
@@ -22,9 +24,15 @@ MESSAGES = (
 )
 """Messages that boot logs always or often have, and other texts do not."""
 
+ZONES = ("DMA", "DMA32", "Normal", "Movable", "Device")
+"""The zones of arm64, each of which has a line below `Zone ranges:` (zone_names, mm/page_alloc.c)."""
+
+MEM_RANGE = r"\[mem 0x([0-9a-f]{1,16})-0x([0-9a-f]{1,16})\]"
+"""The pattern of a range of memory, first and last byte, in the lines of zones, nodes and what lies in them."""
+
 _BEGIN = (
     *("CPU", "Booting Linux on", "Linux ", "BOOT_IMAGE=", "Kernel command line:", "Command line:", "Memory"),
-    *("node", "DMA", "Normal", "Device", "Movable", "memory", "reserved", "efi:", "Zone ranges:"),
+    *("node", *ZONES, "memory", "reserved", "efi:", "Zone ranges:"),
     *("memblock_add:", "memblock_remove:", "MEMBLOCK configuration", "pcpu-alloc: ", "percpu: "),
     *("arm-smmu-v3 ", "cma:", "kvm [", "software IO TLB"),
     *("OF: reserved mem", "Reserved memory: ", "kfence: ", "Dentry cache", "Inode-cache", "PID ", "Initmem setup"),

@@ -1,4 +1,4 @@
-"""Messages without facts, and lines of other programs: made empty before a log is read, most of which they may be.
+"""Blank out messages without facts and other programs' lines before a log is read; they may be most of it.
 
 A log that a machine kept for days has thousands of them, and so has the log of a test.
 """
@@ -13,7 +13,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from planner.base.sizes import KIB
-from planner.sources.log.messages import FIRST_3, MESSAGES, WITHIN
+from planner.sources.log.messages import BEGIN_BOOT, FIRST_3, OF_EVERY_BOOT, WITHIN
 from planner.sources.log.timestamps import DATE, PRINTK, prefix_pattern
 
 __all__ = ["shortened", "without_others"]
@@ -45,7 +45,6 @@ _KERNEL = " kernel: "  # behind the host in a journal
 _FEWEST = 3  # lines of the kernel, or messages of every boot
 _WIDEST, _NEAR = 80, 8 * KIB  # characters before a message, and around it
 _KEPT, _KEPT_LOOSELY = 2, 32  # lines that stay at the beginning of each run
-_SURE, _TWICE = 5, 2  # of `MESSAGES`: those that nearly every boot log has; those that tell of two
 
 
 class _Form(NamedTuple):
@@ -84,8 +83,8 @@ def shortened(text: str, lines: int) -> str:
 
 def _before_messages(text: str) -> list[str]:
     """What stands before messages that nearly every boot log has; before two of them also where they stand again."""
-    found = [at for message in MESSAGES[:_SURE] if (at := text.find(message)) >= 0]
-    again = [at for message in MESSAGES[:_TWICE] if (at := text.find(message, text.find(message) + 1)) >= 0]
+    found = [at for message in OF_EVERY_BOOT if (at := text.find(message)) >= 0]
+    again = [at for message in BEGIN_BOOT if (at := text.find(message, text.find(message) + 1)) >= 0]
     return [text[text.rfind("\n", 0, at) + 1 : at] for at in (*found, *again)]
 
 

@@ -14,6 +14,7 @@ from itertools import pairwise, starmap, takewhile
 from typing import NamedTuple
 
 from planner.sources.bounds import MAX_LINE
+from planner.sources.log.messages import ZONES
 from planner.sources.log.timestamps import has_timestamp, without_timestamp
 
 __all__ = ["COMMAND_LINE", "Kind", "Line", "begun", "reversed_range", "unbroken", "whole_lines"]
@@ -124,10 +125,7 @@ _KINDS = {
         r"CPU features: detected: (?:52-bit Virtual Addressing \(|BBM Level)",
         told=False,
     ),
-    **dict.fromkeys(
-        ("DMA", "Normal", "Device ", "Movable "),
-        Kind("a zone", r"(?:DMA|DMA32|Normal|Device|Movable)\s+\[m", rf"\S+\s+{_SPAN}"),
-    ),
+    **dict.fromkeys(ZONES, Kind("a zone", rf"(?:{'|'.join(ZONES)})\s+\[m", rf"\S+\s+{_SPAN}")),
     **dict.fromkeys(
         ("Dentry cache", "Inode-cache", "PID hash"),
         Kind("", r".* hash table|\S+(?: cache)?(?: hash)?$", r".*\(order: -?\d+, \d+ bytes(?:, \w+)?\)", told=False),
@@ -135,7 +133,7 @@ _KINDS = {
 }
 """Kinds of lines by their beginnings."""
 
-_HEADS = re.compile("|".join(map(re.escape, _KINDS)))  # none is the beginning of another
+_HEADS = re.compile("|".join(map(re.escape, _KINDS)))  # none is the beginning of another kind's
 _UNITS = re.compile(r"[\d\s\[\]-]+$")
 _ENTRY = r"(?:\w++(?: \d\.\d)?=0x[0-9a-f]++ ?)"
 _TABLES = re.compile(rf"efi: (?>{_ENTRY}+)\w*+$")  # of UEFI, such as SMBIOS 3.0=0xbfed0000

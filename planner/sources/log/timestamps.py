@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["DATE", "PRINTK", "STAMP", "has_timestamp", "is_kernels", "prefix_pattern", "without_timestamp"]
+__all__ = ["DATE", "PRINTK", "STAMP", "WIDEST", "has_timestamp", "is_kernels", "prefix_pattern", "without_timestamp"]
 
 _DAY = r"(?:\w{2,5}\.?,? )"
 _TIME = r"\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?"
@@ -42,7 +42,9 @@ DATE = r"\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\]"
 """The pattern of the date of `dmesg -T`."""
 
 _KERNELS = re.compile(rf"{STAMP.pattern}| kernel: |{DATE}")
-_WIDEST = 400  # characters of a prefix
+WIDEST = 400
+"""Characters of the widest prefix before a message."""
+
 _RUNS = re.compile(r"\w+|\s+|.", re.DOTALL)
 _ESCAPES = r"\x1b\[[0-9;]*[A-Za-z]"
 
@@ -65,7 +67,7 @@ def has_timestamp(line: str) -> bool:
 def is_kernels(lines: list[str]) -> bool:
     """True if most lines are of a kernel's log, as the time stamp of printk or `dmesg -T` shows, or the program."""
     told = [line for line in lines if line.strip()]
-    return 2 * sum(_KERNELS.search(line, 0, _WIDEST) is not None for line in told) > len(told)
+    return 2 * sum(_KERNELS.search(line, 0, WIDEST) is not None for line in told) > len(told)
 
 
 def prefix_pattern(prefix: str) -> str:

@@ -15,7 +15,7 @@ from planner.sources.quoting.sample import some_lines
 
 __all__ = ["messages_in_column"]
 
-_MOST_NARROW = 2  # rows that are none, such as a count of all rows
+_MOST_NARROW = 2  # lines that are not rows, such as a count of all rows
 _SEPARATORS = (",", ";", "\t")
 _NAME = r"\"?[\w@$.#][\w@$.# -]{0,40}\"?"
 _HEADER = rf"{_NAME}(?:[,;\t]{_NAME}){{1,40}}\n"

@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from planner.base.sizes import KIB
 from planner.sources.log.messages import is_read
 from planner.sources.log.unread import TOLD
 
-__all__ = ["exported_messages", "is_exported", "kernels_records"]
+__all__ = ["HEAD", "exported_messages", "is_exported", "kernels_records"]
 
-_HEAD = 8192  # characters that hold a record or two
+HEAD = 8 * KIB
+"""Characters at the beginning of a text that hold a record or two."""
+
 _JSON = re.compile(r"\s*+\{")
 _FIELD = re.compile(r'"_TRANSPORT"(\s{0,3}:\s{0,3})"')
 _EXPORT = ("__CURSOR=", "__REALTIME_TIMESTAMP=", "_TRANSPORT=", "_BOOT_ID=")
@@ -27,7 +30,7 @@ def kernels_records(text: str) -> str:
     The first and the last stay, and lines keep their numbers in a journal with one record on each; a text that is no
     journal in JSON stays as it is.
     """
-    head = text[:_HEAD]
+    head = text[:HEAD]
     field = _FIELD.search(head) if _JSON.match(head) is not None else None
     if field is None:
         return text

@@ -14,19 +14,21 @@ from collections.abc import Callable
 from functools import partial
 
 from planner.sources.log.messages import MESSAGES
-from planner.sources.log.timestamps import STAMP, prefix_pattern, without_timestamp
+from planner.sources.log.timestamps import STAMP, WIDEST, prefix_pattern, without_timestamp
 from planner.sources.quoting.line_ends import QUOTES, may_end_alike, without_common_end, without_quotes
 from planner.sources.quoting.sample import some_lines
 
-__all__ = ["RANGE", "unknown_line_prefix", "without_line_prefixes"]
+__all__ = ["RANGE", "SPAN", "unknown_line_prefix", "without_line_prefixes"]
 
 _MESSAGE = "|".join(map(re.escape, MESSAGES))
-RANGE = re.compile(r"(?<![\w.])(?:0[xX])?[0-9a-fA-F]{8,16} ?- ?(?:0[xX])?[0-9a-fA-F]{8,16}[ \t]{0,4}[:|] ?")
+SPAN = r"(?:0[xX])?[0-9a-fA-F]{8,16} ?- ?(?:0[xX])?[0-9a-fA-F]{8,16}"
+"""The pattern of a range as a listing has it: first and last byte."""
+
+RANGE = re.compile(rf"(?<![\w.]){SPAN}[ \t]{{0,4}}[:|] ?")
 """The beginning of a listing's row anywhere in a line."""
 
 _DEBUGFS = re.compile(r"(?<!\S)\d{1,7}: 0x[0-9a-fA-F]{8,16}\.\.0x[0-9a-fA-F]{8,16}")
 _PAGE_TABLES = re.compile(r"(?<![\w.])0x[0-9a-fA-F]{16}-0x[0-9a-fA-F]{16} +\d+[KMGTPE]? P")  # a row of a dump of them
-_WIDEST = 400  # characters of a prefix
 _SIGNS = "|+#*!%:;`\u2502"  # with which every line of a text may be quoted
 _REPLY = re.compile(r"\n[ \t]*+>(?>(?:[ \t]*+>)*) ?")
 _NEVER_FIRST = "|+\u2502"  # signs that begin no line but those of a quotation or a table
@@ -99,20 +101,20 @@ def _finder(text: str) -> tuple[_Finder, bool] | None:
 
 
 def _first(pattern: re.Pattern[str], line: str) -> re.Match[str] | None:
-    return pattern.search(line, 0, _WIDEST + 50)
+    return pattern.search(line, 0, WIDEST + 50)
 
 
 def _is_prefixed(text: str, at: int) -> bool:
     """True if there is more before the message at an index, on its line, than the kernel's time stamp."""
     start = text.rfind("\n", 0, at) + 1
-    if at - start > _WIDEST:
+    if at - start > WIDEST:
         return False
     line = text[start : at + 20]
     return len(line) - len(without_timestamp(line)) < at - start
 
 
 def _words(line: str) -> int:
-    found = _first(STAMP, line) or re.search(_MESSAGE, line[:_WIDEST])
+    found = _first(STAMP, line) or re.search(_MESSAGE, line[:WIDEST])
     return -1 if found is None else found.start()
 
 
@@ -136,7 +138,7 @@ def _without_common(text: str, find: _Finder) -> str | None:
     A quote that ends a prefix is not a part of it: some lines may have none.
     """
     counts: Counter[tuple[str, bool]] = Counter()
-    blanks = _WIDEST
+    blanks = WIDEST
     for prefix in (line[:at] for line in text.split("\n") if line and (at := find(line)) > 0 and line[:at].strip()):
         bare = prefix.rstrip()
         quoted = bare[-1] in QUOTES

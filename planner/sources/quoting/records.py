@@ -15,7 +15,8 @@ from planner.base.errors import InputError
 from planner.sources.bounds import MAX_QUOTED, MAX_QUOTED_LINES
 from planner.sources.json.text import load
 from planner.sources.log.unread import LONG, without_unread
-from planner.sources.quoting.journal import exported_messages, is_exported, kernels_records
+from planner.sources.quoting.journal import HEAD, exported_messages, is_exported, kernels_records
+from planner.sources.quoting.line_prefixes import SPAN
 from planner.sources.quoting.nested import log_in
 
 __all__ = ["messages_of"]
@@ -29,11 +30,9 @@ _OF_PIECES = ("stream", "logtag")
 _SIGN = re.compile(
     r'"(?:MESSAGE|msg|message|log|line|text|device)"\s{0,9}:\s{0,9}"|"(?:dmesg|MESSAGE)"\s{0,9}:\s{0,9}\['
 )
-_RANGE = re.compile(r"(?:0[xX])?[0-9a-fA-F]{8,16} ?- ?(?:0[xX])?[0-9a-fA-F]{8,16}")
 _LEAD = re.compile(r"(?:- |data: ?|\x1e)?(?=\{)")
 _CAST = re.compile(r'\s*+\{[^\n]{0,400}?"version": ?[23]\b[^\n]*+\n\[')
 _ANSWER = re.compile(r"^[^\n{]{1,200}=> (?=\{)", re.MULTILINE)
-_HEAD = 8192
 _EVENT = 3  # of a cast: time, kind, text
 
 
@@ -42,12 +41,12 @@ def messages_of(text: str, name: str) -> str | None:
 
     Raises InputError for a record that is cut off.
     """
-    if is_exported(text[:_HEAD]):
+    if is_exported(text[:HEAD]):
         return exported_messages(text)
     text = kernels_records(text) if len(text) > LONG else text
     if len(text) > MAX_QUOTED or text.count("\n") > MAX_QUOTED_LINES:
         return None
-    head = text[:_HEAD]
+    head = text[:HEAD]
     if head.lstrip().startswith("[") and '"' in head and head.lstrip()[1:].lstrip().startswith('"'):
         return _of_document(text, name)
     if head.lstrip()[:1] == '"' and text.rstrip()[-1:] == '"' and "\n" not in text.strip():
@@ -194,7 +193,7 @@ def _of_ranges(document: dict[str, object], name: str) -> str | None:
 
     A bank that is reserved whole has the range of the reservation, and a key cannot be there twice.
     """
-    if not document or not all(isinstance(what, str) and _RANGE.fullmatch(at) for at, what in document.items()):
+    if not document or not all(isinstance(what, str) and re.fullmatch(SPAN, at) for at, what in document.items()):
         return None
     spans = {at: tuple(int(end.strip(), 16) for end in at.split("-")) for at in document}
     ram = [spans[at] for at, what in document.items() if what == "System RAM"]

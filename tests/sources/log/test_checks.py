@@ -216,6 +216,12 @@ def test_a_log_with_its_newest_line_first() -> None:
     assert backwards.notes[0].startswith("the newest line comes first")
 
 
+def test_a_log_with_its_newest_line_first_that_has_lost_all_zones_but_the_last() -> None:
+    """Whichever zone comes before the heading."""
+    text = "  Movable  empty\nZone ranges:\nLinux version 6.1.0\n"
+    assert parse_text(text.encode(), "log").notes[0].startswith("the newest line comes first")
+
+
 def test_a_command_line_as_long_as_all_long_lines_is_cut() -> None:
     """The request may differ."""
     lines = [line[:66] for line in WHOLE.replace("ro crash", "root=/dev/sda2 crash").splitlines()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from planner.sources.log.messages import MESSAGES, is_read
+from planner.sources.log.messages import MESSAGES, ZONES, is_read
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,12 @@ from planner.sources.log.messages import MESSAGES, is_read
 def test_messages_that_are_read(words: str, read: bool) -> None:
     """By their beginnings, but for two that follow a subsystem's name."""
     assert is_read(words) is read
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_the_line_of_every_zone_is_read(zone: str) -> None:
+    assert is_read(f"{zone:8} [mem 0x0000000040000000-0x00000000bfffffff]")
+    assert is_read(f"{zone:8} empty")
 
 
 @pytest.mark.parametrize("message", MESSAGES)

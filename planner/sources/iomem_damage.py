@@ -1,0 +1,112 @@
+"""Damage to a listing of /proc/iomem: rows that have lost a part, and other lines that may be pieces of rows.
+
+A resource that cannot be read is an error: what it reserves, or adds, is not known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from planner.base.errors import InputError, Location
+from planner.sources.bounds import PHYSICAL_TOP, too_many_rows
+from planner.sources.iomem_names import ADDRESS, NAMES, OTHER, Row, begun, damaged
+from planner.sources.reading import STRAY
+
+__all__ = ["AGAIN", "DIGITS", "Skipped", "check_digits", "lost", "refuse_damaged", "skipped_line", "unusable"]
+
+AGAIN = "read the file again, whole"
+"""The remedy for a listing that is damaged."""
+
+DIGITS = 8
+"""The fewest digits of an address that the kernel prints."""
+
+_SECOND = re.compile(rf"{ADDRESS} ?- ?{ADDRESS}[ \t]*+[:|]")
+_LEFT_OUT = re.compile(r"\W*(?:\.{3,}|\u2026|snip(?:ped)?|omitted|truncated)\W*", re.IGNORECASE)
+_NAME = rf"(?:{'|'.join(map(re.escape, NAMES))})"
+_PIECE = re.compile(
+    r"\W*+(?:0x)?[0-9a-fA-F]{7,16}+(?:\s*+$|-(?:0x)?[0-9a-fA-F]{0,16}+(?:$|[^\s\w-]| ?[:|] |\s++" + _NAME + "))"
+)
+_HEX = "[0-9a-fA-F]{3,16}"
+_ROW = re.compile(rf"(?<![0-9a-fA-FxX])(?:({_HEX}) ?- ?)?(?:0[xX])?({_HEX})[ \t]++: {_NAME}")
+_TORN = re.compile(rf"^\W*+(?:0[xX])?()([0-9a-fA-F]{{4}})[^:]* : {_NAME}\W*$")
+_PADDED = re.compile(r"\n[ \t]*+0[xX]0[0-9a-fA-F]{7,15}+ ?- ?0[xX]")
+_SHORT = re.compile(
+    r"\n[ \t]*+0[xX](?:[0-9a-fA-F]{1,7}+ ?-|[0-9a-fA-F]{8,16}+ ?- ?0[xX][0-9a-fA-F]{1,7}+[ \t]*+[:|]) ?"
+)
+
+
+class Skipped(NamedTuple):
+    """A line that is not a resource.
+
+    left_out: it stands for lines that were left out; piece: it is a piece of one; rows: addresses of those within it.
+    """
+
+    number: int
+    left_out: bool
+    piece: bool
+    rows: list[tuple[str, str]]
+
+
+def skipped_line(line: str, name: str, number: int) -> Skipped:
+    """What a line that is not a resource may be. Raises InputError for one with a name that stray bytes damaged."""
+    if not line.isascii() and re.search(STRAY, line) and any(known in line for known in NAMES):
+        raise InputError(Location(name, number, 1), "this resource has bytes that are not text", "read the file again")
+    within = (_ROW.findall(line) or _TORN.findall(line)) if " : " in line else []
+    return Skipped(number, _LEFT_OUT.fullmatch(line) is not None, _PIECE.match(line) is not None, within)
+
+
+def refuse_damaged(rows: Sequence[Row], skipped: Iterable[Skipped], name: str) -> None:
+    """Raise InputError for the piece of a resource among the lines that were skipped.
+
+    A sentence may quote a resource that is listed, too.
+    """
+    begin, end = (rows[0][3], rows[-1][3]) if rows else (0, 0)
+    listed: set[tuple[int, int]] = set()
+    for line in skipped:
+        piece = line.piece and begin - 1 <= line.number <= end + 1
+        if line.rows and rows and not piece:
+            listed = listed or {(start, end - 1) for start, end, *_ in rows}
+            piece = any(not start or (int(start, 16), int(end, 16)) not in listed for start, end in line.rows)
+        if piece:
+            what = "this resource is damaged, or has a sign before it"
+            raise InputError(Location(name, line.number, 1), what, AGAIN)
+
+
+def check_digits(text: str, name: str) -> None:
+    """Raise InputError for an address with fewer digits where others have leading zeros. text: after a line end."""
+    if (short := _SHORT.search(text)) is not None and _PADDED.search(text) is not None:
+        where = Location(name, text.count("\n", 0, short.start() + 1), 1)
+        raise InputError(where, "an address has fewer digits than others, which have leading zeros", AGAIN)
+
+
+def lost(match: re.Match[str], shown: str, before: Sequence[Row]) -> str:
+    """What a row has lost: digits of an address, the end of its name, or letters in it; "" if nothing seems to be.
+
+    match: its indentation, start, end and name, as they stand there. shown: its name in `Row`. before: the row before,
+    if there is one. A name does not matter in a device, and may be empty: then a blank is left, which a cut takes as
+    well.
+    """
+    if "-" in match[4] and _SECOND.search(match[4]) is not None:
+        return "the line has two resources"
+    if shown == OTHER:
+        if not begun(match[4]):
+            return damaged(match[4].strip())
+        start, end = int(match[2], 16), int(match[3], 16)
+        within = any(a <= start and end < b and what == OTHER for a, b, what, *_ in before)
+        return "" if within or match[0].endswith(" : ") else "the line is cut off"
+    if min(len(match[2]), len(match[3])) >= DIGITS:
+        return ""
+    if match[0].lstrip()[:2].lower() == "0x":
+        return ""  # perhaps printed without leading zeros
+    return f"an address has lost digits ({match[2]}-{match[3]})"
+
+
+def unusable(match: re.Match[str], where: Location) -> InputError:
+    """The error for a row whose range is not possible, or that is one too many. match: as in `lost`."""
+    if int(match[3], 16) < int(match[2], 16):
+        return InputError(where, f"the range ends before it starts ({match[2]}-{match[3]})", "check the line")
+    if int(match[3], 16) >= PHYSICAL_TOP:
+        return InputError(where, "the range lies beyond 52 physical address bits", "check the line")
+    return too_many_rows(where)
