@@ -273,6 +273,17 @@ class Machine:
         return KINDS.get(self.kind) or Kind(self.kind)
 
     @property
+    def lists_nothing(self) -> bool:
+        """True if the source shows RAM, but none of the kernel's reservations, as /proc/iomem does after `grep RAM`.
+
+        Those of a log are in its messages; a map that is stated has no others.
+        """
+        traits, reserved = self.traits, self.memory.reserved
+        if not self.memory.regions or traits.log or traits.stated or traits.firmware:
+            return False
+        return not any(not traits.may_list_nothing or r.name == "reserved" for r in reserved)
+
+    @property
     def fixed(self) -> bool:
         """True if the map is memblock's own, under an unknown command line: `mem=` of another is not applied."""
         return self.settled and (not self.traits.log or self.facts.cmdline is None)

@@ -66,8 +66,9 @@ def _at_reservation(
 ) -> tuple[MemoryMap, tuple[Rewound, ...], tuple[Reading, ...], str]:
     """The map without later allocations, those allocations, the other readings of the sources, and what is in doubt."""
     how = options.reserved or _usual_view(machine, cmdline)
+    doubt = machine.doubt or ("what is reserved is not known" if machine.lists_nothing else "")
     if how == "as-listed":
-        return machine.memory, (), (), machine.doubt
+        return machine.memory, (), (), doubt
     from planner.rewind import Asked, rewind
 
     limit = options.dma_limit if options.dma_limit is not None else machine.facts.dma_limit
@@ -76,7 +77,7 @@ def _at_reservation(
     back = rewind(machine, Asked(kernel.profile, page_size, limit, cmdline, config=config, pa_bits=pa_bits))
     remarks.note(*back.notes)
     first, *others = back.readings
-    return first.memory, first.rewound, tuple(others), machine.doubt or back.doubt
+    return first.memory, first.rewound, tuple(others), doubt or back.doubt
 
 
 def _builders(version: str | None) -> Mapping[str, str]:

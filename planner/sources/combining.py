@@ -14,7 +14,7 @@ from planner.base.sizes import MIB, format_size
 from planner.kernel.cmdline import words
 from planner.kernel.efi_init import for_pages
 from planner.kernel.machine import BootRecord, Machine
-from planner.kernel.memory_map import Flag
+from planner.kernel.memory_map import Flag, MemoryMap
 from planner.sources.capture import merged
 from planner.sources.kernel_config import check_arch
 from planner.sources.stated import beside_tree
@@ -49,8 +49,10 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
     grows: a source of the running system may have more memory than one of the boot (memory hotplug). kernel: the
     version that the user states; sources that differ in theirs then get a note instead of an error.
     """
+    machines = _beside_log(machines)
     with_map = [m for m in machines if m.memory.regions] or list(machines)
-    best = min(with_map, key=lambda m: (not m.settled, m.traits.rank))
+    logged = any(m.traits.log for m in with_map)
+    best = min(with_map, key=lambda m: (not m.settled, logged and m.lists_nothing, m.traits.rank))
     ordered = (best, *(m for m in machines if m is not best))
     _check_configurations(machines)
     values: dict[str, object] = {}
@@ -81,6 +83,24 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
     combined = replace(best, facts=facts, notes=tuple(dict.fromkeys(notes)), damage=damage)
     combined = for_pages(combined, facts.page_size)
     return combined if best.traits.firmware else beside_tree(combined)
+
+
+def _beside_log(machines: Sequence[Machine]) -> Sequence[Machine]:
+    """The sources, of which a log that lacks RAM has that of another one, if no source lists what is reserved.
+
+    A log that has RAM is the map then, as it names reservations; the kernel's image may be in another source only.
+    """
+    with_map = [m for m in machines if m.memory.regions and not m.traits.log]
+    if not with_map or not all(m.lists_nothing for m in with_map):
+        return machines
+    most = min(with_map, key=lambda m: m.traits.rank)
+    image = [r for r in most.memory.reserved if r.name.startswith("Kernel")]
+    return [
+        replace(m, memory=MemoryMap(m.memory.regions or most.memory.regions, (*m.memory.reserved, *image)))
+        if m.traits.log and (m.memory.regions or m.incomplete)
+        else m
+        for m in machines
+    ]
 
 
 def _check_configurations(machines: Sequence[Machine]) -> None:

@@ -14,7 +14,7 @@ from planner.batch.inputs import Group
 from planner.batch.work import read_group
 from tests.batch import fleet
 
-IOMEM = "40000000-bfffffff : System RAM\n  40200000-41ffffff : Kernel code\n"
+IOMEM = "40000000-bfffffff : System RAM\n  40200000-41ffffff : Kernel code\n  42000000-420fffff : reserved\n"
 LOG = (
     "[    0.000000] Linux version 6.1.0-18-arm64 (gcc) #1\n"
     "[    0.000000] Early memory node ranges\n"

@@ -11,14 +11,17 @@ import pytest
 from planner.base.errors import InputError
 from planner.base.ranges import Range
 from planner.base.sizes import GIB, KIB, MIB
-from planner.kernel.machine import BootRecord, Facts, Machine
-from planner.kernel.memory_map import Flag, MemoryMap, Region
+from planner.kernel.machine import BootRecord, Facts, Machine, Obstacle
+from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.sources import combine, combining, parse_text
 from tests.blobs import Tree, blob_of, cell, wide
 from tests.sources.reports import running_machine
 
 RAM = MemoryMap((Region(GIB, 9 * GIB),))
 NOTHING = MemoryMap(())
+TAKEN = Reserved(2 * GIB, 2 * GIB + MIB, "reserved")
+LISTED = MemoryMap(RAM.regions, (TAKEN,))
+"""As a whole /proc/iomem shows it."""
 
 
 def source(name: str, kind: str, memory: MemoryMap = NOTHING, *, settled: bool = False, **facts: Any) -> Machine:
@@ -39,10 +42,35 @@ def source(name: str, kind: str, memory: MemoryMap = NOTHING, *, settled: bool =
 def test_the_most_precise_map_wins(kinds: tuple[str, str], best: str) -> None:
     """In any order; a note tells of the other map."""
     for order in permutations(kinds):
-        combined = combine([source(kind, kind, RAM) for kind in order])
+        combined = combine([source(kind, kind, LISTED) for kind in order])
         assert combined.kind == best
         other = next(kind for kind in kinds if kind != best)
         assert f"the map is from {best}; {other} gives facts only" in combined.notes
+
+
+IMAGE, CRASH = Reserved(GIB + 2 * MIB, GIB + 34 * MIB, "Kernel code"), Reserved(3 * GIB, 4 * GIB, "Crash kernel")
+
+
+@pytest.mark.parametrize(
+    ("kind", "reserved", "ram", "image"),
+    [
+        pytest.param("iomem", (), RAM, (), id="a listing's lines of System RAM"),
+        pytest.param("iomem", (IMAGE, CRASH), RAM, (IMAGE,), id="a listing of a kernel that lists no `reserved`"),
+        pytest.param("lsmem", (), RAM, (), id="lsmem"),
+        pytest.param("memblock", (), RAM, (), id="one of memblock's two files"),
+        pytest.param("iomem", (), NOTHING, (), id="beside a log whose ranges of memory are incomplete"),
+    ],
+)
+def test_a_source_that_lists_no_reservation_gives_way_to_a_log(
+    kind: str, reserved: tuple[Reserved, ...], ram: MemoryMap, image: tuple[Reserved, ...]
+) -> None:
+    """The log names some of them, and what was recorded; it takes RAM and image from the other source."""
+    log = source("log", "dmesg", MemoryMap(ram.regions, (TAKEN,)), record=BootRecord(Range(3 * GIB, 4 * GIB)))
+    log = replace(log, incomplete=None if ram.regions else Obstacle("a line is missing"))
+    for order in permutations((log, source("other", kind, MemoryMap(RAM.regions, reserved)))):
+        combined = combine(order)
+        assert (combined.kind, combined.source) == ("dmesg", "log")
+        assert combined.memory == MemoryMap(RAM.regions, (TAKEN, *image))
 
 
 def test_memblock_at_the_reservation_wins_over_any_later_view() -> None:
@@ -53,7 +81,7 @@ def test_memblock_at_the_reservation_wins_over_any_later_view() -> None:
 
 def test_kernels_that_differ_are_a_note_where_one_is_stated() -> None:
     """The stated kernel is planned; the machine's own is that of the more precise source."""
-    sources = [source("a", "iomem", RAM, kernel="6.1.0-18"), source("b", "dmesg", kernel="6.12.3")]
+    sources = [source("a", "iomem", LISTED, kernel="6.1.0-18"), source("b", "dmesg", kernel="6.12.3")]
     with pytest.raises(InputError, match=r"kernel is 6\.12\.3 here and 6\.1\.0-18 in a"):
         combine(sources)
     combined = combine(sources, "7.2")
@@ -160,7 +188,7 @@ def test_ram_that_cannot_be_of_one_machine() -> None:
 def test_nomap_memory_that_a_log_only_infers_is_no_contradiction() -> None:
     """Its ranges have no flags; another source's have, and a kernel allocates in none of NOMAP memory."""
     inferred = MemoryMap((Region(GIB, 3 * GIB, Flag.NOMAP), Region(3 * GIB, 9 * GIB)))
-    known = MemoryMap((Region(GIB, 2 * GIB, Flag.NOMAP), Region(2 * GIB, 9 * GIB)))
+    known = MemoryMap((Region(GIB, 2 * GIB, Flag.NOMAP), Region(2 * GIB, 9 * GIB)), (TAKEN,))
     for order in ((0, 1), (1, 0)):
         log, listing = source("b", "dmesg", inferred), source("a", "iomem", known)
         assert combine([(listing, log)[n] for n in order]).memory == known
@@ -175,7 +203,7 @@ def test_nomap_memory_that_a_log_only_infers_is_no_contradiction() -> None:
 def test_as_much_ram_elsewhere_is_of_another_machine() -> None:
     """In any order; a little may be missing in one source."""
     other = MemoryMap((Region(GIB, 2 * GIB), Region(32 * GIB, 39 * GIB)))
-    a, b = source("a", "iomem", RAM), source("b", "dmesg", other)
+    a, b = source("a", "iomem", LISTED), source("b", "dmesg", other)
     said = "b: between 0x800000000 and 0x9c0000000 there is RAM here and none in a; give sources of the same boot"
     for order in ((a, b), (b, a)):
         with pytest.raises(InputError) as caught:
@@ -192,7 +220,7 @@ def test_memory_that_was_plugged_in_later_is_seen_by_later_views_only() -> None:
     larger = MemoryMap((*RAM.regions, Region(32 * GIB, 64 * GIB)))
     combining.combine([source("a", "iomem", larger), source("b", "dmesg", RAM)], grows=True)
     with pytest.raises(InputError, match="b: RAM is 40960M here and 8192M in a"):
-        combining.combine([source("a", "iomem", RAM), source("b", "dmesg", larger)], grows=True)
+        combining.combine([source("a", "iomem", LISTED), source("b", "dmesg", larger)], grows=True)
 
 
 def test_the_configuration_of_another_architecture_is_named() -> None:
@@ -207,7 +235,7 @@ def test_what_concerns_all_facts_of_a_log_is_said_whichever_map_is_taken() -> No
     """Notes on a map that is not used are dropped."""
     told = "the log holds 2 boots: the one that begins at line 7 is read"
     log = replace(source("log", "dmesg", RAM), notes=(told, "of its map"), on_facts=(told,))
-    notes = combine([source("a", "iomem", RAM), log]).notes
+    notes = combine([source("a", "iomem", LISTED), log]).notes
     assert told in notes
     assert "of its map" not in notes
 

@@ -87,7 +87,7 @@ def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
     lacking = lacking_ram(log, regions, notes)
     if lacking is not None:
         notes.append(lacking.why)
-        regions, reserved = [], []
+        regions = []
     cmdline, restored = completed(log, notes)
     notes += missing_lines(log)
     for group, count in log.units.items():

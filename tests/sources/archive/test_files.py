@@ -73,10 +73,10 @@ def test_the_size_of_the_kdump_initrd(content: bytes, archive: int, rest: int | 
 
 
 def test_the_log_lends_its_facts_and_iomem_its_map() -> None:
-    made = machine(log=LOG)
+    made = machine(log=LOG, iomem=IOMEM + b"  e0000000-e00fffff : reserved\n")
     assert made.facts.kernel == "6.12.9"
     assert [(r.start, r.end) for r in made.memory.regions] == [(GIB, 9 * GIB)]
-    assert [r.name for r in made.memory.reserved] == ["Crash kernel"]
+    assert [r.name for r in made.memory.reserved] == ["Crash kernel", "reserved"]
 
 
 def test_a_log_of_another_boot_is_told_and_left_out() -> None:
