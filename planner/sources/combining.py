@@ -49,10 +49,12 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
     grows: a source of the running system may have more memory than one of the boot (memory hotplug). kernel: the
     version that the user states; sources that differ in theirs then get a note instead of an error.
     """
-    machines = _beside_log(machines)
+    cut = _cut_off(machines)
+    poor = [m for m in machines if m.lists_nothing or m.source in cut]
+    machines = _beside_log(machines, poor)
     with_map = [m for m in machines if m.memory.regions] or list(machines)
     logged = any(m.traits.log for m in with_map)
-    best = min(with_map, key=lambda m: (not m.settled, logged and m.lists_nothing, m.traits.rank))
+    best = min(with_map, key=lambda m: (not m.settled, logged and m in poor, m.traits.rank))
     ordered = (best, *(m for m in machines if m is not best))
     _check_configurations(machines)
     values: dict[str, object] = {}
@@ -75,6 +77,7 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
         for m in machines
         if m is not best and (m.memory.regions or m.facts.tree is not None)
     ]
+    notes += cut.values()
     notes += [f"{each}: planned for {kernel}, as stated" for each in kernels]
     notes += _moved(ordered)
     notes += _replaceable(ordered)
@@ -85,13 +88,43 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
     return combined if best.traits.firmware else beside_tree(combined)
 
 
-def _beside_log(machines: Sequence[Machine]) -> Sequence[Machine]:
+_LASTING = ("cma", "node_data")
+"""Kinds of events in a log whose memory stays reserved, and is listed as such, as long as the machine runs."""
+
+
+def _cut_off(machines: Sequence[Machine]) -> dict[str, str]:
+    """Sources that lack what a log names as reserved, each with a note: their end is missing."""
+    named = [
+        (event.span, event.kind, m.source)
+        for m in machines
+        if m.traits.log
+        for event in m.facts.events
+        if event.kind in _LASTING and event.span is not None
+    ]
+    found: dict[str, str] = {}
+    for m in machines:
+        if m.traits.log or m.traits.stated or m.traits.firmware or m.lists_nothing or not m.memory.regions:
+            continue
+        listed = union((r.start, r.end) for r in m.memory.reserved)
+        for span, kind, source in named:
+            if not intersect(span, listed):
+                what = "the CMA area" if kind == "cma" else "the data of a node"
+                found[m.source] = (
+                    f"{printable(m.source)} does not list {what} at {span[0]:#x}, which {printable(source)} names: it "
+                    "is cut off, and the log is taken for the map"
+                )
+                break
+    return found
+
+
+def _beside_log(machines: Sequence[Machine], poor: Sequence[Machine]) -> Sequence[Machine]:
     """The sources, of which a log that lacks RAM has that of another one, if no source lists what is reserved.
 
     A log that has RAM is the map then, as it names reservations; the kernel's image may be in another source only.
+    poor: those that list nothing, or not all.
     """
     with_map = [m for m in machines if m.memory.regions and not m.traits.log]
-    if not with_map or not all(m.lists_nothing for m in with_map):
+    if not with_map or not all(m in poor for m in with_map):
         return machines
     most = min(with_map, key=lambda m: m.traits.rank)
     image = [r for r in most.memory.reserved if r.name.startswith("Kernel")]

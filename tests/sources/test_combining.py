@@ -11,7 +11,7 @@ import pytest
 from planner.base.errors import InputError
 from planner.base.ranges import Range
 from planner.base.sizes import GIB, KIB, MIB
-from planner.kernel.machine import BootRecord, Facts, Machine, Obstacle
+from planner.kernel.machine import BootRecord, Event, Facts, Machine, Obstacle
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.sources import combine, combining, parse_text
 from tests.blobs import Tree, blob_of, cell, wide
@@ -71,6 +71,32 @@ def test_a_source_that_lists_no_reservation_gives_way_to_a_log(
         combined = combine(order)
         assert (combined.kind, combined.source) == ("dmesg", "log")
         assert combined.memory == MemoryMap(RAM.regions, (TAKEN, *image))
+
+
+AREA, DATA = (2 * GIB + 8 * MIB, 2 * GIB + 72 * MIB), (9 * GIB - 16 * KIB, 9 * GIB)
+
+
+@pytest.mark.parametrize(
+    ("kind", "span", "listed", "said"),
+    [
+        pytest.param("cma", AREA, (), "does not list the CMA area at 0x80800000", id="a CMA area"),
+        pytest.param("node_data", DATA, (AREA,), "does not list the data of a node at 0x23fffc000", id="a node's data"),
+        pytest.param("cma", AREA, (AREA,), "", id="it is listed"),
+        pytest.param("cma", AREA, ((2 * GIB, 3 * GIB),), "", id="it is listed with what touches it"),
+        pytest.param("swiotlb", AREA, (), "", id="what may be free again later"),
+    ],
+)
+def test_a_listing_that_is_cut_off_gives_way_to_a_log(
+    kind: str, span: tuple[int, int], listed: tuple[tuple[int, int], ...], said: str
+) -> None:
+    """What the log names as reserved for as long as the machine runs must be in it."""
+    event = Event(kind, span[1] - span[0], *span, before_crash=True)
+    taken = MemoryMap(RAM.regions, (TAKEN, *(Reserved(*each, "reserved") for each in listed)))
+    combined = combine([source("a", "iomem", taken), source("log", "dmesg", RAM, events=(event,))])
+    assert combined.kind == ("dmesg" if said else "iomem")
+    assert [note for note in combined.notes if "cut off" in note] == (
+        [f"a {said}, which log names: it is cut off, and the log is taken for the map"] if said else []
+    )
 
 
 def test_memblock_at_the_reservation_wins_over_any_later_view() -> None:
