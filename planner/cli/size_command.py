@@ -129,6 +129,8 @@ def _recommend(machine: Machine, options: Options, asked: Asked, pasted: str | N
             click.echo(f"nothing to recommend: {found.reason}", err=True)
         else:
             emit(line_of(found.crashkernel, pasted) + "\n", out.path)
+            if found.doubt:
+                click.echo(f"note: {found.doubt}", err=True)
         return found.crashkernel is not None
     beside = presets(machine, options)
     out.result(lambda: [*render.recommendation(found), *render.presets(beside)], lambda: sized(found, beside))

@@ -17,7 +17,7 @@ from planner.kernel.crash_reserve import Placement
 from planner.kernel.machine import Machine
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.planning.plan import Options, Question, answer, ask, with_request
-from planner.planning.result import KernelView, Plan, doubt_of
+from planner.planning.result import KernelView, Plan, doubt_of, kernel_doubt
 from planner.planning.strategies import STRATEGIES, Strategy, strategy_named
 from planner.studies.inquiry import FORM_SIZE, inquiry_of, place_of, placed
 from planner.studies.kaslr import Places
@@ -92,7 +92,8 @@ class Candidate:
 class Recommendation:
     """The recommended request. crashkernel: tokens for a command line; None if no candidate serves.
 
-    need: bytes; need_source: their source. strategy: the one that `proposal` refers to.
+    need: bytes; need_source: their source. strategy: the one that `proposal` refers to. doubt: what of the kernel and
+    the map is not known; "" for nothing.
     """
 
     crashkernel: str | None
@@ -107,6 +108,7 @@ class Recommendation:
     ram: int
     kernel: KernelView
     notes: tuple[str, ...]
+    doubt: str
 
     @property
     def aim_text(self) -> str:
@@ -148,6 +150,7 @@ def recommend_for(question: Question, asked: Asked | None = None) -> Recommendat
         ram=search.plan.memory.ram,
         kernel=search.plan.kernel,
         notes=search.notes,
+        doubt="; ".join(search.doubts(best)),
     )
 
 
@@ -338,11 +341,16 @@ class _Search:
                 "" if best.share >= self.asked.sure else f", less than {_percent(self.asked.sure)}: the best available"
             )
             parts.append(often + short)
-        parts += [doubt for doubt in (_DOUBT.get(self.context.kernel.certainty), best.doubt) if doubt]
+        parts += self.doubts(best)
         if self.assumed:
             *most, last = [f"the {name}" for name in self.assumed]
             parts.append(f"the need assumes {' and '.join([*([', '.join(most)] if most else []), last])}")
         return "; ".join([", ".join(parts[:2]), *parts[2:]])
+
+    def doubts(self, best: Candidate | None) -> list[str]:
+        """What is not known of the kernel, and of the map for the recommended candidate, in words."""
+        of_kernel = _DOUBT.get(self.context.kernel.certainty) or kernel_doubt(self.plan.kernel)
+        return [doubt for doubt in (of_kernel, best.doubt if best is not None else "") if doubt]
 
     def _aim_met(self, best: Candidate, serving: Sequence[Candidate]) -> str:
         among = f", the least of {len(serving)} forms" if len(serving) > 1 else ", the only form that serves"

@@ -73,3 +73,46 @@ def test_a_fleet_of_finished_answers(
     assert (status, err) == (0, "")
     _, _, doubt = first_sentence(out).partition("; in doubt")
     assert doubt == (said or "").removeprefix("in doubt")
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        pytest.param(("plan", "512M"), "kernel 7.3, assumed", id="plan"),
+        pytest.param(("plan", "512M", "--strategy", "mainline"), "as kernel 7.3, assumed", id="plan as mainline"),
+        pytest.param(("plan", "512MB", "--strategy", "mainline"), "as kernel 7.3, assumed", id="plan of nothing"),
+        pytest.param(("fit",), "as kernel 7.3, assumed", id="fit"),
+        pytest.param(("size", "--need", "512M"), "the kernel is not known, planned as 7.3", id="size"),
+        pytest.param(("size", "--sweep", "128M..2G"), "as kernel 7.3, assumed", id="sweep"),
+        pytest.param(("compare", "512M"), "as kernel 7.3, assumed", id="compare"),
+    ],
+)
+@pytest.mark.parametrize("given", [False, True], ids=["no source names it", "the user does"])
+def test_the_kernel(run: Run, listing: str, command: tuple[str, ...], said: str, *, given: bool) -> None:
+    """It decides whether `,high` is read, and what lies where."""
+    kernel = ("--kernel", "7.3") if given else ()
+    _, out, err = run(command[0], "--map", listing, *kernel, *command[1:])
+    assert (said in first_sentence(out)) is not given, (out[:300], err)
+
+
+def test_a_line_to_paste_has_the_doubts_beside_it(run: Run, listing: str) -> None:
+    """On standard error: the line itself stays as it must be."""
+    status, out, err = run("size", "--map", listing, "--need", "512M", "--as", "kernel-cmdline")
+    assert (status, out) == (0, "crashkernel=512M\n")
+    assert err == "note: the kernel is not known, planned as 7.3\n"
+    assert run("size", "--map", listing, "--need", "512M", "--as", "grub", "--kernel", "7.3")[2] == ""
+
+
+@pytest.mark.parametrize("source", ["lsmem", "grep RAM", "--memory"])
+def test_a_source_without_reservations(run: Run, tmp_path: Path, source: str) -> None:
+    texts = {
+        "lsmem": "RANGE SIZE STATE\n0x0000000040000000-0x000000023fffffff 8G online\n",
+        "grep RAM": "40000000-23fffffff : System RAM\n",
+    }
+    given = ("--memory", "8G@1G")
+    if source in texts:
+        (tmp_path / "ram").write_text(texts[source])
+        given = ("--map", str(tmp_path / "ram"))
+    status, out, err = run("plan", "512M", *given, "--kernel", "6.12")
+    assert (status, err) == (0, "")
+    assert "what is reserved is not known" in first_sentence(out)

@@ -65,15 +65,23 @@ def verdict(plan: Plan) -> str:
         return f"not known for this kernel: as mainline {own.profile}, {_own_place(own)}"
     doubt = "" if done.crash or own is None or own.known else f"not known for this kernel: as mainline {own.profile}, "
     if done.outcome == "none":
-        return f"{doubt}none: {_invalid(plan)}; nothing is reserved"
+        return "; ".join([f"{doubt}none: {_invalid(plan)}", "nothing is reserved", *_assumed(plan.kernel)])
     place = _too_large(plan) if done.crash is None else _placed_at(plan, done.crash)
-    parts = (place, _protection(plan), own_answer(plan), doubt_of([plan]))
+    own_part = [own_answer(plan)] if plan.kernel.strategy != OWN.name else _assumed(plan.kernel)
+    parts = (place, _protection(plan), *own_part, doubt_of([plan]))
     return doubt + "; ".join([part for part in parts if part])
 
 
 def unknown_kernel(kernel: KernelView) -> str:
-    """The beginning of an answer about a kernel whose behaviour is not known; "" for other kernels."""
-    return f"not known for this kernel; as mainline {kernel.profile}, " if kernel.certainty == "unknown" else ""
+    """The beginning of an answer about a kernel that no source names, or whose behaviour is not known; else ""."""
+    if kernel.certainty == "unknown":
+        return f"not known for this kernel; as mainline {kernel.profile}, "
+    return "".join(f"{assumed}: " for assumed in _assumed(kernel))
+
+
+def _assumed(kernel: KernelView) -> list[str]:
+    """A kernel that no source names, in a few words; [] for others."""
+    return [f"as kernel {kernel.profile}, assumed"] if "kernel" in kernel.assumed else []
 
 
 def _invalid(plan: Plan) -> str:
