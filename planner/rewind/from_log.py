@@ -204,21 +204,22 @@ def efi_images(view: View) -> Iterator[tuple[Span, Span]]:
     arch/arm64/include/asm/efi.h @ 6.12.
     """
     sizes = {event.kind: event.size for event in view.events}
-    bss, initrd = sizes.get("bss", 0), sizes.get("efi_initrd", 0)
-    for event in view.events:
-        if event.kind == "efi_tables" and event.start is not None:
-            table = round_down(event.start, view.asked.page_size)
-            above = (round_down(table - initrd, 64 * KIB), table + view.asked.page_size)
-            for start, end in view.regions:
-                if not start % (2 * MIB) and event.size < end - start <= event.size + MIB // 2:
-                    yield (start, end), (table, table + view.asked.page_size)
-                    return
-            uncounted = _UNCOUNTED[view.asked.page_size]
-            ends = [event.start - n * event.size + (bss if n > 1 else 0) for n in (1, 2, 3)]
-            starts = [round_down(end - n * more, 2 * MIB) for n, end in enumerate(ends, 1) for more in uncounted]
-            lowest = round_down(ends[-1] - len(ends) * uncounted[-1] - initrd, 2 * MIB)
-            for start in dict.fromkeys(starts if lowest in starts else (lowest, *starts)):
-                yield (start, start + event.size + uncounted[-1]), above
+    image, bss, initrd = (sizes.get(kind, 0) for kind in ("efi_image", "bss", "initrd"))
+    tables = next((event.start for event in view.events if event.kind == "efi_tables"), None)
+    if tables is None:
+        return
+    table = round_down(tables, view.asked.page_size)
+    above = (round_down(table - initrd, 64 * KIB), table + view.asked.page_size)
+    for start, end in view.regions:
+        if not start % (2 * MIB) and image < end - start <= image + MIB // 2:
+            yield (start, end), (table, table + view.asked.page_size)
+            return
+    uncounted = _UNCOUNTED[view.asked.page_size]
+    ends = [tables - n * image + (bss if n > 1 else 0) for n in (1, 2, 3)]
+    starts = [round_down(end - n * more, 2 * MIB) for n, end in enumerate(ends, 1) for more in uncounted]
+    lowest = round_down(ends[-1] - len(ends) * uncounted[-1] - initrd, 2 * MIB)
+    for start in dict.fromkeys(starts if lowest in starts else (lowest, *starts)):
+        yield (start, start + image + uncounted[-1]), above
 
 
 def loaded_by_qemu(view: View) -> tuple[Span, ...]:
@@ -227,12 +228,12 @@ def loaded_by_qemu(view: View) -> tuple[Span, ...]:
     Source: load_aarch64_image() and arm_setup_direct_kernel_boot(), hw/arm/boot.c; create_device_tree(),
     softmmu/device_tree.c @ QEMU 7.2.
     """
-    sizes = {event.kind: event.size for event in view.events if event.kind.startswith("qemu_")}
-    if not sizes:
+    sizes = {event.kind: event.size for event in view.events}
+    if "qemu_image" not in sizes:
         return ()
     start = view.regions[0][0]
     image, initrd = start + 2 * MIB, start + min(view.machine.memory.ram // 2, 128 * MIB)
-    after = round_up(initrd + sizes["qemu_initrd"], view.asked.page_size)
+    after = round_up(initrd + sizes.get("initrd", 0), view.asked.page_size)
     tree = round_up(after, 2 * MIB)
     end = image + sizes["qemu_image"] + _UNCOUNTED[view.asked.page_size][-1]
     spans = ((image, end), (initrd, after), (tree, tree + MIB))

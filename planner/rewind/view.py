@@ -207,7 +207,7 @@ def _known_early(machine: Machine, asked: Asked) -> list[Span]:
 
 def _initrd(machine: Machine, page_size: int) -> list[Span]:
     """The initrd, whose size a log tells when its whole pages are freed: the entry of that size, if there is one."""
-    sizes = [e.size for e in machine.facts.events if e.kind in ("efi_initrd", "qemu_initrd") and e.size]
+    sizes = [e.size for e in machine.facts.events if e.kind == "initrd" and e.size]
     entries = [(r.start, r.end) for r in machine.memory.reserved if r.name == "reserved"]
     found = [(low, high) for low, high in entries if any(0 <= high - low - size <= 2 * page_size for size in sizes)]
     return found if len(found) == 1 else []

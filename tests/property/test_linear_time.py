@@ -1,12 +1,10 @@
 """Time linear in the input, for every reader and every pattern: twice the input takes about twice the time.
 
-Process time, the least of several runs, at sizes that take measurable time: a step that is quadratic doubles its
-growth and is told from noise. Each input is of a kind that once was slow, or could be.
+Each input is of a kind that once was slow, or could be.
 """
 
 from __future__ import annotations
 
-import gc
 import importlib
 import inspect
 import json
@@ -15,7 +13,6 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from time import process_time
 
 import pytest
 
@@ -23,38 +20,8 @@ import planner.sources
 from planner.base.errors import InputError
 from planner.planning.plan import Options, make_plan
 from planner.sources import parse_text
+from tests.growth import MOST, best, grows
 from tests.sources.reports import packed
-
-MOST = 2.5
-"""Growth per doubling that is still taken for linear."""
-
-SHORT = 0.004
-"""Seconds that are not worth looking at: a quadratic step of these sizes takes longer."""
-
-
-def best(run: Callable[[], object], times: int) -> float:
-    """The least process time of several runs, without garbage collections: these look at all other tests' objects."""
-    found = []
-    gc.disable()
-    try:
-        for _ in range(times):
-            begin = process_time()
-            run()
-            found.append(process_time() - begin)
-    finally:
-        gc.enable()
-    return min(found)
-
-
-def grows(run: Callable[[int], Callable[[], object]], n: int) -> float:
-    """Growth per doubling, of the two from n to 4n; 0 where it is too fast to tell. A slow one is looked at again."""
-    rate = 0.0
-    for times in (1, 3, 6):
-        a, c = (best(run(size), times) for size in (n, 4 * n))
-        rate = 0.0 if c < SHORT else (c / max(a, SHORT / 4)) ** 0.5
-        if rate <= MOST:
-            break
-    return rate
 
 
 def reading(data: bytes, fmt: str | None) -> Callable[[], object]:

@@ -178,7 +178,7 @@ def test_what_is_known_to_be_earlier_is_kept() -> None:
 def test_the_initrd_is_the_entry_of_its_size(entries: list[Span], kept: list[int]) -> None:
     """A log tells how much of it was freed, and not where: it came with the kernel, so it moves for no other boot."""
     rows = [Reserved(start, start + size, "reserved") for start, size in entries]
-    found = view(*rows, events=(Event("efi_initrd", 6 * MIB),))
+    found = view(*rows, events=(Event("initrd", 6 * MIB),))
     assert [start for start, _ in found.listed.kept] == kept
 
 

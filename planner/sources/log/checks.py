@@ -87,8 +87,11 @@ def missing_zone(log: Log) -> Range | None:
     return None
 
 
-def missing_lines(log: Log) -> Iterator[str]:
-    """Notes on lines that are missing according to the log's own counts and its command line."""
+def missing_lines(log: Log, *, complete: bool) -> Iterator[str]:
+    """Notes on lines that are missing according to the log's own counts and its command line.
+
+    complete: see `is_dump_complete`.
+    """
     if log.map and not log.zones:
         yield "the log shows no zones, so its DMA limit is not known"
     if (zone := missing_zone(log)) is not None:
@@ -108,7 +111,7 @@ def missing_lines(log: Log) -> Iterator[str]:
         yield f"`Memory:` counts {counted_cma} of CMA areas, and the log shows {shown_cma}: a line is missing"
     if 0 < len(set(log.dump["reserved"])) < log.counts.get("reserved", 0):
         yield f"{_rows_missing(log, 'reserved')}: what they reserve is not known"
-    elif log.dump["memory"] and not is_dump_complete(log):
+    elif log.dump["memory"] and not complete:
         yield "the log lacks rows of what memblock had reserved: what they reserve is not known"
     if log.cmdline is None and log.map:
         ends = "ends before" if log.total is None else "lacks"

@@ -68,15 +68,13 @@ def _is_reversed(text: str) -> bool:
 
 
 def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
+    """The machine of one boot. on_facts: the notes on all of the text."""
     if log.contradiction is not None:
         number, what = log.contradiction
         raise InputError(Location(name, number, 1), what, "give the log of one boot: journalctl -k -b")
-    if log.arch is None and (dma := log.zones.get("DMA")) is not None and dma.end == _X86_DMA:
-        log.arch = "x86_64"
+    _derive(log)
     if log.arch is None and log.patched:
         on_facts = [*on_facts, _UNNAMED]
-    log.page_size = log.page_size or (_page_size(log) if log.pages else None)
-    log.events = [_whole(event, log.page_size or 4 * KIB) for event in log.events]
     damage = log.crash_damage + log.damage
     notes = on_facts + damage[:_MOST_TOLD]
     if len(damage) > _MOST_TOLD:
@@ -89,18 +87,48 @@ def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
         notes.append(lacking.why)
         regions = []
     cmdline, restored = completed(log, notes)
-    notes += missing_lines(log)
+    notes += missing_lines(log, complete=complete)
+    if not regions and lacking is None:
+        notes.append("the log shows no memory map: it gives facts only")
+    return Machine(
+        name,
+        "dmesg",
+        MemoryMap(tuple(regions), tuple(reserved)),
+        _facts(log, cmdline, restored=restored),
+        settled=complete,
+        notes=tuple(notes),
+        incomplete=lacking,
+        damage=tuple(damage[:_MOST_TOLD]),
+        on_facts=tuple(on_facts),
+        efi_in_4k=bool(log.efi) and log.page_size is None and not log.dump["memory"],
+        doubt=_doubt(log, complete=complete),
+    )
+
+
+def _derive(log: Log) -> None:
+    """Add to a log what follows from several of its lines: architecture, page size, and events without a line.
+
+    CMA areas become whole ones, which depends on the page size.
+    """
+    if log.arch is None and (dma := log.zones.get("DMA")) is not None and dma.end == _X86_DMA:
+        log.arch = "x86_64"
+    log.page_size = log.page_size or (_page_size(log) if log.pages else None)
+    log.events = [_whole(event, log.page_size or 4 * KIB) for event in log.events]
     for group, count in log.units.items():
         log.event("percpu", None, None, 0, str(group), log.unit * count)
     if log.tables is not None and log.image and not log.kaslr:
-        log.event("efi_tables", log.tables, None, 0, size=log.image)
+        log.event("efi_tables", log.tables, None, 0)
+        log.event("efi_image", None, None, 0, size=log.image)
         log.event("bss", None, None, 0, size=log.bss)
-        log.event("efi_initrd", None, None, 0, size=log.initrd)
+        log.event("initrd", None, None, 0, size=log.initrd)
     elif log.qemu and log.tables is None and log.image:
         log.event("qemu_image", None, None, 0, size=log.image)
-        log.event("qemu_initrd", None, None, 0, size=log.initrd)
-    record = BootRecord(log.crash, log.low, tuple(log.lines), log.failed) if log.lines else None
-    facts = Facts(
+        log.event("initrd", None, None, 0, size=log.initrd)
+
+
+def _facts(log: Log, cmdline: str | None, *, restored: bool) -> Facts:
+    """The facts of a boot. restored: the crashkernel= of its command line was lost, and is one for what it reserved."""
+    return Facts(
         kernel=log.kernel,
         arch=log.arch,
         page_size=log.page_size,
@@ -110,35 +138,20 @@ def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
         dma_limit=_dma_limit(log),
         midr=tuple(dict.fromkeys(log.midr)),
         splits_live=log.splits_live,
-        record=record,
+        record=BootRecord(log.crash, log.low, tuple(log.lines), log.failed) if log.lines else None,
         events=tuple(log.events),
         capture=_capture(log),
     )
-    if not regions and lacking is None:
-        notes.append("the log shows no memory map: it gives facts only")
-    return Machine(
-        name,
-        "dmesg",
-        MemoryMap(tuple(regions), tuple(reserved)),
-        facts,
-        settled=complete,
-        notes=tuple(notes),
-        incomplete=lacking,
-        damage=tuple(damage[:_MOST_TOLD]),
-        on_facts=tuple(on_facts),
-        efi_in_4k=bool(log.efi) and log.page_size is None and not log.dump["memory"],
-        doubt=_doubt(log),
-    )
 
 
-def _doubt(log: Log) -> str:
-    """What of the map is not known, in a few words."""
+def _doubt(log: Log, *, complete: bool) -> str:
+    """What of the map is not known, in a few words. complete: memblock's dump shows all that is reserved."""
     if log.damage or log.crash_damage:
         return "lines of the log about memory are damaged"
     if log.lacks_high:
         return "the log lacks the highest memory"
     # The EFI stub puts the image at random then; a crash kernel that is recorded tells what was in its way.
-    random = log.kaslr and log.tables is not None and log.crash is None and not is_dump_complete(log)
+    random = log.kaslr and log.tables is not None and log.crash is None and not complete
     return "the kernel's image, which lies at random, may be in the way" if random else ""
 
 

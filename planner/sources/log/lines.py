@@ -8,6 +8,7 @@ arch/arm64/mm/init.c, kernel/crash_reserve.c, init/main.c @ 5.10 to 7.2.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
 from planner.base.errors import InputError, Location, printable
@@ -81,66 +82,102 @@ _EFI_SIZE = _Pattern("MemMap", rf"^efi:\s+MemMap (Desc\. )?Size\s*: {_HEX}$")
 _TABLES = _Pattern("=0x", rf"^efi: (?:\S+(?: \d\.\d)?={_HEX}\s?)+$")
 _ADDRESS = re.compile(f"={_HEX}")
 _FAILURES = ("cannot allocate crashkernel", "crashkernel reservation failed", "cannot reserve crashkernel")
+"""Beginnings of lines that say that no crash kernel is reserved."""
+
+_Arrays = dict[str, list[tuple[int, int, int, int | None]]]
+"""The rows of memblock's arrays, by name: start, end, flags and node."""
 
 
+def _no_rows() -> _Arrays:
+    return {"memory": [], "reserved": []}
+
+
+@dataclass(slots=True, eq=False, repr=False)  # never compared or shown: those methods cost start-up time
 class Log:
-    """The facts of one boot collected so far.
+    """The facts of one boot, collected line by line; None, 0, False or empty where no line told yet.
 
-    total, cma: RAM and CMA areas as counted by `Memory:`. pages: of all nodes. counts: of rows in each array of the
-    memblock dump. added: ranges of `memblock=debug`, and whether each was added or removed. efi_size, efi_count: bytes
-    and descriptors of the EFI map, 0 if not known. wrapped: the command line continues on the next line. chopped: it
-    ends at the column where all long lines end. damage: notes on lines that cannot be read, crash_damage: those about
-    the crash kernel. patched: another kernel than mainline arm64 printed its line. contradiction: the line that gives
-    it another place, and what it says. lost: the note on the first damaged memory range, by the first word of its line.
-    lacks_high: memory above the ranges is missing.
-    va_bits: the processors' virtual address bits. tables: the lowest address of a UEFI table. captures: it has a
-    crashed kernel's memory to save.
+    name: of the text, for messages. chopped: its long lines all end at one column. rows: how many ranges are stored.
+
+    kernel, arch: as `uname` prints them. page_size, va_bits: of the kernel, bits of virtual addresses. midr: main ID
+    registers of the processors. splits_live: the kernel splits live blocks on them. kaslr: the image lies at random.
+    cmdline: the command line; wrapped: it goes on in the next line.
+
+    zones: the range of each zone, None for an empty one; zones_whole: the heading above them is there. nodes: the
+    ranges of the nodes. dump: the rows of memblock's last dump; counts: how many each array has, reserved_size: bytes
+    of `reserved`, as it says itself. added: ranges of `memblock=debug`, and whether each was added or removed. efi:
+    descriptors of the EFI map; efi_size, efi_count: its bytes, and its number of descriptors. nomap: NOMAP ranges of a
+    device tree. total, cma: RAM and CMA areas as counted by `Memory:`, in bytes. pages: of all nodes.
+
+    crash, low: the crash kernel, and its low part. lines: what the kernel said about them; crash_line: the number of
+    the first such line. failed: it said that it reserves none. patched: another kernel than mainline arm64 printed it.
+    contradiction: the number of the line that gives it another place, and what it says.
+
+    events: early allocations. unit: bytes of one CPU's area; units: how many each group of per-CPU areas has. buffer:
+    of a log buffer that was allocated, the number of its line, its bytes, and those of its descriptors and infos.
+
+    tables: the lowest address of a UEFI table. qemu: the machine is QEMU's. image, bss: bytes of the kernel image as
+    counted by `Memory:`, and of its bss. initrd: bytes that were freed of it. smmu: the driver arm-smmu-v3 is there.
+    captures: the kernel has a crashed one's memory to save.
+
+    damage: notes on lines that cannot be read; crash_damage: those on lines about the crash kernel. lost: the note on
+    the first memory range that is damaged, by the first word of its line. lacks_high: memory above the ranges is
+    missing.
     """
 
-    def __init__(self, name: str = "", *, chopped: bool = False) -> None:
-        self.name, self.rows, self.chopped = name, 0, chopped
-        self.kernel: str | None = None
-        self.arch: str | None = None
-        self.cmdline: str | None = None
-        self.page_size: int | None = None
-        self.zones: dict[str, Range | None] = {}
-        self.zones_whole = False
-        self.nodes: list[Region] = []
-        self.dump: dict[str, list[tuple[int, int, int, int | None]]] = {"memory": [], "reserved": []}
-        self.counts: dict[str, int] = {}
-        self.reserved_size = 0
-        self.efi: list[efi.Entry] = []
-        self.efi_size = self.efi_count = 0
-        self.nomap: list[Range] = []
-        self.events: list[Event] = []
-        self.crash: Range | None = None
-        self.low: Range | None = None
-        self.lines: list[str] = []
-        self.failed = False
-        self.total: int | None = None
-        self.cma = self.pages = 0
-        self.added: list[tuple[bool, Range]] = []
-        self.wrapped = False
-        self.damage: list[str] = []
-        self.crash_damage: list[str] = []
-        self.lost: dict[str, str] = {}
-        self.crash_line = 0
-        self.patched = False
-        self.contradiction: tuple[int, str] | None = None
-        self.kfence: Range | None = None
-        self.midr: list[int] = []
-        self.splits_live: bool | None = None
-        self.va_bits: int | None = None
-        self.kaslr = False
-        self.tables: int | None = None
-        self.buffer: tuple[int, int, int] | None = None
-        self.image: int | None = None
-        self.bss = 0
-        self.qemu = False
-        self.initrd = 0
-        self.smmu = self.captures = self.lacks_high = False
-        self.unit = 0
-        self.units: dict[int, int] = {}
+    name: str = ""
+    chopped: bool = field(default=False, kw_only=True)
+    rows: int = 0
+
+    kernel: str | None = None
+    arch: str | None = None
+    page_size: int | None = None
+    va_bits: int | None = None
+    midr: list[int] = field(default_factory=list)
+    splits_live: bool | None = None
+    kaslr: bool = False
+    cmdline: str | None = None
+    wrapped: bool = False
+
+    zones: dict[str, Range | None] = field(default_factory=dict)
+    zones_whole: bool = False
+    nodes: list[Region] = field(default_factory=list)
+    dump: _Arrays = field(default_factory=_no_rows)
+    counts: dict[str, int] = field(default_factory=dict)
+    reserved_size: int = 0
+    added: list[tuple[bool, Range]] = field(default_factory=list)
+    efi: list[efi.Entry] = field(default_factory=list)
+    efi_size: int = 0
+    efi_count: int = 0
+    nomap: list[Range] = field(default_factory=list)
+    total: int | None = None
+    cma: int = 0
+    pages: int = 0
+
+    crash: Range | None = None
+    low: Range | None = None
+    lines: list[str] = field(default_factory=list)
+    crash_line: int = 0
+    failed: bool = False
+    patched: bool = False
+    contradiction: tuple[int, str] | None = None
+
+    events: list[Event] = field(default_factory=list)
+    unit: int = 0
+    units: dict[int, int] = field(default_factory=dict)
+    buffer: tuple[int, int, int] | None = None
+
+    tables: int | None = None
+    qemu: bool = False
+    image: int | None = None
+    bss: int = 0
+    initrd: int = 0
+    smmu: bool = False
+    captures: bool = False
+
+    damage: list[str] = field(default_factory=list)
+    crash_damage: list[str] = field(default_factory=list)
+    lost: dict[str, str] = field(default_factory=dict)
+    lacks_high: bool = False
 
     @property
     def map(self) -> list[Range]:
@@ -214,7 +251,7 @@ def _read(line: str, number: int, log: Log) -> None:
         log.zones_whole = True
     elif "MEMBLOCK configuration" in line:
         # The last dump is used: earlier ones come before firmware memory is known.
-        log.dump, log.counts, log.reserved_size = {"memory": [], "reserved": []}, {}, 0
+        log.dump, log.counts, log.reserved_size = _no_rows(), {}, 0
     elif (m := _COUNT.search(line)) is not None:
         log.counts[m[1]] = int(m[2], 16)
     elif (m := _RESERVED_SIZE.search(line)) is not None:

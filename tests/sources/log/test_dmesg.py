@@ -1,15 +1,19 @@
-"""Early allocations in a boot log that precede the crash kernel."""
+"""Early allocations in a boot log that precede the crash kernel, and what a boot loader put there before."""
 
 from __future__ import annotations
+
+import re
 
 import pytest
 
 from planner.base.errors import InputError
 from planner.base.ranges import Range
 from planner.base.sizes import GIB, MIB
+from planner.kernel.machine import Event
 from planner.kernel.memory_map import Reserved
 from planner.planning.plan import Options, make_plan
 from planner.sources import parse_text
+from tests.oracle.cases import cases
 
 HEAD = (
     "Linux version 6.1.0-18-arm64 (x@y) #1 SMP",
@@ -74,3 +78,34 @@ def test_a_boot_has_one_crash_kernel() -> None:
     again = parse_text("\n".join((*HEAD, line, *HEAD, other)).encode(), "log")
     assert again.facts.record is not None
     assert again.facts.record.crash == Range(0x50000000, 0x60000000)
+
+
+MEMORY = (
+    "Memory: 990000K/1048576K available (16384K kernel code, 4096K rwdata, 8192K rodata, 4096K init, 1024K bss, "
+    "58576K reserved, 0K cma-reserved)\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "loaded"),
+    [
+        pytest.param(
+            "efi: ACPI 2.0=0x7ed60018 MEMATTR=0x7dd5a018 \n",
+            {"efi_tables": (0x7DD5_A018, 0), "efi_image": (None, 33 * MIB), "bss": (None, MIB)},
+            id="by UEFI",
+        ),
+        pytest.param("Machine model: linux,dummy-virt\n", {"qemu_image": (None, 33 * MIB)}, id="by QEMU itself"),
+    ],
+)
+def test_what_a_boot_loader_put_there(line: str, loaded: dict[str, tuple[int | None, int]]) -> None:
+    """The image and the initrd are facts of their own, whoever loaded them."""
+    text = "\n".join([*HEAD, ""]) + f"{line}{MEMORY}Freeing initrd memory: 6144K\n"
+    events = {e.kind: (e.start, e.size) for e in parse_text(text.encode(), "log").facts.events}
+    assert events == {**loaded, "initrd": (None, 6 * MIB)}
+
+
+def test_every_kind_of_event_is_described() -> None:
+    """In the class that holds them."""
+    kinds = {e.kind for case in cases("bootlogs") for e in parse_text(case["dmesg"].encode(), "x").facts.events}
+    assert len(kinds) > 10
+    assert kinds <= set(re.findall(r"`([\w-]+)`", Event.__doc__ or ""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
@@ -10,6 +11,7 @@ from planner.base.errors import InputError
 from planner.base.sizes import KIB
 from planner.planning.plan import Options, make_plan
 from planner.sources import parse_text
+from tests.growth import MOST, grows, repeated
 
 NODE = "[    0.000000]   node   0: [mem 0x0000000040000000-0x00000000bfffffff]\n"
 DIGITS = "9" * 5000
@@ -66,8 +68,13 @@ def test_numbers_that_no_kernel_prints(line: str) -> None:
 )
 def test_a_long_line_costs_no_more_than_its_length(unit: str) -> None:
     """Whatever it repeats."""
-    line = unit * (60_000 // len(unit))
-    parse_text((NODE + f"{line}\n{line[:-1]}x\n" * 3).encode(), "log")
+
+    def run(size: int) -> Callable[[], object]:
+        line = repeated(unit, size)
+        data = (NODE + f"{line}\n{line[:-1]}x\n" * 3).encode()
+        return lambda: parse_text(data, "log")
+
+    assert grows(run, 15_000) <= MOST
 
 
 def test_the_page_size_of_the_nodes() -> None:

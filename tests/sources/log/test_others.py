@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from planner.kernel.machine import Machine
 from planner.sources import parse_text
 from planner.sources.log.others import shortened, without_others
+from tests.growth import MOST, grows, repeated
 from tests.oracle.cases import cases
 from tests.sources.long_logs import LONG
 from tests.sources.posted_forms import LOGS, Form
@@ -251,6 +253,9 @@ def test_a_host_that_gets_its_name_late() -> None:
 )
 def test_a_text_costs_no_more_than_its_length(unit: str) -> None:
     """Hostile texts take linear time; the result does not matter."""
-    boot = "\n".join(BOOT)
-    shortened(f"{boot}{unit * (1_000_000 // len(unit))}", 40)
-    without_others(f"{boot}{unit * (1_000_000 // len(unit))}")
+
+    def run(size: int) -> Callable[[], object]:
+        text = "\n".join(BOOT) + repeated(unit, size)
+        return lambda: (shortened(text, 40), without_others(text))
+
+    assert grows(run, 25_000) <= MOST

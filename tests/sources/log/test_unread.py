@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
@@ -11,6 +12,7 @@ from planner.kernel.machine import Machine
 from planner.sources import parse_text
 from planner.sources.log.unread import is_unread, without_unread
 from planner.sources.quoting import unquoted
+from tests.growth import MOST, grows, repeated
 from tests.oracle.cases import cases, sampled
 from tests.sources.posted_forms import LOGS, Form
 
@@ -153,4 +155,4 @@ def test_a_second_print_that_lost_some_of_them() -> None:
 )
 def test_a_text_costs_no_more_than_its_length(unit: str) -> None:
     """Hostile texts take linear time; the result does not matter."""
-    without_unread("memblock_" + unit * (1_000_000 // len(unit)))
+    assert grows(lambda size: partial(without_unread, "memblock_\n" + repeated(unit, size)), 25_000) <= MOST

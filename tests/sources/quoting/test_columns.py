@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from planner.sources.quoting.columns import messages_in_column
+from tests.growth import MOST, grows, repeated
 
 LOG = (
     "[    0.000000] Linux version 6.1 (gcc 12, GNU ld) #1",
@@ -64,4 +67,4 @@ def test_other_texts(text: str) -> None:
 @pytest.mark.parametrize("unit", [",", '"', '",', "a,", "a", "\t"])
 def test_a_long_line_costs_no_more_than_its_length(unit: str) -> None:
     """Whatever it consists of."""
-    messages_in_column(f"{unit * (60_000 // len(unit))}\n" * 3)
+    assert grows(lambda size: partial(messages_in_column, f"{repeated(unit, size)}\n" * 3), 15_000) <= MOST

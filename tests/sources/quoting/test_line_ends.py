@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 
 from planner.sources.quoting.line_prefixes import without_line_prefixes
+from tests.growth import MOST, grows, repeated
 
 LOG = (
     "[    0.000000] Linux version 6.1 (x) #1",
@@ -106,5 +110,9 @@ def test_numbers_that_do_not_count_the_lines_stay(text: str) -> None:
 @pytest.mark.parametrize("unit", ["$", '"', "\\n", "'\\", "|", " ", '"]'])
 def test_a_long_line_costs_no_more_than_its_length(unit: str) -> None:
     """Whatever it consists of."""
-    line = unit * (60_000 // len(unit))
-    without_line_prefixes("\n".join([f'"{LOG[0]}"', line, f'"{LOG[0]}{line}', line]))
+
+    def run(size: int) -> Callable[[], object]:
+        line = repeated(unit, size)
+        return partial(without_line_prefixes, "\n".join([f'"{LOG[0]}"', line, f'"{LOG[0]}{line}', line]))
+
+    assert grows(run, 15_000) <= MOST

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from planner.sources.quoting.line_prefixes import without_line_prefixes
+from tests.growth import MOST, grows, repeated
 
 LOG = ("[    0.000000] Linux version 6.1 (x)", "[    0.000000]   node   0: [mem 0x1000-0x1fff]", "[    0.1] end")
 
@@ -39,6 +42,11 @@ def test_the_indentation_of_a_listing_stays() -> None:
 @pytest.mark.parametrize("unit", ["1 ", "a:", "1a", ">", "| ", "[", "[ 0.", "\t", "x: 40000000-7fffffff : y "])
 def test_a_long_line_costs_no_more_than_its_length(unit: str) -> None:
     """Whatever it consists of."""
-    line = unit * (60_000 // len(unit))
-    without_line_prefixes("\n".join([f"> {LOG[0]}", line, f"{line}{LOG[0]}", line]))
-    without_line_prefixes(f"> 40000000-7fffffff : System RAM\n{line}\n{line}")
+
+    def run(size: int) -> Callable[[], object]:
+        line = repeated(unit, size)
+        log = "\n".join([f"> {LOG[0]}", line, f"{line}{LOG[0]}", line])
+        listing = f"> 40000000-7fffffff : System RAM\n{line}\n{line}"
+        return lambda: (without_line_prefixes(log), without_line_prefixes(listing))
+
+    assert grows(run, 15_000) <= MOST
