@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from planner.base.ranges import Range, Span
 from planner.base.sizes import MIB
@@ -137,13 +137,17 @@ class Answered(NamedTuple):
     help: tuple[tuple[str, str | None, str, Range | None, int | None], ...] | None = None
 
 
+OwnRequest: TypeAlias = Literal["told", "restored", "lost"]
+"""How the crashkernel= of a machine's own command line is known."""
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """Facts about the kernel of one boot.
 
     kernel: version string as `uname -r` prints it. arch: `aarch64`, `x86_64`, `s390x`, ...
-    page_size, va_bits, pa_bits: of the kernel. cmdline: the whole command line. request_restored: its crashkernel= was
-    missing and has been restored from `record`.
+    page_size, va_bits, pa_bits: of the kernel. cmdline: the whole command line. own_request: how its crashkernel= is
+    known: as it says, restored from `record` where it was cut off, or lost.
     dma_limit: `arm64_dma_phys_limit` in bytes (exclusive), `NO_DMA_ZONES` for none. firmware_dma_limit: the highest
     address that all devices can reach according to the firmware (device tree, IORT), from which a kernel derives its
     own limit; all ones: the firmware gives no limit. mem_total: MemTotal of /proc/meminfo, bytes.
@@ -166,7 +170,7 @@ class Facts:
     va_bits: int | None = None
     pa_bits: int | None = None
     cmdline: str | None = None
-    request_restored: bool = False
+    own_request: OwnRequest = "told"
     dma_limit: int | None = None
     firmware_dma_limit: int | None = None
     mem_total: int | None = None

@@ -66,6 +66,12 @@ def asked_of(machine: Machine, crashkernel: str | None, preset: str | None) -> A
             "no crashkernel= value given or found: no CRASHKERNEL, and the map has no command line",
             "give a value such as 512M",
         )
+    if machine.facts.own_request == "lost":
+        raise InputError(
+            machine.source,
+            "the command line in the log is cut off within or before its crashkernel=, so the request is not known",
+            "give a value such as 512M",
+        )
     return Asked(own, own)
 
 

@@ -13,7 +13,7 @@ from planner.base.ranges import Span, intersect, subtract, total, union
 from planner.base.sizes import MIB, format_size
 from planner.kernel.cmdline import words
 from planner.kernel.efi_init import for_pages
-from planner.kernel.machine import BootRecord, Machine
+from planner.kernel.machine import BootRecord, Machine, OwnRequest
 from planner.kernel.memory_map import Flag, MemoryMap
 from planner.sources.capture import merged
 from planner.sources.kernel_config import check_arch
@@ -62,7 +62,7 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
         values[name] = _only(ordered, name)
     kernels: list[str] = []
     values["kernel"] = _kernel(ordered, kernels if kernel else None)
-    values["cmdline"], values["request_restored"] = _cmdline(ordered)
+    values["cmdline"], values["own_request"] = _cmdline(ordered)
     values["config"] = _config(ordered)
     values["record"] = _record(ordered)
     values["capture"] = merged([m.facts.capture for m in ordered])
@@ -226,15 +226,15 @@ def _kernel(machines: Sequence[Machine], differing: list[str] | None) -> str | N
     return found.facts.kernel if found is not None else None
 
 
-def _cmdline(machines: Sequence[Machine]) -> tuple[str | None, bool]:
-    """The command line, and its `request_restored`.
+def _cmdline(machines: Sequence[Machine]) -> tuple[str | None, OwnRequest]:
+    """The command line, and its `own_request`.
 
     A device tree's is used only if no other is known: the boot loader replaces it.
     """
     known = [m for m in machines if m.facts.cmdline is not None]
     strong = [m for m in known if not m.traits.firmware] or known
     if not strong:
-        return None, False
+        return None, "told"
     first = strong[0]
     parameters = words(first.facts.cmdline or "")
     for machine in strong[1:]:
@@ -243,7 +243,7 @@ def _cmdline(machines: Sequence[Machine]) -> tuple[str | None, bool]:
             if _values(parameters, name) != _values(others, name):
                 here, there = (" ".join(_values(p, name)) or "absent" for p in (others, parameters))
                 raise _contradiction(machine, f"{name} on the command line", here, there, first)
-    return first.facts.cmdline, first.facts.request_restored
+    return first.facts.cmdline, first.facts.own_request
 
 
 def _values(parameters: list[str], name: str) -> list[str]:

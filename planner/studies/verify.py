@@ -261,7 +261,7 @@ def _request(machine: Machine, crashkernel: str | None, record: BootRecord | Non
     facts = machine.facts
     if crashkernel is not None:
         return crashkernel, None
-    if facts.request_restored:
+    if facts.own_request == "restored":
         return None, "the command line is incomplete: a request of the recorded size is assumed"
     if facts.request is not None or facts.cmdline is not None:
         return None, None

@@ -13,7 +13,7 @@ from itertools import pairwise
 from planner.base.ranges import Range
 from planner.base.sizes import GIB, KIB, MIB, format_size
 from planner.base.text import counted
-from planner.kernel.machine import Obstacle
+from planner.kernel.machine import Obstacle, OwnRequest
 from planner.kernel.memory_map import Region
 from planner.sources.log.lines import Log
 
@@ -134,11 +134,11 @@ def _rows_missing(log: Log, array: str) -> str:
     return f"memblock.{array} has {counted(count, 'row')}, and the log shows {rows}"
 
 
-def completed(log: Log, notes: list[str]) -> tuple[str | None, bool]:
-    """The command line; True if its crashkernel= was lost, and is replaced by one for what was reserved."""
+def completed(log: Log, notes: list[str]) -> tuple[str | None, OwnRequest]:
+    """The command line, and how its crashkernel= is known: one that was cut off is that for what was reserved."""
     text = log.cmdline
     if text is None:
-        return None, False
+        return None, "told"
     chopped = text.endswith(_CHOPPED)
     words = text.split()[: -1 if chopped else None]
     cut = chopped or log.chopped or log.wrapped or len(text) >= _PRINTED
@@ -146,13 +146,16 @@ def completed(log: Log, notes: list[str]) -> tuple[str | None, bool]:
         notes.append("the command line in the log is cut off at its end")
     # A word that was cut before its `=` is part of the request, too.
     asked = [word for word in words if "crashkernel=" in word or (cut and word.startswith("crash"))]
+    if cut and words and len(words[-1]) > 1 and "crashkernel=".startswith(words[-1]):
+        asked.append(words[-1])
     suspect = cut and not chopped and asked[-1:] == words[-1:] and bool(asked)
     size = format_size(log.crash.size) if log.crash is not None else ""
     last = asked[-1].partition("crashkernel=")[2] if asked else ""
     suffix = _CUT_SUFFIX.search(last)
     lost = suspect and (size not in last or suffix is not None)  # judged by the text of the word alone
     if log.crash is None or (asked and not lost):
-        return " ".join(words) if chopped else text, False
+        gone = cut and log.crash is None and (suspect or (not asked and bool(log.lines)))
+        return " ".join(words) if chopped else text, "lost" if gone else "told"
     notes.append(
         f"{size} were reserved, and the command line in the log "
         f"{'ends within' if suspect else 'has no'} crashkernel=: it is incomplete, so the recorded size is planned"
@@ -161,4 +164,4 @@ def completed(log: Log, notes: list[str]) -> tuple[str | None, bool]:
     request = [f"crashkernel={size},high" if high else f"crashkernel={size}"]
     if log.low is not None:
         request.append(f"crashkernel={format_size(log.low.size)},low")
-    return " ".join([*(words[:-1] if suspect else words), *request]), True
+    return " ".join([*(words[:-1] if suspect else words), *request]), "restored"

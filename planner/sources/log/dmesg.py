@@ -13,7 +13,7 @@ from planner.base.errors import InputError, Location, printable
 from planner.base.ranges import Span, subtract, union
 from planner.base.sizes import KIB, MIB
 from planner.kernel.cma import whole_area
-from planner.kernel.machine import NO_DMA_ZONES, BootRecord, Capture, Event, Facts, Machine
+from planner.kernel.machine import NO_DMA_ZONES, BootRecord, Capture, Event, Facts, Machine, OwnRequest
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import MemoryMap, Region, Reserved, with_nomap
 from planner.kernel.pgtable import PAGE_SIZES
@@ -86,7 +86,7 @@ def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
     if lacking is not None:
         notes.append(lacking.why)
         regions = []
-    cmdline, restored = completed(log, notes)
+    cmdline, own_request = completed(log, notes)
     notes += missing_lines(log, complete=complete)
     if not regions and lacking is None:
         notes.append("the log shows no memory map: it gives facts only")
@@ -94,7 +94,7 @@ def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
         name,
         "dmesg",
         MemoryMap(tuple(regions), tuple(reserved)),
-        _facts(log, cmdline, restored=restored),
+        _facts(log, cmdline, own_request=own_request),
         settled=complete,
         notes=tuple(notes),
         incomplete=lacking,
@@ -126,15 +126,15 @@ def _derive(log: Log) -> None:
         log.event("initrd", None, None, 0, size=log.initrd)
 
 
-def _facts(log: Log, cmdline: str | None, *, restored: bool) -> Facts:
-    """The facts of a boot. restored: the crashkernel= of its command line was lost, and is one for what it reserved."""
+def _facts(log: Log, cmdline: str | None, *, own_request: OwnRequest) -> Facts:
+    """The facts of a boot. cmdline, own_request: as in `Facts`."""
     return Facts(
         kernel=log.kernel,
         arch=log.arch,
         page_size=log.page_size,
         va_bits=log.va_bits,
         cmdline=cmdline,
-        request_restored=restored,
+        own_request=own_request,
         dma_limit=_dma_limit(log),
         midr=tuple(dict.fromkeys(log.midr)),
         splits_live=log.splits_live,

@@ -22,7 +22,7 @@ from planner.sources.bounds import MAX_EVENTS, MAX_LINE, MAX_ROWS, too_many_rows
 from planner.sources.capture import image_size
 from planner.sources.log import efi
 from planner.sources.log.arch import OWN_SIGNS, SIGNS, foreign, kernel_of
-from planner.sources.log.messages import MEM_RANGE, ZONES
+from planner.sources.log.messages import CUT_RESERVED, MEM_RANGE, ZONES
 from planner.sources.log.pieces import Line, reversed_range
 
 __all__ = ["Log", "read"]
@@ -49,7 +49,10 @@ _DUMP = _Pattern(
     " flags: 0x",
     rf"^\s*(memory|reserved)\[{_HEX}\]\s+\[{_HEX}-{_HEX}\], 0x[0-9a-f]+ bytes(?: on node {_INT})? flags: {_HEX}",
 )
-_RESERVED = _Pattern(" reserved: ", rf"crashkernel (low memory )?reserved: {_HEX} - {_HEX} \({_INT} MB\)")
+_RESERVED = _Pattern(
+    " reserved: ",
+    rf"crashkernel (low memory )?reserved: {_HEX} - (?:{_HEX} \({_INT} MB\)|{CUT_RESERVED})",
+)
 _COUNT = _Pattern(".cnt", rf"^\s*(memory|reserved)\.cnt\s+= {_HEX}")
 _RESERVED_SIZE = _Pattern("reserved size = ", rf"^\s*memory size = {_HEX} reserved size = {_HEX}")
 _PATCHED = _Pattern("MB for crashkernel", rf"Reserving {_INT}MB of (low )?memory at {_INT}MB for crashkernel")
@@ -272,8 +275,9 @@ def _firmware(line: str, number: int, log: Log) -> None:
 
 def _crash_line(line: str, number: int, log: Log) -> None:
     if (m := _RESERVED.search(line)) is not None:
-        found = Range(int(m[2], 16), int(m[3], 16))
-        if found.size // MIB != int(m[4]):
+        found = Range(int(m[2], 16), int(m[3] or m[5], 16))
+        size = str(found.size // MIB)
+        if found.size <= 0 or (size != m[4] if m[4] else not size.startswith(m[6] or "")):
             _damaged("the crash kernel", Line(number, line, None), log.crash_damage)
         else:
             _placed(found, number, log, low=bool(m[1]))

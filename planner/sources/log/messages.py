@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from planner.sources.log.arch import OWN_SIGNS, SIGNS
 
-__all__ = ["BEGIN_BOOT", "FIRST_3", "MEM_RANGE", "MESSAGES", "OF_EVERY_BOOT", "WITHIN", "ZONES", "is_read"]
+__all__ = [
+    "BEGIN_BOOT",
+    "CUT_RESERVED",
+    "FIRST_3",
+    "MEM_RANGE",
+    "MESSAGES",
+    "OF_EVERY_BOOT",
+    "WITHIN",
+    "ZONES",
+    "is_read",
+]
 
 BEGIN_BOOT = ("Linux version ", "Booting Linux on physical CPU")
 """The first messages of a boot: a second one is another boot's, or of the same one printed again."""
@@ -29,6 +39,9 @@ ZONES = ("DMA", "DMA32", "Normal", "Movable", "Device")
 
 MEM_RANGE = r"\[mem 0x([0-9a-f]{1,16})-0x([0-9a-f]{1,16})\]"
 """The pattern of a range of memory, first and last byte, in the lines of zones, nodes and what lies in them."""
+
+CUT_RESERVED = r"0x([0-9a-f]{16})(?: \(?(\d*)(?: M?B?)?)?$"
+"""The end of a line on the crash kernel, cut off behind a whole address; groups: the address, digits of the size."""
 
 _BEGIN = (
     *("CPU", "Booting Linux on", "Linux ", "BOOT_IMAGE=", "Kernel command line:", "Command line:", "Memory"),

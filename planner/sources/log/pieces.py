@@ -14,7 +14,7 @@ from itertools import pairwise, starmap, takewhile
 from typing import NamedTuple
 
 from planner.sources.bounds import MAX_LINE
-from planner.sources.log.messages import ZONES
+from planner.sources.log.messages import CUT_RESERVED, ZONES
 from planner.sources.log.timestamps import has_timestamp, without_timestamp
 
 __all__ = ["COMMAND_LINE", "Kind", "Line", "begun", "reversed_range", "unbroken", "whole_lines"]
@@ -75,7 +75,7 @@ _KINDS = {
     "crashkernel": Kind(
         "the crash kernel",
         r"crashkernel(?: [a-z]*){0,2}$|crashkernel (?:low memory |tmp )?reserved",
-        rf"crashkernel (?:low memory |tmp )?reserved: {_HEX} - {_HEX} \(\d+ MB\)",
+        rf"crashkernel (?:low memory |tmp )?reserved: {_HEX} - (?:{_HEX} \(\d+ MB\)|{CUT_RESERVED})",
     ),
     **dict.fromkeys(
         ("Reserving ", "kexec_core: Reserving "),
@@ -275,18 +275,40 @@ def _joined(held: _Held, words: str, *, stamped: bool) -> Line | None:
         return Line(line.number, joined, line.damaged if re.match(line.damaged.begins, joined) else None)
     if alone:
         return None
+    glue = " "
     if line.words.startswith("pcpu-alloc: ["):
         continues = _UNITS.match(words) is not None
     elif line.words.startswith("efi: "):
         continues = _MORE_TABLES.match(words) is not None
     else:
-        continues = _may_continue(line.words, words, sure=held.stamped)
-    return line._replace(words=f"{line.words} {words}") if continues else None
+        glue = "" if _is_one_word(line.words.rpartition(" ")[2], words.split()[0]) else " "
+        continues = _may_continue(line.words, words, sure=held.stamped, known=not glue)
+    return line._replace(words=f"{line.words}{glue}{words}") if continues else None
 
 
-def _may_continue(line: str, words: str, *, sure: bool) -> bool:
-    """True if words look like more parameters. sure: other lines have a time stamp, and they have none."""
-    tokens = words.split()
+_NAMED = re.compile(r"(?:crashkernel|cma|mem|rodata|swiotlb|kfence\.sample_interval|hugepages|hugepagesz|hugetlb_cma)=")
+_SUFFIX = re.compile(r",(?:high|low|cma)$")
+
+
+def _is_one_word(last: str, first: str) -> bool:
+    """True if two pieces of a command line make a parameter, or a value, that neither is alone."""
+    joined = last + first
+    if "=" not in last:
+        return bool(_NAMED.match(joined)) and not _NAMED.match(first)
+    if not last.startswith("crashkernel="):
+        return False
+    size = re.search(r"[=:,-]\d+$", last) and re.match(r"\d*[KMGTkmgt]", first)
+    return bool(size or (_SUFFIX.search(joined) and not _SUFFIX.search(last)))
+
+
+def _may_continue(line: str, words: str, *, sure: bool, known: bool) -> bool:
+    """True if words look like more parameters. sure: other lines have a time stamp, and they have none.
+
+    known: the first of them ends a parameter that is known.
+    """
+    tokens = words.split()[known:]
+    if not tokens:
+        return True
     if _CLOCK.search(words, 0, 40) or tokens[0][0] in "[<(*":
         return False
     good = sum(_PARAMETER.match(token) is not None for token in tokens)

@@ -289,7 +289,48 @@ def test_a_restored_request_is_said_whichever_map_is_taken() -> None:
         b"40000000-bfffffff : System RAM\n  a0000000-bfffffff : Crash kernel\n100000000-23fffffff : System RAM\n",
         "iomem",
     )
-    assert combine([iomem, log]).facts.request_restored
+    assert combine([iomem, log]).facts.own_request == "restored"
+
+
+WHOLE_ENDS = (
+    CRASH.partition(" (")[0].replace("0xa0000000", "0x00000000a0000000").replace("0xc0000000", "0x00000000c0000000")
+)
+
+
+@pytest.mark.parametrize(
+    "cut", [WHOLE_ENDS, f"{WHOLE_ENDS} (", f"{WHOLE_ENDS} (5", f"{WHOLE_ENDS} (512", f"{WHOLE_ENDS} (512 M"]
+)
+@pytest.mark.parametrize("ends", ["cr", "crashker", "crashkernel=", "crashkernel=51"])
+def test_all_lines_cut_at_one_column(cut: str, ends: str) -> None:
+    """`cut -c 1-79`: what is left of the line on the crash kernel tells its size."""
+    wide = max(len(cut), len(COMMAND) + len(ends) + 3)
+    lines = [cut, f"{COMMAND}{'a' * (wide - len(COMMAND) - len(ends) - 1)} {ends}"]
+    lines += [f"[    0.000000] {letter * (wide - 15)}" for letter in "xy"]
+    machine = parse_text((HEAD + NODES + "\n".join(lines) + "\n").encode(), "log")
+    assert machine.facts.own_request == "restored"
+    found = make_plan(machine, None, Options(strategy="mainline")).reservation.crash
+    assert found == Range(0xA0000000, 0xC0000000)
+
+
+@pytest.mark.parametrize(
+    ("crash", "ends", "lost"),
+    [
+        pytest.param("", "cra", True, id="within the word"),
+        pytest.param("", "crashkernel=51", True, id="within its value"),
+        pytest.param(CRASH[:40] + "\n", "quiet", True, id="before it, as a damaged line tells"),
+        pytest.param("", "quiet", False, id="nothing tells that there was one"),
+    ],
+)
+def test_a_request_that_nobody_knows_has_to_be_given(crash: str, ends: str, *, lost: bool) -> None:
+    """Rather than a plan of nothing."""
+    machine = parse_text((HEAD + NODES + crash + COMMAND + "a" * 970 + f" {ends}\n").encode(), "log")
+    assert machine.facts.own_request == ("lost" if lost else "told")
+    assert make_plan(machine, "512M").reserved
+    if lost:
+        with pytest.raises(InputError, match="so the request is not known; give a value such as 512M"):
+            make_plan(machine, None)
+    else:
+        assert make_plan(machine, None).reservation.outcome == "none"
 
 
 @pytest.mark.parametrize(
@@ -359,7 +400,7 @@ def test_a_dump_that_lost_rows_does_not_show_all_that_is_reserved(left_out: list
             id="a CMA area that is cut off",
         ),
         pytest.param(
-            [ZONES, NODES, CRASH[:-9] + "\n"], "lines of the log about memory are damaged", id="a crash kernel cut off"
+            [ZONES, NODES, CRASH[:-20] + "\n"], "lines of the log about memory are damaged", id="a crash kernel cut off"
         ),
         pytest.param(
             [EFI, ZONES, NODES, KASLR], "the kernel's image, which lies at random, may be in the way", id="KASLR"

@@ -161,6 +161,46 @@ def test_a_line_of_another_form_is_whole(line: str) -> None:
             id="a piece without a prefix",
         ),
         pytest.param(
+            f"{STAMP}Kernel command line: ro cr\nashkernel=512M quiet\n{STAMP}x",
+            "Kernel command line: ro crashkernel=512M quiet",
+            id="a command line broken within a name",
+        ),
+        pytest.param(
+            f"{STAMP}Kernel command line: ro crashkernel=51\n2M,high quiet\n{STAMP}x",
+            "Kernel command line: ro crashkernel=512M,high quiet",
+            id="a command line broken within a number",
+        ),
+        pytest.param(
+            f"{STAMP}Kernel command line: ro crashkernel=512\nM quiet\n{STAMP}x",
+            "Kernel command line: ro crashkernel=512M quiet",
+            id="a command line broken before a unit",
+        ),
+        pytest.param(
+            f"{STAMP}Kernel command line: ro crashkernel=512M,h\nigh quiet\n{STAMP}x",
+            "Kernel command line: ro crashkernel=512M,high quiet",
+            id="a command line broken within a suffix",
+        ),
+        pytest.param(
+            f"{STAMP}Kernel command line: ro crashkernel=512M,\nlow cma=64M\n{STAMP}x",
+            "Kernel command line: ro crashkernel=512M,low cma=64M",
+            id="a command line broken before a suffix",
+        ),
+        pytest.param(
+            f"{STAMP}Kernel command line: ro cm\na=64M\n{STAMP}x",
+            "Kernel command line: ro cma=64M",
+            id="a command line broken within another name",
+        ),
+        pytest.param(
+            f"{STAMP}Kernel command line: ro quiet\nmem=2G\n{STAMP}x",
+            "Kernel command line: ro quiet mem=2G",
+            id="a command line broken between two words",
+        ),
+        pytest.param(
+            f"{STAMP}Kernel command line: ro crashkernel=512M\nhigh=1\n{STAMP}x",
+            "Kernel command line: ro crashkernel=512M high=1",
+            id="a command line broken behind a value",
+        ),
+        pytest.param(
             f"{STAMP}Kernel command line:\nBOOT_IMAGE=(hd0,gpt2)/vmlinuz\nroot=/dev/sda2\nro\n{STAMP}x",
             "Kernel command line: BOOT_IMAGE=(hd0,gpt2)/vmlinuz root=/dev/sda2 ro",
             id="three of them",
