@@ -41,6 +41,11 @@ def lacking_ram(log: Log, regions: Sequence[Region], notes: list[str]) -> Obstac
     said, higher = list(_larger(log, exact)), list(_higher(log, exact))
     if lost is not None:
         return Obstacle(f"the log's memory ranges are incomplete: {'; '.join([lost, *said, *higher])}", lost)
+    if not said and not higher and exact and _counts_less(log, exact):
+        beyond = _beyond(log, exact)
+        if beyond is not None:
+            return Obstacle(f"the log's memory ranges are damaged: {beyond}")
+        log.counts_less = log.total is not None
     lacks_low = log.total is None and max((r.end for r in exact), default=0) < 4 * GIB
     if not said and not (higher and lacks_low):
         notes += [f"{text}, above all ranges of memory that the log shows: more lines are missing" for text in higher]
@@ -74,6 +79,23 @@ def _higher(log: Log, regions: Sequence[Region]) -> Iterator[str]:
     end = max((zone.end for zone in log.zones.values() if zone is not None), default=0)
     if regions and end > max(r.end for r in regions):
         yield f"the zones reach up to {end:#x}"
+
+
+def _counts_less(log: Log, regions: Sequence[Region]) -> bool:
+    """True if `Memory:` counts less than the ranges hold; and without it, as far as it can be known."""
+    return log.total is None or sum(r.end - r.start for r in regions) > log.total + 2 * _LARGEST_PAGE * len(regions)
+
+
+def _beyond(log: Log, regions: Sequence[Region]) -> str | None:
+    """The lines that end lower than the ranges, in words; None where one of them ends there, or there are none."""
+    end = max(r.end for r in regions)
+    spans = [e.end for e in log.events if e.kind == "node" and e.end is not None]
+    ends = {"zones": [zone.end for zone in log.zones.values() if zone is not None], "nodes": spans}
+    # The zones alone do not tell: the line of the highest one may be missing.
+    if any(end in known for known in ends.values()) or not (spans or (log.total is not None and ends["zones"])):
+        return None
+    others = " and ".join(f"the {what} up to {max(known):#x}" for what, known in ends.items() if known)
+    return f"they reach up to {end:#x}, but {others}"
 
 
 def missing_zone(log: Log) -> Range | None:

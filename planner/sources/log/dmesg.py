@@ -148,6 +148,10 @@ def _doubt(log: Log, *, complete: bool) -> str:
     """What of the map is not known, in a few words. complete: memblock's dump shows all that is reserved."""
     if log.damage or log.crash_damage:
         return "lines of the log about memory are damaged"
+    if log.is_capture:
+        return "this is the log of a capture kernel, whose RAM is the crash memory"
+    if log.counts_less:
+        return "`Memory:` counts less RAM than the log's ranges hold"
     if log.lacks_high:
         return "the log lacks the highest memory"
     # The EFI stub puts the image at random then; a crash kernel that is recorded tells what was in its way.

@@ -124,7 +124,7 @@ class Log:
 
     damage: notes on lines that cannot be read; crash_damage: those on lines about the crash kernel. lost: the note on
     the first memory range that is damaged, by the first word of its line. lacks_high: memory above the ranges is
-    missing.
+    missing. counts_less: `Memory:` counts less than they hold.
     """
 
     name: str = ""
@@ -181,6 +181,7 @@ class Log:
     crash_damage: list[str] = field(default_factory=list)
     lost: dict[str, str] = field(default_factory=dict)
     lacks_high: bool = False
+    counts_less: bool = False
 
     @property
     def map(self) -> list[Range]:
@@ -198,6 +199,11 @@ class Log:
         if self.rows > MAX_ROWS:
             raise too_many_rows(Location(self.name, line, 1))
         rows.append(row)
+
+    @property
+    def is_capture(self) -> bool:
+        """True if the kernel is a capture kernel's: it has a crashed one's memory to save."""
+        return self.captures or any(word.startswith("elfcorehdr=") for word in (self.cmdline or "").split())
 
     def event(self, kind: str, start: int | None, end: int | None, line: int, name: str = "", size: int = 0) -> None:
         """Store an early allocation. Raises InputError for more than any boot has."""

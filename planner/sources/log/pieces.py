@@ -281,7 +281,7 @@ def _joined(held: _Held, words: str, *, stamped: bool) -> Line | None:
     elif line.words.startswith("efi: "):
         continues = _MORE_TABLES.match(words) is not None
     else:
-        glue = "" if _is_one_word(line.words.rpartition(" ")[2], words.split()[0]) else " "
+        glue = "" if _is_one_word(line.words.rpartition(" ")[2], words.split(maxsplit=1)[0]) else " "
         continues = _may_continue(line.words, words, sure=held.stamped, known=not glue)
     return line._replace(words=f"{line.words}{glue}{words}") if continues else None
 

@@ -48,9 +48,7 @@ class Boot:
         before: the boot before. A capture kernel sees the memory reserved by that one, and besides it at most some of
         its ranges unchanged, which belong to the firmware.
         """
-        if "elfcorehdr" in self.text and (
-            self.log.captures or any(word.startswith("elfcorehdr=") for word in (self.log.cmdline or "").split())
-        ):
+        if "elfcorehdr" in self.text and self.log.is_capture:
             return True
         if before is None or self.reserves or not before.reserves:
             return False

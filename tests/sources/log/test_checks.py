@@ -406,6 +406,21 @@ def test_a_dump_that_lost_rows_does_not_show_all_that_is_reserved(left_out: list
             [EFI, ZONES, NODES, KASLR], "the kernel's image, which lies at random, may be in the way", id="KASLR"
         ),
         pytest.param([EFI, CRASH, ZONES, NODES, KASLR], "", id="KASLR, and what was in the way"),
+        pytest.param(
+            [ZONES, NODES, COMMAND + "ro elfcorehdr=0xbf000000 reset_devices\n"],
+            "this is the log of a capture kernel, whose RAM is the crash memory",
+            id="a capture kernel's, by its command line",
+        ),
+        pytest.param(
+            [ZONES, NODES, "[    0.000000] Reserving 4KB of memory at 0xbf000000 for elfcorehdr\n"],
+            "this is the log of a capture kernel, whose RAM is the crash memory",
+            id="a capture kernel's, by what it reserves",
+        ),
+        pytest.param(
+            [ZONES, NODES, "[    0.000000] Memory: 1K/6291456K available (1K x)\n"],
+            "`Memory:` counts less RAM than the log's ranges hold",
+            id="`Memory:` counts less",
+        ),
         pytest.param([ZONES, NODES, KASLR], "", id="KASLR without UEFI, which does not move the image"),
     ],
 )
