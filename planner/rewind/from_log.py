@@ -7,15 +7,15 @@ topmost place that fits, so what lies above a place that the log names was too s
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from planner.base.ranges import Span, subtract, total
 from planner.base.sizes import GIB, KIB, MIB, round_down, round_up
 from planner.kernel import crashkernel as ck
-from planner.kernel.cma import cma_align, early_areas
+from planner.kernel.cma import cma_align, cma_of, default_area, early_areas
 from planner.kernel.cmdline import values
 from planner.kernel.profiles import CRASH_ALIGN
-from planner.rewind.changes import cma_of_nodes
+from planner.rewind.changes import cma_of_nodes, place_cma
 from planner.rewind.memmap import place_memmap, section_table
 from planner.rewind.top import Top, top_bytes, top_of_line
 from planner.rewind.undo import State
@@ -37,6 +37,9 @@ _LATE = {"swiotlb": "software IO TLB"}
 _LATE_TOO = {"cma": "CMA", "node_data": "data of a node"}
 """Likewise, where the crash kernel is reserved before the linear map is made."""
 
+_AFTER_CMA = ("hash", "percpu", "swiotlb")
+"""Kinds of events that come later than a CMA area: a log that has some, and none of that, had none."""
+
 _CACHE_LINE = 64
 
 _UNCOUNTED = {4 * KIB: (232 * KIB, 256 * KIB), 16 * KIB: (384 * KIB, 464 * KIB), 64 * KIB: (640 * KIB, 768 * KIB)}
@@ -52,6 +55,7 @@ class Built:
 
     late: what the log names as later. memmap: where page descriptors must lie. between: ranges right above what came
     later that no line names, and that may have been there before. top: what was taken from the top of memory first.
+    area: where a CMA area must lie that no line shows.
     """
 
     state: State
@@ -59,6 +63,7 @@ class Built:
     memmap: tuple[Span, ...]
     between: tuple[Span, ...]
     top: Top
+    area: Span | None = None
 
 
 def built(view: View, loaded: Sequence[Span] = ()) -> Built:
@@ -80,6 +85,8 @@ def built(view: View, loaded: Sequence[Span] = ()) -> Built:
         # Page tables lie above all; where something else does, more RAM lies above than the log shows.
         state, memmap = _memmap(_beneath_top(named, view, top, shown), view)
     on_nodes, low = areas_on_nodes(view), min(view.low_max, shown)
+    lost = _lost_area(state, view)
+    state = state.with_more([lost]) if lost is not None else state
     for area in early_areas(view.events):
         if area[0] < 4 * GIB:  # those above go to the lowest place
             node = next((n for n in view.nodes if area in on_nodes and n[0] <= area[0] < n[1]), (0, low))
@@ -91,7 +98,23 @@ def built(view: View, loaded: Sequence[Span] = ()) -> Built:
     # A CMA area that is logged after the crash kernel came later, too.
     areas = [e.span for e in view.events if e.kind == "cma" and e.span is not None]
     between = tuple(_between(state.with_more([*view.crash, *areas]), view, [span for span, _ in late], low))
-    return Built(state, late, memmap, between, top)
+    return Built(state, late, memmap, between, top, lost)
+
+
+def _lost_area(state: State, view: View) -> Span | None:
+    """The place of the default CMA area, if the log lacks its line.
+
+    Its size is what `Memory:` counts, or, in a log that shows only the beginning of a boot, what is configured.
+    """
+    if early_areas(view.events):
+        return None
+    own = cma_of(view.machine.facts.cmdline)
+    counted = [e.size for e in view.events if e.kind == "cma_unplaced"]
+    goes_on = any(e.kind in _AFTER_CMA for e in view.events)
+    size = counted[0] if counted else 0 if goes_on else default_area(view.asked.config, own.size) or 0
+    profile = view.asked.profile
+    asked = replace(own, beyond=profile.cma_beyond)
+    return place_cma(state, size, asked, cma_align(profile, view.asked.page_size), view.low_max)
 
 
 def _end_shown(view: View) -> int:

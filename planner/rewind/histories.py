@@ -191,6 +191,7 @@ def _has_room_for_failed(view: View, state: State) -> bool:
 def _as_built(view: View, what: str, found: Built, more: Sequence[Span] = ()) -> History:
     """The history of a state that a log alone shows. more: what else was there before the crash kernel."""
     early = replace(_early_of_log(view), memmap=found.memmap)
+    early = replace(early, cma=found.area) if found.area is not None else early
     return History(what, found.state.with_more(more), found.late, early, found.top)
 
 

@@ -24,9 +24,9 @@ ZONES = """\
 """
 
 
-def log(*lines: str, nodes: str = NODES, zones: str = ZONES) -> Machine:
+def log(*lines: str, nodes: str = NODES, zones: str = ZONES, head: str = HEAD) -> Machine:
     """The machine of a log with these lines after its map."""
-    return dmesg.parse(HEAD + zones + nodes + "".join(f"[    0.000000] {line}\n" for line in lines), "boot.log")
+    return dmesg.parse(head + zones + nodes + "".join(f"[    0.000000] {line}\n" for line in lines), "boot.log")
 
 
 def placed(machine: Machine, request: str, **options: str) -> Range | None:
@@ -172,12 +172,32 @@ def test_an_image_above_the_end_of_a_mem_is_a_range_of_its_own() -> None:
 [    0.000000]   node   0: [mem 0x0000000070000000-0x00000000afffffff]
 [    0.000000]   node   0: [mem 0x0000000168800000-0x000000016acfffff]
 """
-    size = MEMORY.replace("3900000K/4194304K", "900000K/1086464K")
+    size = MEMORY.replace("3900000K/4194304K", "900000K/1086464K").replace("65536K cma", "0K cma")
     machine = log("Kernel command line: ro mem=1G", TABLES, size, nodes=nodes)
     (found,) = make_plan(machine, "ro crashkernel=256M,high", Options(strategy="mainline")).reservation.other_readings
     assert found.assumption.startswith("UEFI put the image at 0x168800000; the machine has ")
     # 64M of page descriptors lie between.
     assert found.crash == Range(0x154800000, 0x164800000)
+
+
+@pytest.mark.parametrize(
+    ("lines", "crash"),
+    [
+        pytest.param((LINE, CMA, MEMORY), 0xEBE00000, id="a line shows it"),
+        pytest.param((LINE, MEMORY), 0xEC000000, id="`Memory:` counts one that no line shows"),
+        pytest.param((LINE, MEMORY.replace("65536K", "131072K")), 0xE8000000, id="of another size"),
+        pytest.param((LINE, MEMORY.replace("65536K", "0K")), 0xF0000000, id="it counts none"),
+        pytest.param((LINE,), 0xEC000000, id="nothing tells: as it is configured"),
+        pytest.param((f"{LINE} cma=128M",), 0xE8000000, id="as the command line asks for it"),
+        pytest.param((f"{LINE} cma=0",), 0xF0000000, id="it asks for none"),
+    ],
+)
+def test_a_cma_area_whose_line_is_missing(lines: tuple[str, ...], crash: int) -> None:
+    """The kernel places it before the crash kernel, at the top of low memory."""
+    head = HEAD.replace("6.1.187 (x)", "6.1.0-50-arm64 (x)")
+    machine = log(*lines, head=head)
+    found = make_plan(machine, "256M", Options(strategy="mainline")).reservation.crash
+    assert found == Range(crash, crash + 256 * MIB)
 
 
 def test_what_qemu_loads_itself_is_in_the_way() -> None:

@@ -17,7 +17,7 @@ from planner.kernel.machine import Obstacle, OwnRequest
 from planner.kernel.memory_map import Region
 from planner.sources.log.lines import Log
 
-__all__ = ["completed", "is_dump_complete", "lacking_ram", "missing_lines", "missing_zone"]
+__all__ = ["completed", "is_dump_complete", "lacking_cma", "lacking_ram", "missing_lines", "missing_zone"]
 
 _PRINTED = 968  # characters of a command line that fills a printk record
 _LARGEST_PAGE = 64 * KIB
@@ -126,10 +126,8 @@ def missing_lines(log: Log, *, complete: bool) -> Iterator[str]:
         if before.end < after.start < before.end + MIB:
             yield f"the EFI map leaves out {before.end:#x} to {after.start:#x}: a line may be missing"
             break
-    areas = [e for e in log.events if e.kind == "cma" or e.name == "pool"]
-    shown = sum(e.size for e in areas)
-    if log.cma >= shown + (len(areas) + 1) * MIB:
-        counted_cma, shown_cma = format_size(log.cma), format_size(shown)
+    if lacking := lacking_cma(log):
+        counted_cma, shown_cma = format_size(log.cma), format_size(log.cma - lacking)
         yield f"`Memory:` counts {counted_cma} of CMA areas, and the log shows {shown_cma}: a line is missing"
     if 0 < len(set(log.dump["reserved"])) < log.counts.get("reserved", 0):
         yield f"{_rows_missing(log, 'reserved')}: what they reserve is not known"
@@ -142,6 +140,13 @@ def missing_lines(log: Log, *, complete: bool) -> Iterator[str]:
         yield "the log shows only the low part of a crash kernel: the line of the other part is missing"
     elif not log.lines and _ASKS.search(log.cmdline or ""):
         yield "the log shows neither a reservation nor a failure for its crashkernel=: a line may be missing"
+
+
+def lacking_cma(log: Log) -> int:
+    """Bytes of CMA areas that `Memory:` counts and no line shows."""
+    areas = [e for e in log.events if e.kind == "cma" or e.name == "pool"]
+    lacking = log.cma - sum(e.size for e in areas)
+    return lacking if lacking >= (len(areas) + 1) * MIB else 0
 
 
 def is_dump_complete(log: Log) -> bool:

@@ -20,7 +20,14 @@ from planner.kernel.pgtable import PAGE_SIZES
 from planner.sources.bounds import PHYSICAL_TOP
 from planner.sources.log import efi
 from planner.sources.log.boots import boots, hosts_of
-from planner.sources.log.checks import completed, is_dump_complete, lacking_ram, missing_lines, missing_zone
+from planner.sources.log.checks import (
+    completed,
+    is_dump_complete,
+    lacking_cma,
+    lacking_ram,
+    missing_lines,
+    missing_zone,
+)
 from planner.sources.log.lines import Log
 from planner.sources.log.messages import MESSAGES, ZONES
 from planner.sources.log.pieces import unbroken
@@ -114,6 +121,8 @@ def _derive(log: Log) -> None:
         log.arch = "x86_64"
     log.page_size = log.page_size or (_page_size(log) if log.pages else None)
     log.events = [_whole(event, log.page_size or 4 * KIB) for event in log.events]
+    if log.total is not None:
+        log.event("cma_unplaced", None, None, 0, size=lacking_cma(log))
     for group, count in log.units.items():
         log.event("percpu", None, None, 0, str(group), log.unit * count)
     if log.tables is not None and log.image and not log.kaslr:
@@ -152,11 +161,20 @@ def _doubt(log: Log, *, complete: bool) -> str:
         return "this is the log of a capture kernel, whose RAM is the crash memory"
     if log.counts_less:
         return "`Memory:` counts less RAM than the log's ranges hold"
+    if lacking_cma(log):
+        return "the log lacks the line of a CMA area"
     if log.lacks_high:
         return "the log lacks the highest memory"
     # The EFI stub puts the image at random then; a crash kernel that is recorded tells what was in its way.
-    random = log.kaslr and log.tables is not None and log.crash is None and not complete
-    return "the kernel's image, which lies at random, may be in the way" if random else ""
+    if log.kaslr and log.tables is not None and log.crash is None and not complete:
+        return "the kernel's image, which lies at random, may be in the way"
+    return "a CMA area may be missing" if log.map and not (complete or _tells_cma(log)) else ""
+
+
+def _tells_cma(log: Log) -> bool:
+    """True if the log goes on behind the line of a CMA area, or has one."""
+    later = ("cma", "hash", "percpu", "swiotlb")
+    return log.total is not None or bool(log.lines) or any(event.kind in later for event in log.events)
 
 
 def _memory(log: Log, notes: list[str], *, complete: bool) -> tuple[list[Region], list[Reserved]]:

@@ -390,7 +390,14 @@ def test_a_dump_that_lost_rows_does_not_show_all_that_is_reserved(left_out: list
 @pytest.mark.parametrize(
     ("lines", "doubt"),
     [
-        pytest.param([ZONES, NODES], "", id="whole"),
+        pytest.param([ZONES, NODES, MEMORY], "", id="whole"),
+        pytest.param([ZONES, NODES], "a CMA area may be missing", id="its end is missing"),
+        pytest.param([ZONES, NODES, CRASH], "", id="it shows the crash kernel, and so what came before"),
+        pytest.param(
+            [ZONES, NODES, MEMORY.replace(" 0K cma", " 65536K cma")],
+            "the log lacks the line of a CMA area",
+            id="a CMA area that is counted",
+        ),
         pytest.param(
             [ZONES, NODES.replace("23fffffff", "13fffffff")], "the log lacks the highest memory", id="cut in the ranges"
         ),
@@ -421,7 +428,7 @@ def test_a_dump_that_lost_rows_does_not_show_all_that_is_reserved(left_out: list
             "`Memory:` counts less RAM than the log's ranges hold",
             id="`Memory:` counts less",
         ),
-        pytest.param([ZONES, NODES, KASLR], "", id="KASLR without UEFI, which does not move the image"),
+        pytest.param([ZONES, NODES, MEMORY, KASLR], "", id="KASLR without UEFI, which does not move the image"),
     ],
 )
 def test_what_is_not_known_of_the_map_is_in_the_first_line(lines: list[str], doubt: str) -> None:
@@ -432,3 +439,27 @@ def test_what_is_not_known_of_the_map_is_in_the_first_line(lines: list[str], dou
     assert verdict(plan).endswith(doubt)
     again = parse_text(json.dumps(to_dict(plan)).encode(), "report")
     assert verdict(make_plan(again, None, Options())) == verdict(plan)
+
+
+HIGHER = NODES.replace("000000023fffffff", "00000f023fffffff")
+
+
+@pytest.mark.parametrize(
+    ("lines", "refused"),
+    [
+        pytest.param([ZONES, SET_UP, HIGHER, MEMORY], True, id="all others agree"),
+        pytest.param([SET_UP, HIGHER], True, id="the node that is set up"),
+        pytest.param([ZONES, HIGHER, MEMORY], True, id="the zones, and what is counted"),
+        pytest.param([ZONES, HIGHER], False, id="the zones alone: that of the highest may be missing"),
+        pytest.param([ZONES, SET_UP, NODES, MEMORY], False, id="it is whole"),
+        pytest.param([ZONES, SET_UP, NODES, MEMORY.replace("7340032K", "734003K")], False, id="the count is damaged"),
+    ],
+)
+def test_a_digit_that_makes_a_range_larger(lines: list[str], *, refused: bool) -> None:
+    """A machine has as much RAM as its other lines say."""
+    machine = parse_text("".join([HEAD, *lines]).encode(), "log")
+    why = machine.incomplete.why if machine.incomplete else ""
+    assert why.startswith("the log's memory ranges are damaged: they reach up to 0xf0240000000, but ") is refused
+    if refused:
+        with pytest.raises(InputError, match="the log's memory ranges are damaged"):
+            make_plan(machine, "512M")
