@@ -3,7 +3,8 @@
 One machine is: files with the same stem, but for their content (`host1.iomem` and `host1.dmesg`, or `host1.iomem.txt`
 and `host1-dmesg.log`); an unpacked report; a folder whose files are named after their content (`host1/iomem`,
 `host1/dmesg.txt`); a folder whose sources are all of different kinds and agree on RAM and kernel (`host1/a.iomem`,
-`host1/b.dmesg`). Two listings of the same kind are two machines. The name of a machine is its relative path.
+`host1/b.dmesg`), but not the place itself, which holds a fleet. Two listings of the same kind are two machines. The
+name of a machine is its relative path.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ def _in_folder(place: str, name: str) -> tuple[list[Group], int]:
         skipped += len(files) - len(sources)
         all_tell = all(_HOLDS.search(_stem(file)) for file in sources)
         all_tell = all_tell and len({_machine_of(file) for file in sources} - {""}) <= 1
-        if len(sources) > 1 and (all_tell or _agree(folder, sources, kinds)):
+        if len(sources) > 1 and (all_tell or (inside != "." and _agree(folder, sources, kinds))):
             together = [(name if inside == "." else inside, sources)]
         else:
             together = [(prefix + one, them) for one, them in _by_stem(sources, kinds)]

@@ -140,6 +140,14 @@ def test_links_and_pipes(tmp_path: Path) -> None:
     assert list(names(place)) == ["a.json", "c"]
 
 
+def test_two_hosts_of_a_fleet_are_not_one_that_agrees(tmp_path: Path) -> None:
+    """Files of the place itself with different names; in a folder of its own they are one machine."""
+    files = {"web01.iomem": IOMEM, "db07.dmesg": LOG}
+    assert sorted(names(made(tmp_path / "fleet", files))) == ["db07.dmesg", "web01.iomem"]
+    inside = {f"host/{name}": text for name, text in files.items()}
+    assert list(names(made(tmp_path / "other", inside))) == ["host"]
+
+
 def test_a_link_to_a_machine_of_the_same_folder_is_no_other_machine(tmp_path: Path) -> None:
     """`latest.json` beside what it means; a link to elsewhere, or to a hidden file, is read by its own name."""
     place = made(tmp_path / "fleet", {"2026/a.json": MAP, ".kept": MAP})
