@@ -122,9 +122,21 @@ def _notes(view: View, *, certain: bool, lower: bool, told: bool) -> Iterator[st
         )
     if asks_for_other_huge_pages(view):
         yield "the CMA areas of hugetlb_cma= are not placed anew: they are taken as they were"
+    if _asks_for_protected_kvm(view):
+        yield "the memory that kvm-arm.mode=protected reserves is not placed: the result may be too high"
     if is_hidden(view):
         own = values(view.machine.facts.cmdline, "mem")
         yield f"the map was taken under mem={own[-1]}: how much RAM lies above is not known"
+
+
+def _asks_for_protected_kvm(view: View) -> bool:
+    """True if the planned boot may reserve memory for protected KVM, which the machine's own did not.
+
+    Before the crash kernel, from 5.11 to 6.17, and only where the kernel has been started in EL2. Source:
+    kvm_hyp_reserve(), arch/arm64/kvm/hyp/reserved_mem.c @ 5.13, pkvm.c @ 6.12; bootmem_init(), arch/arm64/mm/init.c.
+    """
+    own, new = (values(line, "kvm_arm.mode")[-1:] for line in (view.machine.facts.cmdline, view.asked.cmdline))
+    return new == ("protected",) and own != new and not view.asked.profile.first
 
 
 def _add(readings: list[Reading], history: History, view: View) -> None:

@@ -65,6 +65,7 @@ _STEP, _DEEPEST = 2, 5  # blanks of a level; levels: r_show(), kernel/resource.c
 _WITHOUT_KERNEL = (
     "the listing has no `Kernel code`, which arm64 always lists: lines are missing, or it is another architecture's"
 )
+_MAY_MISS = ": memory may be missing"
 _MOST_NOTES = 5
 _MOST_CUTS = 100
 _EDGE = 2  # lines between a listing and a mark for what was left out, such as the sign that begins a code block
@@ -99,7 +100,9 @@ def parse(text: str, name: str) -> Machine:
     elif arch is None and image.start % (2 * MIB) == _ARM_TEXT:
         arch = "arm"
     facts = Facts(kernel_image=image, kernel_data=seen.get("Kernel data"), record=record, arch=arch)
-    return Machine(name, "iomem", MemoryMap(tuple(regions), tuple(reserved)), facts, settled=False, notes=tuple(notes))
+    memory = MemoryMap(tuple(regions), tuple(reserved))
+    doubt = "memory may be missing from the listing" if any(note.endswith(_MAY_MISS) for note in notes) else ""
+    return Machine(name, "iomem", memory, facts, settled=False, notes=tuple(notes), doubt=doubt)
 
 
 def _as_printed(text: str, name: str) -> str:
@@ -191,7 +194,7 @@ def _interrupted(rows: Sequence[Row], skipped: Sequence[Skipped]) -> Iterator[st
     gaps = [line.number for line in skipped if line.left_out and begin - _EDGE <= line.number <= end + _EDGE]
     others = [line.number for line in skipped if begin < line.number < end and not line.left_out]
     if gaps:
-        yield f"line {gaps[0]} stands for lines that were left out: memory may be missing"
+        yield f"line {gaps[0]} stands for lines that were left out{_MAY_MISS}"
     if others:
         yield f"{counted(len(others), 'line')} within the listing, the first at {others[0]}, skipped: no resource"
 
@@ -199,7 +202,7 @@ def _interrupted(rows: Sequence[Row], skipped: Sequence[Skipped]) -> Iterator[st
 def _left_out(rows: Sequence[Row], added: int, lone: Sequence[int]) -> Iterator[str]:
     """Notes on memory that drivers added, and on resources that are indented and in no other, by their addresses."""
     if lone and _is_indented(rows, min(row[4] for row in rows)):
-        yield f"the resource at {lone[0]:#x} lies in none that is listed: memory may be missing"
+        yield f"the resource at {lone[0]:#x} lies in none that is listed{_MAY_MISS}"
     if added:
         yield f"{format_size(added)} were added by drivers after boot: they are left out"
 

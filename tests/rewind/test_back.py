@@ -457,3 +457,21 @@ def test_the_ways_back_of_one_machine_are_searched_once(
     assert make_plan(listing, "256M", Options(strategy="mainline")) == first
     make_plan(unlike(), "256M", Options(strategy="mainline"))
     assert made[-1].machine.memory == unlike().memory
+
+
+@pytest.mark.parametrize(
+    ("kernel", "own", "asked_for", "noted"),
+    [
+        pytest.param("6.1", "quiet", "crashkernel=256M kvm-arm.mode=protected", True, id="the new boot"),
+        pytest.param(
+            "6.1", "kvm-arm.mode=protected", "crashkernel=256M kvm-arm.mode=protected", False, id="both boots"
+        ),
+        pytest.param("6.1", "quiet", "crashkernel=256M kvm-arm.mode=nvhe", False, id="another mode"),
+        pytest.param("7.2", "quiet", "crashkernel=256M kvm-arm.mode=protected", False, id="after the crash kernel"),
+    ],
+)
+def test_memory_for_protected_kvm_is_not_placed(kernel: str, own: str, asked_for: str, noted: bool) -> None:
+    """A note says so, where it would come before the crash kernel."""
+    machine = replace(unlike(BENEATH), facts=replace(unlike(BENEATH).facts, kernel=kernel, cmdline=own))
+    plan = make_plan(machine, asked_for, Options(strategy="mainline"))
+    assert any("kvm-arm.mode=protected reserves is not placed" in note for note in plan.notes) is noted

@@ -9,6 +9,7 @@ from planner.base.ranges import Range
 from planner.base.sizes import GIB
 from planner.kernel.memory_map import Flag, Region, Reserved
 from planner.planning.plan import Options, make_plan
+from planner.render.blocks.tables import verdict
 from planner.sources import parse_text
 
 NESTED = """\
@@ -178,11 +179,22 @@ def test_a_resource_whose_parent_is_missing_is_told() -> None:
     """The indentation shows that it lies in one. A search that leaves out devices looks the same."""
     missing = "the resource at 0xa0000000 lies in none that is listed: memory may be missing"
     lost = NESTED.replace("80010000-bfffffff : System RAM\n", "")
-    assert missing in parse_text(lost.encode(), "x").notes
+    machine = parse_text(lost.encode(), "x")
+    assert missing in machine.notes
+    assert machine.doubt == "memory may be missing from the listing"
     flat = "".join(line.lstrip() for line in lost.splitlines(keepends=True))
     assert missing not in parse_text(flat.encode(), "x").notes
     centred = "\n".join(line.strip().center(60) for line in NESTED.splitlines())
     assert parse_text(centred.encode(), "x").notes == ()
+    assert parse_text(NESTED.encode(), "x").doubt == ""
+
+
+def test_a_listing_whose_beginning_is_lost() -> None:
+    """Its first resources lie in memory that is not listed, which decides what is too large, too."""
+    lost = NESTED[NESTED.index("  ") :]
+    plan = make_plan(parse_text(lost.encode(), "x"), "64G", Options(kernel="6.12", strategy="mainline"))
+    assert verdict(plan).startswith("none: no valid crashkernel request")
+    assert verdict(plan).endswith("memory may be missing from the listing")
 
 
 @pytest.mark.parametrize("mark", ["...", "  ... ...", "[...]", "<snip>", "\u2026"])
@@ -191,6 +203,7 @@ def test_lines_that_were_left_out(mark: str) -> None:
     machine = parse_text(f"{mark}\n{NESTED}".encode(), "iomem")
     assert machine.memory.regions == BANKS
     assert "line 1 stands for lines that were left out: memory may be missing" in machine.notes
+    assert machine.doubt == "memory may be missing from the listing"
 
 
 def test_a_name_in_memory_that_arm64_does_not_give_is_reserved() -> None:

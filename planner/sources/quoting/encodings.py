@@ -53,7 +53,7 @@ def plain_text(text: str) -> str:
         text = text.strip()[2:-2].replace("', '", "\n")
     if "\\" in text:
         text = _without_escapes(text)
-    if ("<" in text and re.search("<(?:/|br|pre)", text)) or ("&" in text and re.search("&(?:lt|gt|quot);", text)):
+    if ("<" in text and re.search("<(?:/|br|pre)", text)) or ("&" in text and re.search("&(?:lt|gt|quot|nbsp);", text)):
         text = _without_html(text)
     return text
 

@@ -25,6 +25,7 @@ from planner.sources.quoting.encodings import is_base64, plain_text
         pytest.param("a=C3=A9 root=3D1 x=3D2\n", "a\u00e9 root=1 x=2\n", id="letters in quoted-printable"),
         pytest.param("a 6.1+-deb (12+-x) +AFs-b+AF0 c", "a 6.1+deb (12+x) [b] c", id="UTF-7"),
         pytest.param("<pre>a &lt;6&gt; &amp;lt;</pre>", "a <6> &lt;", id="HTML, once"),
+        pytest.param("[&nbsp; &nbsp; 0.0] a", "[    0.0] a", id="blanks of HTML alone"),
         pytest.param("<system-out>a\nb</system-out>", "a\nb", id="a report of tests, at its first and last line"),
         pytest.param("<?xml version='1.0'?><ns:out id='1'><![CDATA[a\nb]]></ns:out><!-- c -->", "a\nb", id="XML"),
         pytest.param("a\u00a0b\u200bc", "a bc", id="blanks of a browser"),
