@@ -18,6 +18,9 @@ MOST = 2.5
 SHORT = 0.004
 """Seconds that are not worth looking at: a quadratic step of these sizes takes longer."""
 
+LONG = 1.0
+"""Seconds that are surely no noise: linear steps of these sizes take a tenth."""
+
 
 def best(run: Callable[[], object], times: int) -> float:
     """The least process time of several runs, without garbage collections: these look at all other tests' objects."""
@@ -34,12 +37,15 @@ def best(run: Callable[[], object], times: int) -> float:
 
 
 def grows(run: Callable[[int], Callable[[], object]], n: int) -> float:
-    """Growth per doubling, of the two from n to 4n; 0 where it is too fast to tell. A slow one is looked at again."""
+    """Growth per doubling, of the two from n to 4n; 0 where it is too fast to tell.
+
+    One that seems to be too much is measured again, unless it took so long that it is no noise.
+    """
     rate = 0.0
     for times in (1, 3, 6):
         a, c = (best(run(size), times) for size in (n, 4 * n))
         rate = 0.0 if c < SHORT else (c / max(a, SHORT / 4)) ** 0.5
-        if rate <= MOST:
+        if rate <= MOST or c > LONG:
             break
     return rate
 

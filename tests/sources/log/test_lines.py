@@ -74,7 +74,7 @@ def test_a_long_line_costs_no_more_than_its_length(unit: str) -> None:
         data = (NODE + f"{line}\n{line[:-1]}x\n" * 3).encode()
         return lambda: parse_text(data, "log")
 
-    assert grows(run, 15_000) <= MOST
+    assert grows(run, 10_000) <= MOST
 
 
 def test_the_page_size_of_the_nodes() -> None:

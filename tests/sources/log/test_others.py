@@ -258,4 +258,4 @@ def test_a_text_costs_no_more_than_its_length(unit: str) -> None:
         text = "\n".join(BOOT) + repeated(unit, size)
         return lambda: (shortened(text, 40), without_others(text))
 
-    assert grows(run, 25_000) <= MOST
+    assert grows(run, 10_000) <= MOST

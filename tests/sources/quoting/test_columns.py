@@ -67,4 +67,4 @@ def test_other_texts(text: str) -> None:
 @pytest.mark.parametrize("unit", [",", '"', '",', "a,", "a", "\t"])
 def test_a_long_line_costs_no_more_than_its_length(unit: str) -> None:
     """Whatever it consists of."""
-    assert grows(lambda size: partial(messages_in_column, f"{repeated(unit, size)}\n" * 3), 15_000) <= MOST
+    assert grows(lambda size: partial(messages_in_column, f"{repeated(unit, size)}\n" * 3), 10_000) <= MOST

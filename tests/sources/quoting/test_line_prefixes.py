@@ -49,4 +49,4 @@ def test_a_long_line_costs_no_more_than_its_length(unit: str) -> None:
         listing = f"> 40000000-7fffffff : System RAM\n{line}\n{line}"
         return lambda: (without_line_prefixes(log), without_line_prefixes(listing))
 
-    assert grows(run, 15_000) <= MOST
+    assert grows(run, 10_000) <= MOST
