@@ -57,8 +57,8 @@ _OBJECTS = 255
 """Objects of KFENCE (CONFIG_KFENCE_NUM_OBJECTS)."""
 
 _DESCRIPTOR = 24
-_INFOS = (88, 112)
-"""Bytes of a descriptor, and of a record's info (the larger one with CONFIG_PRINTK_EXECUTION_CTX)."""
+_INFO = 88
+"""Bytes of a descriptor, and of a record's info without CONFIG_PRINTK_EXECUTION_CTX."""
 
 
 class Choice(NamedTuple):
@@ -196,7 +196,7 @@ def usual_steps(
     logs = [
         Choice(tuple(_log_buffer(size, size // _RECORD * (_DESCRIPTOR + info), profile, within)), many=size < 512 * KIB)
         for size in (32 * MIB, 16 * MIB, 8 * MIB, 4 * MIB, 2 * MIB, MIB, 512 * KIB, 256 * KIB)
-        for info in (_INFOS[::-1] if profile.first else _INFOS[:1])
+        for info in dict.fromkeys((profile.log_info, _INFO))
     ]
     tables = [
         Choice((within.later("Dentry cache hash table", size), within.later("Inode-cache hash table", size // 2)))
@@ -233,7 +233,7 @@ def _log_buffer(size: int, meta: int, profile: Profile, within: _Within = _ANYWH
     if not profile.log_descriptors:
         return [buffer]
     descriptors = size // _RECORD * _DESCRIPTOR
-    infos = meta - descriptors if meta > descriptors else size // _RECORD * _INFOS[0]
+    infos = meta - descriptors if meta > descriptors else size // _RECORD * _INFO
     return [buffer, within.later("log descriptors", descriptors), within.later("log infos", infos)]
 
 
