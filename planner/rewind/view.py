@@ -78,11 +78,6 @@ class View:
         return bool(self.regions) and self.regions[-1][1] <= self.low_max
 
     @property
-    def page_tables(self) -> int:
-        """Bytes of the lowest page tables where all RAM has base pages: 8 for each page."""
-        return self.machine.memory.ram // self.asked.page_size * 8
-
-    @property
     def early_memmap(self) -> list[Later]:
         """The page descriptors, where they come before the crash kernel."""
         profile = self.asked.profile
