@@ -270,15 +270,6 @@ class Memblock:
                 return found
         return self.find(size, align, start, end, bottom_up=bottom_up)
 
-    def alloc(
-        self, size: int, align: int, start: int = 0, end: int = ACCESSIBLE, *, bottom_up: bool = False
-    ) -> int | None:
-        """Search and reserve: memblock_phys_alloc_range()."""
-        found = self.search(size, align, start, end, bottom_up=bottom_up)
-        if found is not None:
-            self.reserve(found, size)
-        return found
-
     def rejections(self, size: int, align: int, start: int, end: int, *, mirror_only: bool = False) -> list[Rejection]:
         """The reason why a top-down search for this request skips each free gap, from the top.
 
