@@ -16,11 +16,14 @@ from operator import attrgetter, lt
 from typing import NamedTuple
 
 from planner.base.ranges import Span, subtract, union
+from planner.base.sizes import U64
 from planner.kernel.memory_map import Flag, MemoryMap, Region
 
-__all__ = ["ACCESSIBLE", "NOLEAKTRACE", "Memblock", "Rejection", "added_one_by_one"]
+__all__ = ["ACCESSIBLE", "NOLEAKTRACE", "PHYS_ADDR_MAX", "Memblock", "Rejection", "added_one_by_one"]
 
-PHYS_ADDR_MAX = (1 << 64) - 1
+PHYS_ADDR_MAX = U64 - 1
+"""The highest address, inclusive (include/linux/limits.h)."""
+
 _MIRROR = Flag.MIRROR.value
 _start = attrgetter("start")
 _BEYOND = 1 << 65

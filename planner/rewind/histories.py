@@ -17,6 +17,8 @@ from planner.base.sizes import KIB
 from planner.kernel import crashkernel as ck
 from planner.kernel.cma import cma_align, early_areas
 from planner.kernel.crash_reserve import Bounds, windows_of
+from planner.kernel.memory_map import PHYSICAL_TOP
+from planner.kernel.pgtable import STRUCT_PAGE
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.rewind.changes import USUAL_CMA, Early, areas_of, lowest_pages
 from planner.rewind.from_log import (
@@ -28,9 +30,9 @@ from planner.rewind.from_log import (
     loaded_by_qemu,
     lower_half,
 )
-from planner.rewind.later import CMA, MEMMAP, MOST_PER_CPU, PER_CPU, Choice, named, steps_of_log, usual_steps
+from planner.rewind.later import BOUNCE, CMA, MOST_PER_CPU, PER_CPU, Choice, named, steps_of_log, usual_steps
 from planner.rewind.listed_cma import area_sizes, listed_area
-from planner.rewind.memmap import STRUCT_PAGE, in_pages, section_size
+from planner.rewind.memmap import MEMMAP, in_pages, section_size
 from planner.rewind.search import Search, Shared, Way, explains_crash, is_at_a_place, is_late, search
 from planner.rewind.stacked import stacked
 from planner.rewind.top import Top, top_bytes, top_of_line, top_of_listing
@@ -181,7 +183,7 @@ def _has_room_for_failed(view: View, state: State) -> bool:
     facts, profile = view.machine.facts, view.asked.profile
     if facts.record is None or not facts.record.failed or view.crash or facts.cmdline is None:
         return False
-    request, bounds = ck.parse(facts.cmdline, view.machine.memory.ram, profile), Bounds(view.low_max, 1 << 52)
+    request, bounds = ck.parse(facts.cmdline, view.machine.memory.ram, profile), Bounds(view.low_max, PHYSICAL_TOP)
     fixed = [(request.base, request.base + request.size)] if request.base else None
     windows = fixed or windows_of(request, profile, bounds)
     size = 0 if request.rc else request.size
@@ -466,7 +468,7 @@ def _guessed_early(view: View, undone: Undone) -> Early:
 
 def _simple(view: View) -> History:
     """Only what lies directly beneath the crash kernel came later, and the bounce buffer that a log names."""
-    late = [(e.span, "software IO TLB") for e in view.events if e.kind == "swiotlb" and e.span is not None]
+    late = [(e.span, BOUNCE) for e in view.events if e.kind == "swiotlb" and e.span is not None]
     late += view.after
     joined, crash = union(view.listed.without(view.crash).blocks), set(view.crash)
     kept = [span for span in view.listed.kept if span not in crash]

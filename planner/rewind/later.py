@@ -17,15 +17,16 @@ from typing import NamedTuple
 from planner.base.ranges import Span, total
 from planner.base.sizes import GIB, KIB, MIB, in_words, round_up
 from planner.kernel.machine import Event
+from planner.kernel.pgtable import STRUCT_PAGE
 from planner.kernel.profiles import Profile
-from planner.rewind.memmap import STRUCT_PAGE, beneath, memmap, section_table
+from planner.rewind.memmap import beneath, memmap, section_table
 from planner.rewind.undo import Later, State, places
 
 __all__ = [
+    "BOUNCE",
     "CMA",
     "CRASH",
     "KFENCE",
-    "MEMMAP",
     "MOST_PER_CPU",
     "PER_CPU",
     "Choice",
@@ -34,8 +35,8 @@ __all__ = [
     "usual_steps",
 ]
 
-CMA, CRASH, MEMMAP, KFENCE = "CMA", "crash kernel", "memmap", "KFENCE metadata"
-"""Names of what is not simply later than the crash kernel."""
+CMA, CRASH, KFENCE, BOUNCE = "CMA", "crash kernel", "KFENCE metadata", "software IO TLB"
+"""Names of allocations that more than one module knows; BOUNCE is the bounce buffer, as a log has it."""
 
 PER_CPU = "per-CPU areas"
 MOST_PER_CPU = 64 * MIB
@@ -159,7 +160,7 @@ def steps_of_log(
     log = [item for e in by_kind.get("log_buf", ()) for item in _log_buffer(e.size, meta, profile, within)]
     bounce: list[Later] = []
     if pool is not None:
-        bounce.append(Later("software IO TLB", pool.size, page_size, 0, low_max - 1, at=pool.start))
+        bounce.append(Later(BOUNCE, pool.size, page_size, 0, low_max - 1, at=pool.start))
         bounce += _slots(pool.size, page_size, profile)
     tables = Choice((*first, *log, *hashes))
     last = _last(profile, _kfence(profile, page_size, likely=kfence), [Choice(tuple(bounce))])
@@ -208,7 +209,7 @@ def usual_steps(
     pools: list[Choice] = []
     sizes = {*(_POOLS if crash else _POOLS[:1]), small, 0}
     for pool in sorted(sizes, key=lambda pool: (pool != usual, pool > 0, -pool)):  # `noforce` before another size
-        buffer = Later("software IO TLB", pool, page_size, 0, low_max - 1)
+        buffer = Later(BOUNCE, pool, page_size, 0, low_max - 1)
         if not pool:
             pools.append(Choice(unusual=pool != usual))
         elif regions[-1][1] <= low_max or places(listed, buffer):  # its arrays lie in high memory, if there is some
@@ -241,7 +242,7 @@ def _slots(pool: int, page_size: int, profile: Profile) -> list[Later]:
     """The arrays beside a bounce buffer."""
     count = pool // _SLAB
     return [
-        Later("software IO TLB slots", round_up(count * each, page_size), page_size, needed=False)
+        Later(f"{BOUNCE} slots", round_up(count * each, page_size), page_size, needed=False)
         for each in profile.swiotlb_slots
     ]
 

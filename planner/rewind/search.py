@@ -23,9 +23,11 @@ from typing import TypeAlias
 from planner.base.ranges import Span, total
 from planner.base.sizes import MIB
 from planner.kernel.crash_reserve import Bounds
+from planner.kernel.memory_map import PHYSICAL_TOP
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.rewind.fork import Fork
-from planner.rewind.later import CMA, CRASH, MEMMAP, PER_CPU, Choice
+from planner.rewind.later import CMA, CRASH, PER_CPU, Choice
+from planner.rewind.memmap import MEMMAP
 from planner.rewind.order import Order
 from planner.rewind.rests import Rest, Rests
 from planner.rewind.undo import Budget, Known, Later, Rooms, State, Step, Undone, have_room, undo
@@ -340,7 +342,7 @@ def explains_crash(view: View, state: State, windows: Iterable[Span] = ()) -> bo
 
 def _windows(view: View) -> set[Span]:
     """All windows in which a kernel looks for a crash kernel without a place of its own."""
-    profile, bounds = view.asked.profile, Bounds(view.low_max, 1 << 52)
+    profile, bounds = view.asked.profile, Bounds(view.low_max, PHYSICAL_TOP)
     return {(bounds.resolve(w.start), bounds.resolve(w.end)) for w in (*profile.plain, *profile.high)}
 
 

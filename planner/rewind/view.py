@@ -11,7 +11,7 @@ from planner.base.sizes import round_up
 from planner.kernel.arm64_init import derived_dma_limit
 from planner.kernel.cma import early_areas
 from planner.kernel.machine import NO_DMA_ZONES, Event, Facts, Machine
-from planner.kernel.memory_map import Flag, MemoryMap
+from planner.kernel.memory_map import PHYSICAL_TOP, Flag, MemoryMap
 from planner.kernel.profiles import CRASH_ALIGN, Profile
 from planner.rewind.gigantic import areas_for_gigantic_pages, gigantic_pages
 from planner.rewind.memmap import memmap
@@ -101,7 +101,7 @@ def view_of(machine: Machine, asked: Asked) -> View:
     if low_max is None:
         low_max = derived_dma_limit(asked.profile, memory)
     elif low_max == NO_DMA_ZONES:
-        low_max = 1 << 52
+        low_max = PHYSICAL_TOP
     usable = tuple(memory.spans(Flag.NOMAP.value | Flag.DRIVER_MANAGED.value))
     # A CMA area that a log names is an entry of its own: what came later may lie right above.
     areas = union(early_areas(events))

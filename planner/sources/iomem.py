@@ -20,8 +20,8 @@ from planner.base.ranges import Range, total, union
 from planner.base.sizes import MIB, format_size
 from planner.base.text import counted
 from planner.kernel.machine import BootRecord, Facts, Machine
-from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
-from planner.sources.bounds import MAX_ROWS, PHYSICAL_TOP, too_many_rows
+from planner.kernel.memory_map import PHYSICAL_TOP, Flag, MemoryMap, Region, Reserved
+from planner.sources.bounds import MAX_ROWS, too_many_rows
 from planner.sources.iomem_names import ADDED, DAX, NAMES, OTHER, begun, damaged, known
 from planner.sources.reading import STRAY, text_lines
 

@@ -15,8 +15,7 @@ from planner.base.sizes import KIB, MIB
 from planner.kernel.cma import whole_area
 from planner.kernel.machine import NO_DMA_ZONES, BootRecord, Capture, Event, Facts, Machine
 from planner.kernel.memblock import Memblock
-from planner.kernel.memory_map import MemoryMap, Region, Reserved, with_nomap
-from planner.sources.bounds import PHYSICAL_TOP
+from planner.kernel.memory_map import PHYSICAL_TOP, MemoryMap, Region, Reserved, with_nomap
 from planner.sources.log import efi
 from planner.sources.log.boots import boots, hosts_of
 from planner.sources.log.checks import completed, is_dump_complete, lacking_ram, missing_lines, missing_zone
