@@ -213,11 +213,9 @@ def _early_of_log(view: View) -> Early:
 
 def _logged(view: View) -> list[History]:
     """The histories that a log leaves open: all allocations that it names are undone in order."""
-    profile, page = view.asked.profile, view.asked.page_size
     pool = top_of_line(view, view.machine.facts.cmdline, crash=bool(view.crash)).pool
-    steps = steps_of_log(view.events, profile, page, view.regions, view.nodes, view.low_max, view.listed, kfence=pool)
     early = _early_of_log(view)
-    ways = search(view, [[Choice(tuple(_before(view, early)))]], steps)
+    ways = search(view, [[Choice(tuple(_before(view, early)))]], steps_of_log(view, kfence=pool))
     right = [way for way in ways if not way.rank[0]] or ways
     return [_history(view, "what the log names", way, early) for way in _chosen(right, 6)]
 
@@ -431,14 +429,12 @@ def _guess(view: View, way: Way) -> str:
 
 def _usual(view: View) -> tuple[View, list[Choice], list[list[Choice]]]:
     """A view with what is known of its top, CMA areas that may have come right before, and what usually came later."""
-    profile, page = view.asked.profile, view.asked.page_size
-    ram, crash = view.machine.memory.ram, total(view.crash)
     view, pool = _pooled(view)
-    late = usual_steps(profile, page, ram, crash, view.regions, view.nodes, view.low_max, view.listed, kfence=pool)
+    late = usual_steps(view, kfence=pool)
     areas = [Choice()]
     if view.all_low and late:
         # All RAM is low memory: the area lies right beneath the page descriptors and must be taken back with them.
-        align = cma_align(profile, page)
+        align = cma_align(view.asked.profile, view.asked.page_size)
         usual = areas_of(align, USUAL_CMA)
         areas = [
             Choice((Later(CMA, size, align, 0, view.low_max),), unusual=size not in usual) for size in area_sizes(view)

@@ -14,13 +14,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from planner.base.ranges import Span, total
+from planner.base.ranges import total
 from planner.base.sizes import GIB, KIB, MIB, in_words, round_up
 from planner.kernel.machine import Event
 from planner.kernel.pgtable import STRUCT_PAGE
 from planner.kernel.profiles import Profile
 from planner.rewind.memmap import beneath, memmap, section_table
 from planner.rewind.undo import Later, State, places
+from planner.rewind.view import View
 
 __all__ = [
     "BOUNCE",
@@ -129,27 +130,18 @@ def _last(profile: Profile, kfence: Sequence[Choice], bounce: Sequence[Choice]) 
     ]
 
 
-def steps_of_log(
-    events: Iterable[Event],
-    profile: Profile,
-    page_size: int,
-    regions: Sequence[Span],
-    nodes: Sequence[Span],
-    low_max: int,
-    listed: State,
-    *,
-    kfence: bool = False,
-) -> list[list[Choice]]:
+def steps_of_log(view: View, *, kfence: bool = False) -> list[list[Choice]]:
     """Allocations that a boot log names, with the arrays it does not name: one choice at each step.
 
     kfence: whether its command line has a pool of KFENCE allocated.
     """
+    profile, page_size = view.asked.profile, view.asked.page_size
     by_kind: dict[str, list[Event]] = {}
-    for event in events:
+    for event in view.events:
         by_kind.setdefault(event.kind, []).append(event)
-    first = memmap(profile, page_size, regions, nodes) if profile.first else []
-    within = _within(listed, first)
-    spans = dict(enumerate(nodes))
+    first = memmap(profile, page_size, view.regions, view.nodes) if profile.first else []
+    within = _within(view.listed, first)
+    spans = dict(enumerate(view.nodes))
     first += [
         Later(PER_CPU, e.size, page_size, *spans.get(i, (0, 0)), needed=False, temporary=2 * page_size)
         for i, e in enumerate(by_kind.get("percpu", ()))
@@ -160,31 +152,22 @@ def steps_of_log(
     log = [item for e in by_kind.get("log_buf", ()) for item in _log_buffer(e.size, meta, profile, within)]
     bounce: list[Later] = []
     if pool is not None:
-        bounce.append(Later(BOUNCE, pool.size, page_size, 0, low_max - 1, at=pool.start))
+        bounce.append(Later(BOUNCE, pool.size, page_size, 0, view.low_max - 1, at=pool.start))
         bounce += _slots(pool.size, page_size, profile)
     tables = Choice((*first, *log, *hashes))
     last = _last(profile, _kfence(profile, page_size, likely=kfence), [Choice(tuple(bounce))])
     return [_section_table(profile, page_size), [tables], last]
 
 
-def usual_steps(
-    profile: Profile,
-    page_size: int,
-    ram: int,
-    crash: int,
-    regions: Sequence[Span],
-    nodes: Sequence[Span],
-    low_max: int,
-    listed: State,
-    *,
-    kfence: bool = False,
-) -> list[list[Choice]]:
+def usual_steps(view: View, *, kfence: bool = False) -> list[list[Choice]]:
     """Allocations usual after the crash kernel for so much RAM: at each step, the largest first.
 
-    listed: what is to be explained; no steps where the page descriptors cannot lie there. kfence: whether there seems
-    to be a pool of KFENCE.
+    No steps where the page descriptors cannot lie in what is listed. kfence: whether there seems to be a pool of
+    KFENCE.
     """
-    first = memmap(profile, page_size, regions, nodes) if profile.first else []
+    profile, page_size, listed, low_max = view.asked.profile, view.asked.page_size, view.listed, view.low_max
+    ram, crash, top = view.machine.memory.ram, total(view.crash), view.regions[-1][1]
+    first = memmap(profile, page_size, view.regions, view.nodes) if profile.first else []
     if not all(beneath(listed, item) for item in first):
         return []
     within = _within(listed, first)
@@ -193,7 +176,7 @@ def usual_steps(
     hashes = dict.fromkeys(_dentry_hash(size, page_size) for size in counted if size > 0)
     # Bounce buffers are for RAM that not all devices reach; from 6.5 on there is a small one for other uses.
     small = round_up(-(-ram // KIB), 2 * MIB)
-    usual = 64 * MIB if regions[-1][1] > low_max else 0 if profile.swiotlb == "needed" else small
+    usual = 64 * MIB if top > low_max else 0 if profile.swiotlb == "needed" else small
     logs = [
         Choice(tuple(_log_buffer(size, size // _RECORD * (_DESCRIPTOR + info), profile, within)), many=size < 512 * KIB)
         for size in (32 * MIB, 16 * MIB, 8 * MIB, 4 * MIB, 2 * MIB, MIB, 512 * KIB, 256 * KIB)
@@ -204,7 +187,7 @@ def usual_steps(
         for size in hashes
     ]
     # Where there are several nodes, the kernel waits for vmalloc(), which spreads the tables over them.
-    tables = [Choice(), *tables] if len(nodes) > 1 else [*tables, Choice(unusual=True)]
+    tables = [Choice(), *tables] if len(view.nodes) > 1 else [*tables, Choice(unusual=True)]
     ordinary = (usual, _POOL_OF_MANY) if usual == small < _POOL_OF_MANY else (usual,)
     pools: list[Choice] = []
     sizes = {*(_POOLS if crash else _POOLS[:1]), small, 0}
@@ -212,7 +195,7 @@ def usual_steps(
         buffer = Later(BOUNCE, pool, page_size, 0, low_max - 1)
         if not pool:
             pools.append(Choice(unusual=pool != usual))
-        elif regions[-1][1] <= low_max or places(listed, buffer):  # its arrays lie in high memory, if there is some
+        elif top <= low_max or places(listed, buffer):  # its arrays lie in high memory, if there is some
             pools.append(Choice((buffer, *_slots(pool, page_size, profile)), unusual=pool not in ordinary))
     steps = [_section_table(profile, page_size), [Choice(tuple(first))], [*logs, Choice()], tables]
     metadata = _kfence_metadata(profile, page_size)
