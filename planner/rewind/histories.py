@@ -33,7 +33,7 @@ from planner.rewind.from_log import (
 from planner.rewind.later import BOUNCE, CMA, MOST_PER_CPU, PER_CPU, Choice, named, steps_of_log, usual_steps
 from planner.rewind.listed_cma import area_sizes, listed_area
 from planner.rewind.memmap import MEMMAP, in_pages, section_size
-from planner.rewind.search import Search, Shared, Way, explains_crash, is_at_a_place, is_late, search
+from planner.rewind.search import Effort, Search, Way, explains_crash, is_at_a_place, is_late, search
 from planner.rewind.stacked import stacked
 from planner.rewind.top import Top, top_bytes, top_of_line, top_of_listing
 from planner.rewind.undo import Budget, Later, State, Undone, undo
@@ -310,9 +310,9 @@ def _open(state: State, low: int, high: int, most: int) -> bool:
 
 def _guessed(view: View, others: list[History]) -> list[History]:
     """Histories of allocations that are usual for so much RAM, and others: the likeliest first."""
-    shared = Shared.of(view)
+    effort = Effort.of(view)
     accounts = _accounts(view)
-    found = _found(accounts, shared)
+    found = _found(accounts, effort)
     whole = bool(found) and found[0][0].whole
     if whole and _is_sure(view, found[0][0]):
         return [*_named(view, found), *others]
@@ -321,7 +321,7 @@ def _guessed(view: View, others: list[History]) -> list[History]:
         if stack is not None:
             others = [stack]
         elif not found:
-            found = _found(accounts, shared.less())
+            found = _found(accounts, effort.less())
         # Areas of a size that fits above the CMA area mean little where several nodes have them.
         first = not whole or bool(view.nodes) or any(way.late for way in others)
         return [*others, *_named(view, found)] if first else [*_named(view, found), *others]
@@ -330,16 +330,16 @@ def _guessed(view: View, others: list[History]) -> list[History]:
     return [*([wider] if wider is not None else ()), *named, *others]
 
 
-def _found(accounts: Sequence[_Account], shared: Shared) -> list[tuple[Way, str]]:
+def _found(accounts: Sequence[_Account], effort: Effort) -> list[tuple[Way, str]]:
     """The ways back of the first account that has some, the best first, each with a word on its nodes.
 
     With other nodes those are only looked for, beside the others, where none explains everything.
     """
     found: list[tuple[Way, str]] = []
     for account in accounts:
-        if shared.left > 0 and not any(way.whole or where == account.where for way, where in found):
+        if effort.left > 0 and not any(way.whole or where == account.where for way, where in found):
             search = account.search()
-            found += [(way, account.where) for way in search.ways(shared)] if search is not None else []
+            found += [(way, account.where) for way in search.ways(effort)] if search is not None else []
     return sorted(found, key=lambda entry: entry[0].rank) if any(where for _, where in found) else found
 
 

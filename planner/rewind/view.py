@@ -18,11 +18,11 @@ from planner.rewind.memmap import memmap
 from planner.rewind.running import interrupt_tables
 from planner.rewind.undo import Later, State
 
-__all__ = ["Asked", "View", "topmost_tables", "view_of"]
+__all__ = ["PlannedBoot", "View", "topmost_tables", "view_of"]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PlannedBoot:
     """The boot that is planned.
 
     dma_limit: as the user or the source says, None unknown. cmdline: its whole command line, None unknown.
@@ -58,7 +58,7 @@ class View:
     """
 
     machine: Machine
-    asked: Asked
+    asked: PlannedBoot
     listed: State
     crash: tuple[Span, ...]
     regions: tuple[Span, ...]
@@ -85,7 +85,7 @@ class View:
         return [] if later else memmap(profile, self.asked.page_size, self.regions, self.nodes)
 
 
-def view_of(machine: Machine, asked: Asked) -> View:
+def view_of(machine: Machine, asked: PlannedBoot) -> View:
     """The view of a machine's sources, with what is known to have come before the crash kernel."""
     memory, record, events = machine.memory, machine.facts.record, machine.facts.events
     recorded = [r for r in (record.crash, record.low) if r is not None] if record is not None else []
@@ -135,7 +135,9 @@ def view_of(machine: Machine, asked: Asked) -> View:
     )
 
 
-def _known_late(machine: Machine, asked: Asked, listed: State, nodes: Sequence[Span]) -> Iterator[tuple[Span, str]]:
+def _known_late(
+    machine: Machine, asked: PlannedBoot, listed: State, nodes: Sequence[Span]
+) -> Iterator[tuple[Span, str]]:
     """Allocations after the crash kernel whose address is known."""
     for event in machine.facts.events:
         if event.kind == "cma" and event.before_crash is False and event.span is not None:
@@ -187,7 +189,7 @@ def topmost_tables(usable: Sequence[Span], blocks: Sequence[Span], size: int, fa
     return found[::-1]
 
 
-def _known_early(machine: Machine, asked: Asked) -> list[Span]:
+def _known_early(machine: Machine, asked: PlannedBoot) -> list[Span]:
     """Ranges known to have been reserved before the crash kernel."""
     facts = machine.facts
     image, data = facts.kernel_image, facts.kernel_data

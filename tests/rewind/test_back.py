@@ -14,7 +14,7 @@ from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
 from planner.planning.plan import Options, make_plan
-from planner.rewind import Asked, back, rewind
+from planner.rewind import PlannedBoot, back, rewind
 from planner.rewind.histories import History, histories
 from planner.rewind.view import View
 from planner.sources import combine
@@ -112,8 +112,8 @@ def logged(cmdline: str) -> Machine:
     return Machine("boot.log", "dmesg", MemoryMap(MEMORY.regions, reserved), facts)
 
 
-def asked(cmdline: str | None = None) -> Asked:
-    return Asked(select_profile("6.1").profile, PAGE, LOW, cmdline)
+def asked(cmdline: str | None = None) -> PlannedBoot:
+    return PlannedBoot(select_profile("6.1").profile, PAGE, LOW, cmdline)
 
 
 CMDLINE = "crashkernel=256M"
@@ -181,7 +181,7 @@ def newest(
 
 def state_under(machine: Machine, cmdline: str | None) -> list[Span]:
     """The reservations of a 7.2 kernel when it places its crash kernel."""
-    first = rewind(machine, Asked(select_profile("7.2").profile, PAGE, LOW, cmdline)).readings[0]
+    first = rewind(machine, PlannedBoot(select_profile("7.2").profile, PAGE, LOW, cmdline)).readings[0]
     return union((r.start, r.end) for r in first.memory.reserved)
 
 

@@ -13,7 +13,7 @@ from planner.kernel.memory_map import MemoryMap, Region
 from planner.kernel.profiles import select_profile
 from planner.rewind.later import KFENCE, Choice, named, steps_of_log, usual_steps
 from planner.rewind.undo import State
-from planner.rewind.view import Asked, View
+from planner.rewind.view import PlannedBoot, View
 
 PAGE = 4 * KIB
 LOW = 4 * GIB
@@ -32,7 +32,7 @@ def view(
     region = (GIB, GIB + ram)
     machine = Machine("iomem.txt", "iomem", MemoryMap((Region(*region),)), Facts(events=events))
     crashes = ((GIB, GIB + crash),) if crash else ()
-    asked = Asked(select_profile(kernel).profile, page)
+    asked = PlannedBoot(select_profile(kernel).profile, page)
     return View(machine, asked, State((region,), blocks), crashes, (region,), tuple(nodes), LOW)
 
 

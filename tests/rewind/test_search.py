@@ -11,7 +11,7 @@ from planner.kernel.profiles import select_profile
 from planner.rewind.later import CMA, PER_CPU, Choice
 from planner.rewind.search import search
 from planner.rewind.undo import Later
-from planner.rewind.view import Asked, View, view_of
+from planner.rewind.view import PlannedBoot, View, view_of
 from tests.memblocks import alloc
 
 PAGE = 4 * KIB
@@ -36,7 +36,7 @@ def listed(*allocated: tuple[int, int], crash: int = 256 * MIB, memory: MemoryMa
         record = BootRecord(Range(at, at + crash))
     facts = Facts(kernel="6.1", page_size=PAGE, record=record)
     machine = Machine("iomem.txt", "iomem", MemoryMap(memory.regions, reserved), facts, settled=False)
-    return view_of(machine, Asked(select_profile("6.1").profile, PAGE, LOW))
+    return view_of(machine, PlannedBoot(select_profile("6.1").profile, PAGE, LOW))
 
 
 AREA = Later(CMA, 64 * MIB, 2 * MIB, 0, LOW)
@@ -118,5 +118,5 @@ def test_a_fixed_place_is_one_beneath_a_free_place_of_every_window_that_has_one(
     facts = Facts(kernel="6.12", page_size=PAGE)
     machine = Machine("iomem.txt", "iomem", MemoryMap(MEMORY.regions, reserved), facts, settled=False)
     profile = select_profile("6.12").profile
-    (way,) = search(view_of(machine, Asked(profile, PAGE, LOW)), [[Choice()]], [[Choice()]])
+    (way,) = search(view_of(machine, PlannedBoot(profile, PAGE, LOW)), [[Choice()]], [[Choice()]])
     assert way.whole

@@ -9,7 +9,7 @@ from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import NO_DMA_ZONES, BootRecord, Event, Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
-from planner.rewind.view import Asked, View, topmost_tables, view_of
+from planner.rewind.view import PlannedBoot, View, topmost_tables, view_of
 
 PAGE = 4 * KIB
 RAM = (Region(GIB, 9 * GIB),)
@@ -25,7 +25,7 @@ def view(
     **facts: object,
 ) -> View:
     machine = Machine("iomem.txt", "iomem", MemoryMap(regions, reserved), Facts(**facts), settled=settled)  # type: ignore[arg-type]
-    return view_of(machine, Asked(select_profile(kernel).profile, PAGE, dma_limit))
+    return view_of(machine, PlannedBoot(select_profile(kernel).profile, PAGE, dma_limit))
 
 
 CRASH = Reserved(3 * GIB, 3 * GIB + 256 * MIB, "Crash kernel")
