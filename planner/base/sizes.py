@@ -6,6 +6,7 @@ __all__ = [
     "GIB",
     "KIB",
     "MIB",
+    "TIB",
     "U64",
     "fits",
     "format_size",
@@ -16,7 +17,7 @@ __all__ = [
     "round_up",
 ]
 
-KIB, MIB, GIB, TIB, PIB = 1 << 10, 1 << 20, 1 << 30, 1 << 40, 1 << 50
+KIB, MIB, GIB, TIB = 1 << 10, 1 << 20, 1 << 30, 1 << 40
 U64 = 1 << 64
 
 _SUFFIXES = {"k": 10, "m": 20, "g": 30, "t": 40, "p": 50, "e": 60}

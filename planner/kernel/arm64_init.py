@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from planner.base.ranges import Range, subtract
 from planner.base.sizes import format_size, round_down, round_up
+from planner.kernel.memblock import PHYS_ADDR_MAX
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.kernel.pgtable import Geometry
 from planner.kernel.profiles import Profile
@@ -38,7 +39,7 @@ def derived_dma_limit(
         return min(offset + (1 << 32), last + 1) - (rule == "dma32-exclusive")
     if rule == "dma32-capped":
         return last + 1 if first > _MAX32 else min(_MAX32, last) + 1
-    firmware = (1 << 64) - 1 if firmware_limit is None else firmware_limit
+    firmware = PHYS_ADDR_MAX if firmware_limit is None else firmware_limit
     if rule == "bits-offset":
         bits = min(32, firmware.bit_length()) if zone_dma else 32
         return min((first >> bits << bits) + (1 << bits), last + 1)
@@ -47,7 +48,7 @@ def derived_dma_limit(
         return min(limit, last) + 1
     mask = (1 << (min(32, firmware.bit_length()) if zone_dma else 32)) - 1
     if first > _MAX32:
-        mask = (1 << 64) - 1
+        mask = PHYS_ADDR_MAX
     elif first > mask:
         mask = _MAX32
     return min(mask, last) + 1

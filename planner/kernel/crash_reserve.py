@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from planner.base.ranges import Range, Span
-from planner.base.sizes import GIB, MIB, U64, round_up
+from planner.base.sizes import GIB, MIB, TIB, U64, round_up
 from planner.kernel.cma import reserve_crashkernel_cma
 from planner.kernel.crashkernel import Reading
 from planner.kernel.memblock import Memblock
@@ -60,7 +60,7 @@ class Bounds(NamedTuple):
         return self.high_max if bound == "high" else _FIXED_BOUNDS[bound]
 
 
-_FIXED_BOUNDS = {"0": 0, "2M": 2 * MIB, "4G": 4 * GIB, "64T": 64 << 40, "none": U64 - 1}
+_FIXED_BOUNDS = {"0": 0, "2M": 2 * MIB, "4G": 4 * GIB, "64T": 64 * TIB, "none": U64 - 1}
 
 
 class Proposal(NamedTuple):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from planner.base.sizes import KIB
 
-__all__ = ["CONFIGURATIONS", "PAGE_SYMBOLS", "SYMBOLS", "Configuration", "configuration"]
+__all__ = ["PAGE_SYMBOLS", "SYMBOLS", "Configuration", "configuration"]
 
 PAGE_SYMBOLS = {"ARM64_4K_PAGES": 4 * KIB, "ARM64_16K_PAGES": 16 * KIB, "ARM64_64K_PAGES": 64 * KIB}
 """Page-size symbols, of which one is set, with the page size in bytes."""
@@ -138,13 +138,10 @@ _ROWS: dict[str, tuple[str, str, str]] = {
 _OTHER_PAGE_SIZES = {"azure-6.6": 64 * KIB, "azure-6.12": 4 * KIB}
 """Page size in bytes of another build with the same version string."""
 
-CONFIGURATIONS: tuple[str, ...] = tuple(_ROWS)
-"""Names of all configurations."""
-
 
 @lru_cache(maxsize=64)
 def configuration(name: str) -> Configuration:
-    """The configuration with a name of `CONFIGURATIONS`."""
+    """The configuration of a name that a row of `vendors` has."""
     builder, source, text = _ROWS[name]
     symbols = dict(symbol.split("=") for symbol in text.split())
     return Configuration(name, builder, source, symbols, _OTHER_PAGE_SIZES.get(name))

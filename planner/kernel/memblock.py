@@ -16,11 +16,14 @@ from operator import attrgetter, lt
 from typing import NamedTuple
 
 from planner.base.ranges import Span, subtract, union
+from planner.base.sizes import U64
 from planner.kernel.memory_map import Flag, MemoryMap, Region
 
-__all__ = ["ACCESSIBLE", "NOLEAKTRACE", "Memblock", "Rejection", "added_one_by_one"]
+__all__ = ["ACCESSIBLE", "NOLEAKTRACE", "PHYS_ADDR_MAX", "Memblock", "Rejection", "added_one_by_one"]
 
-PHYS_ADDR_MAX = (1 << 64) - 1
+PHYS_ADDR_MAX = U64 - 1
+"""The highest address, inclusive (include/linux/limits.h)."""
+
 _MIRROR = Flag.MIRROR.value
 _start = attrgetter("start")
 _BEYOND = 1 << 65
@@ -269,15 +272,6 @@ class Memblock:
             if found is not None:
                 return found
         return self.find(size, align, start, end, bottom_up=bottom_up)
-
-    def alloc(
-        self, size: int, align: int, start: int = 0, end: int = ACCESSIBLE, *, bottom_up: bool = False
-    ) -> int | None:
-        """Search and reserve: memblock_phys_alloc_range()."""
-        found = self.search(size, align, start, end, bottom_up=bottom_up)
-        if found is not None:
-            self.reserve(found, size)
-        return found
 
     def rejections(self, size: int, align: int, start: int, end: int, *, mirror_only: bool = False) -> list[Rejection]:
         """The reason why a top-down search for this request skips each free gap, from the top.

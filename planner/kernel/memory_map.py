@@ -12,7 +12,11 @@ from enum import IntFlag
 
 from planner.base.ranges import Span, intersect, subtract, union
 
-__all__ = ["FLAG_NAMES", "Flag", "MemoryMap", "Region", "Reserved", "with_nomap"]
+__all__ = ["FLAG_NAMES", "PHYSICAL_TOP", "Flag", "MemoryMap", "Region", "Reserved", "with_nomap"]
+
+
+PHYSICAL_TOP = 1 << 52
+"""The end of the physical addresses of arm64: 52 bits."""
 
 
 class Flag(IntFlag):

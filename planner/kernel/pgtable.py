@@ -11,13 +11,16 @@ from typing import NamedTuple
 from planner.base.errors import InputError
 from planner.base.sizes import GIB, KIB, MIB, format_size
 
-__all__ = ["PAGE_SIZES", "VA_BITS", "Geometry", "geometry"]
+__all__ = ["PAGE_SIZES", "STRUCT_PAGE", "VA_BITS", "Geometry", "geometry"]
 
 VA_BITS = {4 * KIB: (39, 48, 52), 16 * KIB: (36, 47, 48, 52), 64 * KIB: (42, 48, 52)}
 """Bits of the virtual address space that each page size allows (arch/arm64/Kconfig, ARM64_VA_BITS_*)."""
 
 PAGE_SIZES = tuple(VA_BITS)
 """Bytes of a base page of arm64, ascending."""
+
+STRUCT_PAGE = 64
+"""Bytes of a page descriptor (struct page, include/linux/mm_types.h), which each base page of RAM has."""
 
 _CONT_ENTRIES = {12: (16, 16), 14: (128, 32), 16: (32, 32)}
 """Entries in a contiguous run of PTEs and of PMDs, by page shift (CONT_PTE_SHIFT, CONT_PMD_SHIFT)."""

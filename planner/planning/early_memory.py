@@ -21,7 +21,7 @@ from planner.planning.remarks import Remarks
 from planner.rewind.rewound import Rewound
 
 if TYPE_CHECKING:
-    from planner.rewind import Reading
+    from planner.rewind import MapReading
 
 __all__ = ["EarlyMemory", "early_memory"]
 
@@ -36,7 +36,7 @@ class EarlyMemory(NamedTuple):
     map: MemoryMap
     memstart: int
     rewound: tuple[Rewound, ...] = ()
-    others: tuple[Reading, ...] = ()
+    others: tuple[MapReading, ...] = ()
     doubt: str = ""
 
 
@@ -63,18 +63,18 @@ def early_memory(
 
 def _at_reservation(
     machine: Machine, kernel: Kernel, options: Options, cmdline: str | None, remarks: Remarks
-) -> tuple[MemoryMap, tuple[Rewound, ...], tuple[Reading, ...], str]:
+) -> tuple[MemoryMap, tuple[Rewound, ...], tuple[MapReading, ...], str]:
     """The map without later allocations, those allocations, the other readings of the sources, and what is in doubt."""
     how = options.reserved or _usual_view(machine, cmdline)
     doubt = machine.doubt or ("what is reserved is not known" if machine.lists_nothing else "")
     if how == "as-listed":
         return machine.memory, (), (), doubt
-    from planner.rewind import Asked, rewind
+    from planner.rewind import PlannedBoot, rewind
 
     limit = options.dma_limit if options.dma_limit is not None else machine.facts.dma_limit
     config = {**_builders(kernel.version), **machine.facts.config}
     page_size, pa_bits = kernel.geometry.page_size, kernel.pa_bits
-    back = rewind(machine, Asked(kernel.profile, page_size, limit, cmdline, config=config, pa_bits=pa_bits))
+    back = rewind(machine, PlannedBoot(kernel.profile, page_size, limit, cmdline, config=config, pa_bits=pa_bits))
     remarks.note(*back.notes)
     first, *others = back.readings
     return first.memory, first.rewound, tuple(others), doubt or back.doubt

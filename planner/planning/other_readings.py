@@ -13,7 +13,7 @@ from planner.planning.result import OtherReading, ReservationView
 from planner.planning.views import outcome_of
 
 if TYPE_CHECKING:
-    from planner.rewind import Reading
+    from planner.rewind import MapReading
 
 __all__ = ["Elsewhere", "context_under", "other_readings", "placed_elsewhere"]
 
@@ -22,7 +22,7 @@ Elsewhere: TypeAlias = list[tuple[ck.Reading, Placement]]
 
 
 def other_readings(
-    others: tuple[Reading, ...], placed: Elsewhere, context: Context, view: ReservationView
+    others: tuple[MapReading, ...], placed: Elsewhere, context: Context, view: ReservationView
 ) -> tuple[OtherReading, ...]:
     """The answers that differ from the plan's and from each other. placed: the result of `placed_elsewhere`."""
     seen = {(view.crash, view.low)}
@@ -36,14 +36,14 @@ def other_readings(
     return tuple(found)
 
 
-def context_under(reading: Reading, context: Context) -> Context:
+def context_under(reading: MapReading, context: Context) -> Context:
     """The same machine and kernel with the memory of another reading."""
     if reading.more:
         return with_more_memory(context, reading.memory)
     return context._replace(memory=MemoryMap(context.memory.regions, reading.memory.reserved))
 
 
-def placed_elsewhere(others: tuple[Reading, ...], text: str, request: ck.Reading, context: Context) -> Elsewhere:
+def placed_elsewhere(others: tuple[MapReading, ...], text: str, request: ck.Reading, context: Context) -> Elsewhere:
     """The request under each of the other readings, and its placement."""
     placed = []
     for other in others:

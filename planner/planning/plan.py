@@ -35,7 +35,7 @@ from planner.planning.strategies import OWN, Strategy, strategy_named
 from planner.planning.views import facts_view, kernel_view, outcome_of, own_view, request_view, reservation_view
 
 if TYPE_CHECKING:
-    from planner.rewind import Reading
+    from planner.rewind import MapReading
 
 __all__ = ["Options", "Question", "answer", "ask", "attempt", "make_plan", "outcome_of", "with_request"]
 
@@ -54,7 +54,7 @@ class Question(NamedTuple):
     request: ck.Reading
     mainline: Context
     options: Options
-    others: tuple[Reading, ...]
+    others: tuple[MapReading, ...]
     remarks: Remarks
     shared: Shared
     facts: FactsView

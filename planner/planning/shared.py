@@ -24,7 +24,7 @@ from planner.planning.other_readings import Elsewhere, other_readings, placed_el
 from planner.planning.result import OtherReading, RemapStep, ReservationView
 
 if TYPE_CHECKING:
-    from planner.rewind import Reading
+    from planner.rewind import MapReading
 
 __all__ = ["Shared"]
 
@@ -64,7 +64,7 @@ class Shared:
         return placement, why_failed(memblock, request, context) if placement.crash is None else []
 
     def other_readings(
-        self, others: tuple[Reading, ...], text: str, request: ck.Reading, context: Context, view: ReservationView
+        self, others: tuple[MapReading, ...], text: str, request: ck.Reading, context: Context, view: ReservationView
     ) -> tuple[OtherReading, ...]:
         """The answers under other readings of the map that differ from the plan's."""
         if not others:

@@ -56,7 +56,7 @@ and RAM that a `mem=` hid (`above`). What the kernel's builder configures tells 
 configuration could tell, both readings are listed.
 """
 
-from planner.rewind.back import Reading, Rewind, rewind
-from planner.rewind.view import Asked
+from planner.rewind.back import MapReading, Rewind, rewind
+from planner.rewind.view import PlannedBoot
 
-__all__ = ["Asked", "Reading", "Rewind", "rewind"]
+__all__ = ["MapReading", "PlannedBoot", "Rewind", "rewind"]

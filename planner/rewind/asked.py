@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from planner.base.ranges import Span, total, union
-from planner.base.sizes import format_size
+from planner.base.sizes import U64, format_size
 from planner.kernel.cma import cma_align, cma_of, default_area, early_areas
 from planner.kernel.cmdline import values
 from planner.rewind.above import is_hidden, mem_limit, own_limit
@@ -134,7 +134,7 @@ def _without_end(history: History, view: View, cma: int) -> State:
     """The state where RAM goes on above: what was taken from the top lies there."""
     early = history.early
     state = history.state.without([*early.memmap, *early.areas])
-    state = state.without([(lowest_from_top(state), 1 << 64)])
+    state = state.without([(lowest_from_top(state), U64)])
     return replay(state, Early(), boot_of(view, cma, history.top, view.regions, early=early))
 
 

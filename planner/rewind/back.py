@@ -21,13 +21,13 @@ from planner.rewind.rewound import AFTERWARDS, Rewound
 from planner.rewind.search import is_at_a_place
 from planner.rewind.top import tops_asked
 from planner.rewind.undo import State
-from planner.rewind.view import Asked, View, view_of
+from planner.rewind.view import PlannedBoot, View, view_of
 
-__all__ = ["Reading", "Rewind", "rewind"]
+__all__ = ["MapReading", "Rewind", "rewind"]
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class MapReading:
     """One state of memory at the reservation, under an assumption, and what was put back to get there.
 
     more: whether the memory has more RAM than the map lists; then what is reserved has no names.
@@ -46,22 +46,22 @@ class Rewind:
     doubt: what of it belongs in the first line of an answer; "" for nothing.
     """
 
-    readings: tuple[Reading, ...]
+    readings: tuple[MapReading, ...]
     notes: tuple[str, ...] = ()
     doubt: str = ""
 
 
 _LIKELIEST = 2
 
-_latest: list[tuple[Machine, Asked, list[History]]] = []
+_latest: list[tuple[Machine, PlannedBoot, list[History]]] = []
 """The ways back of the machine that was asked about last, one entry at most: mostly one is asked many times."""
 
 
-def rewind(machine: Machine, asked: Asked) -> Rewind:
+def rewind(machine: Machine, asked: PlannedBoot) -> Rewind:
     """The reservations of a running machine as they are when `asked` boots and places its crash kernel."""
     view = view_of(machine, asked)
     found = _histories(view)
-    readings: list[Reading] = []
+    readings: list[MapReading] = []
     for history in found:
         _add(readings, history, view)
     if _may_be_hidden(view):
@@ -139,7 +139,7 @@ def _asks_for_protected_kvm(view: View) -> bool:
     return new == ("protected",) and own != new and not view.asked.profile.first
 
 
-def _add(readings: list[Reading], history: History, view: View) -> None:
+def _add(readings: list[MapReading], history: History, view: View) -> None:
     """Add the readings of one history under the requested command line."""
     for what, state in changed(history, view):
         memory = _memory(view.machine.memory, state)
@@ -147,7 +147,7 @@ def _add(readings: list[Reading], history: History, view: View) -> None:
             rewound = [Rewound(*span, "the crash kernel itself") for span in view.crash]
             rewound += [Rewound(*span, f"{name}: {AFTERWARDS}") for span, name in history.late]
             rewound += [Rewound(*span, f"interrupt tables: {AFTERWARDS}") for span in union(view.running)]
-            readings.append(Reading(what, memory, tuple(rewound)))
+            readings.append(MapReading(what, memory, tuple(rewound)))
 
 
 def _memory(memory: MemoryMap, state: State) -> MemoryMap:
@@ -168,7 +168,7 @@ def _memory(memory: MemoryMap, state: State) -> MemoryMap:
     return MemoryMap(memory.regions, (*kept, *moved))
 
 
-def _larger(found: list[History], view: View) -> Iterator[Reading]:
+def _larger(found: list[History], view: View) -> Iterator[MapReading]:
     """Readings with RAM where the map was cut, one for each usual amount.
 
     For all but the likeliest history the least amount is enough: a low crash kernel has the same place under any.
@@ -191,7 +191,7 @@ def _larger(found: list[History], view: View) -> Iterator[Reading]:
                 state = with_more(bare, view, memory, boot)
                 there = f"{what}; the machine has {format_size(ram)} of RAM, with no hole above what is listed"
                 reserved = [Reserved(start, end) for start, end in state.blocks]
-                yield Reading(there, MemoryMap(memory.regions, reserved), more=True)
+                yield MapReading(there, MemoryMap(memory.regions, reserved), more=True)
                 settled = asked if not high and settles(view, memory, state, asked) else None
             larger = others
 

@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from planner.base.ranges import Span, intersect, subtract, total, union
-from planner.base.sizes import GIB, MIB, memparse, round_down, round_up
+from planner.base.sizes import GIB, MIB, U64, memparse, round_down, round_up
 from planner.kernel.cma import Cma
 from planner.kernel.cmdline import values
-from planner.kernel.memory_map import MemoryMap
+from planner.kernel.memory_map import PHYSICAL_TOP, MemoryMap
 from planner.rewind.memmap import place_memmap
 from planner.rewind.undo import Later, State
 
@@ -61,7 +61,7 @@ def cma_of_nodes(cmdline: str | None, count: int, default: int) -> list[int]:
     return sizes
 
 
-def place_cma(state: State, size: int, asked: Cma, align: int, low_max: int, node: Span = (0, 1 << 64)) -> Span | None:
+def place_cma(state: State, size: int, asked: Cma, align: int, low_max: int, node: Span = (0, U64)) -> Span | None:
     """The place of an area: below the DMA limit, from the top; above 4 GiB from below, if that is allowed.
 
     None if there is no room, or no room at the address asked for. node: where the node lies that it must be on.
@@ -160,7 +160,7 @@ def replay(state: State, early: Early, boot: Boot) -> State:
 def _with_gigantic(state: State, boot: Boot) -> State:
     """The state with the areas for gigantic pages, which come before the page descriptors."""
     for node, size in boot.gigantic:
-        area = place_cma(state, size, Cma(), boot.page, 1 << 52, node)
+        area = place_cma(state, size, Cma(), boot.page, PHYSICAL_TOP, node)
         state = state.with_more([area] if area else [])
     return state
 

@@ -10,12 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from planner.base.ranges import Span, subtract, total
-from planner.base.sizes import GIB, KIB, MIB, round_down, round_up
+from planner.base.sizes import GIB, KIB, MIB, U64, round_down, round_up
 from planner.kernel import crashkernel as ck
 from planner.kernel.cma import cma_align, cma_of, default_area, early_areas
 from planner.kernel.cmdline import values
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.rewind.changes import cma_of_nodes, place_cma
+from planner.rewind.later import BOUNCE
 from planner.rewind.memmap import place_memmap, section_table
 from planner.rewind.top import Top, top_bytes, top_of_line
 from planner.rewind.undo import State
@@ -31,7 +32,7 @@ __all__ = [
     "lower_half",
 ]
 
-_LATE = {"swiotlb": "software IO TLB"}
+_LATE = {"swiotlb": BOUNCE}
 """Kinds of events that come after the crash kernel, and their names."""
 
 _LATE_TOO = {"cma": "CMA", "node_data": "data of a node"}
@@ -119,7 +120,7 @@ def _lost_area(state: State, view: View) -> Span | None:
 
 def _end_shown(view: View) -> int:
     """The end of the nodes that the log shows: it tells nothing about RAM above, which is stated."""
-    return max((e.end for e in view.events if e.kind == "node" and e.end is not None), default=1 << 64)
+    return max((e.end for e in view.events if e.kind == "node" and e.end is not None), default=U64)
 
 
 def _beneath_top(state: State, view: View, top: Top, shown: int) -> State:
@@ -190,7 +191,7 @@ def areas_on_nodes(view: View) -> tuple[Span, ...]:
 def _full(state: State, span: Span, align: int, window: Span) -> State:
     """The state where every gap above an allocation, in the window that was searched, is too small for it."""
     start, end, size = *span, span[1] - span[0]
-    low, high = max(end, window[0]), window[1] or 1 << 64
+    low, high = max(end, window[0]), window[1] or U64
     full: list[Span] = []
     for gap_low, gap_high in state.gaps_down():
         if gap_high <= start:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from planner.base.ranges import Span, intersect, subtract, union
-from planner.base.sizes import GIB, KIB, MIB, memparse, round_down, round_up
+from planner.base.sizes import GIB, KIB, MIB, U64, memparse, round_down, round_up
 from planner.kernel.cmdline import values, words
 from planner.rewind.undo import State
 
@@ -89,7 +89,7 @@ def gigantic_areas_asked(cmdline: str | None, page_size: int, nodes: Sequence[Sp
     left = memparse(given[-1])[0] if given and ":" not in given[-1] else 0
     each = -(-left // max(len(nodes), 1))
     asked: list[tuple[Span, int]] = []
-    for node in nodes or [(0, 1 << 64)]:
+    for node in nodes or [(0, U64)]:
         size = round_up(min(each, left), page)
         if size > 0:
             asked.append((node, size))

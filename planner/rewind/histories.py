@@ -17,6 +17,8 @@ from planner.base.sizes import KIB
 from planner.kernel import crashkernel as ck
 from planner.kernel.cma import cma_align, early_areas
 from planner.kernel.crash_reserve import Bounds, windows_of
+from planner.kernel.memory_map import PHYSICAL_TOP
+from planner.kernel.pgtable import STRUCT_PAGE
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.rewind.changes import USUAL_CMA, Early, areas_of, lowest_pages
 from planner.rewind.from_log import (
@@ -28,10 +30,10 @@ from planner.rewind.from_log import (
     loaded_by_qemu,
     lower_half,
 )
-from planner.rewind.later import CMA, MEMMAP, MOST_PER_CPU, PER_CPU, Choice, named, steps_of_log, usual_steps
+from planner.rewind.later import BOUNCE, CMA, MOST_PER_CPU, PER_CPU, Choice, named, steps_of_log, usual_steps
 from planner.rewind.listed_cma import area_sizes, listed_area
-from planner.rewind.memmap import STRUCT_PAGE, in_pages, section_size
-from planner.rewind.search import Search, Shared, Way, explains_crash, is_at_a_place, is_late, search
+from planner.rewind.memmap import MEMMAP, in_pages, section_size
+from planner.rewind.search import Effort, Search, Way, explains_crash, is_at_a_place, is_late, search
 from planner.rewind.stacked import stacked
 from planner.rewind.top import Top, top_bytes, top_of_line, top_of_listing
 from planner.rewind.undo import Budget, Later, State, Undone, undo
@@ -181,7 +183,7 @@ def _has_room_for_failed(view: View, state: State) -> bool:
     facts, profile = view.machine.facts, view.asked.profile
     if facts.record is None or not facts.record.failed or view.crash or facts.cmdline is None:
         return False
-    request, bounds = ck.parse(facts.cmdline, view.machine.memory.ram, profile), Bounds(view.low_max, 1 << 52)
+    request, bounds = ck.parse(facts.cmdline, view.machine.memory.ram, profile), Bounds(view.low_max, PHYSICAL_TOP)
     fixed = [(request.base, request.base + request.size)] if request.base else None
     windows = fixed or windows_of(request, profile, bounds)
     size = 0 if request.rc else request.size
@@ -212,11 +214,9 @@ def _early_of_log(view: View) -> Early:
 
 def _logged(view: View) -> list[History]:
     """The histories that a log leaves open: all allocations that it names are undone in order."""
-    profile, page = view.asked.profile, view.asked.page_size
     pool = top_of_line(view, view.machine.facts.cmdline, crash=bool(view.crash)).pool
-    steps = steps_of_log(view.events, profile, page, view.regions, view.nodes, view.low_max, view.listed, kfence=pool)
     early = _early_of_log(view)
-    ways = search(view, [[Choice(tuple(_before(view, early)))]], steps)
+    ways = search(view, [[Choice(tuple(_before(view, early)))]], steps_of_log(view, kfence=pool))
     right = [way for way in ways if not way.rank[0]] or ways
     return [_history(view, "what the log names", way, early) for way in _chosen(right, 6)]
 
@@ -311,9 +311,9 @@ def _open(state: State, low: int, high: int, most: int) -> bool:
 
 def _guessed(view: View, others: list[History]) -> list[History]:
     """Histories of allocations that are usual for so much RAM, and others: the likeliest first."""
-    shared = Shared.of(view)
+    effort = Effort.of(view)
     accounts = _accounts(view)
-    found = _found(accounts, shared)
+    found = _found(accounts, effort)
     whole = bool(found) and found[0][0].whole
     if whole and _is_sure(view, found[0][0]):
         return [*_named(view, found), *others]
@@ -322,7 +322,7 @@ def _guessed(view: View, others: list[History]) -> list[History]:
         if stack is not None:
             others = [stack]
         elif not found:
-            found = _found(accounts, shared.less())
+            found = _found(accounts, effort.less())
         # Areas of a size that fits above the CMA area mean little where several nodes have them.
         first = not whole or bool(view.nodes) or any(way.late for way in others)
         return [*others, *_named(view, found)] if first else [*_named(view, found), *others]
@@ -331,16 +331,16 @@ def _guessed(view: View, others: list[History]) -> list[History]:
     return [*([wider] if wider is not None else ()), *named, *others]
 
 
-def _found(accounts: Sequence[_Account], shared: Shared) -> list[tuple[Way, str]]:
+def _found(accounts: Sequence[_Account], effort: Effort) -> list[tuple[Way, str]]:
     """The ways back of the first account that has some, the best first, each with a word on its nodes.
 
     With other nodes those are only looked for, beside the others, where none explains everything.
     """
     found: list[tuple[Way, str]] = []
     for account in accounts:
-        if shared.left > 0 and not any(way.whole or where == account.where for way, where in found):
+        if effort.left > 0 and not any(way.whole or where == account.where for way, where in found):
             search = account.search()
-            found += [(way, account.where) for way in search.ways(shared)] if search is not None else []
+            found += [(way, account.where) for way in search.ways(effort)] if search is not None else []
     return sorted(found, key=lambda entry: entry[0].rank) if any(where for _, where in found) else found
 
 
@@ -430,14 +430,12 @@ def _guess(view: View, way: Way) -> str:
 
 def _usual(view: View) -> tuple[View, list[Choice], list[list[Choice]]]:
     """A view with what is known of its top, CMA areas that may have come right before, and what usually came later."""
-    profile, page = view.asked.profile, view.asked.page_size
-    ram, crash = view.machine.memory.ram, total(view.crash)
     view, pool = _pooled(view)
-    late = usual_steps(profile, page, ram, crash, view.regions, view.nodes, view.low_max, view.listed, kfence=pool)
+    late = usual_steps(view, kfence=pool)
     areas = [Choice()]
     if view.all_low and late:
         # All RAM is low memory: the area lies right beneath the page descriptors and must be taken back with them.
-        align = cma_align(profile, page)
+        align = cma_align(view.asked.profile, view.asked.page_size)
         usual = areas_of(align, USUAL_CMA)
         areas = [
             Choice((Later(CMA, size, align, 0, view.low_max),), unusual=size not in usual) for size in area_sizes(view)
@@ -467,7 +465,7 @@ def _guessed_early(view: View, undone: Undone) -> Early:
 
 def _simple(view: View) -> History:
     """Only what lies directly beneath the crash kernel came later, and the bounce buffer that a log names."""
-    late = [(e.span, "software IO TLB") for e in view.events if e.kind == "swiotlb" and e.span is not None]
+    late = [(e.span, BOUNCE) for e in view.events if e.kind == "swiotlb" and e.span is not None]
     late += view.after
     joined, crash = union(view.listed.without(view.crash).blocks), set(view.crash)
     kept = [span for span in view.listed.kept if span not in crash]

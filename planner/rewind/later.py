@@ -14,18 +14,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from planner.base.ranges import Span, total
+from planner.base.ranges import total
 from planner.base.sizes import GIB, KIB, MIB, in_words, round_up
 from planner.kernel.machine import Event
+from planner.kernel.pgtable import STRUCT_PAGE
 from planner.kernel.profiles import Profile
-from planner.rewind.memmap import STRUCT_PAGE, beneath, memmap, section_table
+from planner.rewind.memmap import beneath, memmap, section_table
 from planner.rewind.undo import Later, State, places
+from planner.rewind.view import View
 
 __all__ = [
+    "BOUNCE",
     "CMA",
     "CRASH",
     "KFENCE",
-    "MEMMAP",
     "MOST_PER_CPU",
     "PER_CPU",
     "Choice",
@@ -34,8 +36,8 @@ __all__ = [
     "usual_steps",
 ]
 
-CMA, CRASH, MEMMAP, KFENCE = "CMA", "crash kernel", "memmap", "KFENCE metadata"
-"""Names of what is not simply later than the crash kernel."""
+CMA, CRASH, KFENCE, BOUNCE = "CMA", "crash kernel", "KFENCE metadata", "software IO TLB"
+"""Names of allocations that more than one module knows; BOUNCE is the bounce buffer, as a log has it."""
 
 PER_CPU = "per-CPU areas"
 MOST_PER_CPU = 64 * MIB
@@ -57,8 +59,8 @@ _OBJECTS = 255
 """Objects of KFENCE (CONFIG_KFENCE_NUM_OBJECTS)."""
 
 _DESCRIPTOR = 24
-_INFOS = (88, 112)
-"""Bytes of a descriptor, and of a record's info (the larger one with CONFIG_PRINTK_EXECUTION_CTX)."""
+_INFO = 88
+"""Bytes of a descriptor, and of a record's info without CONFIG_PRINTK_EXECUTION_CTX."""
 
 
 class Choice(NamedTuple):
@@ -128,27 +130,18 @@ def _last(profile: Profile, kfence: Sequence[Choice], bounce: Sequence[Choice]) 
     ]
 
 
-def steps_of_log(
-    events: Iterable[Event],
-    profile: Profile,
-    page_size: int,
-    regions: Sequence[Span],
-    nodes: Sequence[Span],
-    low_max: int,
-    listed: State,
-    *,
-    kfence: bool = False,
-) -> list[list[Choice]]:
+def steps_of_log(view: View, *, kfence: bool = False) -> list[list[Choice]]:
     """Allocations that a boot log names, with the arrays it does not name: one choice at each step.
 
     kfence: whether its command line has a pool of KFENCE allocated.
     """
+    profile, page_size = view.asked.profile, view.asked.page_size
     by_kind: dict[str, list[Event]] = {}
-    for event in events:
+    for event in view.events:
         by_kind.setdefault(event.kind, []).append(event)
-    first = memmap(profile, page_size, regions, nodes) if profile.first else []
-    within = _within(listed, first)
-    spans = dict(enumerate(nodes))
+    first = memmap(profile, page_size, view.regions, view.nodes) if profile.first else []
+    within = _within(view.listed, first)
+    spans = dict(enumerate(view.nodes))
     first += [
         Later(PER_CPU, e.size, page_size, *spans.get(i, (0, 0)), needed=False, temporary=2 * page_size)
         for i, e in enumerate(by_kind.get("percpu", ()))
@@ -159,31 +152,22 @@ def steps_of_log(
     log = [item for e in by_kind.get("log_buf", ()) for item in _log_buffer(e.size, meta, profile, within)]
     bounce: list[Later] = []
     if pool is not None:
-        bounce.append(Later("software IO TLB", pool.size, page_size, 0, low_max - 1, at=pool.start))
+        bounce.append(Later(BOUNCE, pool.size, page_size, 0, view.low_max - 1, at=pool.start))
         bounce += _slots(pool.size, page_size, profile)
     tables = Choice((*first, *log, *hashes))
     last = _last(profile, _kfence(profile, page_size, likely=kfence), [Choice(tuple(bounce))])
     return [_section_table(profile, page_size), [tables], last]
 
 
-def usual_steps(
-    profile: Profile,
-    page_size: int,
-    ram: int,
-    crash: int,
-    regions: Sequence[Span],
-    nodes: Sequence[Span],
-    low_max: int,
-    listed: State,
-    *,
-    kfence: bool = False,
-) -> list[list[Choice]]:
+def usual_steps(view: View, *, kfence: bool = False) -> list[list[Choice]]:
     """Allocations usual after the crash kernel for so much RAM: at each step, the largest first.
 
-    listed: what is to be explained; no steps where the page descriptors cannot lie there. kfence: whether there seems
-    to be a pool of KFENCE.
+    No steps where the page descriptors cannot lie in what is listed. kfence: whether there seems to be a pool of
+    KFENCE.
     """
-    first = memmap(profile, page_size, regions, nodes) if profile.first else []
+    profile, page_size, listed, low_max = view.asked.profile, view.asked.page_size, view.listed, view.low_max
+    ram, crash, top = view.machine.memory.ram, total(view.crash), view.regions[-1][1]
+    first = memmap(profile, page_size, view.regions, view.nodes) if profile.first else []
     if not all(beneath(listed, item) for item in first):
         return []
     within = _within(listed, first)
@@ -192,26 +176,26 @@ def usual_steps(
     hashes = dict.fromkeys(_dentry_hash(size, page_size) for size in counted if size > 0)
     # Bounce buffers are for RAM that not all devices reach; from 6.5 on there is a small one for other uses.
     small = round_up(-(-ram // KIB), 2 * MIB)
-    usual = 64 * MIB if regions[-1][1] > low_max else 0 if profile.swiotlb == "needed" else small
+    usual = 64 * MIB if top > low_max else 0 if profile.swiotlb == "needed" else small
     logs = [
         Choice(tuple(_log_buffer(size, size // _RECORD * (_DESCRIPTOR + info), profile, within)), many=size < 512 * KIB)
         for size in (32 * MIB, 16 * MIB, 8 * MIB, 4 * MIB, 2 * MIB, MIB, 512 * KIB, 256 * KIB)
-        for info in (_INFOS[::-1] if profile.first else _INFOS[:1])
+        for info in dict.fromkeys((profile.log_info, _INFO))
     ]
     tables = [
         Choice((within.later("Dentry cache hash table", size), within.later("Inode-cache hash table", size // 2)))
         for size in hashes
     ]
     # Where there are several nodes, the kernel waits for vmalloc(), which spreads the tables over them.
-    tables = [Choice(), *tables] if len(nodes) > 1 else [*tables, Choice(unusual=True)]
+    tables = [Choice(), *tables] if len(view.nodes) > 1 else [*tables, Choice(unusual=True)]
     ordinary = (usual, _POOL_OF_MANY) if usual == small < _POOL_OF_MANY else (usual,)
     pools: list[Choice] = []
     sizes = {*(_POOLS if crash else _POOLS[:1]), small, 0}
     for pool in sorted(sizes, key=lambda pool: (pool != usual, pool > 0, -pool)):  # `noforce` before another size
-        buffer = Later("software IO TLB", pool, page_size, 0, low_max - 1)
+        buffer = Later(BOUNCE, pool, page_size, 0, low_max - 1)
         if not pool:
             pools.append(Choice(unusual=pool != usual))
-        elif regions[-1][1] <= low_max or places(listed, buffer):  # its arrays lie in high memory, if there is some
+        elif top <= low_max or places(listed, buffer):  # its arrays lie in high memory, if there is some
             pools.append(Choice((buffer, *_slots(pool, page_size, profile)), unusual=pool not in ordinary))
     steps = [_section_table(profile, page_size), [Choice(tuple(first))], [*logs, Choice()], tables]
     metadata = _kfence_metadata(profile, page_size)
@@ -233,7 +217,7 @@ def _log_buffer(size: int, meta: int, profile: Profile, within: _Within = _ANYWH
     if not profile.log_descriptors:
         return [buffer]
     descriptors = size // _RECORD * _DESCRIPTOR
-    infos = meta - descriptors if meta > descriptors else size // _RECORD * _INFOS[0]
+    infos = meta - descriptors if meta > descriptors else size // _RECORD * _INFO
     return [buffer, within.later("log descriptors", descriptors), within.later("log infos", infos)]
 
 
@@ -241,7 +225,7 @@ def _slots(pool: int, page_size: int, profile: Profile) -> list[Later]:
     """The arrays beside a bounce buffer."""
     count = pool // _SLAB
     return [
-        Later("software IO TLB slots", round_up(count * each, page_size), page_size, needed=False)
+        Later(f"{BOUNCE} slots", round_up(count * each, page_size), page_size, needed=False)
         for each in profile.swiotlb_slots
     ]
 

@@ -14,14 +14,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from planner.base.ranges import Span, intersect, subtract, total, union
-from planner.base.sizes import GIB, KIB, MIB, round_up
+from planner.base.sizes import GIB, KIB, MIB, U64, round_up
+from planner.kernel.pgtable import STRUCT_PAGE
 from planner.kernel.profiles import Profile
 from planner.rewind.undo import Later, State
 
-__all__ = ["STRUCT_PAGE", "beneath", "in_pages", "memmap", "place_memmap", "section_size", "section_table"]
+__all__ = ["MEMMAP", "beneath", "in_pages", "memmap", "place_memmap", "section_size", "section_table"]
 
-STRUCT_PAGE = 64
-"""Bytes of a page descriptor."""
+MEMMAP = "memmap"
+"""Their name among the allocations of a boot."""
 
 
 def section_size(profile: Profile, page_size: int) -> int:
@@ -43,7 +44,7 @@ def memmap(profile: Profile, page_size: int, regions: Sequence[Span], nodes: Seq
     map_size, pmd = section // page_size * STRUCT_PAGE, page_size * (page_size // 8)
     items: list[Later] = []
     known = union(regions)
-    for low, high in nodes or [(0, 1 << 64)]:
+    for low, high in nodes or [(0, U64)]:
         sections = total(
             union((start // section, (end - 1) // section + 1) for start, end in intersect((low, high), known))
         )
@@ -51,15 +52,15 @@ def memmap(profile: Profile, page_size: int, regions: Sequence[Span], nodes: Seq
             continue
         start, end = (low, high) if nodes else (0, 0)
         if huge and profile.first:
-            items.append(Later("memmap", map_size, map_size, start, end, times=sections))
+            items.append(Later(MEMMAP, map_size, map_size, start, end, times=sections))
         elif huge:
-            items.append(Later("memmap", sections * map_size, map_size, start, end))
+            items.append(Later(MEMMAP, sections * map_size, map_size, start, end))
         elif profile.first:
             count = in_pages(sections * map_size, page_size) // page_size
-            items.append(Later("memmap", page_size, page_size, start, end, times=count))
+            items.append(Later(MEMMAP, page_size, page_size, start, end, times=count))
         else:
             buffer = sections * round_up(map_size, pmd)
-            items.append(Later("memmap", sections * map_size, pmd, start, end, needed=False, buffer=buffer))
+            items.append(Later(MEMMAP, sections * map_size, pmd, start, end, needed=False, buffer=buffer))
     return items
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from planner.base.ranges import Span, intersect, subtract, total
-from planner.base.sizes import KIB
+from planner.base.sizes import KIB, U64
 from planner.kernel.cma import cma_align
 from planner.kernel.force_pte import kfence_pool_size
 from planner.rewind.changes import areas_of
@@ -31,8 +31,6 @@ _AREA = 160 * KIB
 
 _FEW = 40
 """Pages of early allocations without a name that may lie above a later one, in the same entry, if no log names any."""
-
-_MOST = 1 << 64
 
 
 class Rest(NamedTuple):
@@ -68,7 +66,7 @@ class Rests:
         self.before = ((0,), before.sizes, Sums((0, *sorted(self.areas))).plus(before).sizes)
         self.area = any(item.name == CMA for choices in steps[:inner] for choice in choices for item in choice.items)
         items = (item for choices in self.late for choice in choices for item in choice.items if item.times > 1)
-        self.many = [(self._lowest(item), item.end or _MOST) for item in items]
+        self.many = [(self._lowest(item), item.end or U64) for item in items]
         self.after = sorted(span for span, _ in view.after)
         self.rests: dict[Span, Rest | None] = {}
 
@@ -147,7 +145,7 @@ class Rests:
         blocks = self.view.listed.blocks
         found: set[int] = set()
         for start, end in spans if blocks else ():
-            first = max(bisect_right(blocks, (start, _MOST)) - 1, 0)
+            first = max(bisect_right(blocks, (start, U64)) - 1, 0)
             found.add(first)
             if blocks[first][1] < end:
                 found.update(range(first, bisect_left(blocks, (end, 0))))

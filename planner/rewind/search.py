@@ -23,15 +23,17 @@ from typing import TypeAlias
 from planner.base.ranges import Span, total
 from planner.base.sizes import MIB
 from planner.kernel.crash_reserve import Bounds
+from planner.kernel.memory_map import PHYSICAL_TOP
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.rewind.fork import Fork
-from planner.rewind.later import CMA, CRASH, MEMMAP, PER_CPU, Choice
+from planner.rewind.later import CMA, CRASH, PER_CPU, Choice
+from planner.rewind.memmap import MEMMAP
 from planner.rewind.order import Order
 from planner.rewind.rests import Rest, Rests
 from planner.rewind.undo import Budget, Known, Later, Rooms, State, Step, Undone, have_room, undo
 from planner.rewind.view import View
 
-__all__ = ["Search", "Shared", "Way", "explains_crash", "is_late", "search"]
+__all__ = ["Effort", "Search", "Way", "explains_crash", "is_late", "search"]
 
 _LARGE = 2 * MIB
 """Bytes of allocations that must have had room before each step."""
@@ -84,8 +86,8 @@ class Way:
 
 
 @dataclass(slots=True)
-class Shared:
-    """What the searches of one listing share.
+class Effort:
+    """The searches of one listing, and the steps that they share.
 
     searches: for each the rank that ways must be below, the most steps, and how many rests may hold per-CPU areas of
     any size, see `Fork`. left: steps that are left for them: where the likeliest page descriptors take them all, no
@@ -100,7 +102,7 @@ class Shared:
         self.left = sum(most for _, most, _ in self.searches)
 
     @classmethod
-    def of(cls, view: View) -> Shared:
+    def of(cls, view: View) -> Effort:
         """The searches of a listing; where all RAM is low memory, only those for ways that explain everything.
 
         Without a crash kernel, no later allocation at all explains everything: nothing unusual is needed. Where a log
@@ -114,14 +116,14 @@ class Shared:
         steps = _NODES if view.nodes else _ALONE
         return cls(tuple(zip((whole, whole, (1,), None), steps, (0, areas, 0, 0), strict=True)))
 
-    def less(self) -> Shared:
+    def less(self) -> Effort:
         """Those for ways that explain less, after these."""
-        return Shared(tuple(zip(((1,), None), _ALONE[2:], (0, 0), strict=True)), known=self.known)
+        return Effort(tuple(zip(((1,), None), _ALONE[2:], (0, 0), strict=True)), known=self.known)
 
 
 def search(view: View, early: Sequence[Sequence[Choice]], late: Sequence[Sequence[Choice]]) -> list[Way]:
     """The ways back, the best first. early: what came right before the crash kernel, late: what came after it."""
-    return Search(view, early, late).ways(Shared.of(view))
+    return Search(view, early, late).ways(Effort.of(view))
 
 
 def _places(view: View) -> int | None:
@@ -171,15 +173,15 @@ class Search:
         self.windows = _windows(view)
         self.placed = is_at_a_place(view)
 
-    def ways(self, shared: Shared) -> list[Way]:
+    def ways(self, effort: Effort) -> list[Way]:
         """The ways back, the best first; none once the searches of the listing have no steps left."""
-        for below, most, per_cpu in shared.searches:
-            if shared.left <= 0:
+        for below, most, per_cpu in effort.searches:
+            if effort.left <= 0:
                 break
-            steps = min(most, shared.left)
-            budget = Budget(steps, skips=below not in _STRICT, places=_places(self.view), known=shared.known)
+            steps = min(most, effort.left)
+            budget = Budget(steps, skips=below not in _STRICT, places=_places(self.view), known=effort.known)
             ways = self.run(budget, below, per_cpu)
-            shared.left -= _FOUND if ways else steps - max(budget.left, 0)
+            effort.left -= _FOUND if ways else steps - max(budget.left, 0)
             if ways:
                 return sorted(ways, key=lambda way: (not way.whole, way.rank))[:_MOST_WAYS]
         return []
@@ -340,7 +342,7 @@ def explains_crash(view: View, state: State, windows: Iterable[Span] = ()) -> bo
 
 def _windows(view: View) -> set[Span]:
     """All windows in which a kernel looks for a crash kernel without a place of its own."""
-    profile, bounds = view.asked.profile, Bounds(view.low_max, 1 << 52)
+    profile, bounds = view.asked.profile, Bounds(view.low_max, PHYSICAL_TOP)
     return {(bounds.resolve(w.start), bounds.resolve(w.end)) for w in (*profile.plain, *profile.high)}
 
 

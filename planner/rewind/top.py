@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from planner.base.ranges import Range, Span, total, union
-from planner.base.sizes import KIB, MIB
+from planner.base.sizes import KIB, MIB, U64
 from planner.kernel import crashkernel as ck
 from planner.kernel.cmdline import values
 from planner.kernel.force_pte import forcing, kfence_pool_size
@@ -89,7 +89,7 @@ def top_of_listing(view: View, state: State) -> Top:
     known = top_of_line(view, own, crash=bool(view.crash))
     if own is not None and known.sure:
         return known
-    taken = total(topmost_tables(state.memory, state.blocks, 1 << 64, view.machine.facts))
+    taken = total(topmost_tables(state.memory, state.blocks, U64, view.machine.facts))
     off = own is not None and _kfence(own) and not known.pool
     pools = [False, True] if view.asked.profile.kfence == "pool" and not off else [False]
     tops = [Top(pages, pool, sure=False) for pages in (True, False) for pool in pools]

@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from planner.base.ranges import Span, subtract, union
-from planner.base.sizes import round_down, round_up
+from planner.base.sizes import U64, round_down, round_up
 
 __all__ = ["Budget", "Known", "Later", "State", "Step", "Undone", "have_room", "places", "undo"]
 
-_MOST = 1 << 64
 _MANY = 16
 """Ranges from which on all blocks are looked at once, instead of each range for itself."""
 
@@ -181,7 +180,7 @@ class Undone(NamedTuple):
 def _free(state: State, start: int, end: int) -> State:
     """The state after freeing [start, end)."""
     blocks = state.blocks
-    first = max(bisect_right(blocks, (start, _MOST)) - 1, 0)
+    first = max(bisect_right(blocks, (start, U64)) - 1, 0)
     last = bisect_left(blocks, (end, 0))
     if last - first == 1 and blocks[first][0] <= start:
         low, high = blocks[first]
@@ -308,7 +307,7 @@ def _has_room(state: State, item: Later) -> bool:
 
 def _end_of(state: State, start: int) -> int:
     """The end of the block that holds an address, or the start of what is kept of it."""
-    end = state.blocks[bisect_right(state.blocks, (start, _MOST)) - 1][1]
+    end = state.blocks[bisect_right(state.blocks, (start, U64)) - 1][1]
     i = bisect_left(state.kept, (start, 0))
     return min(end, state.kept[i][0]) if i < len(state.kept) else end
 
@@ -329,7 +328,7 @@ def places(state: State, item: Later) -> list[int]:
     """Places of the last allocation, lowest first: allocations go downward from the top of the largest holes."""
     size, blocks = item.size, state.blocks
     if item.at is not None:
-        i = bisect_right(blocks, (item.at, _MOST)) - 1
+        i = bisect_right(blocks, (item.at, U64)) - 1
         return [item.at] if i >= 0 and item.at + size <= blocks[i][1] else []
     found = [_place_in(state, low, high, above, item) for low, high, above in _candidates(state, item)]
     return [start for start in found if start is not None]
@@ -382,12 +381,12 @@ def _highest(gap: Span, item: Later) -> int | None:
 
 def _touches(spans: Sequence[Span], start: int, end: int) -> bool:
     """True if a range overlaps one of the sorted spans."""
-    i = bisect_right(spans, (start, _MOST))
+    i = bisect_right(spans, (start, U64))
     return (i > 0 and spans[i - 1][1] > start) or (i < len(spans) and spans[i][0] < end)
 
 
 def _inside(regions: Sequence[Span], start: int, end: int) -> bool:
-    i = bisect_right(regions, (start, _MOST)) - 1
+    i = bisect_right(regions, (start, U64)) - 1
     return i >= 0 and end <= regions[i][1]
 
 

@@ -11,18 +11,18 @@ from planner.base.sizes import round_up
 from planner.kernel.arm64_init import derived_dma_limit
 from planner.kernel.cma import early_areas
 from planner.kernel.machine import NO_DMA_ZONES, Event, Facts, Machine
-from planner.kernel.memory_map import Flag, MemoryMap
+from planner.kernel.memory_map import PHYSICAL_TOP, Flag, MemoryMap
 from planner.kernel.profiles import CRASH_ALIGN, Profile
 from planner.rewind.gigantic import areas_for_gigantic_pages, gigantic_pages
 from planner.rewind.memmap import memmap
 from planner.rewind.running import interrupt_tables
 from planner.rewind.undo import Later, State
 
-__all__ = ["Asked", "View", "topmost_tables", "view_of"]
+__all__ = ["PlannedBoot", "View", "topmost_tables", "view_of"]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PlannedBoot:
     """The boot that is planned.
 
     dma_limit: as the user or the source says, None unknown. cmdline: its whole command line, None unknown.
@@ -58,7 +58,7 @@ class View:
     """
 
     machine: Machine
-    asked: Asked
+    asked: PlannedBoot
     listed: State
     crash: tuple[Span, ...]
     regions: tuple[Span, ...]
@@ -78,11 +78,6 @@ class View:
         return bool(self.regions) and self.regions[-1][1] <= self.low_max
 
     @property
-    def page_tables(self) -> int:
-        """Bytes of the lowest page tables where all RAM has base pages: 8 for each page."""
-        return self.machine.memory.ram // self.asked.page_size * 8
-
-    @property
     def early_memmap(self) -> list[Later]:
         """The page descriptors, where they come before the crash kernel."""
         profile = self.asked.profile
@@ -90,7 +85,7 @@ class View:
         return [] if later else memmap(profile, self.asked.page_size, self.regions, self.nodes)
 
 
-def view_of(machine: Machine, asked: Asked) -> View:
+def view_of(machine: Machine, asked: PlannedBoot) -> View:
     """The view of a machine's sources, with what is known to have come before the crash kernel."""
     memory, record, events = machine.memory, machine.facts.record, machine.facts.events
     recorded = [r for r in (record.crash, record.low) if r is not None] if record is not None else []
@@ -106,7 +101,7 @@ def view_of(machine: Machine, asked: Asked) -> View:
     if low_max is None:
         low_max = derived_dma_limit(asked.profile, memory)
     elif low_max == NO_DMA_ZONES:
-        low_max = 1 << 52
+        low_max = PHYSICAL_TOP
     usable = tuple(memory.spans(Flag.NOMAP.value | Flag.DRIVER_MANAGED.value))
     # A CMA area that a log names is an entry of its own: what came later may lie right above.
     areas = union(early_areas(events))
@@ -140,7 +135,9 @@ def view_of(machine: Machine, asked: Asked) -> View:
     )
 
 
-def _known_late(machine: Machine, asked: Asked, listed: State, nodes: Sequence[Span]) -> Iterator[tuple[Span, str]]:
+def _known_late(
+    machine: Machine, asked: PlannedBoot, listed: State, nodes: Sequence[Span]
+) -> Iterator[tuple[Span, str]]:
     """Allocations after the crash kernel whose address is known."""
     for event in machine.facts.events:
         if event.kind == "cma" and event.before_crash is False and event.span is not None:
@@ -192,7 +189,7 @@ def topmost_tables(usable: Sequence[Span], blocks: Sequence[Span], size: int, fa
     return found[::-1]
 
 
-def _known_early(machine: Machine, asked: Asked) -> list[Span]:
+def _known_early(machine: Machine, asked: PlannedBoot) -> list[Span]:
     """Ranges known to have been reserved before the crash kernel."""
     facts = machine.facts
     image, data = facts.kernel_image, facts.kernel_data

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from planner.base.errors import InputError, Location
 from planner.base.sizes import KIB, MIB
+from planner.kernel.memory_map import PHYSICAL_TOP
 
 __all__ = [
     "JSON_LIMITS",
@@ -15,7 +16,6 @@ __all__ = [
     "MAX_QUOTED_LINES",
     "MAX_ROWS",
     "MAX_SYMBOLS",
-    "PHYSICAL_TOP",
     "check_range",
     "too_many_rows",
 ]
@@ -43,9 +43,6 @@ MAX_EVENTS = 1 << 10
 
 MAX_SYMBOLS = 1 << 16
 """Symbols of one kernel configuration; all of Linux has about 20,000."""
-
-PHYSICAL_TOP = 1 << 52
-"""The end of the physical addresses of arm64: 52 bits."""
 
 
 def check_range(start: int, end: int, name: str, line: int) -> None:

@@ -19,8 +19,8 @@ from planner.base.ranges import Range, total, union
 from planner.base.sizes import MIB, format_size
 from planner.base.text import counted
 from planner.kernel.machine import BootRecord, Facts, Machine
-from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
-from planner.sources.bounds import MAX_ROWS, PHYSICAL_TOP
+from planner.kernel.memory_map import PHYSICAL_TOP, Flag, MemoryMap, Region, Reserved
+from planner.sources.bounds import MAX_ROWS
 from planner.sources.iomem_damage import (
     AGAIN,
     DIGITS,

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from planner.base.errors import InputError, Location
-from planner.sources.bounds import PHYSICAL_TOP, too_many_rows
+from planner.kernel.memory_map import PHYSICAL_TOP
+from planner.sources.bounds import too_many_rows
 from planner.sources.iomem_names import ADDRESS, NAMES, OTHER, Row, begun, damaged
 from planner.sources.reading import STRAY
 

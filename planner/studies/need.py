@@ -24,6 +24,7 @@ from planner.base.sizes import GIB, KIB, MIB, format_size, in_words, round_up
 from planner.kernel import crashkernel as ck
 from planner.kernel.machine import LUKS_OVERHEAD, Capture, Machine
 from planner.kernel.mainline import NEWEST
+from planner.kernel.pgtable import STRUCT_PAGE
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.planning.configured import with_configuration
 from planner.planning.modelled import geometry_of
@@ -42,7 +43,6 @@ HALF, MOST = 50, 90
 SWIOTLB_LOW = 64 * MIB
 """Size of the bounce buffers, which lie below the DMA limit, of a kernel with memory above it."""
 
-_DESCRIPTOR = 64  # sizeof(struct page)
 _ASSUMED_KERNEL = 50 * MIB
 _ASSUMED_ARCHIVE, _USUAL_RATIO = 32 * MIB, 3
 _MAX_BITMAP = 32 * MIB
@@ -188,7 +188,7 @@ def need(
     assumed = [name for name, figure in counted if figure.assumed and figure.bytes]
     components = [
         image,
-        Component("page descriptors", least - body, f"computed: {_DESCRIPTOR} bytes a page of the reservation"),
+        Component("page descriptors", least - body, f"computed: {STRUCT_PAGE} bytes a page of the reservation"),
         *initrd,
         *_of_the_moment(given, inputs, binding, limit, boot if binding == "unpacking" else runtime),
     ]
@@ -445,7 +445,7 @@ def _kdumptool(inputs: _Inputs, given: Given, ram: int | None) -> int:
     size = base + framebuffers + luks + percpu + bitmap
     size = size * 102400 // (102400 - 20480 - 1280)  # dirty pages (20 %) and I/O in flight
     size = size * MIB // (MIB - 1856)  # hashes
-    size = size * page // (page - _DESCRIPTOR)
+    size = size * page // (page - STRUCT_PAGE)
     size = max(size, base + inputs.archive.bytes)
     return (size - luks) * 130 // 100 + 64 * MIB + luks
 
@@ -473,7 +473,7 @@ def _free_beside_files(unpacked: int, percent: int) -> int:
 
 def _described(body: int, page: int) -> int:
     """The reservation that holds this much and the descriptors of its own pages."""
-    return round_up(-(-body * page // (page - _DESCRIPTOR)), page)
+    return round_up(-(-body * page // (page - STRUCT_PAGE)), page)
 
 
 def _notes(given: Given, inputs: _Inputs, binding: str, *, unpacking: int, running: int) -> list[str]:

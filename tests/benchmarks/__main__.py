@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 import planner
-from planner.base.sizes import GIB, KIB, MIB, PIB
+from planner.base.sizes import GIB, KIB, MIB, TIB
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.planning.plan import Options, make_plan
@@ -59,7 +59,7 @@ def _sizes() -> list[Figure]:
     found = []
     options = Options(align="pmd")  # so that both maps have an aligned area
     for ragged, bound in ((False, 1.1), (True, 2.0)):
-        small, large = (_machine(64, span, ragged=ragged) for span in (GIB, PIB))
+        small, large = (_machine(64, span, ragged=ragged) for span in (GIB, 1024 * TIB))
         times = _per_call(
             lambda: make_plan(small, "4M", options),  # noqa: B023 - used at once
             lambda: make_plan(large, "4M", options),  # noqa: B023

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from planner.kernel.machine import Machine
-    from planner.rewind import Asked, Rewind
+    from planner.rewind import PlannedBoot, Rewind
 
 __all__ = ["MEASURES"]
 
@@ -146,7 +146,7 @@ def measured(one: Input, request: str | None, caches: list[_lru_cache_wrapper[ob
     """The best of three plans of one text."""
     rewinding = 0.0
 
-    def timed(machine: Machine, asked: Asked) -> Rewind:
+    def timed(machine: Machine, asked: PlannedBoot) -> Rewind:
         nonlocal rewinding
         begin = time.process_time_ns()
         try:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from planner.base.sizes import KIB
-from planner.kernel.kconfig import CONFIGURATIONS, configuration
+from planner.kernel import kconfig
+from planner.kernel.kconfig import configuration
 from planner.kernel.profiles import select_profile
 
 _PAGES = {"4K": "ARM64_4K_PAGES", "16K": "ARM64_16K_PAGES", "64K": "ARM64_64K_PAGES"}
@@ -106,7 +107,7 @@ def test_a_name_that_two_builds_share(version: str, other: int) -> None:
     assert found.other_page_size == other * KIB
 
 
-@pytest.mark.parametrize("name", CONFIGURATIONS)
+@pytest.mark.parametrize("name", kconfig._ROWS)
 def test_every_configuration_names_its_source(name: str) -> None:
     found = configuration(name)
     assert found.name == name

@@ -10,6 +10,7 @@ import pytest
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
+from tests.memblocks import alloc
 
 PAGE = 4 * KIB
 
@@ -73,8 +74,8 @@ def test_which_regions_are_searched(flags: Flag, found: int, *, movable_node: bo
 def test_mirrored_memory_comes_first() -> None:
     """Other memory is used if it does not fit there."""
     state = memblock(Region(GIB, 2 * GIB, Flag.MIRROR), Region(3 * GIB, 5 * GIB))
-    assert state.alloc(512 * MIB, MIB, 0, 8 * GIB) == GIB + 512 * MIB
-    assert state.alloc(GIB, MIB, 0, 8 * GIB) == 4 * GIB
+    assert alloc(state, 512 * MIB, MIB, 0, 8 * GIB) == GIB + 512 * MIB
+    assert alloc(state, GIB, MIB, 0, 8 * GIB) == 4 * GIB
 
 
 def test_neighbours_merge_only_if_alike() -> None:
@@ -102,7 +103,7 @@ def test_what_is_there_keeps_its_flags() -> None:
 def test_freeing_what_was_taken_restores_the_state() -> None:
     state = memblock(BANK, reserved=TAKEN)
     before = list(state.reserved)
-    at = state.alloc(MIB, MIB, 0, 4 * GIB)
+    at = alloc(state, MIB, MIB, 0, 4 * GIB)
     assert at is not None
     assert state.is_region_reserved(at, MIB)
     state.free(at, MIB)

@@ -5,10 +5,8 @@ from __future__ import annotations
 import pytest
 
 from planner.base.errors import InputError
-from planner.base.sizes import GIB, KIB, MIB
+from planner.base.sizes import GIB, KIB, MIB, TIB
 from planner.kernel.pgtable import PAGE_SIZES, VA_BITS, geometry
-
-TIB = 1 << 40
 
 CONFIGURATIONS = [
     # page, VA bits: levels, contiguous PTEs, PMD, contiguous PMDs, PUD_SIZE

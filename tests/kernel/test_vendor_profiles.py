@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from planner.base.ranges import Range
-from planner.base.sizes import GIB, KIB, MIB
+from planner.base.sizes import GIB, KIB, MIB, TIB
 from planner.kernel.crashkernel import parse
 from planner.kernel.machine import NO_DMA_ZONES, Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
@@ -19,7 +19,6 @@ from planner.kernel.profiles import select_profile
 from planner.planning.plan import Options, make_plan
 from planner.planning.result import Plan
 
-TIB = 1 << 40
 HIGH = 1 << 48
 
 

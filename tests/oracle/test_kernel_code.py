@@ -15,6 +15,7 @@ from planner.kernel.mainline import GENERIC
 from planner.kernel.pgtable import geometry
 from planner.kernel.profiles import Profile, profile_named
 from planner.kernel.ptdump import Mapping
+from tests.memblocks import alloc
 from tests.oracle.cases import Case, memblock_of, run
 
 
@@ -44,7 +45,7 @@ def test_memblock_seq(capsys: pytest.CaptureFixture[str]) -> None:
         for name, *arguments in case["ops"]:
             if name == "alloc":
                 *request, expect = arguments
-                found.append(memblock.alloc(*request, bottom_up=case["bottom_up"]))
+                found.append(alloc(memblock, *request, bottom_up=case["bottom_up"]))
                 expected.append(expect)
             else:
                 {"reserve": memblock.reserve, "free": memblock.free, "remove": memblock.remove}[name](*arguments)

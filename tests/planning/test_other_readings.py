@@ -9,19 +9,19 @@ from planner.planning.other_readings import other_readings, placed_elsewhere
 from planner.planning.plan import Question
 from planner.planning.result import OtherReading
 from planner.planning.views import reservation_view
-from planner.rewind import Reading
+from planner.rewind import MapReading
 from tests.planning.machines import MEMORY, question
 
 SIZE = 512 * MIB
 
 
-def reading(what: str, *taken: tuple[int, int], more: int = 0) -> Reading:
+def reading(what: str, *taken: tuple[int, int], more: int = 0) -> MapReading:
     """The map with another reservation; more: bytes of RAM that it does not list."""
     regions = (Region(GIB, 9 * GIB + more),)
-    return Reading(what, MemoryMap(regions, [Reserved(a, b) for a, b in taken]), more=bool(more))
+    return MapReading(what, MemoryMap(regions, [Reserved(a, b) for a, b in taken]), more=bool(more))
 
 
-def told(*others: Reading, asked: Question | None = None, value: str = "512M") -> tuple[OtherReading, ...]:
+def told(*others: MapReading, asked: Question | None = None, value: str = "512M") -> tuple[OtherReading, ...]:
     asked = asked or question(value, MEMORY, {"kernel": "6.1"}, strategy="mainline")
     placement, _ = asked.shared.place(asked.request, asked.mainline)
     view = reservation_view(asked.request, placement, asked.mainline, whole=False)

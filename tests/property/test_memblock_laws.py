@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from planner.base.ranges import subtract, union
 from planner.kernel.memblock import Memblock
+from tests.memblocks import alloc
 
 PAGES = 64
 
@@ -77,7 +78,7 @@ def test_freeing_what_was_just_taken_restores_the_map(taken: int, size: int) -> 
     """alloc then free leaves memblock as it was."""
     memblock = memblock_of(taken)
     before = (list(memblock.reserved), list(memblock.gaps()))
-    found = memblock.alloc(size, 1, 0, PAGES)
+    found = alloc(memblock, size, 1, 0, PAGES)
     if found is not None:
         memblock.free(found, size)
     assert (memblock.reserved, memblock.gaps()) == before
@@ -90,14 +91,14 @@ def test_freeing_what_was_just_taken_restores_the_map(taken: int, size: int) -> 
     st.integers(1, 8),
     st.integers(0, PAGES + 1),
 )
-def test_gaps_follow_every_reservation(taken: int, start: int, size: int, alloc: int, below: int) -> None:
+def test_gaps_follow_every_reservation(taken: int, start: int, size: int, allocated: int, below: int) -> None:
     """Gaps that are kept up to date are those of the same state worked out anew."""
     memblock = memblock_of(taken)
     some = list(memblock.gaps(below=below))
     assert [gap for gap in some if gap[0] < below] == [gap for gap in memblock_of(taken).gaps() if gap[0] < below]
     memblock.reserve(start, size)
     kept = list(memblock.gaps())
-    memblock.alloc(alloc, 1, 0, PAGES)
+    alloc(memblock, allocated, 1, 0, PAGES)
     for known in (kept, list(memblock.gaps())):
         assert known == sorted(known)
     anew = Memblock(page_size=1)

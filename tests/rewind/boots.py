@@ -20,6 +20,7 @@ from planner.planning.plan import Options, make_plan
 from planner.rewind.changes import place_cma
 from planner.rewind.memmap import memmap
 from planner.rewind.undo import State
+from tests.memblocks import alloc
 
 START = GIB
 IMAGE = Range(START + 2 * MIB, START + 44 * MIB)
@@ -78,7 +79,7 @@ class Boot:
         return memparse(given[-1])[0] if given else 0
 
     def _alloc(self, size: int, align: int = 64, start: int = 0, end: int = 0) -> int:
-        found = self.memblock.alloc(size, align, start, end)
+        found = alloc(self.memblock, size, align, start, end)
         assert found is not None
         return found
 
@@ -115,7 +116,7 @@ class Boot:
         page = self.kernel.page_size
         self._alloc(32 * page)
         for item in memmap(self.profile, page, [(START, self.end)], []):
-            if item.buffer and (at := self.memblock.alloc(item.buffer, item.align, START)) is not None:
+            if item.buffer and (at := alloc(self.memblock, item.buffer, item.align, START)) is not None:
                 self.memblock.free(at + item.size, item.buffer - item.size)
                 continue
             for _ in range(item.size // page if item.buffer else item.times):
@@ -178,7 +179,7 @@ class Boot:
             return
         size = POOL if self.end > 4 * GIB else min(POOL, round_up(-(-ram // KIB), 2 * MIB))
         size = int(asked[-1]) * 2 * KIB if asked else size
-        at = self.memblock.alloc(size, page, 0, self.low_max - 1)
+        at = alloc(self.memblock, size, page, 0, self.low_max - 1)
         if at is not None:
             self.events.append(Event("swiotlb", size, at, at + size, before_crash=False))
             self._alloc(round_up(size // (2 * KIB) * 24, page), page)

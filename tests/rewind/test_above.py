@@ -27,7 +27,7 @@ from planner.rewind.above import (
 from planner.rewind.changes import Boot, Early
 from planner.rewind.histories import History
 from planner.rewind.top import Top
-from planner.rewind.view import Asked, View, view_of
+from planner.rewind.view import PlannedBoot, View, view_of
 
 PAGE = 4 * KIB
 MAP = MemoryMap((Region(GIB, 4 * GIB),), (Reserved(4 * GIB - 16 * MIB, 4 * GIB, "reserved"),))
@@ -36,7 +36,7 @@ MAP = MemoryMap((Region(GIB, 4 * GIB),), (Reserved(4 * GIB - 16 * MIB, 4 * GIB, 
 
 def view(own: str | None = "mem=3G", asked: str | None = "crashkernel=256M", memory: MemoryMap = MAP) -> View:
     machine = Machine("iomem.txt", "iomem", memory, Facts(kernel="6.12", cmdline=own), settled=False)
-    return view_of(machine, Asked(select_profile("6.12").profile, PAGE, 4 * GIB, asked))
+    return view_of(machine, PlannedBoot(select_profile("6.12").profile, PAGE, 4 * GIB, asked))
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_ram_that_was_cut_away_beneath_what_stays(own: str | None, image: Range 
     """Under UEFI the image lies high, and stays: RAM fills all up to the end of what is listed."""
     facts = Facts(kernel="6.1", page_size=PAGE, cmdline=own, kernel_image=image, kernel_data=image)
     machine = Machine("iomem.txt", "iomem", CUT, facts, settled=False)
-    shown = view_of(machine, Asked(select_profile("6.1").profile, PAGE, 4 * GIB, "crashkernel=256M"))
+    shown = view_of(machine, PlannedBoot(select_profile("6.1").profile, PAGE, 4 * GIB, "crashkernel=256M"))
     assert cut_of(shown) == ((4 * GIB, 7 * GIB + 64 * MIB) if cut else None)
     if cut:
         assert own_limit(shown) == 3 * GIB

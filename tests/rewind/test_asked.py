@@ -13,7 +13,7 @@ from planner.rewind.asked import areas, asks_for_other_huge_pages, boot_of, chan
 from planner.rewind.changes import Early
 from planner.rewind.histories import History
 from planner.rewind.top import Top, base_page_tables
-from planner.rewind.view import Asked, View, view_of
+from planner.rewind.view import PlannedBoot, View, view_of
 
 PAGE = 4 * KIB
 TOP = 9 * GIB
@@ -36,7 +36,7 @@ def view(
     events = tuple(Event("cma", end - start, start, end, before_crash=True) for start, end in logged)
     facts = Facts(kernel=kernel, cmdline=own, events=events)
     machine = Machine("iomem.txt", "iomem", MemoryMap((Region(GIB, TOP),), reserved), facts, settled=False)
-    return view_of(machine, Asked(select_profile(kernel).profile, PAGE, 4 * GIB, asked, config=config or {}))
+    return view_of(machine, PlannedBoot(select_profile(kernel).profile, PAGE, 4 * GIB, asked, config=config or {}))
 
 
 def history(shown: View, cma: Span | None = CMA, top: Top = PAGES) -> History:

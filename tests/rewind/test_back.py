@@ -14,10 +14,11 @@ from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
 from planner.planning.plan import Options, make_plan
-from planner.rewind import Asked, back, rewind
+from planner.rewind import PlannedBoot, back, rewind
 from planner.rewind.histories import History, histories
 from planner.rewind.view import View
 from planner.sources import combine
+from tests.memblocks import alloc
 
 PAGE = 4 * KIB
 LOW = 4 * GIB
@@ -33,11 +34,11 @@ def early(cma: int = 64 * MIB, *, memory: MemoryMap = MEMORY, tables: int = TABL
     """
     memblock = Memblock.of(memory)
     memblock.reserve(IMAGE.start, IMAGE.size)
-    memblock.alloc(tables, PAGE)
+    alloc(memblock, tables, PAGE)
     for node in memory.regions:
-        memblock.alloc((node.end - node.start) // PAGE * 64, 2 * MIB, node.start, node.end)
+        alloc(memblock, (node.end - node.start) // PAGE * 64, 2 * MIB, node.start, node.end)
     if cma:
-        memblock.alloc(cma, 2 * MIB, 0, LOW)
+        alloc(memblock, cma, 2 * MIB, 0, LOW)
     return memblock
 
 
@@ -62,16 +63,16 @@ def boot(
         at = early(0, memory=memory, tables=tables).search(cma, 2 * MIB, 0, LOW)
         assert at is not None
         events.append(Event("cma", cma, at, at + cma))
-    found = memblock.alloc(crash, 2 * MIB, LOW if high else 0, 16 * GIB if high else LOW) if crash else None
+    found = alloc(memblock, crash, 2 * MIB, LOW if high else 0, 16 * GIB if high else LOW) if crash else None
     for share, name in LATER if len(memory.regions) == 1 else ():
         size = 1 << (memory.ram // share - 1).bit_length()
-        memblock.alloc(size, 64)
+        alloc(memblock, size, 64)
         events.append(Event("hash", size, name=name))
     listed, slots = list(memblock.reserved), []
     if memory.regions[-1].end > LOW:
-        pool = memblock.alloc(64 * MIB, PAGE, 0, LOW - 1)
+        pool = alloc(memblock, 64 * MIB, PAGE, 0, LOW - 1)
         listed = list(memblock.reserved)
-        beside = memblock.alloc(64 * MIB // 2048 * 24, PAGE)
+        beside = alloc(memblock, 64 * MIB // 2048 * 24, PAGE)
         assert pool is not None
         assert beside is not None
         events.append(Event("swiotlb", 64 * MIB, pool, pool + 64 * MIB))
@@ -111,8 +112,8 @@ def logged(cmdline: str) -> Machine:
     return Machine("boot.log", "dmesg", MemoryMap(MEMORY.regions, reserved), facts)
 
 
-def asked(cmdline: str | None = None) -> Asked:
-    return Asked(select_profile("6.1").profile, PAGE, LOW, cmdline)
+def asked(cmdline: str | None = None) -> PlannedBoot:
+    return PlannedBoot(select_profile("6.1").profile, PAGE, LOW, cmdline)
 
 
 CMDLINE = "crashkernel=256M"
@@ -153,11 +154,11 @@ def newest(
     """
     memblock = Memblock.of(MEMORY)
     memblock.reserve(IMAGE.start, IMAGE.size)
-    memblock.alloc(tables, PAGE)
-    memblock.alloc(32 * KIB, PAGE)
-    memblock.alloc(64 * MIB, 2 * MIB, 0, LOW)
+    alloc(memblock, tables, PAGE)
+    alloc(memblock, 32 * KIB, PAGE)
+    alloc(memblock, 64 * MIB, 2 * MIB, 0, LOW)
     before = list(memblock.reserved)
-    crash = memblock.alloc(512 * MIB, 2 * MIB, 0, LOW)
+    crash = alloc(memblock, 512 * MIB, 2 * MIB, 0, LOW)
     assert crash is not None
     later = []
     for size, align, end in (
@@ -168,7 +169,7 @@ def newest(
         (64 * MIB, PAGE, LOW - 1),
         (768 * KIB, PAGE, 0),
     ):
-        at = memblock.alloc(size, align, 0, end)
+        at = alloc(memblock, size, align, 0, end)
         assert at is not None
         later.append((at, at + size))
     listed = [*before, later[0], *union(later[1:-1]), later[-1]]  # flags and names keep these apart
@@ -180,7 +181,7 @@ def newest(
 
 def state_under(machine: Machine, cmdline: str | None) -> list[Span]:
     """The reservations of a 7.2 kernel when it places its crash kernel."""
-    first = rewind(machine, Asked(select_profile("7.2").profile, PAGE, LOW, cmdline)).readings[0]
+    first = rewind(machine, PlannedBoot(select_profile("7.2").profile, PAGE, LOW, cmdline)).readings[0]
     return union((r.start, r.end) for r in first.memory.reserved)
 
 
@@ -350,11 +351,11 @@ def coarse(ram: int, *, cmdline: str) -> Machine:
     memory = MemoryMap((Region(GIB, GIB + ram),))
     memblock = Memblock.of(memory, page_size=page)
     memblock.reserve(IMAGE.start, IMAGE.size)
-    memblock.alloc(ram // page * 8 + 64 * KIB, page)
-    buffer = memblock.alloc(sections * 32 * MIB, 32 * MIB)
+    alloc(memblock, ram // page * 8 + 64 * KIB, page)
+    buffer = alloc(memblock, sections * 32 * MIB, 32 * MIB)
     assert buffer is not None
     memblock.free(buffer + sections * 512 * KIB, sections * (32 * MIB - 512 * KIB))
-    area = memblock.alloc(64 * MIB, 32 * MIB, 0, LOW)
+    area = alloc(memblock, 64 * MIB, 32 * MIB, 0, LOW)
     assert area is not None
     reserved = tuple(Reserved(a, b, "reserved") for a, b in memblock.reserved)
     events = (Event("cma", 64 * MIB, area, area + 64 * MIB, before_crash=True), Event("hash", 0, name="none"))

@@ -6,7 +6,8 @@ import pytest
 
 from planner.base.sizes import KIB, MIB
 from planner.rewind.fork import Fork
-from planner.rewind.later import MEMMAP, Choice
+from planner.rewind.later import Choice
+from planner.rewind.memmap import MEMMAP
 from planner.rewind.rests import Rest, Rests
 from planner.rewind.undo import Later, State
 from tests.rewind.test_rests import CRASH, ENTRY, left, rests, view

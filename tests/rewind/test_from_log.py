@@ -9,7 +9,7 @@ from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import Machine
 from planner.kernel.profiles import select_profile
 from planner.planning.plan import Options, make_plan
-from planner.rewind import Asked, rewind
+from planner.rewind import PlannedBoot, rewind
 from planner.sources.log import dmesg
 
 HEAD = """\
@@ -254,7 +254,7 @@ def test_areas_of_nodes_follow_the_default_one(given: str, areas: dict[int, int]
     lines = [f"cma: Reserved 64 MiB at {at:#018x}" for at in AREAS_OF_7_3]
     machine = log(*lines, LINE, nodes=NODES_OF_7_3, zones="")
     line = f"ro quiet crashkernel=512M {given}"
-    found = rewind(machine, Asked(select_profile("7.3").profile, 4 * KIB, 4 * GIB, line)).readings[0].memory
+    found = rewind(machine, PlannedBoot(select_profile("7.3").profile, 4 * KIB, 4 * GIB, line)).readings[0].memory
     # What lies above the area of node 0 is full: it went to the topmost place.
     expected = union([*((at, at + size * MIB) for at, size in areas.items()), (0x7FE00000, 0x80000000)])
     assert [span for span in union((r.start, r.end) for r in found.reserved) if span[0] < 0x200000000] == expected

@@ -12,12 +12,12 @@ from planner.kernel.machine import BootRecord, Event, Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
 from planner.rewind.histories import History, histories
-from planner.rewind.view import Asked, view_of
+from planner.rewind.view import PlannedBoot, view_of
 from tests.rewind import test_from_log
 from tests.rewind.boots import Boot, Kernel
 from tests.rewind.test_back import MEMORY, PAGE, boot, early, logged
 
-ASKED = Asked(select_profile("6.1").profile, PAGE, 4 * GIB)
+ASKED = PlannedBoot(select_profile("6.1").profile, PAGE, 4 * GIB)
 
 
 def ways(machine: Machine, kernel: str = "6.1") -> list[History]:
@@ -106,7 +106,7 @@ def test_a_listing_that_nothing_explains_leaves_what_is_certain() -> None:
 def test_what_every_boot_allocates_is_looked_for_before_what_few_do(kernel: Kernel, ram: int, line: str) -> None:
     """The hash tables: though what is unusual would explain the listing as well."""
     machine = Boot(kernel, ram, line).machine(log=False)
-    asked = Asked(select_profile(kernel.version).profile, kernel.page_size)
+    asked = PlannedBoot(select_profile(kernel.version).profile, kernel.page_size)
     late = {name for _, name in histories(view_of(machine, asked))[0].late}
     assert {"Dentry cache hash table", "Inode-cache hash table"} <= late
 
@@ -125,7 +125,7 @@ def test_per_cpu_areas_lie_beneath_later_allocations_too() -> None:
         (0x43DFEE000, 0x440000000),
     ]
     machine = listed(17 * GIB, named, unnamed, kernel="7.2", page_size=PAGE)
-    late = histories(view_of(machine, Asked(select_profile("7.2").profile, PAGE)))[0].late
+    late = histories(view_of(machine, PlannedBoot(select_profile("7.2").profile, PAGE)))[0].late
     assert ((0x43DD6A000, 0x43DDD6000), "per-CPU areas") in late
     assert (0x43DD69000, 0x43DD6A000) in [span for span, _ in late], "what lies between later allocations is later"
 
@@ -196,7 +196,7 @@ def test_the_areas_of_many_processors_lie_beside_later_allocations_where_all_ram
     ]
     machine = listed(3 * GIB, named, unnamed, kernel="6.12", page_size=16 * KIB)
     profile = select_profile("6.12").profile
-    first, *_ = histories(view_of(machine, Asked(profile, 16 * KIB, crash=False)))
+    first, *_ = histories(view_of(machine, PlannedBoot(profile, 16 * KIB, crash=False)))
     assert union(span for span, _ in first.late) == [(0xBF7EC000, 0xBFEDC000)]
     assert {name: span for span, name in first.late}["per-CPU areas"] == (0xBFCF4000, 0xBFEDC000)
 
@@ -222,7 +222,7 @@ def test_the_areas_of_many_processors_may_be_what_nothing_else_explains() -> Non
     reserved += [Reserved(0x40200000, 0x43430000, "Kernel image"), Reserved(0xEE000000, 0xFC000000, "Crash kernel")]
     memory = MemoryMap((Region(GIB, 5 * GIB), Region(5 * GIB, 9 * GIB)), reserved)
     machine = Machine("iomem.txt", "iomem", memory, Facts(kernel="7.3", page_size=16 * KIB), settled=False)
-    late = histories(view_of(machine, Asked(select_profile("7.3").profile, 16 * KIB)))[0].late
+    late = histories(view_of(machine, PlannedBoot(select_profile("7.3").profile, 16 * KIB)))[0].late
     assert ((0xED000000, 0xEE000000), "software IO TLB") in late
     assert union(span for span, name in late if name in ("memmap", "per-CPU areas"))[0] == (0x13EC30000, 0x13FFF8000)
 
@@ -259,7 +259,7 @@ def test_most_of_a_large_entry_at_the_top_is_not_what_came_later() -> None:
     """A quarter of the RAM: an area and all beneath it would be a reading of anything."""
     named = [(0x40200000, 0x421A0000, "Kernel code"), (0x42B60000, 0x42F10000, "Kernel data")]
     machine = listed(2 * GIB, named, [(0x421A0000, 0x42B60000), (0x70000000, 2 * GIB)], kernel="6.6", page_size=PAGE)
-    found = histories(view_of(machine, Asked(select_profile("6.6").profile, PAGE)))
+    found = histories(view_of(machine, PlannedBoot(select_profile("6.6").profile, PAGE)))
     assert not any("beneath the CMA area" in history.what for history in found)
     assert found[0].what.startswith("assumed to have come later: ")
 
@@ -280,7 +280,7 @@ def test_where_all_ram_is_low_what_lies_beneath_the_area_comes_before_what_expla
         (0x9FCFC000, 0xA0000000),
     ]
     machine = listed(0xA0000000, named, unnamed, kernel="7.2", page_size=PAGE)
-    first, *others = histories(view_of(machine, Asked(select_profile("7.2").profile, PAGE)))
+    first, *others = histories(view_of(machine, PlannedBoot(select_profile("7.2").profile, PAGE)))
     assert first.what == "all beneath the CMA area came later"
     assert first.early.cma == (0x9BC00000, 0x9FC00000)
     assert first.late == (((0x999BC000, 0x9BC00000), "beneath the CMA area"),)
@@ -292,5 +292,5 @@ def test_without_a_cma_area_all_beneath_the_page_descriptors_came_later() -> Non
     unnamed = [(0xF8000000, 0xFB600000), (0xFB6A7000, 0xFB767000), (0xFB768000, 0xFB7E0000), (0xFB7E4000, 0xFC000000)]
     named = [(0x40200000, 0x42710000, "Kernel code"), (0x42AE0000, 0x43100000, "Kernel data")]
     machine = listed(0xFC000000, named, unnamed, kernel="6.12", page_size=PAGE)
-    found = histories(view_of(machine, Asked(select_profile("6.12").profile, PAGE)))
+    found = histories(view_of(machine, PlannedBoot(select_profile("6.12").profile, PAGE)))
     assert "all beneath the page descriptors came later" in [history.what for history in found]

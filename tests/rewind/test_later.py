@@ -8,28 +8,40 @@ import pytest
 
 from planner.base.ranges import Span
 from planner.base.sizes import GIB, KIB, MIB
-from planner.kernel.machine import Event
-from planner.kernel.profiles import Profile, select_profile
+from planner.kernel.machine import Event, Facts, Machine
+from planner.kernel.memory_map import MemoryMap, Region
+from planner.kernel.profiles import select_profile
 from planner.rewind.later import KFENCE, Choice, named, steps_of_log, usual_steps
 from planner.rewind.undo import State
+from planner.rewind.view import PlannedBoot, View
 
 PAGE = 4 * KIB
 LOW = 4 * GIB
 
 
-EMPTY = State(((GIB, 9 * GIB),), ())
-
-
-def profile(name: str) -> Profile:
-    return select_profile(name).profile
+def view(
+    kernel: str = "6.12",
+    *events: Event,
+    ram: int = 8 * GIB,
+    page: int = PAGE,
+    crash: int = 0,
+    nodes: Sequence[Span] = (),
+    blocks: tuple[Span, ...] = (),
+) -> View:
+    """A machine of one region, in which these blocks are listed. crash: bytes of its crash kernel."""
+    region = (GIB, GIB + ram)
+    machine = Machine("iomem.txt", "iomem", MemoryMap((Region(*region),)), Facts(events=events))
+    crashes = ((GIB, GIB + crash),) if crash else ()
+    asked = PlannedBoot(select_profile(kernel).profile, page)
+    return View(machine, asked, State((region,), blocks), crashes, (region,), tuple(nodes), LOW)
 
 
 def usual(
     ram: int, *, crash: int = 0, kernel: str = "6.12", page: int = PAGE, nodes: Sequence[Span] = ()
 ) -> list[list[Choice]]:
     """Steps that may have come before a listing in which all is reserved."""
-    region = (GIB, GIB + ram)
-    return usual_steps(profile(kernel), page, ram, crash, [region], nodes, LOW, State((region,), (region,)))
+    whole = (GIB, GIB + ram)
+    return usual_steps(view(kernel, ram=ram, page=page, crash=crash, nodes=nodes, blocks=(whole,)))
 
 
 def names(choice: Choice) -> list[tuple[str, int]]:
@@ -63,8 +75,7 @@ def test_hash_tables_follow_ram(ram: int, page: int, dentries: int) -> None:
 def test_the_crash_kernel_counts_as_ram_up_to_6_19(kernel: str, dentries: list[int]) -> None:
     """Both sizes are looked for where it is not known how much was free."""
     ram, half = 8 * GIB + 256 * MIB, (5 * GIB, 9 * GIB)
-    listed = State(((GIB, GIB + ram),), (half, (9 * GIB, GIB + ram)))
-    steps = usual_steps(profile(kernel), PAGE, ram, GIB, [(GIB, GIB + ram)], [], LOW, listed)
+    steps = usual_steps(view(kernel, ram=ram, crash=GIB, blocks=(half, (9 * GIB, GIB + ram))))
     assert [choice.items[0].size for choice in steps[3][:-1]] == [size * MIB for size in dentries]
 
 
@@ -121,9 +132,7 @@ def test_one_node_always_has_hash_tables(nodes: list[Span]) -> None:
 )
 def test_arrays_beside_the_bounce_buffer(kernel: str, slots: list[int]) -> None:
     """For each slot of 2 KiB in 64 MiB."""
-    (choice,) = steps_of_log(
-        [Event("swiotlb", 64 * MIB, GIB)], profile(kernel), PAGE, [(GIB, 9 * GIB)], [], LOW, EMPTY
-    )[-1]
+    (choice,) = steps_of_log(view(kernel, Event("swiotlb", 64 * MIB, GIB)))[-1]
     assert [size for name, size in names(choice) if name == "software IO TLB slots"] == slots
 
 
@@ -136,7 +145,7 @@ def test_what_a_log_names_comes_in_the_order_of_a_boot() -> None:
         Event("log_meta", MIB // 32 * 112),
         Event("percpu", 248 * KIB),
     ]
-    steps = steps_of_log(events, profile("6.12"), PAGE, [(GIB, 9 * GIB)], [], LOW, EMPTY)
+    steps = steps_of_log(view("6.12", *events))
     assert [name for step in steps[1:] for name in names(step[-1])] == [
         ("per-CPU areas", 248 * KIB),
         ("log buffer", MIB),
@@ -180,23 +189,21 @@ def test_the_order_of_metadata_and_bounce_buffer(kernel: str, place: int) -> Non
 
 def test_metadata_of_kfence_is_likely_where_an_entry_is_as_large_as_it_and_the_arrays() -> None:
     entry = (5 * GIB, 5 * GIB + 768 * KIB + 292 * KIB)
-    listed = State(((GIB, 9 * GIB),), ((LOW - 64 * MIB - PAGE, LOW - PAGE), entry, (6 * GIB, 9 * GIB)))
-    steps = usual_steps(profile("7.2"), PAGE, 8 * GIB, 0, [(GIB, 9 * GIB)], [], LOW, listed)
+    steps = usual_steps(view("7.2", blocks=((LOW - 64 * MIB - PAGE, LOW - PAGE), entry, (6 * GIB, 9 * GIB))))
     assert names(steps[-1][0])[-1] == (KFENCE, 292 * KIB)
 
 
 def test_a_log_without_the_size_of_the_metadata() -> None:
     """Infos of 88 bytes; a log buffer before 5.10 has neither."""
-    (choice,) = steps_of_log([Event("log_buf", MIB)], profile("6.12"), PAGE, [(GIB, 9 * GIB)], [], LOW, EMPTY)[1]
+    (choice,) = steps_of_log(view("6.12", Event("log_buf", MIB)))[1]
     assert names(choice)[-1] == ("log infos", MIB // 32 * 88)
-    (choice,) = steps_of_log([Event("log_buf", MIB)], profile("5.5"), PAGE, [(GIB, 9 * GIB)], [], LOW, EMPTY)[1]
+    (choice,) = steps_of_log(view("5.5", Event("log_buf", MIB)))[1]
     assert names(choice) == [("log buffer", MIB)]
 
 
 def test_each_nodes_per_cpu_areas_lie_at_its_top() -> None:
     nodes: list[Span] = [(GIB, 5 * GIB), (5 * GIB, 9 * GIB)]
-    events = [Event("percpu", MIB), Event("percpu", MIB)]
-    (choice,) = steps_of_log(events, profile("6.12"), PAGE, [(GIB, 9 * GIB)], nodes, LOW, EMPTY)[1]
+    (choice,) = steps_of_log(view("6.12", Event("percpu", MIB), Event("percpu", MIB), nodes=nodes))[1]
     assert [(item.start, item.end) for item in choice.items] == nodes
 
 

@@ -10,7 +10,7 @@ from planner.kernel.machine import BootRecord, Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
 from planner.rewind.listed_cma import area_sizes, listed_area
-from planner.rewind.view import Asked, View, view_of
+from planner.rewind.view import PlannedBoot, View, view_of
 
 PAGE = 4 * KIB
 LOW = 4 * GIB
@@ -21,7 +21,7 @@ def view(*reserved: Span, end: int = 9 * GIB, crash: Span | None = None, kernel:
     rows = [Reserved(*span, "reserved") for span in reserved] + ([Reserved(*crash, "Crash kernel")] if crash else [])
     facts = Facts(kernel=kernel, page_size=PAGE, record=BootRecord(Range(*crash)) if crash else None)
     machine = Machine("iomem.txt", "iomem", MemoryMap((Region(GIB, end),), rows), facts, settled=False)
-    return view_of(machine, Asked(select_profile(kernel).profile, PAGE, LOW))
+    return view_of(machine, PlannedBoot(select_profile(kernel).profile, PAGE, LOW))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from planner.kernel.profiles import select_profile
 from planner.rewind.later import CMA, KFENCE, Choice
 from planner.rewind.rests import Rest, Rests
 from planner.rewind.undo import Later, State
-from planner.rewind.view import Asked, View, view_of
+from planner.rewind.view import PlannedBoot, View, view_of
 
 PAGE = 4 * KIB
 LOW = 4 * GIB
@@ -25,7 +25,7 @@ def view(*reserved: Span, log: bool = True) -> View:
     events = (Event("percpu", MIB),) if log else ()
     facts = Facts(kernel="6.1", page_size=PAGE, record=BootRecord(Range(*CRASH)), events=events)
     machine = Machine("iomem.txt", "iomem", memory, facts, settled=False)
-    return view_of(machine, Asked(select_profile("6.1").profile, PAGE, LOW))
+    return view_of(machine, PlannedBoot(select_profile("6.1").profile, PAGE, LOW))
 
 
 def rests(view: View) -> Rests:

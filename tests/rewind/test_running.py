@@ -12,7 +12,7 @@ from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
 from planner.planning.plan import Options, make_plan
-from planner.rewind import Asked, rewind
+from planner.rewind import PlannedBoot, rewind
 from planner.rewind.running import interrupt_tables
 
 AT = 4 * GIB + 4 * MIB
@@ -89,7 +89,7 @@ def test_they_are_no_obstacle() -> None:
 def test_they_are_left_out_of_every_reading(settled: bool) -> None:
     """Not of a state that memblock itself showed."""
     machine = listing(LIST, *tables(5), settled=settled)
-    readings = rewind(machine, Asked(select_profile("6.12").profile, PAGE)).readings
+    readings = rewind(machine, PlannedBoot(select_profile("6.12").profile, PAGE)).readings
     for reading in readings:
         assert any(AT <= r.start < AT + 5 * 64 * KIB for r in reading.memory.reserved) is settled
 
@@ -97,6 +97,6 @@ def test_they_are_left_out_of_every_reading(settled: bool) -> None:
 def test_the_readings_are_those_of_a_machine_without_them() -> None:
     """So what memblock allocated is searched for as it was."""
     bare = replace(listing(), facts=Facts(kernel="7.2"))
-    asked = Asked(select_profile("7.2").profile, PAGE)
+    asked = PlannedBoot(select_profile("7.2").profile, PAGE)
     with_them = replace(listing(LIST, *tables(40)), facts=bare.facts)
     assert [r.memory for r in rewind(with_them, asked).readings] == [r.memory for r in rewind(bare, asked).readings]

@@ -11,7 +11,8 @@ from planner.kernel.profiles import select_profile
 from planner.rewind.later import CMA, PER_CPU, Choice
 from planner.rewind.search import search
 from planner.rewind.undo import Later
-from planner.rewind.view import Asked, View, view_of
+from planner.rewind.view import PlannedBoot, View, view_of
+from tests.memblocks import alloc
 
 PAGE = 4 * KIB
 LOW = 4 * GIB
@@ -21,11 +22,11 @@ MEMORY = MemoryMap((Region(GIB, GIB + 2 * GIB),))
 def listed(*allocated: tuple[int, int], crash: int = 256 * MIB, memory: MemoryMap = MEMORY) -> View:
     """A machine whose RAM is all low: a crash kernel beneath an area of 64M, and these allocations after it."""
     memblock = Memblock.of(memory)
-    memblock.alloc(4 * MIB, PAGE)  # page tables
-    memblock.alloc(64 * MIB, 2 * MIB, 0, LOW)
-    at = memblock.alloc(crash, 2 * MIB, 0, LOW) if crash else None
+    alloc(memblock, 4 * MIB, PAGE)  # page tables
+    alloc(memblock, 64 * MIB, 2 * MIB, 0, LOW)
+    at = alloc(memblock, crash, 2 * MIB, 0, LOW) if crash else None
     for size, align in allocated:
-        assert memblock.alloc(size, align) is not None
+        assert alloc(memblock, size, align) is not None
     if at is not None:
         memblock.free(at, crash)
     reserved = [Reserved(*span, "reserved") for span in memblock.reserved]
@@ -35,7 +36,7 @@ def listed(*allocated: tuple[int, int], crash: int = 256 * MIB, memory: MemoryMa
         record = BootRecord(Range(at, at + crash))
     facts = Facts(kernel="6.1", page_size=PAGE, record=record)
     machine = Machine("iomem.txt", "iomem", MemoryMap(memory.regions, reserved), facts, settled=False)
-    return view_of(machine, Asked(select_profile("6.1").profile, PAGE, LOW))
+    return view_of(machine, PlannedBoot(select_profile("6.1").profile, PAGE, LOW))
 
 
 AREA = Later(CMA, 64 * MIB, 2 * MIB, 0, LOW)
@@ -110,12 +111,12 @@ def test_what_is_left_beside_an_area_counts() -> None:
 def test_a_fixed_place_is_one_beneath_a_free_place_of_every_window_that_has_one() -> None:
     """All RAM is low, so the windows above have none: the steps after a crash kernel do not tell its place."""
     memblock = Memblock.of(MEMORY)
-    memblock.alloc(4 * MIB, PAGE)
+    alloc(memblock, 4 * MIB, PAGE)
     memblock.reserve(GIB + 512 * MIB, 256 * MIB)
     reserved = [Reserved(*span, "reserved") for span in memblock.reserved if span[1] == 3 * GIB]
     reserved.append(Reserved(GIB + 512 * MIB, GIB + 768 * MIB, "Crash kernel"))
     facts = Facts(kernel="6.12", page_size=PAGE)
     machine = Machine("iomem.txt", "iomem", MemoryMap(MEMORY.regions, reserved), facts, settled=False)
     profile = select_profile("6.12").profile
-    (way,) = search(view_of(machine, Asked(profile, PAGE, LOW)), [[Choice()]], [[Choice()]])
+    (way,) = search(view_of(machine, PlannedBoot(profile, PAGE, LOW)), [[Choice()]], [[Choice()]])
     assert way.whole

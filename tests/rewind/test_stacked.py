@@ -10,7 +10,7 @@ from planner.kernel.machine import BootRecord, Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
 from planner.rewind.stacked import stacked
-from planner.rewind.view import Asked, View, view_of
+from planner.rewind.view import PlannedBoot, View, view_of
 
 PAGE = 4 * KIB
 TOP = 3 * GIB
@@ -38,7 +38,7 @@ def view(
     facts = Facts(kernel=kernel, page_size=PAGE, record=BootRecord(Range(*crash)) if crash else None)
     memory = MemoryMap(tuple(Region(*node) for node in nodes), rows)
     machine = Machine("iomem.txt", "iomem", memory, facts, settled=False)
-    return view_of(machine, Asked(select_profile(kernel).profile, PAGE, 4 * GIB))
+    return view_of(machine, PlannedBoot(select_profile(kernel).profile, PAGE, 4 * GIB))
 
 
 @pytest.mark.parametrize(

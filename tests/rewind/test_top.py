@@ -10,7 +10,7 @@ from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
 from planner.rewind.top import Top, base_page_tables, top_of_listing, tops_asked
-from planner.rewind.view import Asked, View, view_of
+from planner.rewind.view import PlannedBoot, View, view_of
 
 PAGE = 4 * KIB
 RAM = 8 * GIB
@@ -32,7 +32,7 @@ def view(
     memory = MemoryMap((Region(GIB, GIB + RAM),), (Reserved(GIB + RAM - taken, GIB + RAM, "reserved"),))
     facts = Facts(kernel=kernel, page_size=PAGE, cmdline=own, config=config or {}, kernel_image=CODE)
     machine = Machine("iomem.txt", "iomem", memory, facts, settled=False)
-    return view_of(machine, Asked(select_profile(kernel).profile, PAGE, 4 * GIB, asked, config=config or {}))
+    return view_of(machine, PlannedBoot(select_profile(kernel).profile, PAGE, 4 * GIB, asked, config=config or {}))
 
 
 @pytest.mark.parametrize(

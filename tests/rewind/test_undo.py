@@ -11,6 +11,7 @@ from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.rewind.undo import Budget, Later, Rooms, State, have_room, places, undo
+from tests.memblocks import alloc
 
 PAGE = 4 * KIB
 
@@ -33,7 +34,7 @@ def test_the_state_before_is_found(taken: list[tuple[int, int]], sizes: list[int
     after = before.copy()
     items = []
     for size in sizes:
-        found = after.alloc(size * MIB, PAGE)
+        found = alloc(after, size * MIB, PAGE)
         if found is not None:
             items.append(Later("some", size * MIB, PAGE, at=found if _fills_a_hole(after, found, size * MIB) else None))
     # An allocation that fills a hole to its last byte leaves no edge: where it lies must be known then.

@@ -9,7 +9,7 @@ from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import NO_DMA_ZONES, BootRecord, Event, Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
-from planner.rewind.view import Asked, View, topmost_tables, view_of
+from planner.rewind.view import PlannedBoot, View, topmost_tables, view_of
 
 PAGE = 4 * KIB
 RAM = (Region(GIB, 9 * GIB),)
@@ -25,7 +25,7 @@ def view(
     **facts: object,
 ) -> View:
     machine = Machine("iomem.txt", "iomem", MemoryMap(regions, reserved), Facts(**facts), settled=settled)  # type: ignore[arg-type]
-    return view_of(machine, Asked(select_profile(kernel).profile, PAGE, dma_limit))
+    return view_of(machine, PlannedBoot(select_profile(kernel).profile, PAGE, dma_limit))
 
 
 CRASH = Reserved(3 * GIB, 3 * GIB + 256 * MIB, "Crash kernel")
@@ -210,4 +210,3 @@ def test_a_cma_area_of_a_log_is_an_entry_of_its_own() -> None:
 def test_page_descriptors_come_before_the_crash_kernel_up_to_6_19(kernel: str, first: bool) -> None:
     found = view(kernel=kernel)
     assert (found.early_memmap == []) is first
-    assert found.page_tables == 8 * GIB // PAGE * 8

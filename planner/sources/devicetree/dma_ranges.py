@@ -11,15 +11,12 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 from planner.base.ranges import subtract
-from planner.kernel.memblock import Memblock
+from planner.kernel.memblock import PHYS_ADDR_MAX, Memblock
 from planner.sources.devicetree.fdt import Entries, Node
 
-__all__ = ["NO_LIMIT", "dma_limit_of"]
+__all__ = ["dma_limit_of"]
 
-NO_LIMIT = (1 << 64) - 1
-"""The limit if no bus has one: PHYS_ADDR_MAX."""
-
-_BAD = NO_LIMIT
+_BAD = PHYS_ADDR_MAX
 _MOST_CELLS = 4  # OF_MAX_ADDR_CELLS
 _PLAIN, _FLAGS, _PCI = range(3)  # of_busses[]: the first of three address cells is not part of the number
 
@@ -59,7 +56,7 @@ class _Bus:
     def through(self, space: int, address: int) -> tuple[int, int] | None:
         """The address on the parent bus, by the first range that contains it; None if none does."""
         assert self.above is not None  # noqa: S101 - the root is not crossed
-        low = NO_LIMIT if self.above.address > 1 else (1 << 32) - 1
+        low = PHYS_ADDR_MAX if self.above.address > 1 else (1 << 32) - 1
         if not self.limited:
             return 0 if self.above.kind == _PLAIN else space, address & low
         if self.pieces is None:
@@ -78,7 +75,7 @@ class _Bus:
         for space, low, space_above, above, length in self.ranges:
             kind = self._class(space)
             taken = covered.setdefault(kind, Memblock())
-            end = (low + length) & NO_LIMIT  # a range that wraps around contains nothing
+            end = (low + length) & PHYS_ADDR_MAX  # a range that wraps around contains nothing
             if low < end:
                 free = subtract((low, end), taken.reserved)
                 pieces.setdefault(kind, []).extend((a, b, space_above, above + a - low) for a, b in free)
@@ -92,7 +89,7 @@ def dma_limit_of(root: Node, name: str) -> tuple[int, str | None]:
     The limit is the lowest of the ends of each bus's highest range, in CPU addresses. name: of the blob. Raises
     InputError for more ranges than any board has.
     """
-    limit, untranslated = NO_LIMIT, None
+    limit, untranslated = PHYS_ADDR_MAX, None
     entries = Entries(name)
     stack: list[tuple[Node, _Bus | None]] = [(root, None)]
     while stack:
@@ -110,15 +107,15 @@ def dma_limit_of(root: Node, name: str) -> tuple[int, str | None]:
 def _end_of(bus: _Bus) -> tuple[int, bool]:
     """The last CPU address in the ranges of one bus, and whether one of them cannot be translated."""
     if not bus.limited:
-        return NO_LIMIT, False
+        return PHYS_ADDR_MAX, False
     end, bad = 0, False
     buses = _buses_above(bus)
     for _, _, space, address, length in bus.ranges:
         cpu = _to_cpu(buses, space, address)
         bad |= cpu == _BAD
-        stop = (cpu + length) & NO_LIMIT
+        stop = (cpu + length) & PHYS_ADDR_MAX
         if stop > end:
-            end = (stop - 1) & NO_LIMIT
+            end = (stop - 1) & PHYS_ADDR_MAX
     return end, bad
 
 

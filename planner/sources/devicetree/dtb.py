@@ -16,12 +16,12 @@ from planner.base.sizes import KIB, memparse, round_up
 from planner.kernel.arm64_init import apply_mem
 from planner.kernel.cmdline import values
 from planner.kernel.machine import DefaultCma, Facts, Machine
-from planner.kernel.memory_map import Flag, MemoryMap, Region
-from planner.sources.bounds import PHYSICAL_TOP
+from planner.kernel.memblock import PHYS_ADDR_MAX
+from planner.kernel.memory_map import PHYSICAL_TOP, Flag, MemoryMap, Region
 from planner.sources.devicetree import reserved_memory
 from planner.sources.devicetree.dma_ranges import dma_limit_of
 from planner.sources.devicetree.fdt import Blob, Node, number
-from planner.sources.devicetree.state import SPAN, State
+from planner.sources.devicetree.state import State
 
 __all__ = ["ABOUT_MEMORY", "parse"]
 
@@ -96,7 +96,7 @@ def _booted(
     if whole:
         _initrd(tree, chosen)
     for start, size in blob.reserve_map:
-        tree.reserve(start, min(start + size, SPAN - 1), "memreserve")
+        tree.reserve(start, min(start + size, PHYS_ADDR_MAX), "memreserve")
     saved = reserved_memory.scan(tree)
     if chosen is not None and whole:
         _core_header(tree, chosen)
@@ -172,7 +172,7 @@ def _chosen(tree: State, chosen: Node) -> None:
     if start < end:
         tree.notes.append("linux,usable-memory-range: this is a capture kernel, and its memory is limited to that")
         tree.memblock.remove(0, start)
-        tree.memblock.remove(end, SPAN - 1 - end)
+        tree.memblock.remove(end, PHYS_ADDR_MAX - end)
     else:
         tree.notes.append("linux,usable-memory-range has a size of 0: kernels ignore it")
     for start, end in usable[1:]:

@@ -8,11 +8,12 @@ rmem_dma_setup(), kernel/dma @ 6.1.
 
 from __future__ import annotations
 
-from planner.base.sizes import MIB
+from planner.base.sizes import MIB, U64
 from planner.base.text import counted
+from planner.kernel.memblock import PHYS_ADDR_MAX
 from planner.kernel.memory_map import Flag
 from planner.sources.devicetree.fdt import Node, number
-from planner.sources.devicetree.state import SPAN, State
+from planner.sources.devicetree.state import State
 
 __all__ = ["MAX_NODES", "scan", "set_up"]
 
@@ -115,14 +116,14 @@ def _dynamic(tree: State, node: Node) -> tuple[int, int] | None:
     if align & (align - 1):
         tree.tell(node, "its alignment is not a power of two: it is skipped")
         return None
-    ranges = [(0, SPAN - 1)]
+    ranges = [(0, PHYS_ADDR_MAX)]
     if (value := node.properties.get("alloc-ranges")) is not None:
         if len(value) % (4 * (tree.address_cells + tree.size_cells)):
             tree.tell(node, "the length of its alloc-ranges is wrong, it is skipped")
             return None
         ranges = tree.pairs(node, value)
     found = None
-    if 0 < size < SPAN // 2:
+    if 0 < size < U64 // 2:
         found = next((at for a, b in ranges if (at := tree.memblock.search(size, align, a, b)) is not None), None)
     if found is None:
         tree.tell(node, f"there is no room for its {size >> 10}K")

@@ -5,13 +5,12 @@ from __future__ import annotations
 from planner.base.errors import InputError, Location, printable
 from planner.base.ranges import Span, subtract, union
 from planner.kernel.machine import FurtherRange
-from planner.kernel.memblock import Memblock
+from planner.kernel.memblock import PHYS_ADDR_MAX, Memblock
 from planner.kernel.memory_map import MemoryMap, Reserved
 from planner.sources.devicetree.fdt import Entries, Node
 
-__all__ = ["SPAN", "State"]
+__all__ = ["State"]
 
-SPAN = 1 << 64
 _NAMED = 3  # nodes named in one note
 
 
@@ -50,7 +49,7 @@ class State:
     def pairs(self, node: Node, value: bytes) -> list[tuple[int, int]]:
         """The (address, size) pairs of a property as `[start, end)`, cut at 64 bits. Raises InputError."""
         found = self._entries.of(node, value, self.address_cells, self.size_cells)
-        return [(start, min(start + size, SPAN - 1)) for start, size in found]
+        return [(start, min(start + size, PHYS_ADDR_MAX)) for start, size in found]
 
     def reserve(self, start: int, end: int, label: str) -> None:
         """Reserve a range, with a name."""

@@ -17,14 +17,14 @@ from planner.base.ranges import Range
 from planner.base.sizes import format_size
 from planner.kernel.machine import NO_DMA_ZONES, Answered, Facts, Machine
 from planner.kernel.memblock import added_one_by_one
-from planner.kernel.memory_map import FLAG_NAMES, MemoryMap, Region, Reserved
+from planner.kernel.memory_map import FLAG_NAMES, PHYSICAL_TOP, MemoryMap, Region, Reserved
 from planner.kernel.pgtable import VA_BITS
 from planner.kernel.profiles import select_profile
 from planner.planning.outcomes import Outcome
 from planner.planning.strategies import STRATEGIES
 from planner.planning.values import BadValue, alignment
 from planner.planning.views import DISTINGUISHING
-from planner.sources.bounds import MAX_ROWS, MAX_SYMBOLS, PHYSICAL_TOP
+from planner.sources.bounds import MAX_ROWS, MAX_SYMBOLS
 from planner.sources.json.checked import (
     EXACT,
     NUMBER,

@@ -15,9 +15,8 @@ from planner.base.sizes import KIB, MIB
 from planner.kernel.cma import whole_area
 from planner.kernel.machine import NO_DMA_ZONES, BootRecord, Capture, Event, Facts, Machine, OwnRequest
 from planner.kernel.memblock import Memblock
-from planner.kernel.memory_map import MemoryMap, Region, Reserved, with_nomap
+from planner.kernel.memory_map import PHYSICAL_TOP, MemoryMap, Region, Reserved, with_nomap
 from planner.kernel.pgtable import PAGE_SIZES
-from planner.sources.bounds import PHYSICAL_TOP
 from planner.sources.log import efi
 from planner.sources.log.boots import boots, hosts_of
 from planner.sources.log.checks import (

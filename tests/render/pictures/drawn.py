@@ -12,6 +12,7 @@ from planner.planning.plan import make_plan
 from planner.planning.result import Plan
 from planner.render.pages import NARROW
 from planner.render.pictures.canvas import Canvas, Frame
+from planner.render.pictures.labels import Box
 
 __all__ = ["SVG", "WIDTHS", "assert_clear", "canvas_of", "crowded", "parsed", "texts_of", "titles_of"]
 
@@ -46,11 +47,16 @@ def assert_clear(canvas: Canvas, height: float | None = None) -> None:
     """No text on another, none outside the picture. height: where the drawing ends, if it is not finished."""
     high = canvas.height if height is None else height
     for a, b in combinations(canvas.texts, 2):
-        assert not a.meets(b), (a, b)
+        assert not _meet(a, b), (a, b)
     for box in canvas.texts:
         assert box.left >= -0.01
         assert box.right <= canvas.width + 0.01
         assert 0 <= box.top < box.bottom <= high
+
+
+def _meet(a: Box, b: Box) -> bool:
+    """True if the two share more than an edge."""
+    return a.left < b.right and b.left < a.right and a.top < b.bottom and b.top < a.bottom
 
 
 def texts_of(drawn: Canvas | str) -> list[str]:

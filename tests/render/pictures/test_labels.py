@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.render.pictures.labels import Box, Label, middle, place, shorten, text_width, wrapped
+from planner.render.pictures.labels import Label, middle, place, shorten, text_width, wrapped
 
 
 @given(
@@ -60,20 +60,6 @@ def test_control_characters_are_written_out() -> None:
     """Wherever the text comes from."""
     for shown in (shorten("a\x1bb", 10, 500), middle("a\x1bb", 10, 500), *wrapped("a\x1bb", 10, 500)):
         assert shown == "a\\x1bb"
-
-
-@pytest.mark.parametrize(
-    ("other", "meets"),
-    [
-        pytest.param(Box(5, 5, 15, 15), True, id="they share a corner's area"),
-        pytest.param(Box(10, 0, 20, 10), False, id="an edge is not enough"),
-        pytest.param(Box(2, 2, 3, 3), True, id="one inside the other"),
-        pytest.param(Box(0, 11, 10, 20), False, id="one below the other"),
-    ],
-)
-def test_boxes_that_meet(other: Box, meets: bool) -> None:
-    box = Box(0, 0, 10, 10)
-    assert box.meets(other) is other.meets(box) is meets
 
 
 def test_the_first_label_has_the_better_place() -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from planner.base.errors import InputError
 from planner.base.sizes import GIB
+from planner.kernel.memblock import PHYS_ADDR_MAX
 from planner.planning.plan import Options, make_plan
 from planner.sources import parse_text
 from planner.sources.devicetree import dma_ranges
@@ -26,13 +27,13 @@ PCI: Tree = {
 @pytest.mark.parametrize(
     ("nodes", "limit"),
     [
-        pytest.param({}, dma_ranges.NO_LIMIT, id="no dma-ranges: no limit"),
+        pytest.param({}, PHYS_ADDR_MAX, id="no dma-ranges: no limit"),
         pytest.param(
             {"soc": {**BUS, "dma-ranges": cell(0xC000_0000, 0, 0, 0x3C00_0000)}},
             0x3BFF_FFFF,
             id="the end of the range in CPU addresses (Raspberry Pi 4)",
         ),
-        pytest.param({"soc": {**BUS, "dma-ranges": b""}}, dma_ranges.NO_LIMIT, id="an empty one is 1:1"),
+        pytest.param({"soc": {**BUS, "dma-ranges": b""}}, PHYS_ADDR_MAX, id="an empty one is 1:1"),
         pytest.param(
             {"soc": {**BUS, "dma-ranges": cell(0, 0, 0, 0x4000_0000, 0x8000_0000, 0, 0x8000_0000, 0x1000_0000)}},
             0x8FFF_FFFF,
@@ -53,7 +54,7 @@ PCI: Tree = {
         ),
         pytest.param(
             {"a": {**BUS, "dma-ranges": cell(0, 0, 0, 0x4000_0000), "status": b"disabled\0"}},
-            dma_ranges.NO_LIMIT,
+            PHYS_ADDR_MAX,
             id="a disabled bus has no devices",
         ),
         pytest.param(

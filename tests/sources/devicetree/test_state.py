@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from planner.base.errors import InputError
-from planner.base.sizes import GIB, MIB
+from planner.base.sizes import GIB, MIB, U64
 from planner.kernel.machine import FurtherRange
 from planner.kernel.memory_map import Reserved
 from planner.sources.devicetree.fdt import Blob, Node
-from planner.sources.devicetree.state import SPAN, State
+from planner.sources.devicetree.state import State
 from tests.blobs import Tree, blob_of, cell, wide
 
 CELLS: Tree = {"#address-cells": cell(2), "#size-cells": cell(2)}
@@ -47,7 +47,7 @@ def test_cells_that_no_machine_has(count: int) -> None:
     ("value", "pairs"),
     [
         pytest.param(wide(GIB, MIB, 2 * GIB, MIB), [(GIB, GIB + MIB), (2 * GIB, 2 * GIB + MIB)], id="address and size"),
-        pytest.param(wide(SPAN - MIB, 2 * MIB), [(SPAN - MIB, SPAN - 1)], id="nothing lies beyond 64 bits"),
+        pytest.param(wide(U64 - MIB, 2 * MIB), [(U64 - MIB, U64 - 1)], id="nothing lies beyond 64 bits"),
     ],
 )
 def test_pairs_are_ranges(value: bytes, pairs: list[tuple[int, int]]) -> None:
