@@ -148,7 +148,7 @@ def _memmap(state: State, view: View) -> tuple[State, tuple[Span, ...]]:
     areas = areas[-1:] if values(view.machine.facts.cmdline, "hugetlb_cma") else areas
     free, table = state.without(areas), []
     if not asked.profile.first:
-        size = section_table(asked.profile, asked.page_size, asked.pa_bits)
+        size = section_table(asked.profile, asked.page_size, asked.pa_bits, asked.config)
         at = free.topmost(size, _CACHE_LINE)
         table = [(at, at + size)] if at is not None else []
     taken = tuple(place_memmap(free.with_more(table), view.early_memmap, view.asked.page_size))

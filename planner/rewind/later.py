@@ -21,7 +21,7 @@ from planner.kernel.pgtable import STRUCT_PAGE
 from planner.kernel.profiles import Profile
 from planner.rewind.memmap import beneath, memmap, section_table
 from planner.rewind.undo import Later, State, places
-from planner.rewind.view import View
+from planner.rewind.view import PlannedBoot, View
 
 __all__ = [
     "BOUNCE",
@@ -98,13 +98,14 @@ def _within(listed: State, first: Sequence[Later]) -> _Within:
     return _Within(beneath(listed, first[-1]), 2 * first[-1].align) if first else _Within()
 
 
-def _section_table(profile: Profile, page_size: int) -> list[Choice]:
+def _section_table(asked: PlannedBoot) -> list[Choice]:
     """The table of sections, which comes after the crash kernel from 7.0 on, before the page descriptors.
 
-    A pointer to each page of entries of 32 bytes, for all of 52-bit memory where the processor has that. For 48 bits
-    it is small, and hides in a hole as other small things do.
+    For all of 52-bit memory where the processor has that. For 48 bits it is small, and hides in a hole as other small
+    things do.
     """
-    size = section_table(profile, page_size, 52)
+    profile = asked.profile
+    size = section_table(profile, asked.page_size, 52, asked.config)
     large = [Choice((Later("section table", size),))] if profile.first and size >= 256 * KIB else []
     return [*large, Choice()]
 
@@ -156,7 +157,7 @@ def steps_of_log(view: View, *, kfence: bool = False) -> list[list[Choice]]:
         bounce += _slots(pool.size, page_size, profile)
     tables = Choice((*first, *log, *hashes))
     last = _last(profile, _kfence(profile, page_size, likely=kfence), [Choice(tuple(bounce))])
-    return [_section_table(profile, page_size), [tables], last]
+    return [_section_table(view.asked), [tables], last]
 
 
 def usual_steps(view: View, *, kfence: bool = False) -> list[list[Choice]]:
@@ -197,7 +198,7 @@ def usual_steps(view: View, *, kfence: bool = False) -> list[list[Choice]]:
             pools.append(Choice(unusual=pool != usual))
         elif top <= low_max or places(listed, buffer):  # its arrays lie in high memory, if there is some
             pools.append(Choice((buffer, *_slots(pool, page_size, profile)), unusual=pool not in ordinary))
-    steps = [_section_table(profile, page_size), [Choice(tuple(first))], [*logs, Choice()], tables]
+    steps = [_section_table(view.asked), [Choice(tuple(first))], [*logs, Choice()], tables]
     metadata = _kfence_metadata(profile, page_size)
     # An entry of just its size may be per-CPU areas, but hardly one that holds the arrays of the bounce buffer, too.
     arrays = sum(item.size for pool in pools if not pool.unusual for item in pool.items[1:])

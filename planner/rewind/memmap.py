@@ -11,7 +11,7 @@ arch/arm64/mm/mmu.c @ 5.10, 6.1, 6.12; sparse_init(), mm/sparse.c @ 7.2.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from planner.base.ranges import Span, intersect, subtract, total, union
 from planner.base.sizes import GIB, KIB, MIB, U64, round_up
@@ -32,9 +32,13 @@ def section_size(profile: Profile, page_size: int) -> int:
     return 128 * MIB
 
 
-def section_table(profile: Profile, page_size: int, pa_bits: int) -> int:
-    """Bytes of the table of sections: a pointer for each page of entries of 32 bytes, for all physical addresses."""
-    return (1 << pa_bits) // section_size(profile, page_size) * 32 // page_size * 8
+def section_table(profile: Profile, page_size: int, pa_bits: int, config: Mapping[str, str]) -> int:
+    """Bytes of the table of sections: a pointer for each page of their entries, for all physical addresses.
+
+    An entry (struct mem_section, include/linux/mmzone.h) has 32 bytes, and 16 without CONFIG_PAGE_EXTENSION.
+    """
+    entry = 16 if config.get("PAGE_EXTENSION") == "n" else 32
+    return (1 << pa_bits) // section_size(profile, page_size) * entry // page_size * 8
 
 
 def memmap(profile: Profile, page_size: int, regions: Sequence[Span], nodes: Sequence[Span]) -> list[Later]:

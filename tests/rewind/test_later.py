@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -219,6 +220,22 @@ def test_the_table_of_sections(kernel: str, page: int, table: list[int]) -> None
     step = usual(8 * GIB, kernel=kernel, page=page)[0]
     assert [item.size for choice in step for item in choice.items] == table
     assert step[-1] == Choice()
+
+
+@pytest.mark.parametrize(
+    ("version", "size"),
+    [
+        pytest.param("7.2.13+deb14-arm64", 2 * MIB, id="as most kernels"),
+        pytest.param("7.2.13+deb14-cloud-arm64", MIB, id="built without CONFIG_PAGE_EXTENSION"),
+    ],
+)
+def test_the_entries_of_the_table_of_sections(version: str, size: int) -> None:
+    """Without page extensions they are half as large."""
+    built = select_profile(version)
+    assert built.configuration is not None
+    asked = PlannedBoot(built.profile, PAGE, config=built.configuration.symbols)
+    step = usual_steps(replace(view(blocks=((GIB, 9 * GIB),)), asked=asked))[0]
+    assert [item.size for choice in step for item in choice.items] == [size]
 
 
 def test_from_7_0_on_page_descriptors_come_later_too() -> None:

@@ -143,9 +143,9 @@ def missing_lines(log: Log, *, complete: bool) -> Iterator[str]:
 
 
 def lacking_cma(log: Log) -> int:
-    """Bytes of CMA areas that `Memory:` counts and no line shows."""
+    """Bytes of CMA areas that `Memory:` counts and no line shows, not even without a place."""
     areas = [e for e in log.events if e.kind == "cma" or e.name == "pool"]
-    lacking = log.cma - sum(e.size for e in areas)
+    lacking = log.cma - log.spread_cma - sum(e.size for e in areas)
     return lacking if lacking >= (len(areas) + 1) * MIB else 0
 
 

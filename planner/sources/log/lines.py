@@ -57,6 +57,7 @@ _COUNT = _Pattern(".cnt", rf"^\s*(memory|reserved)\.cnt\s+= {_HEX}")
 _RESERVED_SIZE = _Pattern("reserved size = ", rf"^\s*memory size = {_HEX} reserved size = {_HEX}")
 _PATCHED = _Pattern("MB for crashkernel", rf"Reserving {_INT}MB of (low )?memory at {_INT}MB for crashkernel")
 _CMA = _Pattern("cma: Reserved", rf"cma: Reserved {_INT} MiB at {_HEX}")
+_SPREAD = _Pattern("cma: Reserved", rf"cma: Reserved {_INT} MiB in \d+ range")
 _KVM = _Pattern("kvm [", rf"kvm \[\d+\]: Reserved {_INT} MiB at {_HEX}")
 _SWIOTLB = _Pattern("software IO TLB: mapped", rf"software IO TLB: mapped {MEM_RANGE} \({_INT}MB\)")
 _NODE_DATA = _Pattern("NODE_DATA", rf"NODE_DATA(?:\(\d+\) allocated)? {MEM_RANGE}")
@@ -109,7 +110,8 @@ class Log:
     ranges of the nodes. dump: the rows of memblock's last dump; counts: how many each array has, reserved_size: bytes
     of `reserved`, as it says itself. added: ranges of `memblock=debug`, and whether each was added or removed. efi:
     descriptors of the EFI map; efi_size, efi_count: its bytes, and its number of descriptors. nomap: NOMAP ranges of a
-    device tree. total, cma: RAM and CMA areas as counted by `Memory:`, in bytes. pages: of all nodes.
+    device tree. total, cma: RAM and CMA areas as counted by `Memory:`, in bytes. spread_cma: of areas in
+    several ranges, which a log does not place, in bytes. pages: of all nodes.
 
     crash, low: the crash kernel, and its low part. lines: what the kernel said about them; crash_line: the number of
     the first such line. failed: it said that it reserves none. patched: another kernel than mainline arm64 printed it.
@@ -154,6 +156,7 @@ class Log:
     nomap: list[Range] = field(default_factory=list)
     total: int | None = None
     cma: int = 0
+    spread_cma: int = 0
     pages: int = 0
 
     crash: Range | None = None
@@ -421,6 +424,8 @@ def _allocation(line: str, number: int, log: Log) -> None:
     if (m := _CMA.search(line) or _KVM.search(line)) is not None:
         start = int(m[2], 16)
         log.event("kvm" if m[0].startswith("kvm") else "cma", start, start + int(m[1]) * MIB, number)
+    elif (m := _SPREAD.search(line)) is not None:
+        log.spread_cma += int(m[1]) * MIB
     elif (m := _SWIOTLB.search(line)) is not None:
         start = int(m[1], 16)
         log.event("swiotlb", start, start + int(m[3]) * MIB, number)

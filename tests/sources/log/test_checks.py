@@ -399,6 +399,16 @@ def test_a_dump_that_lost_rows_does_not_show_all_that_is_reserved(left_out: list
             id="a CMA area that is counted",
         ),
         pytest.param(
+            [
+                ZONES,
+                NODES,
+                "[    0.000000] cma: Reserved 64 MiB in 2 ranges\n",
+                MEMORY.replace(" 0K cma", " 65536K cma"),
+            ],
+            "",
+            id="a CMA area in several ranges, which the kernel does not place in its log",
+        ),
+        pytest.param(
             [ZONES, NODES.replace("23fffffff", "13fffffff")], "the log lacks the highest memory", id="cut in the ranges"
         ),
         pytest.param(
