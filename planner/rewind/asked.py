@@ -13,7 +13,7 @@ from planner.rewind.above import is_hidden, mem_limit, own_limit
 from planner.rewind.changes import USUAL_CMA, Boot, Early, cma_of_nodes, lowest_from_top, replay
 from planner.rewind.from_log import efi_images
 from planner.rewind.gigantic import gigantic_areas_asked, gigantic_page
-from planner.rewind.histories import History
+from planner.rewind.history import History
 from planner.rewind.memmap import memmap
 from planner.rewind.top import Top, tables_of, top_bytes, tops_asked
 from planner.rewind.undo import State

@@ -16,7 +16,8 @@ from planner.kernel.machine import Machine
 from planner.kernel.memory_map import MemoryMap, Reserved
 from planner.rewind.above import bare_of, cut_of, is_hidden, is_high, mem_limit, more_of, settles, totals, with_more
 from planner.rewind.asked import areas, asks_for_other_huge_pages, boot_of, changed, lift_of
-from planner.rewind.histories import History, histories
+from planner.rewind.histories import histories
+from planner.rewind.history import History
 from planner.rewind.rewound import AFTERWARDS, Rewound
 from planner.rewind.search import is_at_a_place
 from planner.rewind.top import tops_asked
