@@ -70,7 +70,7 @@ def _reserved_first(view: View) -> History:
 
 
 def _early(view: View, state: State) -> Early:
-    """What came right before the crash kernel, by the log, or else by the listing."""
+    """Reservations right before the crash kernel, by the log, or else by the listing."""
     return early_of_log(view) if view.events else Early((), listed_area(view, state))
 
 
