@@ -14,12 +14,13 @@ from typing import Any, Literal, TypeAlias, TypedDict, Unpack
 
 from planner.base.errors import InputError
 from planner.kernel.cputype import cpu_named
-from planner.kernel.crashkernel import Reading, reading
+from planner.kernel.crashkernel import Reading
 from planner.kernel.machine import Machine
 from planner.kernel.memory_map import MemoryMap
 from planner.kernel.profiles import NEWEST, stated_profile
 from planner.planning.plan import Options
 from planner.planning.presets import preset_named
+from planner.planning.request import reading
 from planner.planning.result import Plan as _Plan
 from planner.planning.strategies import strategy_named
 from planner.planning.values import (

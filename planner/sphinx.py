@@ -55,7 +55,6 @@ from planner.batch import Defaults, Job, summarize
 from planner.batch.fleet import DEFAULT_CHANGES, parse_change
 from planner.batch.gather import gather
 from planner.batch.running import open_answers
-from planner.kernel.described import described
 from planner.kernel.profiles import NEWEST, select_profile
 from planner.planning.plan import Options
 from planner.planning.values import read, read_options, size, size_range
@@ -83,6 +82,7 @@ from planner.sources import combine, configured, read_source
 from planner.sources.json.procedure import read_procedure
 from planner.sources.samples import read as read_sample
 from planner.sources.samples import samples
+from planner.studies.kernels import described
 from planner.studies.survey import Row, sorted_by, survey
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ from planner.base.errors import InputError, PlannerError
 from planner.base.ranges import Range
 from planner.base.sizes import format_size
 from planner.kernel import crashkernel as ck
+from planner.kernel.crashkernel_entries import NAME
 from planner.kernel.profiles import NEWEST, profile_named, stated_profile
 from planner.kernel.ptdump import Mapping
 from planner.planning import values
@@ -55,8 +56,6 @@ MOST_DRAWN = 100
 
 SUMMED = ("returned", "kept", "base_pages_outside_crash", "extra_table_bytes")
 """Fields of a plan's waste that are summed."""
-
-_NAME = "crashkernel="
 
 
 @dataclass(slots=True)
@@ -400,7 +399,7 @@ def parse_change(text: str) -> Change:
 
 
 def _crashkernel(value: str) -> str:
-    if not ck.as_cmdline(value).startswith(_NAME) or (" " in value and _NAME not in value):
+    if not ck.as_cmdline(value).startswith(NAME) or (" " in value and NAME not in value):
         raise values.BadValue(f"{value!r} is not a request", "give one such as crashkernel=512M,high")
     return value
 
@@ -461,17 +460,17 @@ def changed(plan: Plan, crashkernel: str | None, options: Options, change: Chang
 
 def _asking_only(text: str, crashkernel: str | None, value: str) -> str:
     """A text that requests only `value`; other words of a given command line stay."""
-    asked = value if _NAME in value else f"{_NAME}{value}"
+    asked = value if NAME in value else f"{NAME}{value}"
     if crashkernel is None or not ck.is_cmdline(text):
         return asked
-    return " ".join([*(word for word in text.split(" ") if not word.startswith(_NAME)), asked])
+    return " ".join([*(word for word in text.split(" ") if not word.startswith(NAME)), asked])
 
 
 def _with_request(text: str, crashkernel: str | None, value: str) -> str:
     """A text with `value` in place of its plain or `,high` request; `,low` and `,cma` parts stay."""
-    if _NAME not in text:
+    if NAME not in text:
         return value
-    words = [word for word in text.split(" ") if not word.startswith(_NAME) or word.endswith((",low", ",cma"))]
+    words = [word for word in text.split(" ") if not word.startswith(NAME) or word.endswith((",low", ",cma"))]
     if crashkernel is None:  # The other parameters are read from the machine's own command line anyway.
-        words = [word for word in words if word.startswith(_NAME)]
-    return " ".join([*words, f"{_NAME}{value}"])
+        words = [word for word in words if word.startswith(NAME)]
+    return " ".join([*words, f"{NAME}{value}"])

@@ -6,8 +6,8 @@ import click
 
 from planner.cli.options import FORMATS, output_options
 from planner.cli.output import Out
-from planner.kernel.described import described
 from planner.render.blocks.kernels import blocks
+from planner.studies.kernels import described
 
 __all__ = ["kernels"]
 

@@ -8,8 +8,8 @@ from planner.base.text import valid_utf8
 from planner.cli.options import FORMATS, kernel_option, output_options
 from planner.cli.output import Out
 from planner.cli.param_types import SIZE
-from planner.kernel.crashkernel import reading
 from planner.kernel.profiles import NEWEST, Selection, stated_profile
+from planner.planning.request import reading
 from planner.render.blocks.parse import asked, blocks
 from planner.report.parsed import parsed
 

@@ -7,15 +7,19 @@ from typing import NamedTuple
 from planner.base.errors import InputError
 from planner.base.text import valid_utf8
 from planner.kernel import crashkernel as ck
+from planner.kernel.crashkernel_notes import NOT_AUTO
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.profiles import Profile
 from planner.planning.presets import Preset, preset_named
 
-__all__ = ["Asked", "asked_of", "is_present", "parsed", "without_crash_kernels"]
+__all__ = ["Asked", "asked_of", "is_present", "parsed", "reading", "without_crash_kernels"]
 
 _TOO_OLD = "this kernel is older than 4.12, the first arm64 kernel with crash kernels"
 _BUILT_WITHOUT = "this kernel is built without crash kernels"
 """Causes for kernels that reserve nothing."""
+
+
+_NOT_AUTO = f"{NOT_AUTO}, or a preset (--preset debian, ubuntu, rhel9, rhel10, fedora)"
 
 
 class Asked(NamedTuple):
@@ -75,9 +79,21 @@ def asked_of(machine: Machine, crashkernel: str | None, preset: str | None) -> A
     return Asked(own, own)
 
 
+def reading(text: str, ram: int, profile: Profile) -> ck.Reading:
+    """CRASHKERNEL (a value, tokens, or a command line) as the kernel reads it; its note on `auto` names our presets.
+
+    ram: bytes of all regions.
+    """
+    request = ck.parse(ck.as_cmdline(text), ram, profile)
+    if NOT_AUTO not in request.notes:
+        return request
+    notes = tuple(_NOT_AUTO if note == NOT_AUTO else note for note in request.notes)
+    return request._replace(notes=notes, cause=_NOT_AUTO if request.cause == NOT_AUTO else request.cause)
+
+
 def parsed(text: str, facts: Facts, profile: Profile, ram: int) -> ck.Reading:
     """A request as the kernel reads it; empty for a kernel built without crash kernels. ram: bytes of all regions."""
-    request = ck.parse(ck.as_cmdline(text), ram, profile)
+    request = reading(text, ram, profile)
     if not profile.reserves:
         return request._replace(cause=_TOO_OLD, unsupported=_TOO_OLD)
     if not without_crash_kernels(facts, profile):

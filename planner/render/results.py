@@ -9,7 +9,6 @@ from planner.base.errors import InputError
 from planner.batch.fleet import Fleet
 from planner.bbm import PROCEDURES, Case, Procedure
 from planner.kernel.crashkernel import Reading
-from planner.kernel.described import KernelRow
 from planner.planning.result import Plan
 from planner.render.blocks import (
     batch,
@@ -35,6 +34,7 @@ from planner.studies.compare import Comparison
 from planner.studies.default import Default
 from planner.studies.explain import Explanation
 from planner.studies.fit import Fit
+from planner.studies.kernels import KernelRow
 from planner.studies.need import Need
 from planner.studies.recommend import Recommendation
 from planner.studies.size import GiveBack, Presets, Sweep

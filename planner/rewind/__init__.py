@@ -41,12 +41,14 @@ bottom of a listed entry, and no gap above would have held it (`undo`). What is 
 crash kernel would lie where it does, what is left beneath it, and which entries are left in pieces. A way that leaves
 none is looked for first, beginning with what makes just what lies beneath the crash kernel, and ends the search; a
 branch ends where a choice finds no place, where the rest of an entry is not a sum of what the steps before may have
-taken (`rests`, `fork`), or where page descriptors would have had a higher place. Else the best are readings, for
-nobody can know. Before them comes, where all RAM is low memory, that all beneath the CMA area came later (`stacked`),
-and elsewhere that what lies beside a later allocation did, too, such as the areas of many processors.
+taken (`rests`, `fork`), or where page descriptors would have had a higher place. Else the best are readings: the
+sources do not tell which is right. Before them comes, where all RAM is low memory, that all beneath the CMA area came
+later (`stacked`), and elsewhere that what lies beside a later allocation did, too, such as the areas of many
+processors.
 A log alone shows no listing: `from_log` builds the state from what it names, and from what must lie above that; under
 UEFI the image lies near the top, in a reading for each usual place.
-`histories` puts the state and its readings together, first the likeliest.
+`histories` puts the state and its readings together, first the likeliest; `histories_of_log` and `histories_guessed`
+do so for a log alone and for a listing alone.
 
 Another boot
 ------------

@@ -16,7 +16,7 @@ from planner.kernel.memory_map import MemoryMap, Region
 from planner.kernel.pgtable import geometry
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.rewind.changes import Boot, Early, lifted, lowest_from_top, more_tables, replay
-from planner.rewind.histories import History
+from planner.rewind.history import History
 from planner.rewind.memmap import memmap, place_memmap
 from planner.rewind.undo import State
 from planner.rewind.view import View

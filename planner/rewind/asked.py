@@ -13,7 +13,7 @@ from planner.rewind.above import is_hidden, mem_limit, own_limit
 from planner.rewind.changes import USUAL_CMA, Boot, Early, cma_of_nodes, lowest_from_top, replay
 from planner.rewind.from_log import efi_images
 from planner.rewind.gigantic import gigantic_areas_asked, gigantic_page
-from planner.rewind.histories import History
+from planner.rewind.history import History
 from planner.rewind.memmap import memmap
 from planner.rewind.top import Top, tables_of, top_bytes, tops_asked
 from planner.rewind.undo import State
@@ -33,7 +33,7 @@ def changed(history: History, view: View) -> Iterator[tuple[str, State]]:
 
 
 def asks_for_other_huge_pages(view: View) -> bool:
-    """True if the planned boot has a `hugetlb_cma=` whose areas are not placed: who knows which the other had.
+    """True if the planned boot has a `hugetlb_cma=` whose areas are not placed: the other boot's areas are not known.
 
     From 7.0 on its areas come after the crash kernel, wherever they are.
     """
@@ -85,7 +85,7 @@ def _under(history: History, view: View, top: Top) -> Iterator[tuple[str, State]
 
 
 def _image(view: View) -> list[Span]:
-    """Where the image lies, or one of the places that UEFI may have given it."""
+    """The range of the image, or one that UEFI may have given it."""
     facts = view.machine.facts
     if facts.kernel_image is not None and facts.kernel_data is not None:
         return [(facts.kernel_image.start, facts.kernel_data.end)]
@@ -139,7 +139,7 @@ def _without_end(history: History, view: View, cma: int) -> State:
 
 
 def lift_of(history: History, view: View, top: Top) -> int:
-    """How many bytes fewer are taken from the top of memory under the new command line."""
+    """Bytes that the new command line takes less from the top of memory; negative if it takes more."""
     return 0 if view.asked.reserves_first else top_bytes(history.top, view) - top_bytes(top, view)
 
 
@@ -163,7 +163,7 @@ def areas(history: History, view: View) -> list[tuple[str, int]]:
     if not _same_cma(view):
         sizes = _default_cma(view, new.size)
     elif view.machine.facts.cmdline is None:
-        # A size that is no default came from a `cma=`, which the planned boot does not have.
+        # A size that is not a default came from a `cma=`, which the planned boot does not have.
         usual = _default_cma(view)
         likely = [now, usual[0]] if now and now in usual else [usual[0], now]
         sizes = list(dict.fromkeys(likely))

@@ -16,7 +16,8 @@ from planner.kernel.machine import Machine
 from planner.kernel.memory_map import MemoryMap, Reserved
 from planner.rewind.above import bare_of, cut_of, is_hidden, is_high, mem_limit, more_of, settles, totals, with_more
 from planner.rewind.asked import areas, asks_for_other_huge_pages, boot_of, changed, lift_of
-from planner.rewind.histories import History, histories
+from planner.rewind.histories import histories
+from planner.rewind.history import History
 from planner.rewind.rewound import AFTERWARDS, Rewound
 from planner.rewind.search import is_at_a_place
 from planner.rewind.top import tops_asked
@@ -41,9 +42,10 @@ class MapReading:
 
 @dataclass(frozen=True, slots=True)
 class Rewind:
-    """readings: the likeliest first; more than one where nobody can know. notes: what a person must know.
+    """The states of memory at the reservation that the sources leave open.
 
-    doubt: what of it belongs in the first line of an answer; "" for nothing.
+    readings: the likeliest first; more than one where nothing tells which is right. notes: for people.
+    doubt: the one that belongs in the first line of an answer; "" for none.
     """
 
     readings: tuple[MapReading, ...]
@@ -90,7 +92,7 @@ def _is_same(one: Machine, other: Machine) -> bool:
 
 
 def _doubt(*, lower: bool, told: bool) -> str:
-    """What belongs in the first line."""
+    """The doubt that belongs in the first line of an answer; "" for none."""
     if lower:
         return "low memory may end lower, as the listed crash kernel hints"
     return "" if told else "the listing does not tell all that came later"

@@ -247,7 +247,7 @@ def efi_images(view: View) -> Iterator[tuple[Span, Span]]:
 
 
 def loaded_by_qemu(view: View) -> tuple[Span, ...]:
-    """Where QEMU puts the image, the initrd and the device tree of a kernel that it loads itself; () elsewhere.
+    """Ranges of the image, the initrd and the device tree of a kernel that QEMU loads itself; () elsewhere.
 
     Source: load_aarch64_image() and arm_setup_direct_kernel_boot(), hw/arm/boot.c; create_device_tree(),
     softmmu/device_tree.c @ QEMU 7.2.
@@ -265,7 +265,7 @@ def loaded_by_qemu(view: View) -> tuple[Span, ...]:
 
 
 def lower_half(state: State, low_max: int) -> list[Span]:
-    """What is free of the lower half of low memory.
+    """Free ranges of the lower half of low memory.
 
     Boot loaders put the image, the initrd and the device tree there, and a log without a listing does not say where: a
     request for a fixed place, or for much of low memory, may meet them.

@@ -4,7 +4,7 @@ Memory is filled downward from its tops. So what lies right beneath the crash ke
 choice of each step, and nothing beside it; or it is one allocation, whose entry it fills. Where page descriptors lie
 there, too, what leaves a whole number of their units comes before what does not. Where nothing is left to tell, or all
 RAM is low memory, the smallest choice of the fork comes first: mostly it is none. Of two choices, one that finds a
-place is no accident.
+place hardly does so by accident.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class Order:
 
 
 def _totals(before: list[int], sizes: Sequence[int]) -> list[int]:
-    """What one choice and one of those before it take together, ascending."""
+    """Bytes of one choice and one of those before it together, ascending."""
     return sorted({a + b for a in before for b in set(sizes)}) if sizes else before
 
 

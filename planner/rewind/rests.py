@@ -1,4 +1,4 @@
-"""What is left of listed entries while allocations are undone.
+"""Unexplained parts of listed entries while allocations are undone.
 
 In a way that explains everything, what is left of an entry is a sum of sizes that the steps before take, but for small
 things without a name: see `fork`. So a wrong size, or a wrong place, shows as soon as it is taken back.
@@ -76,7 +76,7 @@ class Rests:
         return 0 if self.area or low < self.view.low_max else low
 
     def per_cpu_areas(self, state: State, entries: Iterable[int], most: int) -> list[Span]:
-        """What is left of these entries that nothing before the crash kernel explains; none for more than `most`.
+        """Parts of these entries that nothing before the crash kernel explains; none if there are more than `most`.
 
         Areas of many processors, which only a log names: the lowest part of what is left, as they came last.
         """

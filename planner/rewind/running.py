@@ -1,4 +1,4 @@
-"""What the running kernel itself reserved, long after memblock: tables of the interrupt controller, under UEFI.
+"""Interrupt tables that the running kernel reserved under UEFI, long after memblock.
 
 GICv3 cannot be given other tables once it uses these, so a kernel that kexec starts must leave them alone: they are
 entered in a table of UEFI's, and in /proc/iomem as reserved. They are pages that were free, so the next boot has none.

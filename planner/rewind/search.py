@@ -39,7 +39,7 @@ _LARGE = 2 * MIB
 """Bytes of allocations that must have had room before each step."""
 
 _MOST_WAYS = 24
-"""Ways that are kept: of more, nobody could tell which is right."""
+"""Ways that are kept: of more, nothing tells which is right."""
 
 _ALONE, _NODES, _LOW, _LOGGED = (74, 48, 35, 20), (80, 55, 35, 20), (80, 30), (110, 75, 30)
 """Steps of each search of a listing alone, of several nodes, where all RAM is low memory, and beside a log.
@@ -127,7 +127,7 @@ def search(view: View, early: Sequence[Sequence[Choice]], late: Sequence[Sequenc
 
 
 def _places(view: View) -> int | None:
-    """How many places are tried of a small allocation that need not be there."""
+    """The number of places tried of a small allocation that need not be there; None: all."""
     return None if view.events else 2 if view.all_low else 1
 
 

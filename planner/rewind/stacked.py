@@ -1,4 +1,4 @@
-"""What came later where all RAM is low memory: all that lies beneath the CMA area.
+"""Later allocations where all RAM is low memory: everything beneath the CMA area.
 
 Page descriptors (up to 6.19) and the CMA area are taken from the top of memory before the crash kernel, which lies
 right beneath them or, at an address that was asked for, elsewhere; on 7.x each node may have an area of its own.
@@ -43,7 +43,7 @@ class Stack(NamedTuple):
     beneath: Span
 
     def late(self, view: View) -> list[Span]:
-        """What came after the crash kernel."""
+        """Ranges allocated after the crash kernel."""
         high, listed = self.beneath[1], view.listed
         blocks = intersect((lowest_from_top(listed, high), high), union(listed.blocks))
         return [piece for block in blocks for piece in subtract(block, listed.kept)]

@@ -35,7 +35,7 @@ class Top:
 def base_page_tables(memory: tuple[Span, ...], page_size: int, code: Range | None = None) -> int:
     """Bytes of page tables where RAM has base pages, but for its root: one for each block, and those above.
 
-    code: of the image, whose linear alias has blocks all the same.
+    code: of the image, whose linear alias still has blocks.
     """
     each = page_size // 8
     block = page_size * each
@@ -67,7 +67,7 @@ _IMAGE = 28 * MIB
 
 
 def top_of_line(view: View, cmdline: str | None, *, crash: bool) -> Top:
-    """What is taken from the top of memory under a command line."""
+    """The pool and the page tables at the top of memory under a command line."""
     asked, facts = view.asked, view.machine.facts
     profile = asked.profile
     forced = forcing(profile, cmdline, asked.config, rodata=facts.rodata, kfence=facts.kfence)
@@ -84,7 +84,7 @@ def _kfence(cmdline: str | None) -> tuple[str, ...]:
 
 
 def top_of_listing(view: View, state: State) -> Top:
-    """What was taken from the top of a listed memory: the largest combination that fits without a gap."""
+    """The pool and the page tables at the top of a listed memory: the largest combination that fits without a gap."""
     own = view.machine.facts.cmdline
     known = top_of_line(view, own, crash=bool(view.crash))
     if own is not None and known.sure:
@@ -102,7 +102,7 @@ def top_of_listing(view: View, state: State) -> Top:
 
 
 def tops_asked(view: View, here: Top) -> Iterator[Top]:
-    """What may be taken from the top under the requested command line, the likeliest first."""
+    """Possible pools and page tables at the top under the requested command line, the likeliest first."""
     asked = view.asked
     if view.machine.fixed or asked.cmdline is None:
         yield here

@@ -27,10 +27,10 @@ _LOOKED_FOR = 3
 class Later(NamedTuple):
     """One allocation, from the topmost place that holds it.
 
-    start, end: the window that was searched; at: the address where it is known. needed: an account without it is
-    no account (small ones may hide in any hole). temporary: bytes right above that were free again soon after.
-    times: how many of this size came one after the other. spans: where it lies, where all of it is known. buffer:
-    bytes that were taken at once, of which all above the first `size` were free again before anything else came.
+    start, end: the window that was searched; at: the address, if it is known. needed: the search fails without it
+    (small ones may hide in any hole). temporary: bytes right above that were free again soon after. times: how many of
+    this size came one after the other. spans: all ranges of it, if these are known. buffer: bytes that were taken at
+    once, of which all above the first `size` were free again before anything else came.
     """
 
     name: str

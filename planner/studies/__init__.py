@@ -1,1 +1,1 @@
-"""Studies made of many plans: comparisons, largest sizes, sweeps, explanations, image positions, surveys."""
+"""Studies made of many plans (comparisons, sizes, sweeps, explanations, image positions, surveys), and of kernels."""

@@ -12,6 +12,7 @@ from planner.base.errors import InputError
 from planner.base.ranges import Range
 from planner.base.sizes import format_size
 from planner.kernel import crashkernel as ck
+from planner.kernel.crashkernel_entries import suffixed_entry
 from planner.kernel.machine import Machine
 from planner.kernel.ptdump import Leaves
 from planner.planning.context import own_effect
@@ -150,8 +151,8 @@ def _texts(question: Question, sizes: Sequence[int]) -> list[str]:
     request, profile = question.request, question.mainline.profile
     if request.plain.rc == ck.ENOENT:
         cmdline = ck.as_cmdline(question.text)
-        low = ck.suffixed_entry(cmdline, ",low", profile)
-        if ck.suffixed_entry(cmdline, ",high", profile).rc == 0:
+        low = suffixed_entry(cmdline, ",low", profile)
+        if suffixed_entry(cmdline, ",high", profile).rc == 0:
             rest = f" crashkernel={low.size},low" if low.rc == 0 else ""
             return [f"crashkernel={format_size(size)},high{rest}" for size in sizes]
     at = f"@{request.base:#x}" if request.base else ""

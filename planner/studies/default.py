@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 
 from planner.base.errors import InputError, PlannerError
 from planner.base.sizes import MIB, format_size, round_up
+from planner.kernel.crashkernel_entries import RAM_UNIT
 from planner.kernel.machine import Machine
 from planner.planning import values
 from planner.planning.other_readings import context_under
@@ -27,9 +28,6 @@ from planner.studies.need import Given, need
 from planner.studies.range_list import Member, RangeEntry, Run, Search, Table, entries_of, text_of
 
 __all__ = ["Default", "Failed", "One", "Other", "RangeEntry", "default", "default_for", "need_of", "needs"]
-
-RAM_UNIT = 128 * MIB
-"""Kernels round RAM up to a multiple of this before they match a range."""
 
 
 @dataclass(frozen=True, slots=True)

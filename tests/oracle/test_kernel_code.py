@@ -9,8 +9,9 @@ from planner.base.ranges import Range
 from planner.base.sizes import memparse, round_down, round_up
 from planner.kernel import linear_map
 from planner.kernel.crash_reserve import Bounds, reserve
-from planner.kernel.crashkernel import Entry, parse
-from planner.kernel.crashkernel import suffixed_entry as suffixed
+from planner.kernel.crashkernel import parse
+from planner.kernel.crashkernel_entries import Entry
+from planner.kernel.crashkernel_entries import suffixed_entry as suffixed
 from planner.kernel.mainline import GENERIC
 from planner.kernel.pgtable import geometry
 from planner.kernel.profiles import Profile, profile_named

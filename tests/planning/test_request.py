@@ -11,7 +11,7 @@ from planner.base.sizes import GIB
 from planner.kernel.machine import Facts
 from planner.kernel.profiles import select_profile
 from planner.planning.presets import PRESETS
-from planner.planning.request import asked_of, is_present, parsed
+from planner.planning.request import asked_of, is_present, parsed, reading
 from tests.planning.machines import machine
 
 OWN = "root=/dev/vda crashkernel=256M"
@@ -91,3 +91,12 @@ def test_a_kernel_built_without_crash_kernels_reserves_nothing(kernel: str, symb
 def test_whether_the_parameter_is_there(text: str, present: bool) -> None:
     """As a separate word before --, valid or not."""
     assert is_present(text, Facts(), select_profile("6.1").profile) is present
+
+
+def test_auto_leads_to_the_presets() -> None:
+    """Which the kernel's model does not know."""
+    found = reading("auto", 8 * GIB, select_profile("6.12").profile)
+    assert found.cause in found.notes
+    named = found.cause.partition("--preset ")[2].rstrip(")").split(", ")
+    assert len(named) == 5
+    assert set(named) <= set(PRESETS)

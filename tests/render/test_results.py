@@ -8,7 +8,7 @@ import pytest
 
 import planner
 from planner.bbm import cases
-from planner.kernel.described import described
+from planner.studies.kernels import described
 
 RESULTS: dict[str, tuple[Callable[[], object], str]] = {
     "a reading": (lambda: planner.parse("512M", "8G"), "accepted: asks for 512M"),

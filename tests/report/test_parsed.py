@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from planner.base.sizes import GIB, MIB
-from planner.kernel.crashkernel import reading
 from planner.kernel.profiles import select_profile
+from planner.planning.request import reading
 from planner.report.parsed import Parsed, parsed
 
 

@@ -14,9 +14,9 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from planner.base.ranges import Range
 from planner.base.sizes import GIB, MIB
-from planner.kernel.crashkernel import reading
 from planner.kernel.profiles import NEWEST, select_profile
 from planner.planning.plan import Options, make_plan
+from planner.planning.request import reading
 from planner.planning.strategies import STRATEGIES
 from planner.report import to_dict
 from planner.report.diff import differences

@@ -25,7 +25,7 @@ from planner.rewind.above import (
     with_more,
 )
 from planner.rewind.changes import Boot, Early
-from planner.rewind.histories import History
+from planner.rewind.history import History
 from planner.rewind.top import Top
 from planner.rewind.view import PlannedBoot, View, view_of
 

@@ -11,7 +11,7 @@ from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
 from planner.rewind.asked import areas, asks_for_other_huge_pages, boot_of, changed, lift_of
 from planner.rewind.changes import Early
-from planner.rewind.histories import History
+from planner.rewind.history import History
 from planner.rewind.top import Top, base_page_tables
 from planner.rewind.view import PlannedBoot, View, view_of
 

@@ -15,7 +15,8 @@ from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
 from planner.planning.plan import Options, make_plan
 from planner.rewind import PlannedBoot, back, rewind
-from planner.rewind.histories import History, histories
+from planner.rewind.histories import histories
+from planner.rewind.history import History
 from planner.rewind.view import View
 from planner.sources import combine
 from tests.memblocks import alloc

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from planner.base.text import counted
-from planner.kernel.described import KernelRow
 from planner.render.blocks.model import Block, Facts, Heading, Lead
+from planner.studies.kernels import KernelRow
 
 __all__ = ["blocks"]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from planner.kernel.described import KernelRow
 from planner.render.blocks.kernels import blocks
 from planner.render.blocks.model import Facts, Heading
+from planner.studies.kernels import KernelRow
 from tests.render.blocks.found import lead_of
 
 ROWS = [

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from planner.base.sizes import GIB
-from planner.kernel.crashkernel import Reading, reading
+from planner.kernel.crashkernel import Reading
 from planner.kernel.profiles import NEWEST
+from planner.planning.request import reading
 from planner.render.blocks.model import Listing
 from planner.render.blocks.parse import asked, blocks
 from tests.render.blocks.found import bullets_of, facts_of, lead_of, table_of

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from planner.kernel.described import does, kernel_rows
 from planner.kernel.profiles import PROFILES, profile_named
 from planner.kernel.vendors import KERNELS
+from planner.studies.kernels import does, kernel_rows
 
 ROWS = {row.name: row for row in kernel_rows()}
 

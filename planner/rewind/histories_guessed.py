@@ -1,0 +1,207 @@
+"""The ways back from a listing whose log does not tell what came later: what is usual for so much RAM.
+
+Allocations of usual sizes are looked for in the listing by `search`. Where all RAM is low memory, the CMA area may tell
+more: see `stacked`.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cache, partial
+from typing import NamedTuple
+
+from planner.base.ranges import intersect, subtract, total, union
+from planner.base.sizes import KIB
+from planner.kernel.cma import cma_align
+from planner.rewind.changes import USUAL_CMA, Early, areas_of
+from planner.rewind.history import History, history_of
+from planner.rewind.later import CMA, MOST_PER_CPU, PER_CPU, Choice, named, usual_steps
+from planner.rewind.listed_cma import area_sizes, listed_area
+from planner.rewind.memmap import MEMMAP, in_pages
+from planner.rewind.search import Effort, Search, Way, is_at_a_place, is_late
+from planner.rewind.stacked import stacked
+from planner.rewind.top import top_bytes, top_of_listing
+from planner.rewind.undo import Later, Undone
+from planner.rewind.view import View
+
+__all__ = ["guessed"]
+
+_MOST_OF_RAM = 6
+"""The part of RAM that came later at most where that is all that is known of it."""
+
+
+class _Account(NamedTuple):
+    """Allocations of which a boot may have made some. where: a word on its nodes; search: for the ways back."""
+
+    where: str
+    search: Callable[[], Search | None]
+
+
+def guessed(view: View, others: list[History]) -> list[History]:
+    """Histories of allocations that are usual for so much RAM, and others: the likeliest first."""
+    effort = Effort.of(view)
+    accounts = _accounts(view)
+    found = _found(accounts, effort)
+    whole = bool(found) and found[0][0].whole
+    if whole and _is_sure(view, found[0][0]):
+        return [*_named(view, found), *others]
+    if view.all_low:
+        stack = _stacked(view)
+        if stack is not None:
+            others = [stack]
+        elif not found:
+            found = _found(accounts, effort.less())
+        # Areas of a size that fits above the CMA area mean little where several nodes have them.
+        first = not whole or bool(view.nodes) or any(way.late for way in others)
+        return [*others, *_named(view, found)] if first else [*_named(view, found), *others]
+    named = _named(view, found)
+    wider = _with_all_beside(view, named[0]) if named and not whole else None
+    return [*([wider] if wider is not None else ()), *named, *others]
+
+
+def _stacked(view: View) -> History | None:
+    """The way back in which all that lies beneath the CMA area came later."""
+    found = stacked(view, anywhere=not view.crash or is_at_a_place(view))
+    if found is None:
+        return None
+    late = found.late(view)
+    if total(late) > view.machine.memory.ram // _MOST_OF_RAM:
+        return None
+    state = view.listed.without([*view.crash, *late])
+    above = "the CMA area" if found.early.cma is not None else "the page descriptors"
+    named = tuple((span, f"beneath {above}") for span in late)
+    return History(f"all beneath {above} came later", state, named, found.early, top_of_listing(view, state))
+
+
+def _found(accounts: Sequence[_Account], effort: Effort) -> list[tuple[Way, str]]:
+    """The ways back of the first account that has some, the best first, each with a word on its nodes.
+
+    With other nodes those are only looked for, beside the others, where none explains everything.
+    """
+    found: list[tuple[Way, str]] = []
+    for account in accounts:
+        if effort.left > 0 and not any(way.whole or where == account.where for way, where in found):
+            search = account.search()
+            found += [(way, account.where) for way in search.ways(effort)] if search is not None else []
+    return sorted(found, key=lambda entry: entry[0].rank) if any(where for _, where in found) else found
+
+
+def _accounts(view: View) -> list[_Account]:
+    """The accounts of usual allocations, the likeliest first."""
+    paged = _paged(view)
+    descriptors = [()] if paged is not view else dict.fromkeys([tuple(view.early_memmap), ()])
+    usual = cache(partial(_usual, paged))
+    accounts = [_Account("", cache(partial(_search, usual, before))) for before in descriptors]
+    if view.nodes:
+        # What looks like the edge of a node may be that of memory that was plugged in, or flagged.
+        one = replace(view, nodes=())
+        own = partial(_search, partial(_usual, one), tuple(one.early_memmap))
+        accounts.append(_Account("; all RAM in one node", cache(own)))
+    return accounts
+
+
+def _named(view: View, found: list[tuple[Way, str]]) -> list[History]:
+    """The histories of the best ways, three at most."""
+    return [
+        history_of(view, _guess(view, way) + where, way, _guessed_early(view, way.undone)) for way, where in found[:3]
+    ]
+
+
+def _is_sure(view: View, way: Way) -> bool:
+    """True if a way explains everything, and more than nothing, without per-CPU areas of a size that fits."""
+    names = {name for _, name in way.undone.freed if is_late(view, name)}
+    return way.whole and PER_CPU not in names and bool(names or not is_at_a_place(view))
+
+
+def _with_all_beside(view: View, way: History) -> History | None:
+    """A way back in which all of an entry came later where a part did, but for page descriptors; None without more.
+
+    So it is where the areas of many processors lie there, whose size is in no listing. They lie in high memory.
+    """
+    spans = union(span for span, _ in way.late)
+    known = union([*spans, *way.early.memmap, *way.early.areas, *view.listed.kept])
+    blocks = view.listed.blocks[bisect_left(view.listed.blocks, (view.low_max, 0)) :]
+    beside = [piece for block in blocks if intersect(block, spans) for piece in subtract(block, known)]
+    beside = [(start, end) for start, end in beside if end - start <= MOST_PER_CPU]
+    if not beside:
+        return None
+    late = (*way.late, *((piece, "beside a later allocation") for piece in beside))
+    return replace(way, what=f"{way.what}, and all beside it", state=way.state.without(beside), late=late)
+
+
+def _paged(view: View) -> View:
+    """The view in which an entry of the size of the page descriptors came before the crash kernel.
+
+    With 64K pages no hole holds their buffer, so they are single pages; later arrays may lie right beneath them.
+    """
+    page, listed = view.asked.page_size, view.listed
+    if page != 64 * KIB or not view.early_memmap:
+        return view
+    sizes = {size for item in view.early_memmap for size in (item.size, in_pages(item.size, page))}
+    own = [
+        (end - size, end)
+        for start, end in listed.blocks
+        for size in sorted(sizes, reverse=True)
+        if size <= end - start <= size + 2 * page and (start, end) not in listed.kept
+    ]
+    return replace(view, listed=listed._replace(kept=tuple(sorted([*listed.kept, *own]))))
+
+
+def _pooled(view: View) -> tuple[View, bool]:
+    """The view in which page tables and a KFENCE pool came before the crash kernel; and whether there is a pool.
+
+    Both lie in the topmost entry, and fill it.
+    """
+    listed = view.listed
+    top = top_of_listing(view, listed._replace(blocks=listed.blocks[-1:]))
+    start, end = listed.blocks[-1] if listed.blocks else (0, 0)
+    if not top.pool or end - start > top_bytes(top, view) + 64 * KIB:
+        return view, top.pool
+    kept = (*(span for span in listed.kept if span[0] < start), (start, end))
+    return replace(view, listed=listed._replace(kept=kept)), True
+
+
+def _guess(view: View, way: Way) -> str:
+    """The words for a guess: what is assumed to have come later, with the bytes of each."""
+    late: dict[str, int] = {}
+    for (start, end), name in way.undone.freed:
+        if is_late(view, name) and not name.endswith(("slots", "section table")):
+            late[name] = late.get(name, 0) + end - start
+    return named(late.items())
+
+
+def _usual(view: View) -> tuple[View, list[Choice], list[list[Choice]]]:
+    """A view with what is known of its top, CMA areas that may have come right before, and what usually came later."""
+    view, pool = _pooled(view)
+    late = usual_steps(view, kfence=pool)
+    areas = [Choice()]
+    if view.all_low and late:
+        # All RAM is low memory: the area lies right beneath the page descriptors and must be taken back with them.
+        align = cma_align(view.asked.profile, view.asked.page_size)
+        usual = areas_of(align, USUAL_CMA)
+        areas = [
+            Choice((Later(CMA, size, align, 0, view.low_max),), unusual=size not in usual) for size in area_sizes(view)
+        ] + areas
+    return view, areas, late
+
+
+def _search(
+    usual: Callable[[], tuple[View, list[Choice], list[list[Choice]]]], before: tuple[Later, ...]
+) -> Search | None:
+    """The search for ways from usual allocations to the listing; None where there are none.
+
+    before: page descriptors that came first.
+    """
+    view, areas, late = usual()
+    return Search(view, [[Choice(before)], areas], late) if late else None
+
+
+def _guessed_early(view: View, undone: Undone) -> Early:
+    """The CMA area right before the crash kernel: one that was undone, or one whose place agrees with the listing."""
+    own = [span for span, name in undone.freed if name == CMA]
+    if own:
+        return Early((), own[0])
+    described = any(name == MEMMAP for _, name in undone.freed)
+    return Early((), listed_area(view, undone.state.without(view.crash), described=described))

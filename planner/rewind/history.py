@@ -1,0 +1,144 @@
+"""One way back: the state at the reservation, what came later, and what came right before.
+
+A search gives allocations that are taken back; with them go the per-CPU areas, if their size is in no source, and small
+allocations among the later ones.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from planner.base.ranges import Span, subtract, total, union
+from planner.base.sizes import KIB
+from planner.kernel.cma import early_areas
+from planner.rewind.changes import Early, lowest_pages
+from planner.rewind.from_log import areas_on_nodes
+from planner.rewind.later import PER_CPU
+from planner.rewind.memmap import MEMMAP, in_pages
+from planner.rewind.search import Way, explains_crash, is_late
+from planner.rewind.top import Top, top_of_listing
+from planner.rewind.undo import State
+from planner.rewind.view import View
+
+__all__ = ["LISTED", "History", "early_of_log", "history_of", "with_memmap"]
+
+LISTED = "every reservation listed came before the crash kernel"
+"""The words for the way back in which nothing came later."""
+
+_LEAST_PER_CPU = 64 * KIB
+"""Bytes of per-CPU areas that are an entry of their own, at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """One way back: the state at the reservation, what came later, and what came right before.
+
+    top: what was taken from the top of memory first, as far as it can be told. whole: whether it explains all that is
+    listed, as far as it must.
+    """
+
+    what: str
+    state: State
+    late: tuple[tuple[Span, str], ...]
+    early: Early
+    top: Top
+    whole: bool = True
+
+
+def early_of_log(view: View) -> Early:
+    """The CMA areas that the log names as earlier than the crash kernel."""
+    if view.asked.reserves_first:
+        return Early()
+    areas, on_nodes = early_areas(view.events), areas_on_nodes(view)
+    low = [area for area in areas[: len(areas) - len(on_nodes)] if area[0] < view.low_max]
+    return Early((), low[-1] if low else None, on_nodes=on_nodes)
+
+
+def history_of(view: View, what: str, way: Way, early: Early) -> History:
+    """The way back of a search, with the later allocations that no search looks for.
+
+    early: what came right before the crash kernel, but for its page descriptors.
+    """
+    undone, whole = way.undone, way.whole
+    late = tuple(entry for entry in undone.freed if is_late(view, entry[1]))
+    state = view.listed.without([*view.crash, *(span for span, _ in late)])
+    if not any(event.kind == "percpu" for event in view.events):
+        areas = _per_cpu(view, state, [span for span, _ in late])
+        late += tuple((span, PER_CPU) for span in areas)
+        state = state.without(areas)
+    swept = _swept(view, state, [span for span, _ in late])
+    descriptors = tuple(span for span, name in undone.freed if name == MEMMAP and not is_late(view, name))
+    if explains_crash(view, state) and not explains_crash(view, state.without(swept)):
+        swept = []  # the crash kernel lies where it does because of one of them
+    state = state.without(swept)
+    late += tuple((span, "a small allocation") for span in swept)
+    top = top_of_listing(view, state.without(descriptors))
+    early = with_memmap(view, state, replace(early, memmap=descriptors))
+    return History(what, state, late, early, top, whole)
+
+
+def with_memmap(view: View, state: State, early: Early) -> Early:
+    """With the page descriptors, if they are single pages: the lowest of what was taken from the top."""
+    items = view.early_memmap
+    if early.memmap or not items or not all(item.buffer for item in items):
+        return early
+    state, page = state.without(early.areas), view.asked.page_size
+    found = (span for item in items for span in lowest_pages(state, in_pages(item.size, page), item.end))
+    return replace(early, memmap=tuple(found), paged=True)
+
+
+def _per_cpu(view: View, state: State, late: Sequence[Span]) -> list[Span]:
+    """The per-CPU areas, whose size is in no source: beneath two freed pages, beside later ones.
+
+    Where all RAM is low memory, they may be a whole entry in a hole above all others.
+    """
+    page, holes, kept = view.asked.page_size, union(late), set(view.listed.kept)
+    found: list[Span] = []
+    for block, above in pairwise(view.listed.blocks):
+        if page <= above[0] - block[1] <= 2 * page and block not in kept:
+            i = bisect_left(state.blocks, (block[1], 0)) - 1
+            left = state.blocks[i] if i >= 0 else block
+            n = bisect_left(holes, left)
+            near = view.all_low and left == block and block[1] - block[0] >= _LEAST_PER_CPU
+            near = near or any(left[0] - stop <= page for _, stop in holes[max(n - 1, 0) : n])
+            near = near or any(start - above[0] <= 4 * page for start, _ in holes[n : n + 1])
+            if left[1] == block[1] and near:
+                found.append(left)
+    return found
+
+
+def _swept(view: View, state: State, late: Sequence[Span]) -> list[Span]:
+    """Small allocations among the later ones: memblock allocates downward, so what lies between two came later, too."""
+    page, holes, kept = view.asked.page_size, union(late), set(view.listed.kept)
+    if not holes:
+        return []
+    found: list[Span] = []
+    for block in view.listed.blocks:
+        pieces = subtract(block, holes)
+        rest = total(pieces)
+        if 0 < rest <= page and rest < block[1] - block[0]:
+            found += pieces
+        elif rest == block[1] - block[0] <= 4 * page and block not in kept:
+            i = bisect_left(holes, block)
+            beneath = i < len(holes) and holes[i][0] == block[1]
+            if beneath or (0 < i < len(holes) and _open(state, holes[i - 1][1], holes[i][0], 4 * page)):
+                found.append(block)
+    # What is left between the crash kernel and later ones right beneath it is later than the crash kernel, but for
+    # what is known to be earlier, and a CMA area beneath the limit of low memory.
+    gone, tops = union([*holes, *found, *kept]), {end for _, end in holes}
+    bottoms = {start for start, _ in view.crash} - {view.low_max}
+    left = (piece for block in view.listed.blocks for piece in subtract(block, gone))
+    return found + [piece for piece in left if piece[1] in bottoms and piece[0] in tops]
+
+
+def _open(state: State, low: int, high: int, most: int) -> bool:
+    """True if a range lies in one region and holds no larger block."""
+    i = bisect_left(state.memory, (low + 1, 0)) - 1
+    if i < 0 or state.memory[i][1] < high:
+        return False
+    first = max(bisect_left(state.blocks, (low, 0)) - 1, 0)
+    inside = state.blocks[first : bisect_left(state.blocks, (high, 0))]
+    return not any(start < high and low < end and end - start > most for start, end in inside)
