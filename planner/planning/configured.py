@@ -31,7 +31,8 @@ class Configured(NamedTuple):
 def with_configuration(facts: Facts, options: Options) -> Configured:
     """The facts of a machine and of the planned kernel's configuration. Raises InputError for an unknown version."""
     if facts.page_size is not None and options.page_size not in (None, facts.page_size):
-        facts = replace(facts, page_size=None, va_bits=None)  # another page size says nothing about address bits
+        # A boot with another page size says nothing about address bits, nor where a crash kernel goes.
+        facts = replace(facts, page_size=None, va_bits=None, record=None)
     version = options.kernel or facts.kernel
     selection = select_profile(version) if version is not None else None
     built = selection.configuration if selection is not None else None

@@ -27,6 +27,7 @@ from planner.planning.notes import notes_on
 from planner.planning.options import Options, with_facts
 from planner.planning.outcomes import GOOD
 from planner.planning.processors import obstacle_to, processors
+from planner.planning.recorded import recorded_otherwise
 from planner.planning.remarks import Remarks
 from planner.planning.request import asked_of, parsed
 from planner.planning.result import FactsView, MemoryView, OtherReading, OwnView, Plan, ReservationView
@@ -169,7 +170,7 @@ def attempt(question: Question, strategy: Strategy) -> tuple[Plan, KernelBugErro
     plan = Plan(
         request=request_view(question.text, request, placement),
         kernel=kernel,
-        memory=question.memory,
+        memory=_with_record(question, own),
         reservation=replace(reservation, other_readings=readings) if readings else reservation,
         mapping=mapped[1],
         baseline=baseline[1],
@@ -192,6 +193,14 @@ def attempt(question: Question, strategy: Strategy) -> tuple[Plan, KernelBugErro
         help=() if reservation.outcome in GOOD else None,
     )
     return plan, bug if strategy is OWN or without is not None else None
+
+
+def _with_record(question: Question, own: OwnView) -> MemoryView:
+    """The part of the report on the map, with what was recorded for the request if the answer differs."""
+    memory = question.memory
+    recorded = recorded_otherwise(question.machine, question.text, question.mainline, own)
+    doubts = [doubt for doubt in (recorded, memory.doubt) if doubt]
+    return replace(memory, doubt="; ".join(doubts)) if recorded else memory
 
 
 def _other_kernels(

@@ -296,7 +296,7 @@ def _placement(machine: Machine, question: Question, plan: Plan, record: BootRec
     if (view.crash, view.low) == (record.crash, record.low):
         return _check("agreed", _agreed(record) + (" (for the recorded size)" if inferred else ""))
     wrong = None if inferred else _wrong_size(question, record)
-    doubt = kernel_doubt(plan.kernel) or plan.memory.doubt
+    doubt = kernel_doubt(plan.kernel) or question.memory.doubt
     doubt += " (give it: --kernel)" * ("kernel" in plan.kernel.assumed)
     if wrong is not None:
         return _unless(doubt, _check("disagreed", wrong))

@@ -1,0 +1,46 @@
+"""What a machine's sources record for the request that is planned: an answer that differs from it says so."""
+
+from __future__ import annotations
+
+from planner.base.sizes import format_size
+from planner.kernel import crashkernel as ck
+from planner.kernel.machine import BootRecord, Facts, Machine
+from planner.kernel.profiles import select_profile
+from planner.planning.context import Context
+from planner.planning.result import OwnView
+
+__all__ = ["recorded_otherwise"]
+
+
+def recorded_otherwise(machine: Machine, text: str, mainline: Context, own: OwnView) -> str:
+    """What was recorded for this request, in a few words, if its own kernel's answer differs; "" otherwise.
+
+    Only for the machine's own command line and kernel, as another one may have another answer.
+    """
+    facts, record = machine.facts, machine.facts.record
+    if record is None or machine.traits.stated or not _is_own(facts, text, mainline):
+        return ""
+    return _difference(record, own)
+
+
+def _is_own(facts: Facts, text: str, mainline: Context) -> bool:
+    """True if request, command line and kernel are those of the recorded boot."""
+    if facts.cmdline is None or facts.kernel is None or mainline.cmdline != facts.cmdline:
+        return False
+    same_kernel = select_profile(facts.kernel).profile.name == mainline.profile.name
+    return same_kernel and _requests(facts.cmdline) == _requests(ck.as_cmdline(text))
+
+
+def _requests(cmdline: str) -> list[str]:
+    return [word for word in cmdline.split() if word.startswith("crashkernel=")]
+
+
+def _difference(record: BootRecord, own: OwnView) -> str:
+    crash, low = record.crash, record.low
+    if crash is None:
+        return "the log says that this request failed" if record.failed and own.crash is not None else ""
+    same = own.crash is not None and own.crash.start == crash.start
+    if same and (low is None or (own.low is not None and own.low.start == low.start)):
+        return ""
+    below = f" and {format_size(low.size)} at {low.start:#x}" if low is not None else ""
+    return f"recorded for this request: {format_size(crash.size)} at {crash.start:#x}{below}"
