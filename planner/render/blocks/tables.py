@@ -65,7 +65,8 @@ def verdict(plan: Plan) -> str:
         return f"not known for this kernel: as mainline {own.profile}, {_own_place(own)}"
     doubt = "" if done.crash or own is None or own.known else f"not known for this kernel: as mainline {own.profile}, "
     if done.outcome == "none":
-        doubts = [plan.memory.doubt] if plan.memory.doubt else []
+        # A kernel that hears no request reserves nothing on any map.
+        doubts = [plan.memory.doubt] if plan.memory.doubt and plan.request.unheard is None else []
         return "; ".join([f"{doubt}none: {_invalid(plan)}", "nothing is reserved", *_assumed(plan.kernel), *doubts])
     place = _too_large(plan) if done.crash is None else _placed_at(plan, done.crash)
     own_part = [own_answer(plan)] if plan.kernel.strategy != OWN.name else _assumed(plan.kernel)
