@@ -18,7 +18,7 @@ from planner.kernel.crashkernel import Reading, reading
 from planner.kernel.machine import Machine
 from planner.kernel.memory_map import MemoryMap
 from planner.kernel.profiles import NEWEST, stated_profile
-from planner.planning.plan import Options
+from planner.planning.options import Options
 from planner.planning.presets import preset_named
 from planner.planning.result import Plan as _Plan
 from planner.planning.strategies import strategy_named

@@ -57,7 +57,7 @@ from planner.batch.gather import gather
 from planner.batch.running import open_answers
 from planner.kernel.described import described
 from planner.kernel.profiles import NEWEST, select_profile
-from planner.planning.plan import Options
+from planner.planning.options import Options
 from planner.planning.values import read, read_options, size, size_range
 from planner.render.blocks import parse as parse_blocks
 from planner.render.blocks.model import (

@@ -18,7 +18,7 @@ from planner.kernel import crashkernel as ck
 from planner.kernel.profiles import NEWEST, profile_named, stated_profile
 from planner.kernel.ptdump import Mapping
 from planner.planning import values
-from planner.planning.plan import Options
+from planner.planning.options import Options
 from planner.planning.presets import preset_named, variant
 from planner.planning.result import Plan, Protection, doubt_of, kernel_doubt
 from planner.planning.strategies import strategy_named

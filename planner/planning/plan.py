@@ -37,7 +37,7 @@ from planner.planning.views import facts_view, kernel_view, outcome_of, own_view
 if TYPE_CHECKING:
     from planner.rewind import Reading
 
-__all__ = ["Options", "Question", "answer", "ask", "attempt", "make_plan", "outcome_of", "with_request"]
+__all__ = ["Question", "answer", "ask", "attempt", "make_plan", "outcome_of", "with_request"]
 
 
 class Question(NamedTuple):

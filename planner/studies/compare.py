@@ -15,8 +15,9 @@ from planner.kernel import crashkernel as ck
 from planner.kernel.machine import Machine
 from planner.kernel.ptdump import Leaves
 from planner.planning.context import own_effect
+from planner.planning.options import Options
 from planner.planning.outcomes import Outcome
-from planner.planning.plan import Options, Question, ask, attempt, with_request
+from planner.planning.plan import Question, ask, attempt, with_request
 from planner.planning.result import KernelView, Plan, Protection, Waste, doubt_of
 from planner.planning.strategies import OWN, STRATEGIES, Strategy, released_for
 

@@ -18,8 +18,9 @@ from planner.base.errors import InputError, PlannerError
 from planner.base.sizes import MIB, format_size, round_up
 from planner.kernel.machine import Machine
 from planner.planning import values
+from planner.planning.options import Options
 from planner.planning.other_readings import context_under
-from planner.planning.plan import Options, with_request
+from planner.planning.plan import with_request
 from planner.planning.presets import PRESETS, variant
 from planner.studies.fit import form_of
 from planner.studies.inquiry import Inquiry, form_in, placed

@@ -25,8 +25,9 @@ from planner.planning.alignment import granule_of
 from planner.planning.capacity import halved, is_aligned, is_reserved
 from planner.planning.dma_limit import end_of_low_memory
 from planner.planning.earlier import earlier_help
+from planner.planning.options import Options
 from planner.planning.outcomes import ALIGNED, GOOD, RESERVED, Outcome
-from planner.planning.plan import Options, Question, answer, ask, with_request
+from planner.planning.plan import Question, answer, ask, with_request
 from planner.planning.remarks import Remarks
 from planner.planning.request import parsed
 from planner.planning.result import Help, Plan

@@ -21,8 +21,9 @@ from planner.kernel.pgtable import VA_BITS, geometry
 from planner.kernel.profiles import select_profile
 from planner.kernel.ptdump import KINDS
 from planner.planning.context import Context, memblock_of
+from planner.planning.options import Options
 from planner.planning.other_readings import context_under
-from planner.planning.plan import Options, Question, answer, ask, make_plan
+from planner.planning.plan import Question, answer, ask, make_plan
 from planner.planning.result import Plan, kernel_doubt
 
 __all__ = [

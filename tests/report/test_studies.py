@@ -16,7 +16,8 @@ from planner.base.ranges import Range
 from planner.base.sizes import GIB, MIB
 from planner.kernel.crashkernel import reading
 from planner.kernel.profiles import NEWEST, select_profile
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.planning.strategies import STRATEGIES
 from planner.report import to_dict
 from planner.report.diff import differences

@@ -11,7 +11,8 @@ import planner
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import Capture, Event, Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
-from planner.planning.plan import Options, answer, ask, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import answer, ask, make_plan
 from planner.planning.result import Plan
 from planner.planning.strategies import STRATEGIES
 from planner.report import to_json

@@ -13,7 +13,8 @@ from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import BootRecord, Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.ptdump import KINDS
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.studies.verify import Observed, verify, verify_all
 
 TOP = 4 * GIB

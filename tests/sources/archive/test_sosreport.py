@@ -15,7 +15,8 @@ import pytest
 from planner.base.errors import InputError
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import Machine
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.sources import parse_text, read_source
 from planner.sources.archive import files as report_files
 from planner.studies.need import Given, need

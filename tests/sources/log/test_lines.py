@@ -8,7 +8,8 @@ import pytest
 
 from planner.base.errors import InputError
 from planner.base.sizes import KIB
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.sources import parse_text
 
 NODE = "[    0.000000]   node   0: [mem 0x0000000040000000-0x00000000bfffffff]\n"
