@@ -46,6 +46,7 @@ from planner.sources.initrd import read_initrd
 from planner.sources.page_tables import read_dump, read_meminfo
 from planner.sources.samples import Sample, samples
 from planner.sources.stated import with_stated_ram
+from planner.studies.compare import AIMS as COMPARE_AIMS
 from planner.studies.compare import Comparison, make_comparison
 from planner.studies.default import Default, default_for
 from planner.studies.explain import Explanation
@@ -54,6 +55,7 @@ from planner.studies.fit import Fit
 from planner.studies.fit import fit as fit_machine
 from planner.studies.need import Given, Need, margin, rootfs_limit
 from planner.studies.need import need as make_need
+from planner.studies.recommend import AIMS as RECOMMEND_AIMS
 from planner.studies.recommend import Asked, Recommendation
 from planner.studies.recommend import recommend as recommend_for
 from planner.studies.remedies import helped
@@ -193,7 +195,7 @@ def compare(
     sizes: bytes, or texts as the kernel reads them (`512M`), each in place of the size of CRASHKERNEL. aim:
     `protected`, `fast` or `small`. The other parameters and the errors are those of `plan`.
     """
-    wanted = read("aim", aim, one_of("protected", "fast", "small"))
+    wanted = read("aim", aim, one_of(*COMPARE_AIMS))
     asked = request(crashkernel)
     numbers = [_size("sizes", size) for size in _listed("sizes", sizes, "such as ['256M', '512M']")]
     with _named():
@@ -277,7 +279,7 @@ def recommend(
     wanted = None if need is None else _size("need", need)
     between = None if ram is None else read("ram", str(ram), size_range)
     image, anywhere = _image(image_size, any_image=any_image)
-    aimed = read("aim", aim, one_of("default", "protected", "fast", "small"))
+    aimed = read("aim", aim, one_of(*RECOMMEND_AIMS))
     asked = Asked(aimed, wanted, request(crashkernel), between, anywhere, image, read("sure", sure, share))
     with _named():
         return recommend_for(_machine(source, options), _options(options), asked)
