@@ -29,7 +29,7 @@ from planner.planning.outcomes import GOOD
 from planner.planning.processors import obstacle_to, processors
 from planner.planning.remarks import Remarks
 from planner.planning.request import asked_of, parsed
-from planner.planning.result import FactsView, MemoryView, OtherReading, OwnView, Plan, ReservationView
+from planner.planning.result import UNKNOWN_HERE, FactsView, MemoryView, OtherReading, OwnView, Plan, ReservationView
 from planner.planning.shared import Shared
 from planner.planning.strategies import OWN, Strategy, strategy_named
 from planner.planning.views import facts_view, kernel_view, outcome_of, own_view, request_view, reservation_view
@@ -224,7 +224,7 @@ def _other_kernels_answers(
     """Answers for the other kernels that this one may be; for an unknown one, the nearest mainline's."""
     found: list[OtherReading] = []
     if not own.known:
-        nearest = f"it behaves like mainline {own.profile}, which is not known for this kernel"
+        nearest = f"it behaves like mainline {own.profile}, which is {UNKNOWN_HERE}"
         found.append(OtherReading(nearest, own.outcome, own.crash, own.low, "kernel"))
     for what, other in question.other_kernels:
         there = answer(other, strategy)
