@@ -25,6 +25,7 @@ from planner.report.document import to_json
 from planner.report.json_schema import schema_of
 from planner.report.parsed import parsed
 from planner.report.studies import DOCUMENTS, Proposal, Survey, sized
+from planner.studies.check import Check
 from planner.studies.compare import make_comparison
 from planner.studies.default import One, default
 from planner.studies.explain import explain
@@ -33,7 +34,7 @@ from planner.studies.need import Given, need
 from planner.studies.recommend import Asked, recommend
 from planner.studies.size import give_back, presets, sweep
 from planner.studies.survey import Candidates, survey, tabulate
-from planner.studies.verify import Check, Parts, Verdict, verdict, verification
+from planner.studies.verify import Parts, Verdict, verdict, verification
 from tests.planning.machines import machine
 from tests.studies.test_explain import crowded
 
