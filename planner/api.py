@@ -53,8 +53,9 @@ from planner.studies.explain import Explanation
 from planner.studies.explain import explain as explain_machine
 from planner.studies.fit import Fit
 from planner.studies.fit import fit as fit_machine
-from planner.studies.need import Given, Need, margin, rootfs_limit
+from planner.studies.need import Need
 from planner.studies.need import need as make_need
+from planner.studies.need_inputs import Given, margin, rootfs_limit
 from planner.studies.recommend import AIMS as RECOMMEND_AIMS
 from planner.studies.recommend import Asked, Recommendation
 from planner.studies.recommend import recommend as recommend_for
@@ -120,7 +121,7 @@ class PlanOptions(TypedDict, total=False):
 class NeedInputs(TypedDict, total=False):
     """Inputs of a need; None or a missing one takes the source's value, then an assumption.
 
-    They are the fields of `studies.need.Given`. margin: bytes, or a percentage such as `"25%"`; rootfs_limit: a
+    They are the fields of `studies.need_inputs.Given`. margin: bytes, or a percentage such as `"25%"`; rootfs_limit: a
     percentage.
     """
 

@@ -21,7 +21,7 @@ from planner.base.sizes import GIB, KIB, MIB, format_size, round_up
 from planner.kernel.machine import Machine
 from planner.sources.archive.inflate import MAX_DICTIONARY, Unit, decompressor
 from planner.sources.reading import opened, read_some
-from planner.studies.need import Given, with_initrd
+from planner.studies.need_inputs import Given, with_initrd
 
 __all__ = ["Initrd", "measure", "read_initrd"]
 

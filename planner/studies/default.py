@@ -24,7 +24,8 @@ from planner.planning.plan import with_request
 from planner.planning.presets import PRESETS, variant
 from planner.studies.fit import form_of
 from planner.studies.inquiry import Inquiry, form_in, placed
-from planner.studies.need import Given, need
+from planner.studies.need import need
+from planner.studies.need_inputs import Given
 from planner.studies.range_list import Member, RangeEntry, Run, Search, Table, entries_of, text_of
 
 __all__ = ["Default", "Failed", "One", "Other", "RangeEntry", "default", "default_for", "need_of", "needs"]

@@ -30,7 +30,8 @@ from planner.studies.compare import make_comparison
 from planner.studies.default import One, default
 from planner.studies.explain import explain
 from planner.studies.fit import fit
-from planner.studies.need import Given, need
+from planner.studies.need import need
+from planner.studies.need_inputs import Given
 from planner.studies.recommend import Asked, recommend
 from planner.studies.size import give_back, presets, sweep
 from planner.studies.survey import Candidates, survey, tabulate
