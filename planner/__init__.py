@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from planner.base.ranges import Range
     from planner.kernel.machine import Facts, Machine
     from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
-    from planner.planning.plan import Options
+    from planner.planning.options import Options
     from planner.studies.compare import Comparison
 
 __all__ = [
@@ -86,7 +86,7 @@ _HOMES = {
     "KernelBugError": "base.errors",
     "Machine": "kernel.machine",
     "MemoryMap": "kernel.memory_map",
-    "Options": "planning.plan",
+    "Options": "planning.options",
     "PlannerError": "base.errors",
     "Range": "base.ranges",
     "Region": "kernel.memory_map",

@@ -6,31 +6,27 @@ line (`planner.planning.values`): `"64K"` equals 65536. An error names the param
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from os import PathLike, fspath
 from typing import Any, Literal, TypeAlias, TypedDict, Unpack
 
 from planner.base.errors import InputError
-from planner.kernel.cputype import cpu_named
 from planner.kernel.crashkernel import Reading
 from planner.kernel.machine import Machine
 from planner.kernel.memory_map import MemoryMap
 from planner.kernel.profiles import NEWEST, stated_profile
-from planner.planning.plan import Options
+from planner.planning import arguments
+from planner.planning.options import Options
 from planner.planning.presets import preset_named
 from planner.planning.request import reading
 from planner.planning.result import Plan as _Plan
-from planner.planning.strategies import strategy_named
 from planner.planning.values import (
-    flag,
     number,
     one_of,
     page_size,
     processors,
     read,
-    read_options,
     request,
     share,
     size,
@@ -47,14 +43,17 @@ from planner.sources.initrd import read_initrd
 from planner.sources.page_tables import read_dump, read_meminfo
 from planner.sources.samples import Sample, samples
 from planner.sources.stated import with_stated_ram
+from planner.studies.compare import AIMS as COMPARE_AIMS
 from planner.studies.compare import Comparison, make_comparison
 from planner.studies.default import Default, default_for
 from planner.studies.explain import Explanation
 from planner.studies.explain import explain as explain_machine
 from planner.studies.fit import Fit
 from planner.studies.fit import fit as fit_machine
-from planner.studies.need import Given, Need, margin, rootfs_limit
+from planner.studies.need import Need
 from planner.studies.need import need as make_need
+from planner.studies.need_inputs import Given, margin, rootfs_limit
+from planner.studies.recommend import AIMS as RECOMMEND_AIMS
 from planner.studies.recommend import Asked, Recommendation
 from planner.studies.recommend import recommend as recommend_for
 from planner.studies.remedies import helped
@@ -119,7 +118,7 @@ class PlanOptions(TypedDict, total=False):
 class NeedInputs(TypedDict, total=False):
     """Inputs of a need; None or a missing one takes the source's value, then an assumption.
 
-    They are the fields of `studies.need.Given`. margin: bytes, or a percentage such as `"25%"`; rootfs_limit: a
+    They are the fields of `studies.need_inputs.Given`. margin: bytes, or a percentage such as `"25%"`; rootfs_limit: a
     percentage.
     """
 
@@ -176,8 +175,8 @@ def plan(source: Source | None, crashkernel: str | None = None, **options: Unpac
     options: those of the command, by name; texts as there, or numbers.
     Raises InputError for unreadable or contradictory inputs, KernelBugError if the modelled kernel would stop at boot.
     """
-    with _named():
-        machine, asked, chosen = _machine(source, options), request(crashkernel), _options(options)
+    with arguments.named():
+        machine, asked, chosen = _machine(source, options), request(crashkernel), arguments.options(options)
         return Plan.of(helped(machine, asked, chosen))
 
 
@@ -194,11 +193,11 @@ def compare(
     sizes: bytes, or texts as the kernel reads them (`512M`), each in place of the size of CRASHKERNEL. aim:
     `protected`, `fast` or `small`. The other parameters and the errors are those of `plan`.
     """
-    wanted = read("aim", aim, one_of("protected", "fast", "small"))
+    wanted = read("aim", aim, one_of(*COMPARE_AIMS))
     asked = request(crashkernel)
-    numbers = [_size("sizes", size) for size in _listed("sizes", sizes, "such as ['256M', '512M']")]
-    with _named():
-        return make_comparison(_machine(source, options), asked, _options(options), sizes=numbers, aim=wanted)
+    numbers = [arguments.size("sizes", size) for size in arguments.listed("sizes", sizes, "such as ['256M', '512M']")]
+    with arguments.named():
+        return make_comparison(_machine(source, options), asked, arguments.options(options), sizes=numbers, aim=wanted)
 
 
 def fit(
@@ -216,9 +215,10 @@ def fit(
     DMA limit. any_image: also over all positions of the kernel image, whose size is the map's unless image_size is
     given. The other parameters and the errors are those of `plan`.
     """
-    asked, chosen, low = request(crashkernel), _options(options), read("keep_low", keep_low, number(size_or_zero))
-    image, anywhere = _image(image_size, any_image=any_image)
-    with _named():
+    asked, chosen = request(crashkernel), arguments.options(options)
+    low = read("keep_low", keep_low, number(size_or_zero))
+    image, anywhere = arguments.image(image_size, any_image=any_image)
+    with arguments.named():
         return fit_machine(_machine(source, options), asked, chosen, keep_low=low, any_image=anywhere, image_size=image)
 
 
@@ -234,9 +234,9 @@ def explain(
 
     The parameters and the errors are those of `plan` and `fit`.
     """
-    asked, chosen = request(crashkernel), _options(options)
-    image, anywhere = _image(image_size, any_image=any_image)
-    with _named():
+    asked, chosen = request(crashkernel), arguments.options(options)
+    image, anywhere = arguments.image(image_size, any_image=any_image)
+    with arguments.named():
         return explain_machine(_machine(source, options), asked, chosen, any_image=anywhere, image_size=image)
 
 
@@ -246,15 +246,15 @@ def default(fleet: Mapping[str, Source], *, need: str | None = None, **options: 
     fleet: machines by name. need: a size for all, or needs by RAM (`4G-64G:320M,64G-:576M`); None computes each
     machine's. options: of all machines; the errors are those of `plan`.
     """
-    members, needed = _fleet(fleet, options), None if need is None else _text("need", need)
-    with _named():
+    members, needed = _fleet(fleet, options), None if need is None else arguments.text("need", need)
+    with arguments.named():
         return default_for(members, needed)
 
 
 def defaults(source: Source | None, **options: Unpack[PlanOptions]) -> Presets:
     """Every distribution's default on this machine, each planned; options as for `plan`."""
-    with _named():
-        return presets(_machine(source, options), _options(options))
+    with arguments.named():
+        return presets(_machine(source, options), arguments.options(options))
 
 
 def recommend(
@@ -275,13 +275,13 @@ def recommend(
     that the machine may have, such as `8G..64G`, for a range list. any_image: over all positions of the kernel image,
     of which at least the share `sure` must serve. The other parameters and the errors are those of `plan` and `fit`.
     """
-    wanted = None if need is None else _size("need", need)
+    wanted = None if need is None else arguments.size("need", need)
     between = None if ram is None else read("ram", str(ram), size_range)
-    image, anywhere = _image(image_size, any_image=any_image)
-    aimed = read("aim", aim, one_of("default", "protected", "fast", "small"))
+    image, anywhere = arguments.image(image_size, any_image=any_image)
+    aimed = read("aim", aim, one_of(*RECOMMEND_AIMS))
     asked = Asked(aimed, wanted, request(crashkernel), between, anywhere, image, read("sure", sure, share))
-    with _named():
-        return recommend_for(_machine(source, options), _options(options), asked)
+    with arguments.named():
+        return recommend_for(_machine(source, options), arguments.options(options), asked)
 
 
 def survey(
@@ -300,17 +300,18 @@ def survey(
     default the machine's own kernel and page size, and the usual requests with its distribution's default. need: as for
     `default`.
     """
-    listed = _listed("page_sizes", page_sizes, "such as ['4K', '64K']")
+    listed = arguments.listed("page_sizes", page_sizes, "such as ['4K', '64K']")
     pages = tuple([read("page_sizes", one, number(page_size)) for one in listed])
-    asked, named, versions = _texts("requests", requests), _texts("presets", presets), _texts("kernels", kernels)
-    with _named(preset="presets", kernel="kernels"):
+    asked, named = arguments.texts("requests", requests), arguments.texts("presets", presets)
+    versions = arguments.texts("kernels", kernels)
+    with arguments.named(preset="presets", kernel="kernels"):
         for name in named:
             preset_named(name)
         for version in versions:
             stated_profile(version)
-    candidates = Candidates(asked, named, versions, pages, None if need is None else _text("need", need))
+    candidates = Candidates(asked, named, versions, pages, None if need is None else arguments.text("need", need))
     members = _fleet(fleet, options)
-    with _named():
+    with arguments.named():
         return tabulate(members, candidates)
 
 
@@ -327,11 +328,11 @@ def sweep(
 
     crashkernel: the form of the request. The other parameters and the errors are those of `plan`.
     """
-    between = None if step is None else _size("step", step)
-    low, high = _size("least", least), _size("most", most)
-    with _named():
+    between = None if step is None else arguments.size("step", step)
+    low, high = arguments.size("least", least), arguments.size("most", most)
+    with arguments.named():
         return sweep_machine(
-            _machine(source, options), low, high, request(crashkernel), _options(options), step=between
+            _machine(source, options), low, high, request(crashkernel), arguments.options(options), step=between
         )
 
 
@@ -340,8 +341,8 @@ def give_back(
 ) -> GiveBack:
     """Shrink the crash kernel after a boot with this request, by writing `written` to /sys/kernel/kexec_crash_size."""
     left = read("written", written, number(size_or_zero))
-    with _named():
-        return shrink(_machine(source, options), request(crashkernel), left, _options(options))
+    with arguments.named():
+        return shrink(_machine(source, options), request(crashkernel), left, arguments.options(options))
 
 
 def need(
@@ -357,7 +358,7 @@ def need(
     if initrd is None:
         return make_need(given, machine)
 
-    found = read_initrd(_path("initrd", initrd))
+    found = read_initrd(arguments.path("initrd", initrd))
     return make_need(found.applied(given, machine), machine, notes=found.notes)
 
 
@@ -366,9 +367,9 @@ def parse(crashkernel: str, ram: int | str, *, kernel: str | None = None) -> Rea
 
     ram: RAM of the machine. kernel: a version; None is the newest.
     """
-    text, total = request(crashkernel), _size("ram", ram)
-    with _named():
-        profile = NEWEST if kernel is None else stated_profile(_text("kernel", kernel)).profile
+    text, total = request(crashkernel), arguments.size("ram", ram)
+    with arguments.named():
+        profile = NEWEST if kernel is None else stated_profile(arguments.text("kernel", kernel)).profile
         return reading(text or "", total, profile)
 
 
@@ -386,10 +387,10 @@ def verify(
     /sys/kernel/debug/kernel_page_tables. meminfo: a /proc/meminfo with DirectMap lines. The strategy is `mainline`
     unless another is given; the errors are those of `plan`.
     """
-    chosen = _options({"strategy": "mainline", **options})
+    chosen = arguments.options({"strategy": "mainline", **options})
     given = ((read_dump, "page_tables", page_tables), (read_meminfo, "meminfo", meminfo))
-    observed = [reader(_path(name, path)) for reader, name, path in given if path is not None]
-    with _named():
+    observed = [reader(arguments.path(name, path)) for reader, name, path in given if path is not None]
+    with arguments.named():
         return verify_machine(_machine(source, options), chosen, crashkernel=request(crashkernel), observed=observed)
 
 
@@ -404,20 +405,6 @@ def diff(a: _Plan, b: _Plan) -> Differences:
         if not isinstance(one, _Plan):
             raise InputError(name, f"{type(one).__name__} is not a plan", "give what planner.plan() returns")
     return differences(a, b)
-
-
-def _options(given: PlanOptions) -> Options:
-    """The options of a call. Raises InputError for an unknown name or a bad value."""
-    found = Options(**read_options({name: value for name, value in given.items() if name != "memory"}))
-    with _named():
-        strategy_named(found.strategy)
-        if found.preset is not None:
-            preset_named(found.preset)
-        if found.kernel is not None:
-            stated_profile(found.kernel)
-        if found.cpu is not None:
-            cpu_named(found.cpu)
-    return found
 
 
 def _stated(given: NeedInputs) -> dict[str, Any]:
@@ -435,56 +422,13 @@ def _stated(given: NeedInputs) -> dict[str, Any]:
     }
 
 
-@contextmanager
-def _named(**called: str) -> Iterator[None]:
-    """Errors about an option name the parameter (`page_size`), not the option (`--page-size`).
-
-    called: parameters with another name than their option.
-    """
-    try:
-        yield
-    except InputError as error:
-        where = error.where
-        if not isinstance(where, str) or not where.startswith(("--", "CRASHKERNEL")):
-            raise
-        name = {"--map": "source", "CRASHKERNEL": "crashkernel"}.get(where, where[2:].replace("-", "_"))
-        raise InputError(called.get(name, name), error.what, error.remedy) from None
-
-
-def _size(name: str, value: object) -> int:
-    return read(name, value, number(size))
-
-
-def _image(image_size: object, *, any_image: object) -> tuple[int | None, bool]:
-    return None if image_size is None else _size("image_size", image_size), read("any_image", any_image, flag)
-
-
-def _text(name: str, value: object) -> str:
-    return read(name, value, word)
-
-
-def _path(name: str, value: object) -> str:
-    return _text(name, fspath(value) if isinstance(value, PathLike) else value)
-
-
-def _listed(name: str, values: object, remedy: str) -> Iterable[object]:
-    """Several values; a text is not a list of its letters. Raises InputError with the parameter's name."""
-    if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Iterable):
-        raise InputError(name, "must be a list", remedy)
-    return values
-
-
-def _texts(name: str, values: object) -> tuple[str, ...]:
-    return tuple([_text(name, value) for value in _listed(name, values, "of texts as on the command line")])
-
-
 def _fleet(fleet: object, options: PlanOptions) -> list[tuple[str, Machine, Options]]:
     """The machines of a fleet, each with the same options. Raises InputError with the parameter's name."""
     if not isinstance(fleet, Mapping):
         raise InputError("fleet", f"{type(fleet).__name__} is not a fleet", "give a dict of machines by name")
     if options.get("memory") is not None:
         raise InputError("memory", "is that of one machine", "leave it out")
-    chosen = _options(options)
+    chosen = arguments.options(options)
     return [(name, _machine(source), chosen) for name, source in fleet.items()]
 
 
@@ -493,8 +437,8 @@ def _machine(source: object, given: PlanOptions | None = None) -> Machine:
     memory = (given or {}).get("memory")
     if memory is None:
         return _read(source)
-    texts = [memory] if isinstance(memory, str) else _listed("memory", memory, "such as ['2G@0x80000000']")
-    stated = [read("memory", _text("memory", text), stated_ram) for text in texts]
+    texts = [memory] if isinstance(memory, str) else arguments.listed("memory", memory, "such as ['2G@0x80000000']")
+    stated = [read("memory", arguments.text("memory", text), stated_ram) for text in texts]
     return with_stated_ram(None if source is None else _read(source), stated)
 
 

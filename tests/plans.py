@@ -8,7 +8,7 @@ from planner.base.ranges import Range
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import NO_DMA_ZONES, Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
-from planner.planning.plan import Options
+from planner.planning.options import Options
 from planner.planning.result import Plan
 from planner.render.blocks import plan as plan_blocks
 from planner.render.blocks import tables

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
-from planner.planning.plan import Options
+from planner.planning.options import Options
 
 __all__ = ["PAGE", "Drawn", "drawn"]
 

@@ -18,7 +18,7 @@ import planner
 from planner.base.sizes import GIB, KIB, MIB
 from planner.batch import Defaults, answer_record
 from planner.kernel.machine import NO_DMA_ZONES
-from planner.planning.plan import Options
+from planner.planning.options import Options
 from planner.planning.values import OPTIONS, read_options
 
 MAP = planner.MemoryMap((planner.Region(2 * GIB, 34 * GIB),), ())

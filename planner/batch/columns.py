@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = [
+    "NEEDED",
     "OUTPUT_COLUMNS",
     "answer_batch",
     "answer_stream",
@@ -112,6 +113,9 @@ OUTPUT_COLUMNS: tuple[Column, ...] = (
     *((name, kind, what) for name, kind, what, _ in _PLANNED),
 )
 """The columns of a table of answers; `report` comes last if it is requested."""
+
+NEEDED = frozenset(("id", "error", "outcome", "kept"))
+"""Columns by which a table of answers is recognised."""
 
 _NO_TEXT = object()
 _SQL = {"string": "STRING", "int64": "BIGINT", "bool": "BOOLEAN"}

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from planner.base.errors import InputError, unreadable
-from planner.batch.columns import OUTPUT_COLUMNS
+from planner.batch.columns import NEEDED, OUTPUT_COLUMNS
 from planner.batch.inputs import Cells
 from planner.batch.lines import MAX_RECORD
 
@@ -18,7 +18,6 @@ __all__ = ["CsvAnswers", "open_csv"]
 
 _TASK_ROWS = 64
 _KINDS = {name: kind for name, kind, _ in OUTPUT_COLUMNS}
-_NEEDED = frozenset(("id", "error", "outcome", "kept"))
 _BOOLS = {"true": True, "false": False}
 _REMEDY = "give a table that batch -o FILE.csv wrote; records are JSON Lines, Parquet or Arrow"
 
@@ -36,7 +35,7 @@ class CsvAnswers:
         _, names = next(rows, (0, []))
         if not names:
             raise InputError(self._name, "is empty", _REMEDY)
-        if not _NEEDED.issubset(names):
+        if not NEEDED.issubset(names):
             raise InputError(self._name, "is not a table of answers: its first line has other columns", _REMEDY)
         held: list[tuple[int, dict[str, object] | None]] = []
         for number, row in rows:

@@ -36,7 +36,7 @@ from typing import Any
 
 from planner.batch.columns import answer_batch, batch_of_answers, input_schema, output_schema, pyarrow
 from planner.batch.records import Defaults
-from planner.planning.plan import Options
+from planner.planning.options import Options
 from planner.planning.values import read_options, request
 
 __all__ = ["plan_batches"]

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, get_args
 
-from planner.batch.columns import pyarrow
-from planner.batch.fleet import SUMMED, Row, one_of
+from planner.batch.columns import NEEDED, pyarrow
+from planner.batch.fleet import BLOCKS, SUMMED, Row, one_of
 from planner.batch.inputs import Cells, Rows
 from planner.batch.lines import decode
 from planner.planning.outcomes import outcome_named
-from planner.planning.result import Protection, protection_of
+from planner.planning.result import Protection, doubt_of_kernel, doubts_of_map, protection_of
 
 __all__ = ["Finished", "finished", "finished_line"]
 
 _PROTECTIONS: tuple[Protection, ...] = get_args(Protection)
-_BLOCKS = ("pud", "cont_pmd", "pmd")
 
 
 class Finished(NamedTuple):
@@ -63,7 +62,7 @@ def _answer(answer: Mapping[str, Any], line: int) -> Finished:
 
 def _of_report(report: Any) -> Row:
     done, kernel, mapping = (report[key] for key in ("reservation", "kernel", "mapping"))
-    other_maps = any(reading.get("about", "map") == "map" for reading in done.get("other_readings", ()))
+    readings = (reading.get("about", "map") for reading in done.get("other_readings", ()))
     return _row(
         {**report["waste"], **{key: kernel[key] for key in ("profile", "page_size")}, **mapping},
         outcome=done["outcome"],
@@ -75,8 +74,10 @@ def _of_report(report: Any) -> Row:
             map_certainty=kernel.get("map_certainty", "read"),
         ),
         pages_only=_has_blocks(report["baseline"]["leaves"]) and not _has_blocks(mapping["leaves"]),
-        map_doubt=other_maps or bool(report["memory"].get("doubt")),
-        kernel_doubt=kernel.get("certainty") == "unknown" or "kernel" in kernel.get("assumed", ()),
+        map_doubt=any(doubts_of_map(readings, report["memory"].get("doubt", ""))),
+        kernel_doubt=bool(
+            doubt_of_kernel(kernel["profile"], certainty=kernel.get("certainty"), assumed=kernel.get("assumed", ()))
+        ),
     )
 
 
@@ -103,12 +104,12 @@ def _number(value: object) -> int:
 
 
 def _has_blocks(leaves: Mapping[str, Any]) -> bool:
-    return any(leaves[kind] for kind in _BLOCKS)
+    return any(leaves[kind] for kind in BLOCKS)
 
 
 def _of_table(stream: bytes) -> list[Finished] | None:
     with pyarrow().ipc.open_stream(stream) as reader:
-        if not {"id", "error", "outcome", "kept"} <= set(reader.schema.names):
+        if not NEEDED.issubset(reader.schema.names):
             return None
         rows = [row for batch in reader for row in batch.to_pylist()]
     return [_of_columns(row) for row in rows]
@@ -123,7 +124,7 @@ def _of_columns(row: Mapping[str, Any], line: int | None = None) -> Finished:
     if row.get("error") is not None:
         return Finished(ident, None, str(row["error"]))
     try:
-        blocks = any(row[f"leaves_{kind}"] for kind in _BLOCKS)
+        blocks = any(row[f"leaves_{kind}"] for kind in BLOCKS)
         known = row.get("protection") or ("yes" if row["protected"] else "no")
         made = _row(
             row,

@@ -19,12 +19,13 @@ from planner.kernel.crashkernel_entries import NAME
 from planner.kernel.profiles import NEWEST, profile_named, stated_profile
 from planner.kernel.ptdump import Mapping
 from planner.planning import values
-from planner.planning.plan import Options
+from planner.planning.options import Options
 from planner.planning.presets import preset_named, variant
 from planner.planning.result import Plan, Protection, doubt_of, kernel_doubt
 from planner.planning.strategies import strategy_named
 
 __all__ = [
+    "BLOCKS",
     "DEFAULT_CHANGES",
     "MOST_DRAWN",
     "SUMMED",
@@ -56,6 +57,9 @@ MOST_DRAWN = 100
 
 SUMMED = ("returned", "kept", "base_pages_outside_crash", "extra_table_bytes")
 """Fields of a plan's waste that are summed."""
+
+BLOCKS = ("pud", "cont_pmd", "pmd")
+"""Kinds of leaf entries that are blocks."""
 
 
 @dataclass(slots=True)
@@ -135,7 +139,7 @@ def row_of(plan: Plan, preset: str | None = None) -> Row:
 
 
 def _has_blocks(mapping: Mapping) -> bool:
-    return bool(mapping.leaves.pud or mapping.leaves.cont_pmd or mapping.leaves.pmd)
+    return any(getattr(mapping.leaves, kind) for kind in BLOCKS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from planner.batch.records import Defaults, ask_of, describe
 from planner.batch.running import open_input
 from planner.batch.work import read_group
 from planner.kernel.machine import Machine
-from planner.planning.plan import Options
+from planner.planning.options import Options
 from planner.sources import read_source
 from planner.sources.samples import samples
 

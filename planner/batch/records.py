@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from planner.base.errors import InputError, PlannerError, printable
 from planner.kernel.machine import Machine
 from planner.planning import values
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.planning.result import Plan
 
 __all__ = ["Answer", "Ask", "Defaults", "answer_ask", "answer_record", "ask_of", "describe"]

@@ -26,7 +26,7 @@ def partial_of(path: str) -> str:
 class LinesStream:
     """Lines written to an open stream, and flushed at once.
 
-    Every output has these methods. done: the counts of an earlier run; ends_with: whether this is its last answer.
+    Every output has these methods. done: the counts of an earlier run. ends_with: True for that run's last answer.
     """
 
     def __init__(self, stream: BinaryIO, *, owned: bool = False) -> None:
@@ -34,7 +34,7 @@ class LinesStream:
         self.done = Counts()
 
     def ends_with(self, data: bytes) -> bool:
-        """Always true: there is no earlier run."""
+        """Always False: there is no earlier run to compare with."""
         del data
         return False
 

@@ -42,7 +42,7 @@ from planner.cli.options import (
 )
 from planner.cli.output import PICTURES, Out, is_stdout, writing
 from planner.cli.param_types import FILE
-from planner.planning.plan import Options
+from planner.planning.options import Options
 from planner.render.blocks.batch import blocks
 from planner.render.pages import fleet_page, note_of
 from planner.render.pictures import heat_map

@@ -9,7 +9,7 @@ import click
 from planner.batch.gather import gather
 from planner.cli.options import FORMATS, fleet_options, kernel_option, need_option, output_options, page_size_option
 from planner.cli.output import Out
-from planner.planning.plan import Options
+from planner.planning.options import Options
 from planner.render.blocks.default import blocks
 from planner.studies.default import default_for
 

@@ -11,7 +11,8 @@ from planner.cli.machine_input import read_machine
 from planner.cli.options import FORMATS, Maps, kernel_options, map_options, output_options
 from planner.cli.output import Out
 from planner.cli.param_types import SIDE
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.planning.result import Plan
 from planner.planning.values import OPTIONS
 from planner.render.blocks.diff import blocks

@@ -10,7 +10,7 @@ from planner.cli.machine_input import read_machine
 from planner.cli.options import FORMATS, Maps, image_options, kernel_options, map_options, output_options, preset_form
 from planner.cli.output import PICTURES, Out
 from planner.cli.progress import progress
-from planner.planning.plan import Options
+from planner.planning.options import Options
 from planner.render.blocks.explain import blocks
 from planner.render.pages import explanation_page
 from planner.render.pictures import memory_picture

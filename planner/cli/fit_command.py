@@ -10,7 +10,7 @@ from planner.cli.machine_input import read_machine
 from planner.cli.options import FORMATS, Maps, image_options, kernel_options, map_options, output_options
 from planner.cli.output import PICTURES, Out
 from planner.cli.param_types import SIZE_OR_ZERO
-from planner.planning.plan import Options
+from planner.planning.options import Options
 from planner.render.blocks.fit import blocks
 from planner.render.pages import fit_page
 from planner.render.pictures import chart

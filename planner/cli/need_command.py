@@ -13,8 +13,8 @@ from planner.cli.output import Out
 from planner.cli.param_types import FILE, MAP_SOURCE, SIZE, SIZE_OR_ZERO, Value
 from planner.render.blocks.need import blocks
 from planner.sources.initrd import read_initrd
-from planner.studies.need import Given, margin, rootfs_limit
 from planner.studies.need import need as make_need
+from planner.studies.need_inputs import Given, margin, rootfs_limit
 
 __all__ = ["need"]
 

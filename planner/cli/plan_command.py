@@ -54,7 +54,8 @@ def plan(
     **options: Any,
 ) -> int:
     """Place the crash kernel on one machine, and say what it costs."""
-    from planner.planning.plan import Options, answer, ask
+    from planner.planning.options import Options
+    from planner.planning.plan import answer, ask
 
     machine = read_machine(maps, options)
     question = ask(machine, crashkernel, Options(**options))

@@ -13,7 +13,7 @@ from planner.cli.output import PICTURES, Out, emit
 from planner.cli.param_types import SIZE, SIZE_OR_ZERO, SIZES, Value
 from planner.cli.progress import progress
 from planner.kernel.machine import Machine
-from planner.planning.plan import Options
+from planner.planning.options import Options
 from planner.planning.values import BadValue
 from planner.render.blocks import size as render
 from planner.render.pages import sweep_page

@@ -13,7 +13,7 @@ from planner.cli.options import FORMATS, fleet_options, need_option, output_opti
 from planner.cli.output import PICTURES, Out, emit
 from planner.cli.param_types import KERNEL, PAGE_SIZE, PRESET, STRATEGY, Value
 from planner.cli.progress import progress
-from planner.planning.plan import Options
+from planner.planning.options import Options
 from planner.planning.values import BadValue
 from planner.render.blocks.survey import blocks, csv_text, tabulated
 from planner.render.pages import proposal_page, survey_page

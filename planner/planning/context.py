@@ -28,6 +28,7 @@ from planner.planning.strategies import OWN, Effect, Strategy
 
 __all__ = [
     "Context",
+    "bounds_of",
     "memblock_of",
     "own_effect",
     "placed_in",
@@ -89,7 +90,7 @@ def read_context(
     remarks.assume(*forced.assumed)
     remarks.note(*forced.notes)
     limit = end_of_low_memory(machine, profile, early.map, options, remarks)
-    zones, high = limit is not None, 1 << kernel.pa_bits
+    zones = limit is not None
     present, align = is_present(asked.text, facts, profile), options.align or "pud"
     return Context(
         profile=profile,
@@ -99,12 +100,7 @@ def read_context(
         align=align,
         granule=granule_of(align, kernel.geometry, early.map, early.memstart),
         zones=zones,
-        bounds=Bounds(
-            high if limit is None else min(limit, high),
-            high,
-            default_low=profile.low_default or 128 * MIB,
-            has_cma=facts.config.get("CMA") != "n",
-        ),
+        bounds=bounds_of(profile, limit, 1 << kernel.pa_bits, has_cma=facts.config.get("CMA") != "n"),
         memory=early.map,
         memstart=early.memstart,
         forcing=forced,
@@ -118,6 +114,15 @@ def read_context(
         cmdline=asked.cmdline,
         kernel=kernel,
     )
+
+
+def bounds_of(profile: Profile, limit: int | None, high: int, *, has_cma: bool) -> Bounds:
+    """The limits of the reservation on a kernel of this profile.
+
+    limit: the end of low memory; None: no DMA zones, all memory is low memory. high: the end of physical addresses.
+    """
+    low = high if limit is None else min(limit, high)
+    return Bounds(low, high, default_low=profile.low_default or 128 * MIB, has_cma=has_cma)
 
 
 def _splits_live(facts: Facts, options: Options, profile: Profile) -> bool:

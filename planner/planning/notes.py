@@ -8,7 +8,7 @@ from planner.kernel.crash_reserve import Placement, windows_of
 from planner.kernel.memblock import Memblock
 from planner.planning.capacity import largest_size
 from planner.planning.context import Context
-from planner.planning.result import ReservationView
+from planner.planning.result import AS_NEAREST_MAP, ReservationView
 
 __all__ = ["notes_on", "why_failed"]
 
@@ -49,7 +49,7 @@ def notes_on(
             "kernel from 6.4 on, which gives up the protection, or another strategy"
         )
     unknown = context.kernel.map_certainty == "unknown" and context.strategy.effect is None
-    doubt = "not known for this kernel; as the nearest mainline kernel maps memory, " if unknown else ""
+    doubt = AS_NEAREST_MAP if unknown else ""
     return [*notes, *(doubt + note for note in on_the_map)]
 
 

@@ -30,7 +30,7 @@ from planner.planning.processors import obstacle_to, processors
 from planner.planning.recorded import recorded_otherwise
 from planner.planning.remarks import Remarks
 from planner.planning.request import asked_of, parsed
-from planner.planning.result import FactsView, MemoryView, OtherReading, OwnView, Plan, ReservationView
+from planner.planning.result import UNKNOWN_HERE, FactsView, MemoryView, OtherReading, OwnView, Plan, ReservationView
 from planner.planning.shared import Shared
 from planner.planning.strategies import OWN, Strategy, strategy_named
 from planner.planning.views import facts_view, kernel_view, outcome_of, own_view, request_view, reservation_view
@@ -38,7 +38,7 @@ from planner.planning.views import facts_view, kernel_view, outcome_of, own_view
 if TYPE_CHECKING:
     from planner.rewind import MapReading
 
-__all__ = ["Options", "Question", "answer", "ask", "attempt", "make_plan", "outcome_of", "with_request"]
+__all__ = ["Question", "answer", "ask", "attempt", "make_plan", "outcome_of", "with_request"]
 
 
 class Question(NamedTuple):
@@ -233,7 +233,7 @@ def _other_kernels_answers(
     """Answers for the other kernels that this one may be; for an unknown one, the nearest mainline's."""
     found: list[OtherReading] = []
     if not own.known:
-        nearest = f"it behaves like mainline {own.profile}, which is not known for this kernel"
+        nearest = f"it behaves like mainline {own.profile}, which is {UNKNOWN_HERE}"
         found.append(OtherReading(nearest, own.outcome, own.crash, own.low, "kernel"))
     for what, other in question.other_kernels:
         there = answer(other, strategy)

@@ -23,7 +23,9 @@ from planner.planning.strategies import OWN
 from planner.rewind.rewound import Rewound
 
 __all__ = [
+    "AS_NEAREST_MAP",
     "SCHEMA_VERSION",
+    "UNKNOWN_HERE",
     "FactsView",
     "Help",
     "KernelView",
@@ -37,7 +39,10 @@ __all__ = [
     "RequestView",
     "ReservationView",
     "Waste",
+    "as_nearest",
     "doubt_of",
+    "doubt_of_kernel",
+    "doubts_of_map",
     "doubts_on",
     "kernel_doubt",
     "protection_of",
@@ -329,11 +334,31 @@ def protection_of(*, protected: bool, available: bool, strategy: str, map_certai
     return "yes" if protected else "no"
 
 
+UNKNOWN_HERE = "not known for this kernel"
+"""What is said of a part of an answer that depends on unread code of a vendor's kernel."""
+
+AS_NEAREST_MAP = f"{UNKNOWN_HERE}; as the nearest mainline kernel maps memory, "
+"""The beginning of a statement about the linear map of a kernel whose changes to it are not known."""
+
+
+def as_nearest(profile: str, mark: str = ";") -> str:
+    """The beginning of a statement about a kernel whose behaviour is not known, made for the nearest mainline kernel.
+
+    mark: `:` where an answer begins with the statement, whose first words then stand in place of the outcome.
+    """
+    return f"{UNKNOWN_HERE}{mark} as mainline {profile}, "
+
+
 def kernel_doubt(kernel: KernelView) -> str:
     """What of a kernel's behaviour is not known, in a few words; "" for nothing."""
-    if kernel.certainty == "unknown":
-        return f"not known for this kernel, planned as mainline {kernel.profile}"
-    return f"the kernel is not known, planned as {kernel.profile}" if "kernel" in kernel.assumed else ""
+    return doubt_of_kernel(kernel.profile, certainty=kernel.certainty, assumed=kernel.assumed)
+
+
+def doubt_of_kernel(profile: str, *, certainty: str | None, assumed: Iterable[str]) -> str:
+    """`kernel_doubt` of a report's values. certainty: None in a report that does not state it."""
+    if certainty == "unknown":
+        return f"{UNKNOWN_HERE}, planned as mainline {profile}"
+    return f"the kernel is not known, planned as {profile}" if "kernel" in assumed else ""
 
 
 def doubt_of(plans: Iterable[Plan]) -> str:
@@ -346,10 +371,15 @@ def doubt_of(plans: Iterable[Plan]) -> str:
 
 def doubts_on(plan: Plan) -> Iterator[str]:
     """The parts of `doubt_of` for one plan."""
-    if any(reading.about == "map" for reading in plan.reservation.other_readings):
+    return doubts_of_map((reading.about for reading in plan.reservation.other_readings), plan.memory.doubt)
+
+
+def doubts_of_map(readings: Iterable[str], doubt: str) -> Iterator[str]:
+    """`doubts_on` a report's values. readings: the subject of each other reading, `map` or `kernel`."""
+    if any(about == "map" for about in readings):
         yield "the map allows another reading"
-    if plan.memory.doubt:
-        yield plan.memory.doubt
+    if doubt:
+        yield doubt
 
 
 @dataclass(frozen=True, slots=True)

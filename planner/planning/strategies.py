@@ -13,7 +13,17 @@ from typing import Literal, NamedTuple, TypeAlias
 from planner.base.errors import InputError
 from planner.kernel.profiles import Profile
 
-__all__ = ["BEFORE_LIVE", "OWN", "STRATEGIES", "Effect", "Phase", "Strategy", "released_for", "strategy_named"]
+__all__ = [
+    "BEFORE_LIVE",
+    "OWN",
+    "PROPOSED",
+    "STRATEGIES",
+    "Effect",
+    "Phase",
+    "Strategy",
+    "released_for",
+    "strategy_named",
+]
 
 Effect: TypeAlias = Literal["none", "pages", "below-4G", "isolated", "split", "area", "trimmed"]
 """Effect of the crash memory on the map: none; base pages everywhere; base pages for all RAM below 4 GiB and for a
@@ -163,6 +173,9 @@ STRATEGIES: dict[str, Strategy] = {s.name: s for s in _ALL}
 OWN = STRATEGIES["mainline"]
 """The strategy of the machine's own kernel."""
 
+PROPOSED = STRATEGIES["pud-aligned"]
+"""The strategy of the proposal, which is planned by default."""
+
 
 def released_for(effect: Effect) -> Strategy:
     """The strategy that describes a released kernel with this effect."""
@@ -172,6 +185,6 @@ def released_for(effect: Effect) -> Strategy:
 def strategy_named(name: str | None) -> Strategy:
     """The strategy with this name, by default the proposal's. Raises InputError if there is none."""
     try:
-        return STRATEGIES[name or "pud-aligned"]
+        return STRATEGIES[name or PROPOSED.name]
     except KeyError:
         raise InputError("--strategy", f"unknown strategy {name!r}", f"use one of {', '.join(STRATEGIES)}") from None

@@ -38,9 +38,8 @@ def document(result: object, form: Document = "text", *, color: bool = False, wi
 
 def picture(plan: Plan, *, width: int = 960) -> str:
     """Draw a plan as one `svg` element, `width` pixels wide. Raises InputError for anything but a plan."""
-    from planner.render.pictures.canvas import Frame
-    from planner.render.pictures.memory_picture import draw
+    from planner.render.pictures.memory_picture import element
 
     if not hasattr(plan, "reservation"):
         raise InputError("plan", f"{type(plan).__name__} is not a plan", "give what planner.plan() returns")
-    return draw(plan, Frame(width)).svg()
+    return element(plan, width)

@@ -22,7 +22,7 @@ from planner.kernel.machine import Machine
 from planner.kernel.pgtable import PAGE_SIZES
 from planner.sources.archive.inflate import MAX_DICTIONARY, Unit, decompressor
 from planner.sources.reading import opened, read_some
-from planner.studies.need import Given, with_initrd
+from planner.studies.need_inputs import Given, with_initrd
 
 __all__ = ["Initrd", "measure", "read_initrd"]
 

@@ -15,7 +15,7 @@ from planner.base.errors import InputError, Location
 from planner.base.sizes import KIB, memparse
 from planner.sources.quoting import unquoted
 from planner.sources.reading import decode, read_bytes, text_lines
-from planner.studies.verify import Observed
+from planner.studies.granularity import Observed
 
 __all__ = ["parse_dump", "parse_meminfo", "read_dump", "read_meminfo"]
 

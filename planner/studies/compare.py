@@ -16,10 +16,11 @@ from planner.kernel.crashkernel_entries import suffixed_entry
 from planner.kernel.machine import Machine
 from planner.kernel.ptdump import Leaves
 from planner.planning.context import own_effect
+from planner.planning.options import Options
 from planner.planning.outcomes import Outcome
-from planner.planning.plan import Options, Question, ask, attempt, with_request
+from planner.planning.plan import Question, ask, attempt, with_request
 from planner.planning.result import KernelView, Plan, Protection, Waste, doubt_of
-from planner.planning.strategies import OWN, STRATEGIES, Strategy, released_for
+from planner.planning.strategies import OWN, PROPOSED, STRATEGIES, Strategy, released_for
 
 __all__ = ["AIMS", "Comparison", "Row", "comparison_of", "make_comparison"]
 
@@ -129,7 +130,7 @@ def comparison_of(question: Question, sizes: Sequence[int] = (), aim: str = "pro
         reason = reason or why
     first = rows[: len(STRATEGIES)]
     by_name = {row.strategy: row for row in first}
-    notes = dict.fromkeys(note for name in (OWN.name, "pud-aligned") for note in by_name[name].plan.notes)
+    notes = dict.fromkeys(note for name in (OWN.name, PROPOSED.name) for note in by_name[name].plan.notes)
     mainline = by_name[OWN.name].plan
     return Comparison(
         request=question.text,

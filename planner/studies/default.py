@@ -19,12 +19,14 @@ from planner.base.sizes import MIB, format_size, round_up
 from planner.kernel.crashkernel_entries import RAM_UNIT
 from planner.kernel.machine import Machine
 from planner.planning import values
+from planner.planning.options import Options
 from planner.planning.other_readings import context_under
-from planner.planning.plan import Options, with_request
+from planner.planning.plan import with_request
 from planner.planning.presets import PRESETS, variant
 from planner.studies.fit import form_of
 from planner.studies.inquiry import Inquiry, form_in, placed
-from planner.studies.need import Given, need
+from planner.studies.need import need
+from planner.studies.need_inputs import Given
 from planner.studies.range_list import Member, RangeEntry, Run, Search, Table, entries_of, text_of
 
 __all__ = ["Default", "Failed", "One", "Other", "RangeEntry", "default", "default_for", "need_of", "needs"]

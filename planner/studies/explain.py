@@ -16,8 +16,9 @@ from planner.kernel.crash_reserve import Attempt
 from planner.kernel.machine import Event, Machine
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import Flag, MemoryMap
+from planner.planning.options import Options
 from planner.planning.outcomes import Outcome
-from planner.planning.plan import Options, answer
+from planner.planning.plan import answer
 from planner.planning.result import KernelView, Plan, RequestView
 from planner.studies.inquiry import Inquiry, Progress, inquire
 from planner.studies.kaslr import Chances, Places

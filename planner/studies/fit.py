@@ -12,9 +12,9 @@ from planner.kernel.crash_reserve import Placement
 from planner.kernel.crashkernel import as_cmdline
 from planner.kernel.machine import Machine
 from planner.planning.capacity import RequestForm, Room, free_below, is_aligned, is_reserved
+from planner.planning.options import Options
 from planner.planning.other_readings import context_under
 from planner.planning.outcomes import ALIGNED, RESERVED
-from planner.planning.plan import Options
 from planner.planning.result import KernelView, Plan
 from planner.studies.inquiry import FORM_SIZE, Inquiry, form_in, form_name, inquire, readable, value_of
 from planner.studies.kaslr import Chances, Image, Places

@@ -13,7 +13,8 @@ from planner.kernel.crash_reserve import Placement
 from planner.kernel.machine import Machine
 from planner.planning.capacity import RequestForm
 from planner.planning.context import Context, memblock_of, with_strategy
-from planner.planning.plan import Options, Question, answer, ask, outcome_of, with_request
+from planner.planning.options import Options
+from planner.planning.plan import Question, answer, ask, outcome_of, with_request
 from planner.planning.result import Plan
 from planner.planning.strategies import Strategy, strategy_named
 

@@ -16,9 +16,10 @@ from planner.base.sizes import MIB, U64, format_size, round_up
 from planner.kernel.crash_reserve import Placement
 from planner.kernel.machine import Machine
 from planner.kernel.profiles import CRASH_ALIGN
-from planner.planning.plan import Options, Question, answer, ask, with_request
+from planner.planning.options import Options
+from planner.planning.plan import Question, answer, ask, with_request
 from planner.planning.result import KernelView, Plan, doubt_of, kernel_doubt
-from planner.planning.strategies import STRATEGIES, Strategy, strategy_named
+from planner.planning.strategies import OWN, Strategy, strategy_named
 from planner.studies.inquiry import FORM_SIZE, inquiry_of, place_of, placed
 from planner.studies.kaslr import Places
 from planner.studies.need import SWIOTLB_LOW, need
@@ -160,7 +161,7 @@ class _Search:
     def __init__(self, question: Question, asked: Asked, size: int, assumed: tuple[str, ...]) -> None:
         self.asked, self.assumed = asked, assumed
         self.size = round_up(size, CRASH_ALIGN)
-        self.own, self.chosen = STRATEGIES["mainline"], strategy_named(question.options.strategy)
+        self.own, self.chosen = OWN, strategy_named(question.options.strategy)
         self.question = with_request(question, f"crashkernel={format_size(self.size)}")
         self.plan = answer(self.question, self.own)
         self.context = self.question.mainline

@@ -23,10 +23,12 @@ from planner.kernel.memory_map import MemoryMap, Reserved
 from planner.kernel.profiles import CRASH_ALIGN, PROFILES, Profile
 from planner.planning.alignment import granule_of
 from planner.planning.capacity import halved, is_aligned, is_reserved
+from planner.planning.context import bounds_of
 from planner.planning.dma_limit import end_of_low_memory
 from planner.planning.earlier import earlier_help
+from planner.planning.options import Options
 from planner.planning.outcomes import ALIGNED, GOOD, RESERVED, Outcome
-from planner.planning.plan import Options, Question, answer, ask, with_request
+from planner.planning.plan import Question, answer, ask, with_request
 from planner.planning.remarks import Remarks
 from planner.planning.request import parsed
 from planner.planning.result import Help, Plan
@@ -404,11 +406,7 @@ class _Search:
         """True if another kernel has a wanted outcome on this state of memory; a quick test before a plan."""
         question, mainline = self.question, self.question.mainline
         limit = end_of_low_memory(question.machine, profile, mainline.memory, self.options, Remarks())
-        high = mainline.bounds.high_max
-        bounds = mainline.bounds._replace(
-            low_max=high if limit is None else min(limit, high),
-            default_low=profile.low_default or 128 * MIB,
-        )
+        bounds = bounds_of(profile, limit, mainline.bounds.high_max, has_cma=mainline.bounds.has_cma)
         there = mainline._replace(profile=profile, zones=limit is not None, bounds=bounds)
         request = parsed(question.text, there.facts, profile, question.shared.ram)
         question = question._replace(mainline=there, request=request, shared=Shared(there))

@@ -11,7 +11,8 @@ from planner.base.ranges import Range
 from planner.base.sizes import format_size, round_down, round_up
 from planner.kernel.linear_map import base_page_bytes
 from planner.kernel.machine import Machine
-from planner.planning.plan import Options, answer, with_request
+from planner.planning.options import Options
+from planner.planning.plan import answer, with_request
 from planner.planning.presets import PRESETS, variant
 from planner.planning.result import KernelView, Plan, doubt_of, doubts_on
 from planner.studies.fit import form_of

@@ -17,7 +17,8 @@ from planner.batch.records import Defaults, answer_record
 from planner.batch.summing import sum_up
 from planner.batch.work import Job
 from planner.kernel.ptdump import Mapping
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.planning.presets import PRESETS
 from planner.planning.result import Plan
 from planner.render.blocks.batch import blocks

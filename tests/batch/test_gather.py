@@ -11,7 +11,7 @@ import pytest
 import planner
 from planner.base.errors import InputError
 from planner.batch.gather import gather
-from planner.planning.plan import Options
+from planner.planning.options import Options
 from planner.report import to_dict
 from tests.cli.conftest import SERVER
 

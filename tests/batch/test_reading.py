@@ -13,7 +13,7 @@ from planner.base.sizes import GIB, KIB
 from planner.batch.reading import KEYS, schema
 from planner.batch.records import Defaults, answer_record
 from planner.kernel.machine import NO_DMA_ZONES
-from planner.planning.plan import Options
+from planner.planning.options import Options
 from planner.report import to_dict
 from tests.batch import fleet
 

@@ -6,7 +6,7 @@ import pytest
 
 from planner.base.errors import InputError, KernelBugError
 from planner.batch.records import Ask, answer_ask, describe
-from planner.planning.plan import Options
+from planner.planning.options import Options
 from tests.planning.machines import machine
 
 

@@ -20,7 +20,7 @@ from planner.batch.records import Defaults
 from planner.batch.results import LinesFile, partial_of
 from planner.batch.running import is_complete, open_input, run_batch, summarize
 from planner.batch.work import Counts, Job
-from planner.planning.plan import Options
+from planner.planning.options import Options
 from tests.batch import fleet
 
 ROOT = Path(__file__).parent.parent.parent

@@ -12,7 +12,7 @@ from planner.batch.records import Defaults
 from planner.batch.running import open_input, run_batch
 from planner.batch.trail import trail_of
 from planner.batch.work import Job
-from planner.planning.plan import Options
+from planner.planning.options import Options
 from tests.cli.conftest import SERVER
 
 JOB = Job(Defaults("512M", Options(), None))

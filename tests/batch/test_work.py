@@ -12,7 +12,7 @@ from planner.batch.inputs import Files, Group, Lines
 from planner.batch.lines import answer_lines, encode_answer
 from planner.batch.records import Answer, Defaults, answer_record
 from planner.batch.work import Counts, Job, answers_to, counted, do, total
-from planner.planning.plan import Options
+from planner.planning.options import Options
 from tests.batch import fleet
 
 LINES = fleet.lines(40, bad_every=9).splitlines(keepends=True)

@@ -14,7 +14,8 @@ import planner
 from planner.base.sizes import GIB, KIB, MIB, TIB
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.report import to_dict
 from planner.sources import read_source
 from tests.benchmarks import house, inputs, many, memory, pages, rewinding, sizing

@@ -7,7 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from planner.base.sizes import GIB, MIB
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.sources import parse_text
 from planner.sources.bounds import MAX_EVENTS
 from tests.benchmarks.figures import Figure

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import planner.rewind
 from planner.base.errors import PlannerError
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.rewind import back
 from planner.sources import combine, parse_text
 from tests.benchmarks.figures import Figure

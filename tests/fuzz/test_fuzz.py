@@ -14,7 +14,8 @@ from pathlib import Path
 from time import monotonic, process_time
 
 from planner.base.errors import InputError, KernelBugError
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.sources import FORMATS, parse_text
 
 SECONDS = float(os.environ.get("CRASHKERNEL_FUZZ_MINUTES", "0")) * 60 or 2

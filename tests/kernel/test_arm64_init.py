@@ -11,7 +11,8 @@ from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.kernel.pgtable import geometry
 from planner.kernel.profiles import NEWEST, select_profile
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.planning.result import Plan
 
 NOMAP = Flag.NOMAP.value

@@ -8,7 +8,8 @@ from planner.base.ranges import Range
 from planner.base.sizes import KIB
 from planner.kernel.efi_init import widened
 from planner.kernel.memory_map import Flag
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.sources import combine, parse_text
 
 ATTRIBUTES = "|  |  |  |  |  |  |  |  |   |WB|  |  |  ]"

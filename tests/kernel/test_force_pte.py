@@ -9,7 +9,8 @@ from planner.kernel.force_pte import Forcing, forcing
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region
 from planner.kernel.profiles import Profile, profile_named
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 
 OFF = {"RODATA_FULL_DEFAULT_ENABLED": "n"}
 

@@ -19,7 +19,8 @@ from planner.kernel.machine import NO_DMA_ZONES, Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.kernel.pgtable import geometry
 from planner.kernel.profiles import NEWEST, PROFILES, Profile, profile_named
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.planning.result import Plan
 
 HIGH = 1 << 48

@@ -9,7 +9,8 @@ from planner.base.sizes import GIB, KIB
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region
 from planner.kernel.profiles import NEWEST, PROFILES, select_profile, stated_profile
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ import pytest
 
 from planner.base.ranges import Range
 from planner.kernel.machine import Machine
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.sources import combine, iomem
 from planner.sources.log import dmesg
 from tests.oracle.cases import Case, Tally, cases, sampled

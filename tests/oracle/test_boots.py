@@ -9,7 +9,8 @@ import pytest
 from planner.base.ranges import Range, subtract, union
 from planner.kernel.machine import NO_DMA_ZONES, Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.planning.result import Plan
 from tests.oracle.cases import Case, Tally, cases
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import pytest
 
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from tests.oracle.cases import Case, sampled
 from tests.oracle.test_bootlogs import check, machine_of, pairs, seen
 

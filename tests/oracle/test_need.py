@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from planner.base.sizes import KIB, MIB
-from planner.studies.need import Given, need
+from planner.studies.need import need
+from planner.studies.need_inputs import Given
 from tests.oracle.cases import Case, Tally, cases
 
 

@@ -12,7 +12,7 @@ from planner.base.sizes import KIB, MIB
 from planner.kernel.machine import BootRecord, Machine
 from planner.kernel.memory_map import MemoryMap, Reserved
 from planner.kernel.ptdump import KINDS
-from planner.planning.plan import Options
+from planner.planning.options import Options
 from planner.sources import combine, iomem, memblock
 from planner.sources.log import dmesg
 from planner.sources.page_tables import parse_dump

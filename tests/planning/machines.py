@@ -8,7 +8,8 @@ from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.planning.context import Context, with_strategy
-from planner.planning.plan import Options, Question, ask, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import Question, ask, make_plan
 from planner.planning.result import Plan
 from planner.planning.strategies import STRATEGIES
 

@@ -8,10 +8,11 @@ import pytest
 
 from planner.base.ranges import Range
 from planner.base.sizes import GIB, MIB
-from planner.kernel.crash_reserve import Placement, Proposal
+from planner.kernel.crash_reserve import Bounds, Placement, Proposal
 from planner.kernel.machine import NO_DMA_ZONES
 from planner.kernel.memory_map import MemoryMap, Region
-from planner.planning.context import own_effect, placed_in, with_more_memory, with_text
+from planner.kernel.profiles import NEWEST
+from planner.planning.context import bounds_of, own_effect, placed_in, with_more_memory, with_text
 from tests.planning.machines import MEMORY, context_of, question
 
 PAGES = {"config": {"RODATA_FULL_DEFAULT_ENABLED": "y"}}
@@ -103,6 +104,16 @@ def test_bounds_never_exceed_the_physical_limit() -> None:
     facts = {"config": {"ARM64_PA_BITS": "36"}, "dma_limit": 1 << 40}
     bounds = question(facts=facts).mainline.bounds
     assert (bounds.low_max, bounds.high_max) == (1 << 36, 1 << 36)
+
+
+def test_the_bounds_of_a_kernel() -> None:
+    """Without DMA zones all memory is low memory; a profile without a default of its own takes the kernel's 128M."""
+    silent = NEWEST._replace(low_default=0)
+    assert bounds_of(silent, None, 1 << 48, has_cma=True) == Bounds(1 << 48, 1 << 48, default_low=128 * MIB)
+    large = NEWEST._replace(low_default=256 * MIB)
+    assert bounds_of(large, 4 * GIB, 1 << 48, has_cma=False) == Bounds(
+        4 * GIB, 1 << 48, default_low=256 * MIB, has_cma=False
+    )
 
 
 @pytest.mark.parametrize(

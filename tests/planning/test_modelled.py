@@ -12,7 +12,8 @@ from planner.base.sizes import GIB, KIB, TIB
 from planner.kernel.machine import Facts, Machine
 from planner.planning.configured import Configured
 from planner.planning.modelled import Kernel, modelled
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.planning.remarks import Remarks
 from planner.planning.result import Plan
 

@@ -11,7 +11,8 @@ from planner.kernel.machine import NO_DMA_ZONES, Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
 from planner.kernel.ptdump import Leaves
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.planning.result import Plan
 from planner.planning.strategies import STRATEGIES
 

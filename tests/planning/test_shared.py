@@ -13,7 +13,7 @@ from planner.planning.context import with_strategy
 from planner.planning.options import Options
 from planner.planning.plan import answer, ask, with_request
 from planner.planning.shared import Shared
-from planner.planning.strategies import STRATEGIES
+from planner.planning.strategies import PROPOSED, STRATEGIES
 from tests.planning.machines import question
 from tests.strategies import machine_of, memory_maps, requests
 
@@ -35,7 +35,7 @@ def test_a_placement_is_searched_once_for_all_strategies_that_search_alike() -> 
     own = asked.mainline
     first = asked.shared.place(asked.request, own)
     assert asked.shared.place(asked.request, with_strategy(own, STRATEGIES["bbml2"])) is first
-    assert asked.shared.place(asked.request, with_strategy(own, STRATEGIES["pud-aligned"])) is not first
+    assert asked.shared.place(asked.request, with_strategy(own, PROPOSED)) is not first
 
 
 def test_nobody_changes_the_state_before_the_reservation() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from planner.base.errors import InputError
 from planner.kernel.profiles import PROFILES, select_profile
-from planner.planning.strategies import BEFORE_LIVE, OWN, STRATEGIES, Strategy, released_for, strategy_named
+from planner.planning.strategies import BEFORE_LIVE, OWN, PROPOSED, STRATEGIES, Strategy, released_for, strategy_named
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_the_table_is_the_designs() -> None:
         "unprotected",
     ]
     assert strategy_named(None).name == "pud-aligned"
-    assert OWN.name == "mainline"
+    assert (PROPOSED.name, OWN.name) == ("pud-aligned", "mainline")
     with pytest.raises(InputError, match="--strategy: unknown strategy 'magic'; use one of pud-aligned, "):
         strategy_named("magic")
 

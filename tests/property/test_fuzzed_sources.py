@@ -21,7 +21,8 @@ from planner.base.errors import InputError, KernelBugError
 from planner.base.ranges import union
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import Machine
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.sources import FORMATS, combine, parse_text
 from planner.sources.archive import inflate
 from planner.sources.devicetree.fdt import Blob

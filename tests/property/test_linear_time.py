@@ -18,7 +18,8 @@ import pytest
 
 import planner.sources
 from planner.base.errors import InputError
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.sources import parse_text
 from tests.growth import MOST, best, grows
 from tests.sources.reports import packed

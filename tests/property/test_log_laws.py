@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from planner.base.errors import InputError, KernelBugError
 from planner.kernel.machine import Machine
-from planner.planning.plan import Options
+from planner.planning.options import Options
 from planner.sources import combine, iomem, memblock
 from planner.sources.log import dmesg
 from planner.studies.verify import verify

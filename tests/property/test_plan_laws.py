@@ -11,7 +11,8 @@ from planner.kernel.linear_map import BASE_PAGES, build, measure
 from planner.kernel.memory_map import Flag, MemoryMap
 from planner.kernel.pgtable import VA_BITS, geometry
 from planner.kernel.ptdump import KINDS
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.planning.strategies import STRATEGIES
 from tests.strategies import machine_of, memory_maps, requests
 

@@ -14,7 +14,8 @@ from planner.base.errors import InputError
 from planner.base.sizes import GIB, KIB
 from planner.kernel.machine import NO_DMA_ZONES, Facts, Machine
 from planner.kernel.memory_map import MemoryMap
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.planning.strategies import STRATEGIES
 from planner.report import to_json
 from planner.sources import parse_text, read_source

@@ -12,7 +12,8 @@ from planner.base.ranges import Range as PlanRange
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.planning.strategies import STRATEGIES
 from planner.report import to_dict
 from tests.property.second_model import KINDS, SHAPES, PageTables, Range, Shape, highest, without

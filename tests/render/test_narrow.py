@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from planner.base.sizes import GIB, MIB
 from planner.bbm import PROCEDURES, cases
 from planner.kernel.memory_map import MemoryMap
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.render.blocks import bbm as render_bbm
 from planner.render.blocks import compare as render_compare
 from planner.render.blocks import explain as render_explain

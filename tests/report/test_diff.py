@@ -9,7 +9,8 @@ import pytest
 
 from planner.base.sizes import GIB, MIB
 from planner.kernel.memory_map import MemoryMap, Reserved
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.report import to_dict
 from planner.report.diff import differences
 from planner.report.document import plain

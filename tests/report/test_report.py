@@ -18,7 +18,8 @@ from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.kconfig import SYMBOLS
 from planner.kernel.machine import NO_DMA_ZONES, Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.planning.strategies import STRATEGIES
 from planner.report import to_dict, to_json
 from planner.sources import parse_text

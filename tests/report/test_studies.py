@@ -15,7 +15,8 @@ from jsonschema import Draft202012Validator, ValidationError
 from planner.base.ranges import Range
 from planner.base.sizes import GIB, MIB
 from planner.kernel.profiles import NEWEST, select_profile
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.planning.request import reading
 from planner.planning.strategies import STRATEGIES
 from planner.report import to_dict
@@ -24,15 +25,17 @@ from planner.report.document import to_json
 from planner.report.json_schema import schema_of
 from planner.report.parsed import parsed
 from planner.report.studies import DOCUMENTS, Proposal, Survey, sized
+from planner.studies.check import Check
 from planner.studies.compare import make_comparison
 from planner.studies.default import One, default
 from planner.studies.explain import explain
 from planner.studies.fit import fit
-from planner.studies.need import Given, need
+from planner.studies.need import need
+from planner.studies.need_inputs import Given
 from planner.studies.recommend import Asked, recommend
 from planner.studies.size import give_back, presets, sweep
 from planner.studies.survey import Candidates, survey, tabulate
-from planner.studies.verify import Check, Parts, Verdict, verdict, verification
+from planner.studies.verify import Parts, Verdict, verdict, verification
 from tests.planning.machines import machine
 from tests.studies.test_explain import crowded
 

@@ -13,7 +13,8 @@ from planner.kernel.machine import BootRecord, Event, Facts, Machine
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.rewind import PlannedBoot, back, rewind
 from planner.rewind.histories import histories
 from planner.rewind.history import History

@@ -8,7 +8,8 @@ from planner.base.ranges import Range, union
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import Machine
 from planner.kernel.profiles import select_profile
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.rewind import PlannedBoot, rewind
 from planner.sources.log import dmesg
 

@@ -9,7 +9,8 @@ import pytest
 
 from planner.base.sizes import GIB, KIB
 from planner.kernel.machine import Machine
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from tests.rewind.boots import Boot, Kernel, spans
 
 LINES = (

@@ -11,7 +11,8 @@ from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.rewind import PlannedBoot, rewind
 from planner.rewind.running import interrupt_tables
 

@@ -8,7 +8,8 @@ from planner.base.errors import InputError
 from planner.base.ranges import Range
 from planner.base.sizes import GIB
 from planner.kernel.memory_map import Flag, Region, Reserved
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.render.blocks.tables import verdict
 from planner.sources import parse_text
 

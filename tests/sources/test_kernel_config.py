@@ -11,7 +11,8 @@ import pytest
 from planner.base.errors import InputError
 from planner.base.sizes import KIB
 from planner.kernel.machine import NO_DMA_ZONES
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.sources import combine, configured, parse_text, read_source
 
 if TYPE_CHECKING:

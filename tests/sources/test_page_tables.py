@@ -10,7 +10,7 @@ import pytest
 from planner.base.errors import InputError
 from planner.base.sizes import GIB, KIB, MIB
 from planner.sources.page_tables import parse_dump, parse_meminfo, read_dump, read_meminfo
-from planner.studies.verify import Observed
+from planner.studies.granularity import Observed
 
 DUMP = """\
 0x0000000000000000-0xffff000000000000    16776960T PGD

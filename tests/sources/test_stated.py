@@ -12,7 +12,8 @@ import planner
 from planner.base.errors import InputError
 from planner.base.sizes import GIB, MIB
 from planner.kernel.memory_map import Flag
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.sources import combine, parse_text
 from planner.sources.stated import with_stated_ram
 from tests.blobs import Tree, blob_of, cell, wide

@@ -12,7 +12,8 @@ from planner.base.sizes import GIB, MIB, round_up
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.sources.samples import read, samples
 from planner.studies.default import Default, One, default, default_for, need_of
 

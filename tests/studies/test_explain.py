@@ -9,7 +9,7 @@ import pytest
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import Event, Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
-from planner.planning.plan import Options
+from planner.planning.options import Options
 from planner.report.document import plain
 from planner.studies.explain import GapStory, explain
 from tests.random_machines import drawn

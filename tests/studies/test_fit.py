@@ -9,7 +9,8 @@ from planner.base.sizes import GIB, MIB
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.planning.capacity import free_below, is_aligned, is_reserved
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.studies.fit import Fit, fit, fit_on, form_of
 from planner.studies.inquiry import readable
 from tests.random_machines import PAGE, Drawn, drawn

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from planner.base.sizes import GIB, KIB, MIB
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.studies.inquiry import Inquiry, form_name, inquire, readable, value_of
 from tests.planning.machines import machine
 

@@ -14,7 +14,8 @@ from planner.base.sizes import GIB, MIB, memparse
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.studies.need import SWIOTLB_LOW
 from planner.studies.recommend import AIMS, LOW_PART, PASTED, Asked, Candidate, Recommendation, pasted, recommend
 from tests.random_machines import PAGE, drawn

@@ -11,9 +11,10 @@ import planner
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import Capture, Event, Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
-from planner.planning.plan import Options, answer, ask, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import answer, ask, make_plan
 from planner.planning.result import Plan
-from planner.planning.strategies import STRATEGIES
+from planner.planning.strategies import PROPOSED
 from planner.report import to_json
 from planner.report.document import plain
 from planner.sources import parse_text
@@ -207,7 +208,7 @@ def test_a_plan_that_is_not_what_was_requested_says_what_would_help(kernel: str,
 def test_a_good_plan_is_given_back(asked: str) -> None:
     """Nothing is searched for: the same plan object is returned."""
     question = ask(machine(), asked, Options())
-    plan = answer(question, STRATEGIES["pud-aligned"])
+    plan = answer(question, PROPOSED)
     assert plan.help == ()
     assert with_help(plan, question, asked) is plan
 

@@ -11,7 +11,8 @@ from planner.base.ranges import Range
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.studies.fit import form_of
 from planner.studies.size import SizePlan, give_back, presets, size_plan, sweep
 from tests.random_machines import PAGE, drawn

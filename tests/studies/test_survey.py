@@ -8,7 +8,8 @@ import pytest
 
 from planner.base.errors import PlannerError
 from planner.base.sizes import GIB, KIB, MIB
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.sources.samples import read
 from planner.studies.survey import REQUESTS, SORTED_BY, Candidates, Row, default_of, sorted_by, tabulate
 

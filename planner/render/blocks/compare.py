@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from planner.kernel.pgtable import geometry
 from planner.kernel.ptdump import KINDS
+from planner.planning.result import UNKNOWN_HERE
 from planner.render.blocks.model import Block, Facts, Heading, Lead, Paragraph, Table
 from planner.render.blocks.numbers import column, signed_column, signed_count, size, start
 from planner.render.blocks.tables import alignment, closing, kernel_facts, unknown_kernel
@@ -97,7 +98,7 @@ def _reason(row: Row) -> str:
     if row.crash is None:
         return "does not fit"
     if row.protection == "not known":
-        return "not known for this kernel"
+        return UNKNOWN_HERE
     if not row.protected:
         return "no aligned area" if row.outcome == "fallback" else "map left as it is"
     return "protects too"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from planner.kernel.crashkernel import Reading
+from planner.planning.result import as_nearest
 from planner.render.blocks.model import Block, Bullets, Facts, Lead, Listing, Table
 from planner.render.blocks.numbers import address, size
 
@@ -24,7 +25,7 @@ def blocks(result: Reading, facts: Sequence[tuple[str, str]] = (), note: str = "
     """
     steps: list[tuple[str, ...]] = [(str(n), line) for n, line in enumerate(result.steps, 1)]
     return [
-        _lead(result, f"not known for this kernel; as mainline {nearest}, " if nearest else ""),
+        _lead(result, as_nearest(nearest) if nearest else ""),
         Facts(facts),
         Table("Steps", "rl", ("", ""), steps),
         Listing("Kernel log", result.log),

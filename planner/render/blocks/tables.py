@@ -12,7 +12,19 @@ from planner.base.text import counted
 from planner.kernel.cputype import AllowedPart
 from planner.kernel.crashkernel import is_cmdline
 from planner.kernel.ptdump import KINDS, TABLES
-from planner.planning.result import Help, KernelView, OwnView, Plan, ProcessorsView, Protection, RemapStep, doubt_of
+from planner.planning.result import (
+    AS_NEAREST_MAP,
+    UNKNOWN_HERE,
+    Help,
+    KernelView,
+    OwnView,
+    Plan,
+    ProcessorsView,
+    Protection,
+    RemapStep,
+    as_nearest,
+    doubt_of,
+)
 from planner.planning.strategies import OWN, STRATEGIES
 from planner.render.blocks.model import Block, Bullets, Table, Terms
 from planner.render.blocks.numbers import address, column, count, signed_column, signed_count, signed_size, size, span
@@ -62,8 +74,8 @@ def verdict(plan: Plan) -> str:
     """The answer in one sentence, which begins with the outcome, or says that this kernel's behaviour is not known."""
     done, own = plan.reservation, plan.own
     if own is not None and not own.known and plan.kernel.strategy == OWN.name:
-        return f"not known for this kernel: as mainline {own.profile}, {_own_place(own)}"
-    doubt = "" if done.crash or own is None or own.known else f"not known for this kernel: as mainline {own.profile}, "
+        return f"{as_nearest(own.profile, ':')}{_own_place(own)}"
+    doubt = "" if done.crash or own is None or own.known else as_nearest(own.profile, ":")
     if done.outcome == "none":
         # A kernel that hears no request reserves nothing on any map.
         doubts = [plan.memory.doubt] if plan.memory.doubt and plan.request.unheard is None else []
@@ -77,7 +89,7 @@ def verdict(plan: Plan) -> str:
 def unknown_kernel(kernel: KernelView) -> str:
     """The beginning of an answer about a kernel that no source names, or whose behaviour is not known; else ""."""
     if kernel.certainty == "unknown":
-        return f"not known for this kernel; as mainline {kernel.profile}, "
+        return as_nearest(kernel.profile)
     return "".join(f"{assumed}: " for assumed in _assumed(kernel))
 
 
@@ -117,7 +129,7 @@ def own_answer(plan: Plan) -> str:
     own = plan.own
     if own is None or plan.kernel.strategy == OWN.name:
         return ""
-    unknown = "" if own.known else f"not known for this kernel; as mainline {own.profile}, "
+    unknown = "" if own.known else as_nearest(own.profile)
     done = plan.reservation
     who = "your kernel" if "kernel" not in plan.kernel.assumed else f"kernel {own.profile}, assumed"
     if done.crash is None and own.crash is None:
@@ -147,7 +159,7 @@ def _own_place(own: OwnView, place: str = "") -> str:
     low = "" if own.low is None else f" and {size(own.low.size)} at {address(own.low.start)}"
     place = place or f"{size(own.crash.size)} at {address(own.crash.start)}{low}"
     if own.known and not own.map_known:
-        return f"{place}, protection not known for this kernel"
+        return f"{place}, {PROTECTION['not known']}"
     return f"{place}, {'' if own.protected else 'un'}protected"
 
 
@@ -172,7 +184,7 @@ def summary(plan: Plan) -> list[tuple[str, str]]:
         tables, entries = signed_size(cost.extra_table_bytes), signed_count(cost.extra_tlb_entries)
         price = f"{tables} page tables, {entries} TLB entries, {size(cost.kept)} permanently lost"
     if plan.protection == "not known":
-        price = f"not known for this kernel; as the nearest mainline kernel maps memory, {price}"
+        price = AS_NEAREST_MAP + price
     return [asked, *noted, ("Place", place + _node(plan)), ("Cost", price)]
 
 
@@ -311,7 +323,7 @@ PROTECTION: dict[Protection, str] = {
     "yes": "can be unmapped after kexec load",
     "no": "stays mapped (unprotected)",
     "not available": "protection not available here",
-    "not known": "protection not known for this kernel",
+    "not known": f"protection {UNKNOWN_HERE}",
 }
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from planner.base.ranges import Range
 from planner.render.blocks.model import Block, Bullets, Heading, Lead, Mood, Paragraph, Table
 from planner.render.blocks.numbers import size
-from planner.studies.verify import Outcome, Verdict, Verification
+from planner.studies.check import Outcome
+from planner.studies.verify import Verdict, Verification
 
 __all__ = ["blocks"]
 

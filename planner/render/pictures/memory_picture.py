@@ -24,7 +24,7 @@ from planner.render.pictures.painting import legend, paint_bands, paint_mark
 from planner.render.pictures.strip import GENERIC, Band, Item, Mark, Scale, bands, compared, items, marks
 from planner.studies.kaslr import Chances
 
-__all__ = ["draw"]
+__all__ = ["draw", "element"]
 
 _BAR, _BAND, _LANE, _LANES = 28, 15, 14, 6
 _SMALL = 10  # font size of addresses and keys
@@ -95,6 +95,11 @@ def draw(plan: Plan, frame: Frame = WHOLE, *, over: Sequence[Chances] = ()) -> C
         y = paint_positions(canvas, y, over)
     canvas.height = y + MARGIN
     return canvas
+
+
+def element(plan: Plan, width: int) -> str:
+    """A plan drawn as one `svg` element, `width` pixels wide."""
+    return draw(plan, Frame(width)).svg()
 
 
 # -- what is drawn ---------------------------------------------------------------------------------------------

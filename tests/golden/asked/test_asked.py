@@ -13,7 +13,8 @@ from markdown_it import MarkdownIt
 
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import Facts, Machine
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.render.blocks import diff as render_diff
 from planner.render.blocks import explain as render_explain
 from planner.render.blocks import fit as render_fit

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.render.blocks.diff import blocks
 from planner.render.layout import lay_out
 from planner.report.diff import differences

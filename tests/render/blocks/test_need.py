@@ -8,7 +8,8 @@ import pytest
 
 from planner.base.sizes import KIB, MIB
 from planner.render.blocks.need import blocks
-from planner.studies.need import Component, Estimate, Need
+from planner.studies.need import Component, Need
+from planner.studies.need_estimates import Estimate
 from tests.render.blocks.found import bullets_of, facts_of, lead_of, table_of
 
 FOUND = Need(

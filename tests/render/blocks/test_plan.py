@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.render.blocks import tables
 from planner.render.blocks.model import Table, Terms
 from planner.render.blocks.plan import blocks, mood, short

@@ -7,7 +7,8 @@ import pytest
 from planner.base.ranges import Range
 from planner.base.sizes import GIB, MIB
 from planner.render.blocks.verify import blocks
-from planner.studies.verify import Check, Outcome, Parts, verdict, verification
+from planner.studies.check import Check, Outcome
+from planner.studies.verify import Parts, verdict, verification
 from tests.render.blocks.found import bullets_of, lead_of, paragraphs_of, table_of, titles_of
 
 SAME = Check("placement", "agreed", "the same place")

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from planner.base.errors import printable
 from planner.base.sizes import GIB, MIB
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.render import document
 from planner.render.blocks import tables
 from planner.render.blocks.model import Bullets, Table

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from planner.base.ranges import Range
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.memory_map import MemoryMap, Region
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.planning.result import OtherReading
 from planner.render.blocks import tables
 from planner.render.blocks.model import Table

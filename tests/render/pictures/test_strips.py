@@ -7,7 +7,8 @@ import re
 import pytest
 
 from planner.kernel.machine import Facts, Machine
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.render.pictures import strips
 from planner.render.pictures.canvas import Frame
 from planner.render.pictures.strips import Strip

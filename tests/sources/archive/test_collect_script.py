@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.sources import read_source
 from planner.sources.archive.collect_script import SCRIPT
 from tests.sources.reports import running_machine

@@ -15,10 +15,12 @@ import pytest
 from planner.base.errors import InputError
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import Machine
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.sources import parse_text, read_source
 from planner.sources.archive import files as report_files
-from planner.studies.need import Given, need
+from planner.studies.need import need
+from planner.studies.need_inputs import Given
 from tests.sources.reports import packed, report_of, running_machine, written
 from tests.sources.test_capture import KDUMPCTL, KDUMPTOOL
 

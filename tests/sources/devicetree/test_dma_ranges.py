@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from planner.base.errors import InputError
 from planner.base.sizes import GIB
 from planner.kernel.memblock import PHYS_ADDR_MAX
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.sources import parse_text
 from planner.sources.devicetree import dma_ranges
 from planner.sources.devicetree.fdt import Blob

@@ -7,7 +7,8 @@ import pytest
 from planner.base.ranges import Range
 from planner.base.sizes import GIB, MIB
 from planner.kernel.memory_map import Flag
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.sources import parse_text
 from tests.blobs import Tree, blob_of, cell, wide
 from tests.sources.devicetree.test_dtb import AT, CMA, TOP, machine, pool, regions, reserved

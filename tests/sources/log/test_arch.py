@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from planner.base.errors import InputError
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.sources import parse_text
 from planner.sources.log.arch import foreign, kernel_of
 

@@ -12,7 +12,8 @@ from planner.base.errors import InputError
 from planner.base.ranges import Range
 from planner.base.sizes import GIB, MIB
 from planner.kernel.machine import Machine
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.sources import parse_text
 from planner.sources.log.boots import hosts_of
 from tests.oracle.cases import cases

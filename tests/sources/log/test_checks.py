@@ -9,7 +9,8 @@ import pytest
 from planner.base.errors import InputError
 from planner.base.ranges import Range
 from planner.base.sizes import GIB, MIB
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.render.blocks.tables import verdict
 from planner.report import to_dict
 from planner.sources import combine, parse_text

@@ -11,7 +11,8 @@ from planner.base.ranges import Range
 from planner.base.sizes import GIB, MIB
 from planner.kernel.machine import Event
 from planner.kernel.memory_map import Reserved
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.sources import parse_text
 from tests.oracle.cases import cases
 

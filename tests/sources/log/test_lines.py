@@ -9,7 +9,8 @@ import pytest
 
 from planner.base.errors import InputError
 from planner.base.sizes import KIB
-from planner.planning.plan import Options, make_plan
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.sources import parse_text
 from tests.growth import MOST, grows, repeated
 

@@ -1,0 +1,97 @@
+"""Inputs of a need: given, read from a machine's sources, or assumed."""
+
+from __future__ import annotations
+
+import pytest
+
+from planner.base.errors import InputError
+from planner.base.ranges import Range
+from planner.base.sizes import GIB, KIB, MIB
+from planner.kernel.machine import Capture
+from planner.planning.values import BadValue
+from planner.studies.need import need
+from planner.studies.need_inputs import Given, Margin, margin, rootfs_limit
+from tests.studies.captures import machine, part
+
+
+@pytest.mark.parametrize("text", ["", "0%", "101", "x", "50.5%", "-1"])
+def test_no_share_of_memory(text: str) -> None:
+    with pytest.raises(BadValue, match="is not a share of memory"):
+        rootfs_limit(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "added"),
+    [
+        pytest.param(None, 32 * MIB, id="a fifth, but at least 32M"),
+        pytest.param("50%", 0, id="a percentage of the least"),
+        pytest.param("64M", 64 * MIB, id="a size, exactly"),
+        pytest.param("0%", 0, id="no margin"),
+        pytest.param("10", 32 * MIB, id="a bare number up to 100 is a percentage"),
+    ],
+)
+def test_the_margin(text: str | None, added: int) -> None:
+    found = need(Given(37 * MIB, 23 * MIB, 27 * MIB, margin=margin(text)))
+    wanted = found.least + (found.least // 2 if text == "50%" else added)
+    assert wanted <= found.recommended < wanted + 2 * MIB
+    assert found.recommended % (2 * MIB) == 0
+
+
+@pytest.mark.parametrize("text", ["", "x", "-5%", "12345%", "1000"])
+def test_what_is_no_margin(text: str) -> None:
+    if text == "1000":
+        assert margin(text) == Margin(percent=None, size=1000)
+        return
+    with pytest.raises(BadValue, match="is not a margin"):
+        margin(text)
+
+
+def test_what_is_stated_wins_over_what_is_read() -> None:
+    """Each component gives its source."""
+    known = machine(Capture(kernel_size=50 * MIB, initrd_size=30 * MIB, initrd_unpacked=80 * MIB))
+    assert part(need(Given(kernel_size=37 * MIB), known), "kernel image") == (37 * MIB, "stated")
+    assert part(need(None, known), "kernel image") == (50 * MIB, "read: the Memory: line of m")
+    assert part(need(None, known), "unpacked initrd")[0] == 80 * MIB
+
+
+def test_the_image_from_iomem() -> None:
+    """From the start of Kernel code to the end of Kernel data, including init between them."""
+    known = machine(kernel_image=Range(GIB, GIB + 29 * MIB), kernel_data=Range(GIB + 32 * MIB, GIB + 37 * MIB))
+    assert part(need(None, known), "kernel image") == (37 * MIB, "read: Kernel code to Kernel data of m")
+
+
+def test_what_nobody_says_is_assumed_and_named() -> None:
+    found = need(Given(kernel_size=37 * MIB))
+    assert found.assumed == ("initrd archive", "unpacked initrd")
+    assert part(need(Given(initrd_size=10 * MIB)), "unpacked initrd") == (30 * MIB, "assumed: 3 times the archive")
+    assert part(need(Given(initrd_unpacked=10 * MIB)), "initrd archive") == (10 * MIB, "assumed: not compressed")
+
+
+def test_nothing_at_all_is_an_error() -> None:
+    with pytest.raises(InputError, match="the size of the kernel or of its initrd is not known"):
+        need(None, machine())
+
+
+def test_the_dump_programs_bitmaps_follow_the_ram() -> None:
+    """Two bits per page, at most 32M."""
+    small = need(Given(37 * MIB, MIB, MIB), machine(ram=64 * GIB))
+    large = need(Given(37 * MIB, MIB, MIB), machine(ram=8192 * GIB))
+    assert part(small, "dump program")[0] == pytest.approx(4 * MIB, rel=0.06)
+    assert 32 * MIB < part(large, "dump program")[0] < 40 * MIB
+
+
+def test_large_drivers_that_were_seen() -> None:
+    """As in RHEL's default; SMMUv3 only with 64K pages."""
+    known = machine(Capture(drivers=("arm-smmu-v3",), modules=(("mlx5_core", 2 * MIB),)))
+    small = {c.name: c.bytes for c in need(Given(37 * MIB, MIB, MIB, page_size=4 * KIB), known).components}
+    large = {c.name: c.bytes for c in need(Given(37 * MIB, MIB, MIB, page_size=64 * KIB), known).components}
+    assert small["driver mlx5_core"] == 150 * MIB
+    assert "driver arm-smmu-v3" not in small
+    assert (large["driver mlx5_core"], large["driver arm-smmu-v3"]) == (200 * MIB, 384 * MIB)
+
+
+def test_modules_count_where_both_lists_are_known() -> None:
+    """Loaded modules that are in the initrd."""
+    known = machine(Capture(modules=(("nvme", MIB), ("xfs", 3 * MIB), ("loop", MIB))))
+    found = need(Given(37 * MIB, MIB, MIB, modules=("nvme", "xfs", "dm_mod")), known)
+    assert part(found, "kernel modules") == (4 * MIB, "read: 2 loaded modules that are in the initrd")
