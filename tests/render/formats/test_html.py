@@ -124,6 +124,9 @@ def test_a_page_without_a_title_of_its_own_is_titled_by_its_command() -> None:
     told: list[Block] = [Lead("agreed", "as planned"), Table("Kernel", "l", ("a",), [("b",)])]
     with html.made_by(["crashkernel-planner", "verify", "a map"]):
         assert "<h1>verify &#39;a map&#39;</h1>" in html.document(told)
+        with html.made_by(["crashkernel-planner", "fit"]):
+            assert "<h1>fit</h1>" in html.document(told)
+        assert "<h1>verify &#39;a map&#39;</h1>" in html.document(told)
     assert "<h1>agreed: as planned</h1>" in html.document(told)
 
 
