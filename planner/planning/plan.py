@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,6 +12,7 @@ from planner.kernel import crashkernel as ck
 from planner.kernel.arch import arch_of
 from planner.kernel.cputype import allowed_by
 from planner.kernel.efi_init import for_pages
+from planner.kernel.linear_map import Measured
 from planner.kernel.machine import Machine
 from planner.kernel.of_reserved_mem import as_reserved
 from planner.kernel.pgtable import geometry
@@ -143,12 +144,7 @@ def attempt(question: Question, strategy: Strategy) -> tuple[Plan, KernelBugErro
     runs_on = processors(strategy, context.processors, allowed_by(context.profile))
     obstacle = obstacle_to(strategy, context, runs_on)
     reservation = reservation_view(request, placement, context, whole=whole, obstacle=obstacle)
-    mapped, bug = baseline, without
-    if bug is None or (context.effect == "pages" and context.present):
-        try:
-            mapped, bug = shared.mapped(context, reservation, whole=whole), None
-        except KernelBugError as stop:
-            bug = stop
+    mapped, bug = _mapped(shared, context, reservation, whole=whole)
     if bug is not None:
         reservation = replace(reservation, protected=False, available=False, obstacle=str(bug))
     remarks = question.remarks.copy()
@@ -164,9 +160,7 @@ def attempt(question: Question, strategy: Strategy) -> tuple[Plan, KernelBugErro
         remarks.notes[:0] = earlier.notes
     of_map = shared.other_readings(question.others, question.text, request, context, reservation)
     of_kernel = _other_kernels_answers(question, strategy, own, reservation)
-    again = {reading.assumption for reading in of_kernel}
-    before = [reading for reading in (repeated(earlier) if earlier else ()) if reading.assumption not in again]
-    readings = tuple(dict.fromkeys((*before, *of_map, *of_kernel)))
+    readings = _readings(repeated(earlier) if earlier is not None else (), of_map, of_kernel)
     plan = Plan(
         request=request_view(question.text, request, placement),
         kernel=kernel,
@@ -201,6 +195,28 @@ def _with_record(question: Question, own: OwnView) -> MemoryView:
     recorded = recorded_otherwise(question.machine, question.text, question.mainline, own)
     doubts = [doubt for doubt in (recorded, memory.doubt) if doubt]
     return replace(memory, doubt="; ".join(doubts)) if recorded else memory
+
+
+def _mapped(
+    shared: Shared, context: Context, reservation: ReservationView, *, whole: bool
+) -> tuple[Measured, KernelBugError | None]:
+    """The linear map of a plan; or the map without a crash kernel, and the bug that stops the kernel."""
+    baseline, without = shared.baseline(context)
+    if without is not None and not (context.effect == "pages" and context.present):
+        return baseline, without
+    try:
+        return shared.mapped(context, reservation, whole=whole), None
+    except KernelBugError as bug:
+        return baseline, bug
+
+
+def _readings(
+    earlier: Iterable[OtherReading], of_map: Iterable[OtherReading], of_kernel: Sequence[OtherReading]
+) -> tuple[OtherReading, ...]:
+    """All other readings, each once. earlier: those of a report taken as a map, where nothing replaces them."""
+    again = {reading.assumption for reading in of_kernel}
+    before = [reading for reading in earlier if reading.assumption not in again]
+    return tuple(dict.fromkeys((*before, *of_map, *of_kernel)))
 
 
 def _other_kernels(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import struct
+import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +17,8 @@ import click
 import pytest
 
 from planner.cli import COMMANDS, PROGRAM, cli
+from planner.cli.options import FORMATS
+from planner.cli.output import PICTURES
 from planner.sources.samples import samples
 from tests.cli.conftest import SERVER
 
@@ -39,6 +44,35 @@ def test_the_ending_of_a_file_names_its_format(run: Run, tmp_path: Path, server:
     form = {"txt": "text", "md": "markdown"}.get(ending, ending)
     assert target.read_text(encoding="utf-8") == run("plan", "512M", "--map", server, "--format", form).out
     assert target.read_text(encoding="utf-8").startswith(BEGINNINGS[ending])
+
+
+PLANS = """
+import sys
+from planner.cli import main
+folder, *formats = sys.argv[1:]
+for form in formats:
+    for name in ("altra-32g", "honeycomb-30g"):
+        main(["plan", "512M", "--map", f"sample:{name}", "--steps", "--format", form, "-o", f"{folder}/{name}.{form}"])
+"""
+
+
+def test_the_same_bytes_whatever_the_order_of_sets(tmp_path: Path) -> None:
+    """In every format, so that outputs can be kept under version control."""
+    forms = [form for form in (*FORMATS, *PICTURES) if form != "png" or find_spec("resvg_py")]
+    made: list[dict[str, bytes]] = []
+    for seed in ("1", "2"):
+        folder = tmp_path / seed
+        folder.mkdir()
+        subprocess.run(
+            [sys.executable, "-c", PLANS, str(folder), *forms],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            check=True,
+        )
+        made.append({path.name: path.read_bytes() for path in folder.iterdir()})
+    first, second = made
+    assert len(first) == 2 * len(forms)
+    assert all(first.values())
+    assert [name for name in first if first[name] != second[name]] == []
 
 
 def test_an_explicit_format_wins_and_an_unknown_ending_is_refused(run: Run, tmp_path: Path, server: str) -> None:

@@ -119,13 +119,6 @@ def test_a_report_is_a_map(run: Run, server: str, tmp_path: Path) -> None:
         assert second[section] == first[section]
 
 
-def test_the_same_bytes_every_time(run: Run, server: str) -> None:
-    """In every format."""
-    for fmt in ("text", "json", "markdown"):
-        args = ("plan", "512M", "--map", server, "--format", fmt)
-        assert run(*args) == run(*args)
-
-
 @pytest.mark.parametrize("request_", ["512M", "512M,high", "3G"])
 def test_the_short_answer_is_the_beginning_of_the_whole(run: Run, server: str, request_: str) -> None:
     """At most eight lines that stand alone."""

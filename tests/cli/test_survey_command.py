@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from io import StringIO
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
@@ -34,13 +35,14 @@ def test_the_table_has_one_unit_a_column(run: Run) -> None:
     lines = run(*ASKED, "--need", "400M", "--format", "markdown").out.splitlines()
     head = next(line for line in lines if line.startswith("| machine"))
     names = [cell.strip() for cell in head.strip("|").split("|")]
+    numbers: list[str] = []
     for line in lines[lines.index(head) + 2 :]:
         if not line.startswith("|"):
             break
         cells = [cell.strip() for cell in line.strip("|").split("|")]
-        for name, cell in zip(names, cells, strict=True):
-            if name.endswith(("MiB", "KiB")):
-                float(cell)
+        numbers += [cell for name, cell in zip(names, cells, strict=True) if name.endswith(("MiB", "KiB"))]
+    assert numbers
+    assert [text for text in numbers if not re.fullmatch(r"-?\d+(\.\d+)?", text)] == []
 
 
 def test_sorted(run: Run) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from planner.base.ranges import Range
 
@@ -24,17 +25,18 @@ _UNITS = ((60, "E"), (50, "P"), (40, "T"), (30, "G"), (20, "M"), (10, "K"))
 _SHORT = len("9999M")
 _LONG = len("300001K")
 
-_SHOWN = {"bytes": False}
+_IN_BYTES = ContextVar("in_bytes", default=False)
+"""True while sizes are written in bytes."""
 
 
 @contextmanager
 def in_bytes() -> Iterator[None]:
     """Until the context ends, sizes are written in bytes, as `--bytes` asks for."""
-    _SHOWN["bytes"] = True
+    before = _IN_BYTES.set(True)
     try:
         yield
     finally:
-        _SHOWN["bytes"] = False
+        _IN_BYTES.reset(before)
 
 
 def size(value: int) -> str:
@@ -44,7 +46,7 @@ def size(value: int) -> str:
     """
     if value < 0:
         return "-" + size(-value)
-    if _SHOWN["bytes"]:
+    if _IN_BYTES.get():
         return str(value)
     if value < 1024:
         return f"{value}B" if value else "0"
@@ -82,7 +84,7 @@ def _rounded(value: int, place: int) -> str:
 
 def column(values: Sequence[int | None]) -> list[str]:
     """Sizes of one column in one unit, counted exactly: MiB, or KiB or bytes where a value needs it; `-` for None."""
-    if _SHOWN["bytes"]:
+    if _IN_BYTES.get():
         return ["-" if value is None else str(value) for value in values]
     shift, unit = next(
         (each for each in _UNITS[-2:] if not any((value or 0) & ((1 << each[0]) - 1) for value in values)), (0, "B")

@@ -13,6 +13,7 @@ import shlex
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from itertools import chain, count
 
@@ -23,8 +24,10 @@ __all__ = ["Figure", "document", "made_by", "page"]
 
 _TITLE = 70  # characters of a page's title that a browser shows
 _PHONE = 30  # characters of a line on a screen of 320 pixels
-_SHOWN = {"command": ""}
 _TOKENS = re.compile(r"(?<!\S)crashkernel=[^\s()]+")
+
+_COMMAND = ContextVar("command", default="")
+"""The command line that makes the pages, as they show it; "" for those of the library."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class Figure:
 def document(blocks: Sequence[Block]) -> str:
     """The blocks as a page, titled by the command that made it or else by its answer; ends with a newline."""
     lead = next((f"{block.word}: {block.text}" for block in blocks if isinstance(block, Lead)), "crashkernel-planner")
-    return page(_SHOWN["command"].removeprefix("crashkernel-planner ") or _short(lead), blocks)
+    return page(_COMMAND.get().removeprefix("crashkernel-planner ") or _short(lead), blocks)
 
 
 def _short(text: str) -> str:
@@ -88,7 +91,7 @@ def page(
     return environment.get_template("page.html.j2").render(
         title=printable(title),
         short=_short(printable(title)),
-        command=printable(_SHOWN["command"]),
+        command=printable(_COMMAND.get()),
         folded=folded,
         top=blocks[:first],
         figures=figures,
@@ -100,11 +103,11 @@ def page(
 @contextmanager
 def made_by(words: Sequence[str]) -> Iterator[None]:
     """Until the context ends, pages show this command line as the one that made them."""
-    _SHOWN["command"] = shlex.join(words)
+    before = _COMMAND.set(shlex.join(words))
     try:
         yield
     finally:
-        _SHOWN["command"] = ""
+        _COMMAND.reset(before)
 
 
 def _kind(block: Block) -> str:

@@ -99,4 +99,7 @@ def test_sizes_in_bytes() -> None:
     """As `--bytes` asks for."""
     with numbers.in_bytes():
         assert (numbers.size(4096), numbers.column([1 << 20])) == ("4096", ["1048576"])
+        with numbers.in_bytes():
+            assert numbers.size(4096) == "4096"
+        assert numbers.size(4096) == "4096"
     assert numbers.size(4096) == "4K"

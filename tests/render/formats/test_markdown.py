@@ -111,8 +111,3 @@ def test_a_fence_is_longer_than_any_run_of_backticks_in_it() -> None:
     rendered, log = render(plan, "markdown"), plan.reservation.log
     fences = [token for token in PARSER.parse(rendered) if token.type == "fence"]
     assert [fence.content.splitlines() for fence in fences][1:] == ([list(log)] if log else [])
-
-
-def test_the_same_plan_gives_the_same_bytes() -> None:
-    """So that a document can be kept under version control."""
-    assert render(plan_of("aligned"), "markdown") == render(plan_of("aligned"), "markdown")

@@ -93,11 +93,6 @@ def test_escaped_text_stands_for_itself(raw: str) -> None:
     assert not list(tree.findall(nodes.reference))
 
 
-def test_the_same_blocks_give_the_same_bytes() -> None:
-    """So that a document can be kept under version control."""
-    assert render(plan_of("aligned"), "rst") == render(plan_of("aligned"), "rst")
-
-
 @pytest.mark.parametrize(
     "text", ["va_bits", "sample:rpi4-4g", "+30", "+2060K", "[0x80000000, 0xa0000000)", "= area", "/proc/iomem", "-512M"]
 )

@@ -136,9 +136,7 @@ def test_every_row_has_a_scale(sample: str, width: int) -> None:
     assert len(re.findall(r'<path class="thin" d="M[\d.]+ [\d.]+v6M', drawn)) >= len(rows) >= 1
 
 
-def test_the_same_plan_gives_the_same_bytes() -> None:
-    """And two pictures on one page have different ids."""
-    assert draw(plan_of("aligned")).svg() == draw(plan_of("aligned")).svg()
+def test_two_pictures_on_one_page_have_different_ids() -> None:
     ids = [
         set(re.findall(r'id="(.*?)"', draw(plan_of("aligned"), Frame(prefix=prefix)).svg())) for prefix in ("a", "b")
     ]
