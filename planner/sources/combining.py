@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from planner.base.errors import InputError, printable
-from planner.base.ranges import Span, intersect, subtract, total, union
+from planner.base.ranges import Range, Span, intersect, subtract, total, union
 from planner.base.sizes import MIB, format_size
 from planner.kernel.cmdline import words
 from planner.kernel.efi_init import for_pages
@@ -90,6 +90,10 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
 
 _LASTING = ("cma", "node_data")
 """Kinds of events in a log whose memory stays reserved, and is listed as such, as long as the machine runs."""
+
+
+_RESERVED = ("cma", "node_data", "swiotlb")
+"""Kinds of events in a log that are memory of their own, as a crash kernel is."""
 
 
 def _cut_off(machines: Sequence[Machine]) -> dict[str, str]:
@@ -325,13 +329,29 @@ def _check_ram(best: Machine, machines: Sequence[Machine], *, grows: bool) -> No
 
 
 def _check_crash(machines: Sequence[Machine]) -> None:
-    """Refuse a crash kernel that one source records where another has NOMAP memory: no kernel allocates there."""
+    """Refuse a crash kernel that one source records where another has NOMAP memory, or something else.
+
+    No kernel allocates there, and memory of a crash kernel that was released is not listed as reserved.
+    """
     recorded = [(m, m.facts.record.crash) for m in machines if m.facts.record is not None]
     for machine in machines:
         for recording, crash in recorded:
             if crash is not None and intersect((crash.start, crash.end), machine.memory.nomap()):
                 where = f"memory at {crash.start:#x}"
                 raise _contradiction(machine, where, "NOMAP", "the crash kernel", recording)
+            if crash is not None and (span := _allocated_in(machine, recording, crash)) is not None:
+                where = f"memory at {span[0]:#x}"
+                raise _contradiction(machine, where, "something else", "the crash kernel", recording)
+
+
+def _allocated_in(machine: Machine, recording: Machine, crash: Range) -> Span | None:
+    """What a kernel reserved within the crash kernel that another source records: they are of different boots."""
+    if machine is recording:
+        return None
+    spans = [event.span for event in machine.facts.events if event.kind in _RESERVED and event.span is not None]
+    if machine.traits.whole:
+        spans += [(r.start, r.end) for r in machine.memory.reserved if r.name == "reserved"]
+    return next((span for span in spans if intersect(span, [(crash.start, crash.end)])), None)
 
 
 def _usable(machine: Machine) -> list[Span]:

@@ -101,7 +101,8 @@ def parse(text: str, name: str) -> Machine:
         arch = "arm"
     facts = Facts(kernel_image=image, kernel_data=seen.get("Kernel data"), record=record, arch=arch)
     memory = MemoryMap(tuple(regions), tuple(reserved))
-    doubt = "memory may be missing from the listing" if any(note.endswith(_MAY_MISS) for note in notes) else ""
+    partial = any(note.endswith(_MAY_MISS) for note in notes) or (image is None and arch is None and bool(reserved))
+    doubt = "memory may be missing from the listing" if partial else ""
     return Machine(name, "iomem", memory, facts, settled=False, notes=tuple(notes), doubt=doubt)
 
 

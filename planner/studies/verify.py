@@ -249,6 +249,8 @@ def _placement(machine: Machine, question: Question, plan: Plan, record: BootRec
     view, request = plan.reservation, question.request
     if record.crash is None and not record.failed and record.kexec_crash_size is not None:
         return _by_size(plan, record, question)
+    if record.crash is None and not record.failed and view.outcome in ("none", "failed") and machine.doubt:
+        return _check("not checkable", f"{machine.doubt}: nothing is recorded, and nothing planned")
     if record.crash is None and view.outcome in ("none", "failed"):
         return _check("agreed", f"{'the reservation failed' if record.failed else 'nothing is reserved'}, as planned")
     if record.crash is None and not record.failed:

@@ -99,6 +99,46 @@ def test_a_listing_that_is_cut_off_gives_way_to_a_log(
     )
 
 
+POOL = (3 * GIB + 8 * MIB, 3 * GIB + 72 * MIB)
+
+
+@pytest.mark.parametrize(
+    ("listing", "log", "refused"),
+    [
+        pytest.param(
+            {"record": BootRecord(Range(3 * GIB, 4 * GIB))},
+            {"events": (Event("swiotlb", 64 * MIB, *POOL),)},
+            True,
+            id="a bounce buffer in the listed crash kernel",
+        ),
+        pytest.param(
+            {"record": BootRecord(Range(3 * GIB, 4 * GIB))},
+            {"events": (Event("hash", 64 * MIB, *POOL),)},
+            False,
+            id="what a log does not place",
+        ),
+        pytest.param(
+            {"reserved": POOL},
+            {"record": BootRecord(Range(3 * GIB, 4 * GIB))},
+            True,
+            id="a reservation in the logged crash kernel",
+        ),
+        pytest.param({}, {"record": BootRecord(Range(3 * GIB, 4 * GIB))}, False, id="a crash kernel that was released"),
+    ],
+)
+def test_nothing_else_lies_in_a_crash_kernel(listing: dict[str, Any], log: dict[str, Any], *, refused: bool) -> None:
+    """A listing after `crashkernel=` was added, with the log of a boot before that."""
+    facts = {name: value for name, value in listing.items() if name != "reserved"}
+    start, end = listing.get("reserved", (TAKEN.start, TAKEN.end))
+    taken = (TAKEN, Reserved(start, end, "reserved"))
+    sources = [source("a", "iomem", MemoryMap(RAM.regions, taken), **facts), source("b", "dmesg", RAM, **log)]
+    if refused:
+        with pytest.raises(InputError, match="memory at 0xc0800000 is something else here and the crash kernel in"):
+            combine(sources)
+    else:
+        assert combine(sources).kind == "iomem"
+
+
 def test_memblock_at_the_reservation_wins_over_any_later_view() -> None:
     """A log with memblock=debug is the most precise."""
     log, files = source("log", "dmesg", RAM, settled=True), source("files", "memblock", RAM)

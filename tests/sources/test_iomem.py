@@ -190,6 +190,25 @@ def test_a_resource_whose_parent_is_missing_is_told() -> None:
     assert parse_text(NESTED.encode(), "x").doubt == ""
 
 
+@pytest.mark.parametrize(
+    ("lines", "doubt"),
+    [
+        pytest.param(NESTED, "", id="whole"),
+        pytest.param(
+            "".join(line for line in NESTED.splitlines(keepends=True) if "Kernel" not in line),
+            "memory may be missing from the listing",
+            id="no `Kernel code`, which arm64 always lists",
+        ),
+        pytest.param(
+            "40000000-7fffffff : System RAM\n", "", id="RAM alone, of which a plan says that nothing is known"
+        ),
+    ],
+)
+def test_a_listing_without_the_kernel(lines: str, doubt: str) -> None:
+    """Other lines may be missing, too."""
+    assert parse_text(lines.encode(), "x").doubt == doubt
+
+
 def test_a_listing_whose_beginning_is_lost() -> None:
     """Its first resources lie in memory that is not listed, which decides what is too large, too."""
     lost = NESTED[NESTED.index("  ") :]

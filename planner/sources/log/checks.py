@@ -17,7 +17,15 @@ from planner.kernel.machine import Obstacle, OwnRequest
 from planner.kernel.memory_map import Region
 from planner.sources.log.lines import Log
 
-__all__ = ["completed", "is_dump_complete", "lacking_cma", "lacking_ram", "missing_lines", "missing_zone"]
+__all__ = [
+    "completed",
+    "is_dump_complete",
+    "lacking_cma",
+    "lacking_crash",
+    "lacking_ram",
+    "missing_lines",
+    "missing_zone",
+]
 
 _PRINTED = 968  # characters of a command line that fills a printk record
 _LARGEST_PAGE = 64 * KIB
@@ -136,10 +144,17 @@ def missing_lines(log: Log, *, complete: bool) -> Iterator[str]:
     if log.cmdline is None and log.map:
         ends = "ends before" if log.total is None else "lacks"
         yield f"the log {ends} its command line: the request is not known, and other lines may be missing"
-    elif log.low is not None and log.crash is None and not log.failed:
-        yield "the log shows only the low part of a crash kernel: the line of the other part is missing"
-    elif not log.lines and _ASKS.search(log.cmdline or ""):
-        yield "the log shows neither a reservation nor a failure for its crashkernel=: a line may be missing"
+    elif (told := lacking_crash(log)) is not None:
+        yield told
+
+
+def lacking_crash(log: Log) -> str | None:
+    """What the log lacks of the crash kernel that it asks for, in a sentence; None for nothing."""
+    if log.low is not None and log.crash is None and not log.failed:
+        return "the log shows only the low part of a crash kernel: the line of the other part is missing"
+    if not log.lines and _ASKS.search(log.cmdline or ""):
+        return "the log shows neither a reservation nor a failure for its crashkernel=: a line may be missing"
+    return None
 
 
 def lacking_cma(log: Log) -> int:

@@ -23,6 +23,7 @@ from planner.sources.log.checks import (
     completed,
     is_dump_complete,
     lacking_cma,
+    lacking_crash,
     lacking_ram,
     missing_lines,
     missing_zone,
@@ -167,6 +168,8 @@ def _doubt(log: Log, *, complete: bool) -> str:
     # The EFI stub puts the image at random then; a crash kernel that is recorded tells what was in its way.
     if log.kaslr and log.tables is not None and log.crash is None and not complete:
         return "the kernel's image, which lies at random, may be in the way"
+    if log.map and lacking_crash(log) is not None:
+        return "the log lacks the line of its crash kernel"
     return "a CMA area may be missing" if log.map and not (complete or _tells_cma(log)) else ""
 
 

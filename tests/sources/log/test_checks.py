@@ -393,6 +393,16 @@ def test_a_dump_that_lost_rows_does_not_show_all_that_is_reserved(left_out: list
     [
         pytest.param([ZONES, NODES, MEMORY], "", id="whole"),
         pytest.param([ZONES, NODES], "a CMA area may be missing", id="its end is missing"),
+        pytest.param(
+            [ZONES, NODES, MEMORY, COMMAND + "ro crashkernel=1G\n"],
+            "the log lacks the line of its crash kernel",
+            id="what it asks for is neither reserved nor refused",
+        ),
+        pytest.param(
+            [ZONES, NODES, MEMORY, LOW, COMMAND + "ro crashkernel=1G,high\n"],
+            "the log lacks the line of its crash kernel",
+            id="only the low part is reserved",
+        ),
         pytest.param([ZONES, NODES, CRASH], "", id="it shows the crash kernel, and so what came before"),
         pytest.param(
             [ZONES, NODES, MEMORY.replace(" 0K cma", " 65536K cma")],
