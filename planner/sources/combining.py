@@ -16,6 +16,7 @@ from planner.kernel.efi_init import for_pages
 from planner.kernel.machine import BootRecord, Machine, OwnRequest
 from planner.kernel.memory_map import Flag, MemoryMap
 from planner.sources.capture import merged
+from planner.sources.iomem import ADDED_LATER
 from planner.sources.kernel_config import check_arch
 from planner.sources.stated import beside_tree
 
@@ -55,6 +56,9 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
     with_map = [m for m in machines if m.memory.regions] or list(machines)
     logged = any(m.traits.log for m in with_map)
     best = min(with_map, key=lambda m: (not m.settled, logged and m in poor, m.traits.rank))
+    whole, added = _without_added(best, with_map)
+    machines = [whole if m is best else m for m in machines]
+    best = whole
     ordered = (best, *(m for m in machines if m is not best))
     _check_configurations(machines)
     values: dict[str, object] = {}
@@ -77,7 +81,7 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
         for m in machines
         if m is not best and (m.memory.regions or m.facts.tree is not None)
     ]
-    notes += cut.values()
+    notes += [*added, *cut.values()]
     notes += [f"{each}: planned for {kernel}, as stated" for each in kernels]
     notes += _moved(ordered)
     notes += _replaceable(ordered)
@@ -90,6 +94,24 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
 
 _LASTING = ("cma", "node_data")
 """Kinds of events in a log whose memory stays reserved, and is listed as such, as long as the machine runs."""
+
+
+def _without_added(best: Machine, machines: Sequence[Machine]) -> tuple[Machine, list[str]]:
+    """A running machine's map without RAM that its boot log lacks and that holds nothing reserved, and a note on it.
+
+    It was plugged in after the boot, and the next one may find it or not: the boot that is known had it not.
+    """
+    log = next((m for m in machines if m.traits.log and m.memory.regions), None)
+    if log is None or not best.traits.whole:
+        return best, []
+    known = union([*log.memory.spans(), *((r.start, r.end) for r in best.memory.reserved)])
+    added = [r for r in best.memory.regions if not intersect((r.start, r.end), known)]
+    if not added:
+        return best, []
+    memory = MemoryMap(tuple(r for r in best.memory.regions if r not in added), best.memory.reserved)
+    size = format_size(sum(r.end - r.start for r in added))
+    note = f"{printable(best.source)} has {size} of RAM more than {printable(log.source)}, added after boot: left out"
+    return replace(best, memory=memory, doubt="" if best.doubt.endswith(ADDED_LATER) else best.doubt), [note]
 
 
 _RESERVED = ("cma", "node_data", "swiotlb")

@@ -281,6 +281,18 @@ def test_as_much_ram_elsewhere_is_of_another_machine() -> None:
     combine([a, source("b", "dmesg", MemoryMap((Region(GIB, 5 * GIB), Region(5 * GIB + 64 * MIB, 9 * GIB))))])
 
 
+def test_memory_that_a_boot_log_lacks_was_plugged_in() -> None:
+    """It holds nothing reserved; where something is, a kernel had it from the beginning."""
+    log, plugged = source("b", "dmesg", RAM), Region(32 * GIB, 64 * GIB)
+    larger = source("a", "iomem", MemoryMap((*RAM.regions, plugged), LISTED.reserved))
+    combined = combine([larger, log])
+    assert combined.memory == LISTED
+    assert "a has 32G of RAM more than b, added after boot: left out" in combined.notes
+    used = (*LISTED.reserved, Reserved(63 * GIB, 64 * GIB, "reserved"))
+    with pytest.raises(InputError, match="b: RAM is 8192M here and 40960M in a"):
+        combine([source("a", "iomem", MemoryMap((*RAM.regions, plugged), used)), log])
+
+
 def test_memory_that_was_plugged_in_later_is_seen_by_later_views_only() -> None:
     """Memory of the boot does not disappear."""
     larger = MemoryMap((*RAM.regions, Region(32 * GIB, 64 * GIB)))

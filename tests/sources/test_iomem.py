@@ -209,6 +209,24 @@ def test_a_listing_without_the_kernel(lines: str, doubt: str) -> None:
     assert parse_text(lines.encode(), "x").doubt == doubt
 
 
+@pytest.mark.parametrize(
+    ("lines", "doubt"),
+    [
+        pytest.param("", "", id="nothing more"),
+        pytest.param(
+            "2000000000-27ffffffff : System RAM\n",
+            "RAM at 0x2000000000 may have been added after boot",
+            id="nothing in it",
+        ),
+        pytest.param("2000000000-27ffffffff : System RAM\n  27f0000000-27ffffffff : reserved\n", "", id="page tables"),
+        pytest.param("2000000000-2003ffffff : System RAM\n", "", id="64M: less than can be plugged in"),
+    ],
+)
+def test_ram_that_holds_nothing_reserved(lines: str, doubt: str) -> None:
+    """A boot fills its RAM from the top, so RAM above all that is reserved came later."""
+    assert parse_text((NESTED + lines).encode(), "x").doubt == doubt
+
+
 def test_a_listing_whose_beginning_is_lost() -> None:
     """Its first resources lie in memory that is not listed, which decides what is too large, too."""
     lost = NESTED[NESTED.index("  ") :]
