@@ -206,7 +206,8 @@ class Kind(NamedTuple):
     that other kinds list separately. at_boot: its map is from boot, before memory hotplug. firmware: its map comes from
     the firmware, before `mem=`, with a command line that a boot loader may replace. configuration: a kernel's
     configuration. may_list_nothing: some kernels list no reservation of memblock's (/proc/iomem before 4.17), so
-    that only a range named `reserved` shows that this one lists them.
+    that only a range named `reserved` shows that this one lists them. nameless: its reservations have no names, so that
+    a crash kernel is one like the others.
     """
 
     name: str
@@ -220,6 +221,7 @@ class Kind(NamedTuple):
     firmware: bool = False
     configuration: bool = False
     may_list_nothing: bool = False
+    nameless: bool = False
 
 
 KINDS = {
@@ -227,7 +229,7 @@ KINDS = {
     for kind in (
         Kind("json", 0, stated=True),
         Kind("report", 1, stated=True),
-        Kind("memblock", 2, partial=True),
+        Kind("memblock", 2, partial=True, nameless=True),
         Kind("iomem", 3, whole=True, may_list_nothing=True),
         Kind("live", 4, whole=True, may_list_nothing=True),
         Kind("dmesg", 5, log=True, partial=True, at_boot=True),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from planner.base.errors import InputError
 from planner.base.sizes import format_size, memparse, round_up
+from planner.kernel import crashkernel as ck
 from planner.kernel.arm64_init import apply_mem, clip_to_linear_region, whole_image
 from planner.kernel.cmdline import values, words
 from planner.kernel.machine import Machine
@@ -66,7 +67,7 @@ def _at_reservation(
 ) -> tuple[MemoryMap, tuple[Rewound, ...], tuple[MapReading, ...], str]:
     """The map without later allocations, those allocations, the other readings of the sources, and what is in doubt."""
     how = options.reserved or _usual_view(machine, cmdline)
-    doubt = machine.doubt or ("what is reserved is not known" if machine.lists_nothing else "")
+    doubt = machine.doubt or _not_shown(machine)
     if how == "as-listed":
         return machine.memory, (), (), doubt
     from planner.rewind import PlannedBoot, rewind
@@ -78,6 +79,16 @@ def _at_reservation(
     remarks.note(*back.notes)
     first, *others = back.readings
     return first.memory, first.rewound, tuple(others), doubt or back.doubt
+
+
+def _not_shown(machine: Machine) -> str:
+    """What this kind of source does not show, in a few words; "" for nothing that matters."""
+    if machine.lists_nothing:
+        return "what is reserved is not known"
+    cmdline, record = machine.facts.cmdline, machine.facts.record
+    if machine.traits.nameless and not machine.settled and record is None and (cmdline is None or ck.present(cmdline)):
+        return "a crash kernel may be among what is reserved"
+    return ""
 
 
 def _builders(version: str | None) -> Mapping[str, str]:

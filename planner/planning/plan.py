@@ -89,6 +89,7 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     built = with_configuration(own_facts, options)
     machine = replace(machine, facts=built.facts)
     kernel = modelled(built, options, remarks)
+    remarks.note(*_other_pages(given, kernel))
     machine, replaced = with_own_area(machine, asked.cmdline)
     machine, reserved = as_reserved(machine, kernel.profile)
     remarks.note(*replaced, *reserved)
@@ -123,6 +124,16 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
         memory=memory,
         other_kernels=tuple(others),
     )
+
+
+def _other_pages(machine: Machine, kernel: Kernel) -> list[str]:
+    """A note on a page size that is not that of the machine's own kernel."""
+    own, used = machine.facts.page_size, kernel.geometry.page_size
+    if own in (None, used) or machine.traits.stated:
+        return []
+    return [
+        f"the machine's own kernel has {format_size(own or 0)} pages; planned for {format_size(used)}, as requested"
+    ]
 
 
 def answer(question: Question, strategy: Strategy | None = None) -> Plan:

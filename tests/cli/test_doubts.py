@@ -116,3 +116,25 @@ def test_a_source_without_reservations(run: Run, tmp_path: Path, source: str) ->
     status, out, err = run("plan", "512M", *given, "--kernel", "6.12")
     assert (status, err) == (0, "")
     assert "what is reserved is not known" in first_sentence(out)
+
+
+@pytest.mark.parametrize(
+    ("cmdline", "said"),
+    [
+        pytest.param(None, True, id="its command line is not known"),
+        pytest.param("quiet crashkernel=256M", True, id="it asks for one, and no source records it"),
+        pytest.param("quiet", False, id="it asks for none"),
+    ],
+)
+def test_a_crash_kernel_without_a_name(run: Run, tmp_path: Path, cmdline: str | None, *, said: bool) -> None:
+    """memblock's files do not tell it from other reservations."""
+    (tmp_path / "dump").write_text(
+        "# /sys/kernel/debug/memblock/memory\n 0: 0x0000000040000000..0x000000023fffffff\n"
+        "# /sys/kernel/debug/memblock/reserved\n 0: 0x0000000040200000..0x00000000421fffff\n"
+    )
+    given = ["--map", str(tmp_path / "dump"), "--kernel", "6.12"]
+    if cmdline is not None:
+        (tmp_path / "log").write_text(f"[    0.000000] Kernel command line: {cmdline}\n")
+        given += ["--log", str(tmp_path / "log")]
+    _, out, err = run("plan", "512M", *given)
+    assert ("a crash kernel may be among what is reserved" in first_sentence(out)) is said, (out[:300], err)

@@ -267,3 +267,18 @@ def test_a_size_that_wraps_when_it_is_rounded_to_pages_reserves_nothing(strategy
     assert found.waste.hole_above >= 0
     assert found.waste.low_free_after == found.waste.low_free_before
     assert any("wraps to 0 bytes" in line for line in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("kind", "page_size", "noted"),
+    [
+        pytest.param("dmesg", 64 * KIB, True, id="a log says otherwise"),
+        pytest.param("dmesg", 4 * KIB, False, id="a log says so, too"),
+        pytest.param("json", 64 * KIB, False, id="a map that is stated for any kernel"),
+    ],
+)
+def test_another_page_size_than_the_machines_own_is_noted(kind: str, page_size: int, *, noted: bool) -> None:
+    machine = Machine("<test>", kind, QEMU_8G, Facts(kernel="6.1", page_size=4 * KIB))
+    found = make_plan(machine, "256M", Options(page_size=page_size))
+    said = "the machine's own kernel has 4K pages; planned for 64K, as requested"
+    assert (said in found.notes) is noted
