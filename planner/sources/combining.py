@@ -14,11 +14,11 @@ from planner.base.sizes import MIB, format_size
 from planner.kernel.cmdline import words
 from planner.kernel.efi_init import for_pages
 from planner.kernel.machine import BootRecord, Machine, OwnRequest
-from planner.kernel.memory_map import Flag, MemoryMap
+from planner.kernel.memory_map import Flag
 from planner.sources.capture import merged
-from planner.sources.iomem import ADDED_LATER
 from planner.sources.kernel_config import check_arch
 from planner.sources.stated import beside_tree
+from planner.sources.which_map import by_map
 
 __all__ = ["combine"]
 
@@ -41,6 +41,9 @@ _FIRST = (
 )
 """Facts taken from the most precise source that has them."""
 
+_RESERVED = ("cma", "node_data", "swiotlb")
+"""Kinds of events in a log that are memory of their own, as a crash kernel is."""
+
 _FORGIVEN = 64 * MIB  # RAM by which two sources may differ; or a tenth of all RAM, if that is more
 
 
@@ -50,29 +53,21 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
     grows: a source of the running system may have more memory than one of the boot (memory hotplug). kernel: the
     version that the user states; sources that differ in theirs then get a note instead of an error.
     """
-    cut = _cut_off(machines)
-    poor = [m for m in machines if m.lists_nothing or m.source in cut]
-    machines = _beside_log(machines, poor)
-    with_map = [m for m in machines if m.memory.regions] or list(machines)
-    logged = any(m.traits.log for m in with_map)
-    best = min(with_map, key=lambda m: (not m.settled, logged and m in poor, m.traits.rank))
-    whole, added = _without_added(best, with_map)
-    machines = [whole if m is best else m for m in machines]
-    best = whole
-    ordered = (best, *(m for m in machines if m is not best))
+    machines, on_maps = by_map(machines)
+    best = machines[0]
     _check_configurations(machines)
     values: dict[str, object] = {}
     for name in (*_EQUAL, *_FIRST):
-        values[name] = _only(ordered, name)
+        values[name] = _only(machines, name)
     kernels: list[str] = []
-    values["kernel"] = _kernel(ordered, kernels if kernel else None)
-    values["cmdline"], values["own_request"] = _cmdline(ordered)
-    values["config"] = _config(ordered)
-    values["record"] = _record(ordered)
-    values["capture"] = merged([m.facts.capture for m in ordered])
-    values["events"] = next((m.facts.events for m in ordered if m.facts.events), ())
-    _check_ram(best, ordered, grows=grows)
-    _check_crash(ordered)
+    values["kernel"] = _kernel(machines, kernels if kernel else None)
+    values["cmdline"], values["own_request"] = _cmdline(machines)
+    values["config"] = _config(machines)
+    values["record"] = _record(machines)
+    values["capture"] = merged([m.facts.capture for m in machines])
+    values["events"] = next((m.facts.events for m in machines if m.facts.events), ())
+    _check_ram(best, machines, grows=grows)
+    _check_crash(machines)
     notes = [note for m in machines for note in (m.on_facts if _outdone(m, best) else m.notes)]
     damage = tuple(note for m in machines if not _outdone(m, best) for note in m.damage)
     notes += [
@@ -81,85 +76,15 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
         for m in machines
         if m is not best and (m.memory.regions or m.facts.tree is not None)
     ]
-    notes += [*added, *cut.values()]
+    notes += on_maps
     notes += [f"{each}: planned for {kernel}, as stated" for each in kernels]
-    notes += _moved(ordered)
-    notes += _replaceable(ordered)
+    notes += _moved(machines)
+    notes += _replaceable(machines)
     known = {key: value for key, value in values.items() if value is not None}
     facts = replace(best.facts, **known)  # type: ignore[arg-type]
     combined = replace(best, facts=facts, notes=tuple(dict.fromkeys(notes)), damage=damage)
     combined = for_pages(combined, facts.page_size)
     return combined if best.traits.firmware else beside_tree(combined)
-
-
-_LASTING = ("cma", "node_data")
-"""Kinds of events in a log whose memory stays reserved, and is listed as such, as long as the machine runs."""
-
-
-def _without_added(best: Machine, machines: Sequence[Machine]) -> tuple[Machine, list[str]]:
-    """A running machine's map without RAM that its boot log lacks and that holds nothing reserved, and a note on it.
-
-    It was plugged in after the boot, and the next one may find it or not: the boot that is known had it not.
-    """
-    log = next((m for m in machines if m.traits.log and m.memory.regions), None)
-    if log is None or not best.traits.whole:
-        return best, []
-    known = union([*log.memory.spans(), *((r.start, r.end) for r in best.memory.reserved)])
-    added = [r for r in best.memory.regions if not intersect((r.start, r.end), known)]
-    if not added:
-        return best, []
-    memory = MemoryMap(tuple(r for r in best.memory.regions if r not in added), best.memory.reserved)
-    size = format_size(sum(r.end - r.start for r in added))
-    note = f"{printable(best.source)} has {size} of RAM more than {printable(log.source)}, added after boot: left out"
-    return replace(best, memory=memory, doubt="" if best.doubt.endswith(ADDED_LATER) else best.doubt), [note]
-
-
-_RESERVED = ("cma", "node_data", "swiotlb")
-"""Kinds of events in a log that are memory of their own, as a crash kernel is."""
-
-
-def _cut_off(machines: Sequence[Machine]) -> dict[str, str]:
-    """Sources that lack what a log names as reserved, each with a note: their end is missing."""
-    named = [
-        (event.span, event.kind, m.source)
-        for m in machines
-        if m.traits.log
-        for event in m.facts.events
-        if event.kind in _LASTING and event.span is not None
-    ]
-    found: dict[str, str] = {}
-    for m in machines:
-        if m.traits.log or m.traits.stated or m.traits.firmware or m.lists_nothing or not m.memory.regions:
-            continue
-        listed = union((r.start, r.end) for r in m.memory.reserved)
-        for span, kind, source in named:
-            if not intersect(span, listed):
-                what = "the CMA area" if kind == "cma" else "the data of a node"
-                found[m.source] = (
-                    f"{printable(m.source)} does not list {what} at {span[0]:#x}, which {printable(source)} names: it "
-                    "is cut off, and the log is taken for the map"
-                )
-                break
-    return found
-
-
-def _beside_log(machines: Sequence[Machine], poor: Sequence[Machine]) -> Sequence[Machine]:
-    """The sources, of which a log that lacks RAM has that of another one, if no source lists what is reserved.
-
-    A log that has RAM is the map then, as it names reservations; the kernel's image may be in another source only.
-    poor: those that list nothing, or not all.
-    """
-    with_map = [m for m in machines if m.memory.regions and not m.traits.log]
-    if not with_map or not all(m in poor for m in with_map):
-        return machines
-    most = min(with_map, key=lambda m: m.traits.rank)
-    image = [r for r in most.memory.reserved if r.name.startswith("Kernel")]
-    return [
-        replace(m, memory=MemoryMap(m.memory.regions or most.memory.regions, (*m.memory.reserved, *image)))
-        if m.traits.log and (m.memory.regions or m.incomplete)
-        else m
-        for m in machines
-    ]
 
 
 def _check_configurations(machines: Sequence[Machine]) -> None:
