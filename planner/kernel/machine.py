@@ -41,10 +41,10 @@ class Event(NamedTuple):
 
     kind: an allocation: `cma`, `cma_unplaced` (counted by `Memory:`, and shown by no line), `hash`, `kfence`, `kvm`,
     `log_buf`, `log_meta` (the log buffer's descriptors and infos), `node_data`, `percpu` (name: the group),
-    `reserved-memory` (of a device tree), `swiotlb`. `node`: a node's range. What a boot loader put there: `efi_tables`
-    (start: the lowest address in UEFI's line), `efi_image` (size: of the image that UEFI loaded), `bss` (size: of that
-    image, which its file does not hold), `qemu_image` (size: of the image that QEMU itself loaded), `initrd` (size: of
-    its whole pages).
+    `reserved-memory` (of a device tree), `swiotlb`. `node`: a node's range. `kernel_code` (size: of the kernel's code
+    and read-only data). What a boot loader put there: `efi_tables` (start: the lowest address in UEFI's line),
+    `efi_image` (size: of the image that UEFI loaded), `bss` (size: of that image, which its file does not hold),
+    `qemu_image` (size: of the image that QEMU itself loaded), `initrd` (size: of its whole pages).
     start/end: bytes, None if the log gives only a size; size: bytes; line: 1-based line of the log, 0 if it follows
     from several; before_crash: whether it comes before the crash reservation in the log (None: not known); name: its
     name in the log.

@@ -68,6 +68,7 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
     values["events"] = next((m.facts.events for m in machines if m.facts.events), ())
     _check_ram(best, machines, grows=grows)
     _check_crash(machines)
+    _check_image(machines)
     notes = [note for m in machines for note in (m.on_facts if _outdone(m, best) else m.notes)]
     damage = tuple(note for m in machines if not _outdone(m, best) for note in m.damage)
     notes += [
@@ -289,6 +290,21 @@ def _check_crash(machines: Sequence[Machine]) -> None:
             if crash is not None and (span := _allocated_in(machine, recording, crash)) is not None:
                 where = f"memory at {span[0]:#x}"
                 raise _contradiction(machine, where, "something else", "the crash kernel", recording)
+
+
+_PADDING = 2 * MIB
+"""Bytes that the parts of an image are aligned to, at most (SEGMENT_ALIGN)."""
+
+
+def _check_image(machines: Sequence[Machine]) -> None:
+    """Refuse a log and a listing of kernels of other sizes."""
+    for log in machines:
+        for code in (e.size for e in log.facts.events if e.kind == "kernel_code"):
+            for machine in machines:
+                image = machine.facts.kernel_image
+                if machine.traits.whole and image is not None and not 0 <= image.size - code <= _PADDING:
+                    here, there = f"{image.size >> 10}K", f"{code >> 10}K"
+                    raise _contradiction(machine, "the kernel's code", here, there, log)
 
 
 def _allocated_in(machine: Machine, recording: Machine, crash: Range) -> Span | None:

@@ -58,6 +58,26 @@ def test_nothing_else_lies_in_a_crash_kernel(listing: dict[str, Any], log: dict[
         assert combine(sources).kind == "iomem"
 
 
+@pytest.mark.parametrize(
+    ("code", "refused"),
+    [
+        pytest.param(20 * MIB, False, id="as large"),
+        pytest.param(19 * MIB, False, id="its parts are aligned"),
+        pytest.param(17 * MIB, True, id="smaller: another kernel's"),
+        pytest.param(21 * MIB, True, id="larger"),
+    ],
+)
+def test_the_log_of_another_kernel_has_code_of_another_size(code: int, *, refused: bool) -> None:
+    """Where nothing names the kernel of the listing."""
+    listing = source("a", "iomem", LISTED, kernel_image=Range(GIB, GIB + 20 * MIB))
+    log = source("b", "dmesg", RAM, kernel="6.1.0", events=(Event("kernel_code", code),))
+    if refused:
+        with pytest.raises(InputError, match=r"a: the kernel's code is 20480K here and \d+K in b"):
+            combine([listing, log])
+    else:
+        assert combine([listing, log]).facts.kernel == "6.1.0"
+
+
 def test_kernels_that_differ_are_a_note_where_one_is_stated() -> None:
     """The stated kernel is planned; the machine's own is that of the more precise source."""
     sources = [source("a", "iomem", LISTED, kernel="6.1.0-18"), source("b", "dmesg", kernel="6.12.3")]

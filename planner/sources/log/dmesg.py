@@ -123,6 +123,8 @@ def _derive(log: Log) -> None:
     log.events = [_whole(event, log.page_size or 4 * KIB) for event in log.events]
     if log.total is not None:
         log.event("cma_unplaced", None, None, 0, size=lacking_cma(log))
+    if log.code:
+        log.event("kernel_code", None, None, 0, size=log.code)
     for group, count in log.units.items():
         log.event("percpu", None, None, 0, str(group), log.unit * count)
     if log.tables is not None and log.image and not log.kaslr:

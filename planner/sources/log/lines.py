@@ -79,6 +79,7 @@ _PCPU = _Pattern("pcpu-alloc: ", rf"^pcpu-alloc: .*alloc={_INT}\*{_INT}")
 _EMBEDDED = _Pattern("percpu: Embedded", rf"^percpu: Embedded {_INT} pages/cpu .*u{_INT}")
 _MIDR = _Pattern(" [0x", r"(?:physical CPU|secondary processor) 0x[0-9a-f]+ \[0x([0-9a-f]{8})\]")
 _INITRD = re.compile(r"^Freeing initrd memory: (\d{1,10})K\b")
+_CODE = re.compile(r"\((\d{1,10})K kernel code, \d{1,10}K rwdata, (\d{1,10})K rodata,")
 _BSS = re.compile(r"\b(\d{1,10})K bss\b")
 _MEMORY = _Pattern("Memory: ", rf"^Memory: {_INT}K/{_INT}K available(?:.*, {_INT}K cma-reserved)?")
 _ADDED = _Pattern("memblock_", rf"^memblock_(add|remove): \[{_HEX}-{_HEX}\]")
@@ -121,7 +122,8 @@ class Log:
     of a log buffer that was allocated, the number of its line, its bytes, and those of its descriptors and infos.
 
     tables: the lowest address of a UEFI table. qemu: the machine is QEMU's. image, bss: bytes of the kernel image as
-    counted by `Memory:`, and of its bss. initrd: bytes that were freed of it. smmu: the driver arm-smmu-v3 is there.
+    counted by `Memory:`, and of its bss. code: of its code and read-only data. initrd: bytes that were freed of it.
+    smmu: the driver arm-smmu-v3 is there.
     captures: the kernel has a crashed one's memory to save.
 
     damage: notes on lines that cannot be read; crash_damage: those on lines about the crash kernel. lost: the note on
@@ -175,6 +177,7 @@ class Log:
     tables: int | None = None
     qemu: bool = False
     image: int | None = None
+    code: int = 0
     bss: int = 0
     initrd: int = 0
     smmu: bool = False
@@ -388,6 +391,8 @@ def _counted(line: str, log: Log) -> None:
     log.image = image_size(line)
     if (m := _MEMORY.search(line)) is not None:
         log.total, log.cma = int(m[2]) * KIB, int(m[3] or 0) * KIB
+    if (m := _CODE.search(line)) is not None:
+        log.code = (int(m[1]) + int(m[2])) * KIB
     if (m := _BSS.search(line)) is not None:
         log.bss = int(m[1]) * KIB
 
