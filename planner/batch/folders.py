@@ -41,8 +41,7 @@ def machines_in(places: Sequence[str]) -> tuple[list[Group], int]:
 
     Only files and folders are read (a pipe without a writer would never end). Links to folders are skipped, and so are
     those to files of the same place, which are read there. If one of several places cannot be read, its machine has an
-    error. Raises InputError for a single place that cannot be
-    read, or a folder without sources.
+    error. Raises InputError for a single place that cannot be read, or a folder without sources.
     """
     found: list[tuple[str, Group]] = []
     skipped = 0

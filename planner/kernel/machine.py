@@ -283,15 +283,21 @@ class Machine:
         return KINDS.get(self.kind) or Kind(self.kind)
 
     @property
+    def lists_reserved(self) -> bool:
+        """True if its map lists a reservation that the kernel made."""
+        only = self.traits.may_list_nothing
+        return any(not only or r.name == "reserved" for r in self.memory.reserved)
+
+    @property
     def lists_nothing(self) -> bool:
         """True if the source shows RAM, but none of the kernel's reservations, as /proc/iomem does after `grep RAM`.
 
         Those of a log are in its messages; a map that is stated has no others.
         """
-        traits, reserved = self.traits, self.memory.reserved
+        traits = self.traits
         if not self.memory.regions or traits.log or traits.stated or traits.firmware:
             return False
-        return not any(not traits.may_list_nothing or r.name == "reserved" for r in reserved)
+        return not self.lists_reserved
 
     @property
     def fixed(self) -> bool:

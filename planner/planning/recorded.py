@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from planner.base.sizes import format_size
 from planner.kernel import crashkernel as ck
+from planner.kernel.cmdline import values
 from planner.kernel.machine import BootRecord, Facts, Machine
 from planner.kernel.profiles import select_profile
 from planner.planning.context import Context
@@ -28,11 +29,8 @@ def _is_own(facts: Facts, text: str, mainline: Context) -> bool:
     if facts.cmdline is None or facts.kernel is None or mainline.cmdline != facts.cmdline:
         return False
     same_kernel = select_profile(facts.kernel).profile.name == mainline.profile.name
-    return same_kernel and _requests(facts.cmdline) == _requests(ck.as_cmdline(text))
-
-
-def _requests(cmdline: str) -> list[str]:
-    return [word for word in cmdline.split() if word.startswith("crashkernel=")]
+    own, asked = (values(line, "crashkernel") for line in (facts.cmdline, ck.as_cmdline(text)))
+    return same_kernel and own == asked
 
 
 def _difference(record: BootRecord, own: OwnView) -> str:

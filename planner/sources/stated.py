@@ -56,11 +56,7 @@ def _shown(machine: Machine) -> bool:
     """True if the machine's own map lists what the kernel placed, so that it must not be placed again."""
     if machine.traits.firmware:
         return False
-    if any(e.kind in _LISTS_RESERVED for e in machine.facts.events):
-        return True
-    if machine.traits.may_list_nothing:
-        return any(r.name == "reserved" for r in machine.memory.reserved)
-    return bool(machine.memory.reserved)
+    return any(e.kind in _LISTS_RESERVED for e in machine.facts.events) or machine.lists_reserved
 
 
 def _of_tree(machine: Machine, regions: Sequence[Region], notes: Sequence[str], *, whole: bool) -> Machine:

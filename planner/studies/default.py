@@ -20,11 +20,10 @@ from planner.kernel.crashkernel_entries import RAM_UNIT
 from planner.kernel.machine import Machine
 from planner.planning import values
 from planner.planning.options import Options
-from planner.planning.other_readings import context_under
 from planner.planning.plan import with_request
 from planner.planning.presets import PRESETS, variant
 from planner.studies.fit import form_of
-from planner.studies.inquiry import Inquiry, form_in, placed
+from planner.studies.inquiry import Inquiry, placed
 from planner.studies.need import need
 from planner.studies.need_inputs import Given
 from planner.studies.range_list import Member, RangeEntry, Run, Search, Table, entries_of, text_of
@@ -173,12 +172,10 @@ class _Sizes:
 
     def doubt(self, size: int) -> str:
         """What of the map is not known, if this size may not serve therefore; "" for nothing."""
-        question = self.inquiry.question
-        for reading in question.others:
-            form = form_in(context_under(reading, self.inquiry.context), question.request)
+        for assumption, form in self.inquiry.elsewhere():
             if size and form.place(size).crash is None:
-                return f"gets nothing under another reading of its map: {reading.assumption}"
-        return question.memory.doubt
+                return f"gets nothing under another reading of its map: {assumption}"
+        return self.inquiry.question.memory.doubt
 
     @property
     def most(self) -> int:

@@ -13,10 +13,9 @@ from planner.kernel.crashkernel import as_cmdline
 from planner.kernel.machine import Machine
 from planner.planning.capacity import RequestForm, Room, free_below, is_aligned, is_reserved
 from planner.planning.options import Options
-from planner.planning.other_readings import context_under
 from planner.planning.outcomes import ALIGNED, RESERVED
 from planner.planning.result import KernelView, Plan
-from planner.studies.inquiry import FORM_SIZE, Inquiry, form_in, form_name, inquire, readable, value_of
+from planner.studies.inquiry import FORM_SIZE, Inquiry, form_name, inquire, readable, value_of
 from planner.studies.kaslr import Chances, Image, Places
 
 __all__ = [
@@ -230,11 +229,11 @@ def fit_on(inquiry: Inquiry, *, keep_low: int = 0) -> Fit:
 def _elsewhere(inquiry: Inquiry, found: Largest, keep_low: int) -> Iterator[OtherFit]:
     """The largest sizes under the other readings of the map, where they differ."""
     seen = {found}
-    for reading in inquiry.question.others:
-        largest = _largest(form_in(context_under(reading, inquiry.context), inquiry.question.request), keep_low)
+    for assumption, form in inquiry.elsewhere():
+        largest = _largest(form, keep_low)
         if largest not in seen:
             seen.add(largest)
-            yield OtherFit(reading.assumption, largest)
+            yield OtherFit(assumption, largest)
 
 
 def _over_images(inquiry: Inquiry, found: Fit, crashkernel: str | None, image_size: int | None) -> AnyImage:

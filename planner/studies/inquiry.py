@@ -14,6 +14,7 @@ from planner.kernel.machine import Machine
 from planner.planning.capacity import RequestForm
 from planner.planning.context import Context, memblock_of, with_strategy
 from planner.planning.options import Options
+from planner.planning.other_readings import context_under
 from planner.planning.plan import Question, answer, ask, outcome_of, with_request
 from planner.planning.result import Plan
 from planner.planning.strategies import Strategy, strategy_named
@@ -22,7 +23,6 @@ __all__ = [
     "FORM_SIZE",
     "Inquiry",
     "Progress",
-    "form_in",
     "form_name",
     "inquire",
     "inquiry_of",
@@ -65,6 +65,16 @@ class Inquiry:
         """The same question with another size."""
         return with_request(self.question, self.value(size))
 
+    def elsewhere(self) -> Iterator[tuple[str, RequestForm]]:
+        """The assumption of each other reading of the map, and requests of this form in its memory."""
+        for reading in self.question.others:
+            there = context_under(reading, self.context)
+            request = self.question.request
+            yield (
+                reading.assumption,
+                RequestForm(memblock_of(there), request, there.profile, there.bounds, there.proposal),
+            )
+
     def plan(self, size: int) -> Plan:
         """The whole plan for this size."""
         return answer(self.at(size), self.strategy)
@@ -85,11 +95,6 @@ def inquiry_of(question: Question, strategy: Strategy | None = None) -> Inquiry:
     context = with_strategy(question.mainline, strategy, prefer_aligned=question.options.prefer_aligned)
     form = RequestForm(question.shared.memblock, question.request, context.profile, context.bounds, context.proposal)
     return Inquiry(question, strategy, context, form)
-
-
-def form_in(context: Context, request: ck.Reading) -> RequestForm:
-    """Requests of one form and any size in a context."""
-    return RequestForm(memblock_of(context), request, context.profile, context.bounds, context.proposal)
 
 
 def with_progress(items: Sequence[_Item], progress: Progress | None) -> Iterator[_Item]:

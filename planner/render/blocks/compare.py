@@ -12,7 +12,7 @@ from planner.kernel.ptdump import KINDS
 from planner.planning.result import UNKNOWN_HERE
 from planner.render.blocks.model import Block, Facts, Heading, Lead, Paragraph, Table
 from planner.render.blocks.numbers import column, signed_column, signed_count, size, start
-from planner.render.blocks.tables import alignment, closing, kernel_facts, unknown_kernel
+from planner.render.blocks.tables import alignment, closing, in_doubt, kernel_facts, unknown_kernel
 from planner.studies.compare import Comparison, Row
 
 __all__ = ["blocks"]
@@ -39,7 +39,7 @@ def blocks(comparison: Comparison) -> list[Block]:
 
 
 def _lead(comparison: Comparison) -> Lead:
-    doubt = f"; {comparison.doubt}" if comparison.doubt else ""
+    doubt = in_doubt(comparison.doubt)
     if comparison.best is None:
         return Lead("none", comparison.reason + doubt, "bad")
     text = f"{unknown_kernel(comparison.kernel)}best for the aim {comparison.aim!r}"

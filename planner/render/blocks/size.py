@@ -82,7 +82,9 @@ def presets(found: Presets) -> list[Block]:
     values = list(zip(names, grouped, strict=True))
     head = ("size", "outcome", "at", "page tables", "low free", "default of")
     text = f"{counted(len(found.presets), 'distribution default')}, {counted(len(grouped), 'distinct value')}"
-    text = f"{tables.unknown_kernel(found.kernel)}{text}, {aligned or 'none'} aligned here{_doubt(found.doubt)}"
+    text = (
+        f"{tables.unknown_kernel(found.kernel)}{text}, {aligned or 'none'} aligned here{tables.in_doubt(found.doubt)}"
+    )
     sources = list(dict.fromkeys(f"{p.preset}: {p.source}, {p.date}" for p in found.presets))
     return [
         Lead("defaults", text, "good" if aligned else "warn"),
@@ -92,11 +94,6 @@ def presets(found: Presets) -> list[Block]:
         Bullets("Sources", sources),
         *tables.closing(found.notes, found.kernel),
     ]
-
-
-def _doubt(what: str) -> str:
-    """The end of an answer from a map of which something is not known."""
-    return f"; {what}" if what else ""
 
 
 def _facts(source: str, ram: int, low_free: int, kernel: KernelView) -> list[tuple[str, str]]:
@@ -113,7 +110,7 @@ def sweep(swept: Sweep) -> list[Block]:
     mood: Mood = "good" if "aligned" in outcomes else "warn" if {"fallback", "exact"} & set(outcomes) else "bad"
     step = f"every {size(swept.step)}" if swept.step else "wherever something changes"
     rows = counted(len(swept.sweep), "row")
-    finding = f"{tables.unknown_kernel(swept.kernel)}{_finding(swept)}{_doubt(swept.doubt)}"
+    finding = f"{tables.unknown_kernel(swept.kernel)}{_finding(swept)}{tables.in_doubt(swept.doubt)}"
     text = f"{size(swept.least)} to {size(swept.most)}, {_FORMS[swept.form]} request, {step}: {rows}"
     return [
         Lead(outcomes[0] if len(outcomes) == 1 else "sweep", finding, mood),
@@ -210,7 +207,7 @@ def give_back(given: GiveBack) -> list[Block]:
         ("Written", f"{given.asked} to /sys/kernel/kexec_crash_size, which says {given.before}"),
     ]
     if given.refused is not None:
-        lead = Lead("refused", f"nothing is freed: {given.refused}{_doubt(given.doubt)}", "bad")
+        lead = Lead("refused", f"nothing is freed: {given.refused}{tables.in_doubt(given.doubt)}", "bad")
         return [lead, Facts(facts + tables.kernel_facts(given.kernel)), *tables.closing(given.notes, given.kernel)]
     freed = f"{size(given.freed_bytes)} is freed, {size(given.after)} stays reserved"
     parts: list[tuple[str, str, str]] = [("freed", span(r), size(r.size)) for r in given.freed]
@@ -220,7 +217,7 @@ def give_back(given: GiveBack) -> list[Block]:
         if r is not None
     ]
     return [
-        Lead("freed", f"{freed}{_doubt(given.doubt)}", "good"),
+        Lead("freed", f"{freed}{tables.in_doubt(given.doubt)}", "good"),
         Facts(facts + tables.kernel_facts(given.kernel)),
         Table("Afterwards", "llr", ("", "range", "size"), parts),
         _compared(given),

@@ -40,6 +40,7 @@ __all__ = [
     "facts",
     "further_notes",
     "granularity",
+    "in_doubt",
     "kernel_facts",
     "other_readings",
     "page_tables",
@@ -91,6 +92,11 @@ def unknown_kernel(kernel: KernelView) -> str:
     if kernel.certainty == "unknown":
         return as_nearest(kernel.profile)
     return "".join(f"{assumed}: " for assumed in _assumed(kernel))
+
+
+def in_doubt(what: str) -> str:
+    """The end of an answer from a map of which something is not known; "" for nothing."""
+    return f"; {what}" if what else ""
 
 
 def _assumed(kernel: KernelView) -> list[str]:

@@ -111,8 +111,8 @@ class Log:
     ranges of the nodes. dump: the rows of memblock's last dump; counts: how many each array has, reserved_size: bytes
     of `reserved`, as it says itself. added: ranges of `memblock=debug`, and whether each was added or removed. efi:
     descriptors of the EFI map; efi_size, efi_count: its bytes, and its number of descriptors. nomap: NOMAP ranges of a
-    device tree. total, cma: RAM and CMA areas as counted by `Memory:`, in bytes. spread_cma: of areas in
-    several ranges, which a log does not place, in bytes. pages: of all nodes.
+    device tree. total, cma: RAM and CMA areas as counted by `Memory:`, in bytes. spread_cma: of areas in several
+    ranges, which a log does not place, in bytes. pages: of all nodes.
 
     crash, low: the crash kernel, and its low part. lines: what the kernel said about them; crash_line: the number of
     the first such line. failed: it said that it reserves none. patched: another kernel than mainline arm64 printed it.
@@ -123,8 +123,7 @@ class Log:
 
     tables: the lowest address of a UEFI table. qemu: the machine is QEMU's. image, bss: bytes of the kernel image as
     counted by `Memory:`, and of its bss. code: of its code and read-only data. initrd: bytes that were freed of it.
-    smmu: the driver arm-smmu-v3 is there.
-    captures: the kernel has a crashed one's memory to save.
+    smmu: the driver arm-smmu-v3 is there. captures: the kernel has a crashed one's memory to save.
 
     damage: notes on lines that cannot be read; crash_damage: those on lines about the crash kernel. lost: the note on
     the first memory range that is damaged, by the first word of its line. lacks_high: memory above the ranges is
