@@ -38,9 +38,6 @@ _LATE = {"swiotlb": BOUNCE}
 _LATE_TOO = {"cma": "CMA", "node_data": "data of a node"}
 """Likewise, where the crash kernel is reserved before the linear map is made."""
 
-_AFTER_CMA = ("hash", "percpu", "swiotlb")
-"""Kinds of events that come later than a CMA area: a log that has some, and none of that, had none."""
-
 _CACHE_LINE = 64
 
 _UNCOUNTED = {4 * KIB: (232 * KIB, 256 * KIB), 16 * KIB: (384 * KIB, 464 * KIB), 64 * KIB: (640 * KIB, 768 * KIB)}
@@ -110,9 +107,8 @@ def _lost_area(state: State, view: View) -> Span | None:
     if early_areas(view.events):
         return None
     own = cma_of(view.machine.facts.cmdline)
-    counted = [e.size for e in view.events if e.kind == "cma_unplaced"]
-    goes_on = any(e.kind in _AFTER_CMA for e in view.events)
-    size = counted[0] if counted else 0 if goes_on else default_area(view.asked.config, own.size) or 0
+    told = next((e.size for e in view.events if e.kind == "cma_unplaced"), None)
+    size = told if told is not None else default_area(view.asked.config, own.size) or 0
     profile = view.asked.profile
     asked = replace(own, beyond=profile.cma_beyond)
     return place_cma(state, size, asked, cma_align(profile, view.asked.page_size), view.low_max)

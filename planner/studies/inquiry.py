@@ -67,13 +67,11 @@ class Inquiry:
 
     def elsewhere(self) -> Iterator[tuple[str, RequestForm]]:
         """The assumption of each other reading of the map, and requests of this form in its memory."""
+        request = self.question.request
         for reading in self.question.others:
             there = context_under(reading, self.context)
-            request = self.question.request
-            yield (
-                reading.assumption,
-                RequestForm(memblock_of(there), request, there.profile, there.bounds, there.proposal),
-            )
+            form = RequestForm(memblock_of(there), request, there.profile, there.bounds, there.proposal)
+            yield reading.assumption, form
 
     def plan(self, size: int) -> Plan:
         """The whole plan for this size."""

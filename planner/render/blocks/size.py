@@ -82,9 +82,8 @@ def presets(found: Presets) -> list[Block]:
     values = list(zip(names, grouped, strict=True))
     head = ("size", "outcome", "at", "page tables", "low free", "default of")
     text = f"{counted(len(found.presets), 'distribution default')}, {counted(len(grouped), 'distinct value')}"
-    text = (
-        f"{tables.unknown_kernel(found.kernel)}{text}, {aligned or 'none'} aligned here{tables.in_doubt(found.doubt)}"
-    )
+    text += f", {aligned or 'none'} aligned here{tables.in_doubt(found.doubt)}"
+    text = f"{tables.unknown_kernel(found.kernel)}{text}"
     sources = list(dict.fromkeys(f"{p.preset}: {p.source}, {p.date}" for p in found.presets))
     return [
         Lead("defaults", text, "good" if aligned else "warn"),

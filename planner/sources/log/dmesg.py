@@ -121,7 +121,7 @@ def _derive(log: Log) -> None:
         log.arch = "x86_64"
     log.page_size = log.page_size or (_page_size(log) if log.pages else None)
     log.events = [_whole(event, log.page_size or 4 * KIB) for event in log.events]
-    if log.total is not None:
+    if _tells_cma(log):
         log.event("cma_unplaced", None, None, 0, size=lacking_cma(log))
     if log.code:
         log.event("kernel_code", None, None, 0, size=log.code)
@@ -175,10 +175,13 @@ def _doubt(log: Log, *, complete: bool) -> str:
     return "a CMA area may be missing" if log.map and not (complete or _tells_cma(log)) else ""
 
 
+_TELL_CMA = ("cma", "hash", "percpu", "swiotlb")
+"""Kinds of events that are a CMA area, or come later than one."""
+
+
 def _tells_cma(log: Log) -> bool:
-    """True if the log goes on behind the line of a CMA area, or has one."""
-    later = ("cma", "hash", "percpu", "swiotlb")
-    return log.total is not None or bool(log.lines) or any(event.kind in later for event in log.events)
+    """True if the log goes on behind the line of a CMA area, or has one: then it had no other."""
+    return log.total is not None or bool(log.lines) or any(event.kind in _TELL_CMA for event in log.events)
 
 
 def _memory(log: Log, notes: list[str], *, complete: bool) -> tuple[list[Region], list[Reserved]]:
