@@ -156,7 +156,7 @@ def decode_most(data: bytes, name: str) -> str:
 
 def stray_note(text: str) -> str | None:
     """The note on lines with stray bytes, None without one. Those in a command line are shown with it instead."""
-    if text.isascii():
+    if text.isascii() or ("\ufffd" not in text and _is_whole(text)):
         return None
     found = {
         number: line
@@ -169,6 +169,15 @@ def stray_note(text: str) -> str | None:
     before = all(re.fullmatch(rf"{STRAY}++(?>(?:(?!{STRAY}).)+)", line) for line in found.values())
     what = "before the text were left out" if before else "were replaced; nothing is read there"
     return f"line {next(iter(found))}{more}: bytes that are not text {what}"
+
+
+def _is_whole(text: str) -> bool:
+    """True if no character of a text stands for a byte that is not UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _as_utf8(data: bytes, name: str) -> bytes:

@@ -13,9 +13,9 @@ from heapq import merge
 from typing import NamedTuple
 
 from planner.base.errors import InputError
+from planner.sources.log.debug import is_unread
 from planner.sources.log.messages import is_read
 from planner.sources.log.timestamps import without_timestamp
-from planner.sources.log.unread import is_unread
 
 __all__ = ["boots", "hosts_of"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from planner.sources.log.arch import OWN_SIGNS, SIGNS
 
 __all__ = [
+    "BEGINNINGS",
     "BEGIN_BOOT",
     "CUT_RESERVED",
     "FIRST_3",
@@ -43,7 +44,7 @@ MEM_RANGE = r"\[mem 0x([0-9a-f]{1,16})-0x([0-9a-f]{1,16})\]"
 CUT_RESERVED = r"0x([0-9a-f]{16})(?: \(?(\d*)(?: M?B?)?)?$"
 """The end of a line on the crash kernel, cut off behind a whole address; groups: the address, digits of the size."""
 
-_BEGIN = (
+BEGINNINGS = (
     *("CPU", "Booting Linux on", "Linux ", "BOOT_IMAGE=", "Kernel command line:", "Command line:", "Memory"),
     *("node", *ZONES, "memory", "reserved", "efi:", "Zone ranges:"),
     *("memblock_add:", "memblock_remove:", "MEMBLOCK configuration", "pcpu-alloc: ", "percpu: "),
@@ -56,7 +57,7 @@ _BEGIN = (
 )
 """Beginnings of all lines that are read, except of those that may follow a subsystem's name."""
 
-FIRST_3 = {begin[:3] for begin in _BEGIN}
+FIRST_3 = {begin[:3] for begin in BEGINNINGS}
 """Their first characters, which tell most others at once."""
 
 WITHIN = ("rashkernel", "NODE_DATA")
@@ -65,4 +66,4 @@ WITHIN = ("rashkernel", "NODE_DATA")
 
 def is_read(words: str) -> bool:
     """True if a message may have facts."""
-    return (words[:3] in FIRST_3 and words.startswith(_BEGIN)) or any(sign in words for sign in WITHIN)
+    return (words[:3] in FIRST_3 and words.startswith(BEGINNINGS)) or any(sign in words for sign in WITHIN)

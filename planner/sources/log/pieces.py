@@ -213,7 +213,9 @@ def _unbroken(lines: Iterable[str], glue: Mapping[int, str], begins: Callable[[s
     whole: list[str] = []
     between, joined = None, 0
     for line in lines:
-        if between is not None and len(whole[-1]) < MAX_LINE and not begins(line):
+        if not line and between is None and not joined:
+            whole.append(line)
+        elif between is not None and len(whole[-1]) < MAX_LINE and not begins(line):
             whole[-1] += between + line
             between, joined = glue.get(len(line)), joined + 1
         else:

@@ -12,6 +12,7 @@ import re
 
 from planner.base.errors import InputError
 from planner.sources.bounds import MAX_QUOTED, MAX_QUOTED_LINES
+from planner.sources.log.debug import without_debug
 from planner.sources.log.unread import without_unread
 from planner.sources.quoting.columns import messages_in_column
 from planner.sources.quoting.encodings import is_base64, plain_text
@@ -33,6 +34,7 @@ def unquoted(text: str, name: str) -> str:
         from planner.sources.quoting.mail import text_of
 
         text = text_of(text) or text
+    text = without_debug(text)
     messages, head = None, text[:4096]
     if '":' in head or '" :' in head or "MESSAGE=" in head or '"' in head[:64]:
         from planner.sources.quoting.records import messages_of
@@ -47,7 +49,7 @@ def unquoted(text: str, name: str) -> str:
     plain = plain_text(text)
     if (column := messages_in_column(plain)) is not None:
         plain = column
-    bare = without_line_prefixes(plain if plain is text else without_unread(plain))
+    bare = without_line_prefixes(plain if plain is text else without_unread(without_debug(plain)))
     if is_side_by_side(bare):
         raise InputError(name, "shows two texts side by side, their long lines cut off", "give one of the two files")
     return bare

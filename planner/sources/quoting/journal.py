@@ -58,6 +58,9 @@ def _messages_alone(records: Iterable[str], before: str) -> Iterator[str]:
     """The lines of each record, all empty but the kernel's message. before: what stands before a field."""
     message, transport, count = f"{before}MESSAGE=", f"{before}_TRANSPORT=", 0
     for record in records:
+        if not record:
+            yield record
+            continue
         lines = f"\n{record}\n"
         at = lines.find(message)
         if at < 0 or (transport in lines and f"{transport}kernel\n" not in lines):
@@ -84,7 +87,10 @@ def _with_facts(records: list[str], colon: str, empty: str) -> Iterator[str]:
     """The records, but those of messages without facts empty, except the first ones and the last."""
     message, count = f'"MESSAGE"{colon}"', 0
     for record in records[:-1]:
-        count += len(record) > len(empty)
+        if record == empty:
+            yield empty
+            continue
+        count += 1
         at = record.find(message) if count > TOLD else -1
         yield record if at < 0 or _may_tell(record[at + len(message) :], count) else empty
     yield from records[-1:]
