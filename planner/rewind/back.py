@@ -177,7 +177,7 @@ def _larger(found: list[History], view: View) -> Iterator[MapReading]:
     Where no `mem=` is known to have cut it, the two likeliest histories are enough: more would be guesses upon guesses.
     """
     seen = view.machine.memory.ram
-    larger, high = list(totals(view)), is_high(view)
+    larger, high = [(ram, asked, more_of(view, ram - seen)) for ram, asked in totals(view)], is_high(view)
     others = [] if high else larger[:1]
     for history in found if is_hidden(view) else found[:_LIKELIEST]:
         top = next(tops_asked(view, history.top))
@@ -186,13 +186,12 @@ def _larger(found: list[History], view: View) -> Iterator[MapReading]:
         for what, size in areas(history, view):
             boot = boot_of(view, size, top, view.regions, early=history.early, lift=lift)
             settled = None
-            for ram, asked in larger:
+            for ram, asked, memory in larger:
                 if asked == settled:
                     continue
-                memory = more_of(view, ram - seen)
                 state = with_more(bare, view, memory, boot)
                 there = f"{what}; the machine has {format_size(ram)} of RAM, with no hole above what is listed"
-                reserved = [Reserved(start, end) for start, end in state.blocks]
+                reserved = [Reserved(start, end) for start, end in union(state.blocks)]
                 yield MapReading(there, MemoryMap(memory.regions, reserved), more=True)
                 settled = asked if not high and settles(view, memory, state, asked) else None
             larger = others

@@ -12,6 +12,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from planner.base.ranges import Span, intersect, subtract, total, union
 from planner.base.sizes import GIB, MIB, U64, memparse, round_down, round_up
@@ -76,7 +77,8 @@ def place_cma(state: State, size: int, asked: Cma, align: int, low_max: int, nod
         area = (asked.base, asked.base + size)
         return None if asked.base % align or area[1] > limit or intersect(area, state.blocks) else area
     if end_of_memory >= 4 * GIB + size:
-        for low, high in state.gaps():
+        high_up = takewhile(lambda gap: gap[1] > 4 * GIB, state.gaps_down())
+        for low, high in reversed([*high_up]):
             start = round_up(max(low, 4 * GIB, node[0]), align)
             if start + size <= min(high, limit, node[1]):
                 return (start, start + size)

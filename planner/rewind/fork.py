@@ -7,7 +7,7 @@ alone; of every other step any choice may explain any rest.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
 from planner.rewind.later import MOST_PER_CPU, Choice
@@ -119,9 +119,8 @@ class Fork:
         """Sums of the first allocations of a choice and of the steps before it, for each choice of the fork."""
         key = (step, choice, count)
         if key not in self.tables:
-            first = self._first(step, choice, count)
-            before = self._sums(step - 1)
-            self.tables[key] = joined([one.plus(first) for one in before] if count else [*before])
+            own, others = self._before(step)
+            self.tables[key] = joined(own, others.plus(self._first(step, choice, count)) if count else others)
         return self.tables[key]
 
     def _first(self, step: int, choice: int, count: int) -> Sums:
@@ -131,11 +130,8 @@ class Fork:
             self.firsts[key] = sums_of(self.late[step][choice].items[:count]) if count else Sums()
         return self.firsts[key]
 
-    def _sums(self, step: int) -> Iterator[Sums]:
-        """Sums of what the steps up to this one take, for each choice of the fork."""
-        if step < self.step:
-            yield from [self.below[step + 1]] * len(self.own)
-            return
-        others = self.below[-1].plus(self.above[step - self.step])
-        for own in self.own:
-            yield others.plus(own)
+    def _before(self, step: int) -> tuple[Sequence[Sums], Sums]:
+        """Sums of what the steps before this one take: of each choice of the fork, and of all others."""
+        if step <= self.step:
+            return [Sums()] * len(self.own), self.below[step]
+        return self.own, self.below[-1].plus(self.above[step - 1 - self.step])

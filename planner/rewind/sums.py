@@ -67,13 +67,23 @@ class Joined(NamedTuple):
         return found
 
 
-def joined(choices: Sequence[Sums]) -> list[Joined]:
-    """The sums of choices, the first of which has the lowest bit; apart where their units differ."""
-    by_unit: dict[tuple[int, int], dict[int, int]] = {}
+_NOTHING = Sums()
+
+
+def joined(choices: Sequence[Sums], others: Sums = _NOTHING) -> list[Joined]:
+    """The sums of choices, each with others; the first choice has the lowest bit; apart where their units differ."""
+    alike: dict[Sums, int] = {}
     for i, one in enumerate(choices):
-        found = by_unit.setdefault((one.unit, one.many), {})
-        for size in one.sizes:
-            found[size] = found.get(size, 0) | 1 << i
+        alike[one] = alike.get(one, 0) | 1 << i
+    by_unit: dict[tuple[int, int], dict[int, int]] = {}
+    for one, bits in alike.items():
+        first, second = one, others
+        if len(one.sizes) * len(others.sizes) > _MANY:
+            first, second = one.plus(others), _NOTHING
+        found = by_unit.setdefault((gcd(first.unit, second.unit), first.many + second.many), {})
+        for a in first.sizes:
+            for b in second.sizes:
+                found[a + b] = found.get(a + b, 0) | bits
     return [
         Joined(tuple(sizes), tuple(map(found.__getitem__, sizes)), *unit)
         for unit, found in by_unit.items()

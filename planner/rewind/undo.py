@@ -58,10 +58,6 @@ class State(NamedTuple):
     blocks: tuple[Span, ...]
     kept: tuple[Span, ...] = ()
 
-    def gaps(self) -> list[Span]:
-        """Free gaps, ascending."""
-        return list(self.gaps_down())[::-1]
-
     def gaps_down(self, end: int = 0) -> Iterator[Span]:
         """Free gaps of the regions that begin below `end` (0: of all), descending: most questions end near the top."""
         regions, blocks = self.memory, self.blocks
@@ -85,11 +81,15 @@ class State(NamedTuple):
             if top > low:
                 yield (low, top)
 
-    def gap_around(self, start: int, end: int) -> int:
-        """Bytes between the blocks around a free range."""
+    def gap_around(self, start: int) -> Span:
+        """The free gap that holds an address."""
+        low, high = self.memory[bisect_right(self.memory, (start, U64)) - 1]
         i = bisect_left(self.blocks, (start, 0))
-        low = self.blocks[i - 1][1] if i else start
-        return (self.blocks[i][0] if i < len(self.blocks) else end) - low
+        if i:
+            low = max(low, self.blocks[i - 1][1])
+        if i < len(self.blocks):
+            high = min(high, self.blocks[i][0])
+        return low, high
 
     def topmost(self, size: int, align: int, start: int = 0, end: int = 0) -> int | None:
         """The address that an allocation gets, in a window (end 0: to the top)."""
@@ -128,7 +128,9 @@ class State(NamedTuple):
 
     def with_more(self, spans: Iterable[Span]) -> State:
         """The state with more ranges reserved."""
-        blocks = self.without(spans := list(spans)).blocks
+        if not (spans := list(spans)):
+            return self
+        blocks = self.without(spans).blocks
         return State(self.memory, tuple(sorted((*blocks, *spans))), self.kept)
 
 
@@ -257,7 +259,7 @@ class Rooms:
 
     def __init__(self, state: State, taken: Iterable[Span] = ()) -> None:
         self.state, self.taken = state, set(taken)
-        self.above: dict[int, list[Span]] = {}
+        self.above: dict[int, tuple[list[int], list[int]]] = {}
 
     def may_hold(self, item: Later) -> bool:
         """False for an allocation that lies nowhere, whatever is taken back before it.
@@ -268,13 +270,18 @@ class Rooms:
             return True
         if item.end not in self.above:
             self.above[item.end] = _rooms(self.state, item.end, self.taken)
-        size, most = item.size, max(item.buffer or item.size, item.temporary + 1) + item.align
-        return any(block >= size and gap < most for block, gap in self.above[item.end])
+        gaps, sizes = self.above[item.end]
+        above = bisect_left(gaps, max(item.buffer or item.size, item.temporary + 1) + item.align)
+        return above > 0 and sizes[above - 1] >= item.size
 
 
-def _rooms(state: State, end: int, taken: Container[Span]) -> list[Span]:
-    """The sizes of blocks beneath an address (0: of all), each with that of the largest gap between it and there."""
-    found, most, gaps = [], 0, state.gaps_down(end)
+def _rooms(state: State, end: int, taken: Container[Span]) -> tuple[list[int], list[int]]:
+    """For each block beneath an address (0: of all), the highest first, two sizes.
+
+    That of the largest gap between it and there, and that of the largest block from there down to it.
+    """
+    sizes, largest, most, widest = [], [], 0, 0
+    gaps = state.gaps_down(end)
     gap = next(gaps, None)
     for low, high in reversed(state.blocks):
         if low < (end or high):
@@ -282,24 +289,30 @@ def _rooms(state: State, end: int, taken: Container[Span]) -> list[Span]:
                 most = max(most, min(gap[1], end or gap[1]) - gap[0])
                 gap = next(gaps, None)
             if (low, high) not in taken:
-                found.append((min(high, end or high) - low, most))
-    return found
+                widest = max(widest, min(high, end or high) - low)
+                sizes.append(most)
+                largest.append(widest)
+    return sizes, largest
 
 
 def have_room(step: Step, items: Iterable[Later]) -> bool:
-    """True if each allocation may lie before this step: enough is reserved above the highest free place for it.
+    """True if each allocation may lie before this step, as it may after it: enough is reserved above a free place.
 
-    They are only looked for where the step leaves a place for one.
+    Only a place that the step leaves may be higher than those that were there.
     """
     state, spans = step
-    most = max([state.gap_around(start, end) for start, end in spans], default=0)
-    return all(item.size > most or _has_room(state, item) for item in items)
+    gaps = [state.gap_around(start) for start, _ in spans]
+    return all(_has_room(state, item, gap) for gap in gaps for item in items)
 
 
-def _has_room(state: State, item: Later) -> bool:
-    left = item.times
-    for low, high, _ in _candidates(state, item):
-        left -= (high - round_up(low, item.align)) // item.size
+def _has_room(state: State, item: Later, gap: Span) -> bool:
+    """True if a gap does not hold an allocation, or enough is reserved above it."""
+    if gap[1] - gap[0] < max(item.buffer or item.size, item.temporary + 1) or _highest(gap, item) is None:
+        return True
+    left, blocks = item.times, state.blocks
+    last = bisect_left(blocks, (item.end,)) if item.end else len(blocks)
+    for low, high in blocks[bisect_left(blocks, gap) : last]:
+        left -= max(high - round_up(low, item.align), 0) // item.size
         if left <= 0:
             return True
     return False

@@ -108,10 +108,12 @@ def view_of(machine: Machine, asked: PlannedBoot) -> View:
     rows = [(r.start, r.end) for r in memory.reserved if r.name == "reserved"]
     running = interrupt_tables(rows, asked.page_size) if not machine.settled else []
     gone = set(running)
-    entries = [span for r in memory.reserved if (span := (r.start, r.end)) not in gone]
-    spans = [piece for span in entries for piece in subtract(span, crash)]
-    others = [piece for span in spans for piece in (*subtract(span, areas), *intersect(span, areas))]
-    blocks = _apart([*others, *crash])
+    spans = [span for r in memory.reserved if (span := (r.start, r.end)) not in gone]
+    if crash:
+        spans = [piece for span in spans for piece in subtract(span, crash)]
+    if areas:
+        spans = [piece for span in spans for piece in (*subtract(span, areas), *intersect(span, areas))]
+    blocks = _apart([*spans, *crash])
     size = 0 if asked.reserves_first else memory.ram // asked.page_size * 8
     tables = topmost_tables(usable, blocks, size, machine.facts)
     nodes = [e.span for e in events if e.kind == "node" and e.span is not None]
