@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -128,7 +127,7 @@ def grown(memory: MemoryMap, more: int, cut: Span | None = None) -> MemoryMap:
             and (found[-1].end, found[-1].flags, found[-1].node) == (r.start, r.flags, r.node)
             and span[0] <= r.end
         ):
-            found[-1] = replace(found[-1], end=r.end)
+            found[-1] = Region(found[-1].start, r.end, r.flags, r.node)
         else:
             found.append(r)
     return MemoryMap(tuple(found), memory.reserved)
@@ -187,4 +186,4 @@ def with_more(bare: Bare, view: View, memory: MemoryMap, boot: Boot) -> State:
     descriptors = [] if view.asked.describes_later else memmap(profile, page, regions, nodes)
     state = state.with_more(place_memmap(state, descriptors, page))
     low_max = grown_dma_limit(view.low_max, profile, view.machine.memory, memory)
-    return replay(state, Early(), replace(boot, lift=0, low_max=low_max))
+    return replay(state, Early(), boot._replace(lift=0, low_max=low_max))

@@ -13,6 +13,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
+from typing import NamedTuple
 
 from planner.base.ranges import Span, intersect, subtract, total, union
 from planner.base.sizes import GIB, MIB, U64, memparse, round_down, round_up
@@ -111,8 +112,7 @@ class Early:
         return (*((self.cma,) if self.cma else ()), *self.on_nodes)
 
 
-@dataclass(frozen=True, slots=True)
-class Boot:
+class Boot(NamedTuple):
     """Another boot, up to its crash kernel.
 
     cma: bytes of the default area; asked: what asks for it; align: what it is aligned to; low_max: the DMA limit;

@@ -43,7 +43,7 @@ class Fork:
         self.own = (each[self.step] if each else []) or [Sums()]
         self.firsts: dict[tuple[int, int, int], Sums] = {}
         self.tables: dict[tuple[int, int, int], list[Joined]] = {}
-        self.known: dict[tuple[int, int, int, Rest], int] = {}
+        self.known: dict[tuple[int, ...], int] = {}
         self.per_cpu = 0
 
     def explaining(self, open_: int, step: int, rests: Iterable[Rest]) -> int:
@@ -58,7 +58,7 @@ class Fork:
 
     def may_follow(self, open_: int, step: int, choice: int, count: int, rests: Iterable[Rest]) -> bool:
         """True if the first allocations of a choice, and the steps before it, explain what one after them leaves."""
-        return bool(self._with_first(open_, step, choice, count, rests))
+        return bool(self._with_first(open_, step, choice if count else 0, count, rests))
 
     def _with_first(self, open_: int, step: int, choice: int, count: int, rests: Iterable[Rest]) -> int:
         """The choices with which these steps and the first allocations of a choice of one explain all rests."""
@@ -90,7 +90,7 @@ class Fork:
 
     def _of_one(self, step: int, choice: int, count: int, rest: Rest) -> int:
         """All choices with which one rest is explained."""
-        key = (step, choice, count, rest)
+        key = (step, choice, count, *rest[1:])
         found = self.known.get(key)
         if found is None:
             first = self._first(step, choice, count)
