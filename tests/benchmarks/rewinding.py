@@ -40,17 +40,16 @@ BOUNDS = {
     "listing": BOUND,
     "log": BOUND,
     "both": BOUND,
-    "other listing": 6.0,
+    "other listing": BOUND,
     "other log": BOUND,
     "other both": BOUND,
     "posted listing": BOUND,
     "posted log": BOUND,
-    "posted debug": 30.0,
-    "long log": 10.0,
+    "posted debug": 12.0,
+    "long log": 8.0,
 }
-"""By kind of input. Of the other boots, some have 16K pages and many processors, of which a listing alone says least,
-and RAM that a `mem=` may have hidden. The longest logs have 9,000 lines, with `memblock=debug`, in forms of up to
-2.4 MB; long ones 3,000 lines of a test or of other programs after those of a boot, 0.2 to 4 MB."""
+"""By kind of input. The longest logs have 9,000 lines, with `memblock=debug`, in forms of up to 2.4 MB; long ones 3,000
+lines of a test or of other programs after those of a boot, 0.2 to 1.4 MB."""
 
 REQUESTS = {
     "own": None,

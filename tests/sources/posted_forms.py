@@ -117,7 +117,9 @@ LOGS: dict[str, Form] = {
     "stray bytes": lambda lines: (
         b"\x80\xfcboot loader \xfc\n\0\0" + "\n".join(lines).encode() + b"\n[    9.0] tty \0 x\xe9\n\0\0\0"
     ),
-    "colours": bare(lambda _, line: f"\x1b[32m[    0.000000] \x1b[0m\x1b[33m{line[:5]}\x1b[0m{line[5:]}"),
+    "colours": bare(
+        lambda _, line: "\x1b[32m[    0.000000] \x1b[0m" + re.sub(r"^([^:\[]{1,30}: )", "\x1b[33m\\1\x1b[0m", line)
+    ),
     "a journal in Chinese": bare(lambda _, line: f"6\u6708 02 09:31:01 host kernel: {line}"),
     "a journal in French": bare(lambda _, line: f"juin 02 09:31:01 host kernel: {line}"),
     "a journal as JSON": bare(

@@ -131,7 +131,7 @@ def _common_end(texts: Sequence[str]) -> str:
 
 def _line_end(part: str) -> str | None:
     """What ends the lines of some messages, each of which has one at least; None if that is not known."""
-    elements = re.search(_OBJECTS, part) or re.search(_STRINGS, part)
+    elements = re.search(_OBJECTS if "}" in part else _STRINGS, part)
     if elements is not None and (elements[0][0] == '"' or part.count("\n") > part.count(elements[0])):
         return elements[0]
     return next((end for end in _LINE_ENDS if end in part), None)
