@@ -13,17 +13,19 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import islice, takewhile
 from typing import NamedTuple
 
 from planner.base.sizes import KIB
 from planner.sources.log.messages import BEGINNINGS, WITHIN
+from planner.sources.log.timestamps import STAMP
 
 __all__ = ["is_unread", "without_debug"]
 
 _SIGN = "memblock_"
 _MESSAGE = re.compile(rf"(?:__)?{_SIGN}(?:reserve|phys_alloc_range|alloc_(?:try|exact)_nid(?:_raw)?): ")
 _FACT = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, BEGINNINGS))})|{'|'.join(WITHIN)}")
+_STAMP = re.compile(rf"{STAMP.pattern} $")
 _LINE_ENDS = ("\n", "\r", "\\n", "<br>", "</tr>", '", "', "', '")
 """What ends a line: in a text, in a string, in HTML, in a list."""
 
@@ -40,27 +42,27 @@ _SMALLEST, _FIRST, _LARGEST = KIB, 16 * KIB, 128 * KIB  # characters of a part t
 class _Form(NamedTuple):
     """How messages stand in a text.
 
-    begins: how they begin, with what stands before all of them (lead). end: of a line. turn: a number of messages, of
-    leads (others may have it, too) and of line ends, which go together.
+    begins: how they begin, with what stands before all of them (lead). stamp: the kernel's own at the end of that, or
+    all of it on the same line. end: of a line. turn: a number of messages, of stamps (others may have one, too) and of
+    line ends, which go together.
     """
 
     begins: tuple[str, ...]
     lead: str
+    stamp: str
     end: str
     turn: tuple[int, int, int]
 
     def ends_within(self, text: str, start: int, end: int) -> int:
         """The line ends from the beginning of one message to that of another; 0 if there is anything but messages."""
-        messages, leads, ends = self.turn
+        messages, stamps, ends = self.turn
         found = text.count(self.end, start, end)
         if messages != ends and found < _MANY:
             return 0
         count = sum(text.count(begin, start, end) for begin in self.begins)
-        if found * messages != count * ends:
+        if found * messages != count * ends or text.count(self.stamp, start, end) * messages != count * stamps:
             return 0
-        if messages == ends and self.lead.startswith(self.end):
-            return found  # each line begins with a message
-        return found if text.count(self.lead, start, end) * messages == count * leads else 0
+        return found
 
 
 def is_unread(words: str) -> bool:
@@ -83,7 +85,8 @@ def without_debug(text: str) -> str:
             messages = _messages(text, last + len(_SIGN))
         else:
             # Where there is no run, the next one is not looked for at every message.
-            messages = islice(messages, few * _LOOKED_AT, None)
+            for _ in islice(messages, few * _LOOKED_AT):
+                pass
             few = min(2 * few, _LOOKED_AT)
     return "".join([*kept, text[done:]]) if kept else text
 
@@ -112,9 +115,12 @@ def _form(text: str, messages: Sequence[re.Match[str]]) -> _Form | None:
     lead = lead[max(lead.rfind(end), 0) :]
     if not lead:
         return None
-    begins = tuple(dict.fromkeys(lead + message[0] for message in messages))
-    leads = text.count(lead, starts[0] - len(lead), starts[-1] - len(lead))
-    return _Form(begins, lead, end, (len(messages) - 1, leads, part.count(end)))
+    begins, own = tuple(dict.fromkeys(lead + message[0] for message in messages)), _STAMP.search(lead)
+    stamp = own[0] if own is not None else lead.removeprefix(end) or lead
+    count, stamps = len(messages) - 1, text.count(stamp, starts[0] - len(lead), starts[-1] - len(lead))
+    if stamps % count:
+        return None  # one of them stands behind another message
+    return _Form(begins, lead, stamp, end, (count, stamps, part.count(end)))
 
 
 def _may_have_facts(part: str, end: str) -> bool:
@@ -125,8 +131,8 @@ def _may_have_facts(part: str, end: str) -> bool:
 
 def _common_end(texts: Sequence[str]) -> str:
     """The longest text that all of these end with."""
-    first = texts[0]
-    return next(first[at:] for at in range(len(first) + 1) if all(text.endswith(first[at:]) for text in texts))
+    alike = takewhile(lambda signs: len(set(signs)) == 1, zip(*map(reversed, texts), strict=False))
+    return "".join(signs[0] for signs in alike)[::-1]
 
 
 def _line_end(part: str) -> str | None:

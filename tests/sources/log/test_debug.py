@@ -210,6 +210,7 @@ def test_a_second_print_that_lost_some_of_them() -> None:
         f"\n{RESERVE}\na a",
         f"\n{ALLOC}\n> a\n{RESERVE}",
         f"\n{'x' * 5000}{RESERVE}",
+        f"\n{RESERVE}\nnode   0: [mem",
     ],
 )
 def test_a_text_costs_no_more_than_its_length(unit: str) -> None:
