@@ -1,8 +1,17 @@
-"""Counts and undecodable bytes, formatted for messages."""
+"""Counts and undecodable bytes, formatted for messages; patterns of which few are needed."""
 
 from __future__ import annotations
 
-__all__ = ["counted", "valid_utf8"]
+import re
+from functools import cache
+
+__all__ = ["compiled", "counted", "valid_utf8"]
+
+
+@cache
+def compiled(pattern: str) -> re.Pattern[str]:
+    """A pattern, compiled when it is first needed: of many, most inputs need few, and start-up stays short."""
+    return re.compile(pattern)
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:

@@ -7,12 +7,12 @@ memrange_efi_to_native(), include/linux/efi.h.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import NamedTuple
 
 from planner.base.ranges import Span, subtract, union
 from planner.base.sizes import KIB
+from planner.base.text import compiled
 from planner.kernel.efi_init import ACPI_RECLAIM, widened
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import Flag, Region, Reserved, with_nomap
@@ -44,7 +44,7 @@ class Entry(NamedTuple):
 
 def entry(line: str) -> Entry | None:
     """The descriptor on one line of a log, without its timestamp; None for any other line."""
-    match = re.match(_ENTRY, line)
+    match = compiled(_ENTRY).match(line)
     if match is None:
         return None
     bits = 0

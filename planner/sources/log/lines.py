@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeVar
 from planner.base.errors import InputError, Location, printable
 from planner.base.ranges import Range
 from planner.base.sizes import KIB, MIB
-from planner.base.text import valid_utf8
+from planner.base.text import compiled, valid_utf8
 from planner.kernel.machine import Event
 from planner.kernel.memory_map import Region
 from planner.kernel.pgtable import PAGE_SIZES
@@ -38,7 +38,7 @@ class _Pattern(NamedTuple):
 
     def search(self, line: str) -> re.Match[str] | None:
         """The match in a line of this kind."""
-        return re.search(self.pattern, line) if self.text in line else None
+        return compiled(self.pattern).search(line) if self.text in line else None
 
 
 _HEX = r"0x([0-9a-f]{1,16})"

@@ -66,4 +66,7 @@ WITHIN = ("rashkernel", "NODE_DATA")
 
 def is_read(words: str) -> bool:
     """True if a message may have facts."""
-    return (words[:3] in FIRST_3 and words.startswith(BEGINNINGS)) or any(sign in words for sign in WITHIN)
+    if words[:3] in FIRST_3 and words.startswith(BEGINNINGS):
+        return True
+    first, second = WITHIN
+    return first in words or second in words

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise, starmap, takewhile
 from typing import NamedTuple
 
+from planner.base.text import compiled
 from planner.sources.bounds import MAX_LINE
 from planner.sources.log.messages import CUT_RESERVED, ZONES
 from planner.sources.log.timestamps import has_timestamp, without_timestamp
@@ -146,13 +147,13 @@ _PARAMETER = re.compile(r"[\"'\w.,-]+=|[a-z][a-z0-9_.,-]*$|[0-9,.;:/-]+$")
 def _kind(words: str) -> Kind | None:
     """The kind of a line, complete or not; None for one that is not of interest."""
     head = _HEADS.match(words)
-    return _KINDS[head[0]] if head is not None and re.match(_KINDS[head[0]].begins, words) else None
+    return _KINDS[head[0]] if head is not None and compiled(_KINDS[head[0]].begins).match(words) else None
 
 
 def begun(words: str) -> Kind | None:
     """The kind of an incomplete line; None for a complete one, and for one that is not of interest."""
     head = _HEADS.match(words)
-    if head is None or re.match(_KINDS[head[0]].whole, words):
+    if head is None or compiled(_KINDS[head[0]].whole).match(words):
         return None
     return _kind(words)
 
@@ -250,14 +251,17 @@ def whole_lines(lines: Iterable[tuple[int, str]], is_read: Callable[[str], bool]
                 continue
             yield held.line
             held = None
-        if not is_read(words) or words == raw.strip() == "node":  # the end of `Movable zone start for each node`
+        if not is_read(words):
+            continue
+        stamped = words != raw.strip()
+        if not stamped and words == "node":  # the end of `Movable zone start for each node`
             continue
         kind = begun(words)
         line = Line(number, words, kind)
         if kind is None and not words.startswith((COMMAND_LINE, "pcpu-alloc: [")) and not _TABLES.match(words):
             yield line
         else:
-            held = _Held(line, words != raw.strip(), 1)
+            held = _Held(line, stamped, 1)
     if held is not None:
         yield held.line
 
@@ -268,13 +272,13 @@ def _joined(held: _Held, words: str, *, stamped: bool) -> Line | None:
     alone = stamped or words.startswith(COMMAND_LINE) or _kind(words) is not None
     if line.damaged is not None:
         for glue in (" ", ""):
-            if re.match(line.damaged.whole, line.words + glue + words):
+            if compiled(line.damaged.whole).match(line.words + glue + words):
                 return Line(line.number, line.words + glue + words, None)
         # A middle piece, or the end of a line of another kind; anything else is not read.
         joined = f"{line.words} {words}"
         if alone or not held.stamped:
             return None
-        return Line(line.number, joined, line.damaged if re.match(line.damaged.begins, joined) else None)
+        return Line(line.number, joined, line.damaged if compiled(line.damaged.begins).match(joined) else None)
     if alone:
         return None
     glue = " "

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from planner.base.text import compiled
+
 __all__ = ["DATE", "PRINTK", "STAMP", "WIDEST", "has_timestamp", "is_kernels", "prefix_pattern", "without_timestamp"]
 
 _DAY = r"(?:\w{2,5}\.?,? )"
@@ -55,7 +57,7 @@ def without_timestamp(line: str) -> str:
         return line[stamp.end() :]
     if "\x1b" in line:
         line = re.sub(_ESCAPES, "", line)
-    found = re.match(_PREFIX, line)
+    found = compiled(_PREFIX).match(line)
     return line[found.end() :] if found else line
 
 
