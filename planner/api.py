@@ -43,8 +43,7 @@ from planner.sources.initrd import read_initrd
 from planner.sources.page_tables import read_dump, read_meminfo
 from planner.sources.samples import Sample, samples
 from planner.sources.stated import with_stated_ram
-from planner.studies.compare import AIMS as COMPARE_AIMS
-from planner.studies.compare import Comparison, make_comparison
+from planner.studies.compare import COMPARE_AIMS, Comparison, make_comparison
 from planner.studies.default import Default, default_for
 from planner.studies.explain import Explanation
 from planner.studies.explain import explain as explain_machine
@@ -53,8 +52,7 @@ from planner.studies.fit import fit as fit_machine
 from planner.studies.need import Need
 from planner.studies.need import need as make_need
 from planner.studies.need_inputs import Given, margin, rootfs_limit
-from planner.studies.recommend import AIMS as RECOMMEND_AIMS
-from planner.studies.recommend import Asked, Recommendation
+from planner.studies.recommend import RECOMMEND_AIMS, Asked, Recommendation
 from planner.studies.recommend import recommend as recommend_for
 from planner.studies.remedies import helped
 from planner.studies.size import GiveBack, Presets, Sweep, presets

@@ -19,7 +19,7 @@ from planner.render.blocks import size as render
 from planner.render.pages import sweep_page
 from planner.render.pictures import chart
 from planner.report.studies import sized
-from planner.studies.recommend import AIMS, PASTED, Asked, recommend
+from planner.studies.recommend import PASTED, RECOMMEND_AIMS, Asked, recommend
 from planner.studies.recommend import pasted as line_of
 from planner.studies.size import give_back, presets, sweep
 
@@ -67,7 +67,7 @@ def _share(value: str) -> float:
 @click.option("--need", metavar="SIZE", type=SIZE, help="What the capture kernel needs; computed by default.")
 @click.option(
     "--aim",
-    type=click.Choice([aim for aim in AIMS if aim != "default"]),
+    type=click.Choice([aim for aim in RECOMMEND_AIMS if aim != "default"]),
     help="The aim of the recommendation; by default what is reserved on this kernel with the least low memory.",
 )
 @click.option(

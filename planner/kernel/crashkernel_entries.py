@@ -228,7 +228,7 @@ def suffixed_entry(cmdline: str, suffix: str, profile: Profile) -> Entry:
     pos += len(suffix)
     if _char(cmdline, pos) not in ("", " "):
         return _fail(entry, f"crashkernel: unrecognized char: {_char(cmdline, pos)}")
-    entry.steps.append(f"size {format_size(entry.size)} ({entry.size} bytes)")
+    entry.steps.append(f"size {_bytes(entry.size)}")
     return entry
 
 

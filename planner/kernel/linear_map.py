@@ -21,7 +21,7 @@ from typing import TypeAlias
 
 from planner.base.errors import KernelBugError
 from planner.base.ranges import Span, subtract, union
-from planner.base.sizes import round_down, round_up
+from planner.base.sizes import U64, round_down, round_up
 from planner.kernel.pgtable import Geometry
 from planner.kernel.ptdump import KINDS, TABLES, Leaves, Mapping, Tables
 
@@ -55,7 +55,6 @@ _Level: TypeAlias = tuple[int, int, int]
 """One kind of leaf: its size less one, the mask that rounds down to it, the kind."""
 Measured: TypeAlias = tuple[tuple[LeafSpan, ...], Mapping]
 """A linear map and its numbers."""
-_BEYOND = 1 << 64
 
 
 @lru_cache(maxsize=128)
@@ -95,7 +94,7 @@ def _place(
     ]
     page_mask, page_down = geometry.page_size - 1, -geometry.page_size
     append = out.append
-    previous = -_BEYOND
+    previous = -U64
     ascending = True
     for call_start, call_end, flags in calls:
         start, end = call_start & page_down, (call_end + page_mask) & page_down
@@ -223,7 +222,7 @@ def remapped(base: Measured, area: Span, calls: Sequence[Call], geometry: Geomet
     whole, before = base
     size = geometry.pud_size
     window = (round_down(area[0] - memstart, size) + memstart, round_up(area[1] - memstart, size) + memstart)
-    first = max(bisect_right(whole, (window[0], _BEYOND)) - 1, 0)
+    first = max(bisect_right(whole, (window[0], U64)) - 1, 0)
     first += bool(whole and whole[first][1] <= window[0])
     last = bisect_left(whole, (window[1],))
     old = whole[first:last]
@@ -271,7 +270,7 @@ def _mapping(sizes: Sequence[int], counts: Sequence[int], geometry: Geometry) ->
 
 def _count(spans: Sequence[LeafSpan], memstart: int, shift: int) -> int:
     """Number of tables at a level where one table maps `1 << shift` bytes."""
-    tables, seen_end = 0, -_BEYOND
+    tables, seen_end = 0, -U64
     for start, end, _ in spans:
         if end > seen_end:
             last = (end - 1 - memstart) >> shift
@@ -289,7 +288,7 @@ def base_page_bytes(spans: Sequence[LeafSpan], within: Span) -> int:
     """Bytes inside `within` that are mapped by PTEs, with or without the contiguous hint; `spans` is sorted."""
     low, high = within
     found = 0
-    for i in range(max(bisect_right(spans, (low, _BEYOND, PTE)) - 1, 0), len(spans)):
+    for i in range(max(bisect_right(spans, (low, U64, PTE)) - 1, 0), len(spans)):
         start, end, kind = spans[i]
         if start >= high:
             break

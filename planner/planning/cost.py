@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from planner.base.ranges import Range, Span, subtract, union
+from planner.base.sizes import U64
 from planner.kernel.linear_map import Measured, base_page_bytes
 from planner.kernel.memblock import Memblock
 from planner.kernel.pgtable import Geometry
@@ -88,7 +89,7 @@ def base_pages_outside(measured: Measured, crash: Range | None) -> int:
 
 def hole_above(gaps: Sequence[Span], area: Range) -> int:
     """Free bytes between the area and the next reservation or end of memory above it."""
-    index = bisect_right(gaps, (area.start, 1 << 64)) - 1
+    index = bisect_right(gaps, (area.start, U64)) - 1
     return max(0, gaps[index][1] - area.end) if index >= 0 else 0
 
 

@@ -13,7 +13,7 @@ from operator import index
 from typing import Any, SupportsIndex, TypeVar
 
 from planner.base.errors import InputError
-from planner.base.sizes import KIB, MIB, fits, lacks_0x, memparse
+from planner.base.sizes import KIB, MIB, U64, fits, lacks_0x, memparse
 
 __all__ = [
     "OPTIONS",
@@ -150,7 +150,7 @@ def _number(value: str | int, what: str, remedy: str) -> int | None:
     if isinstance(value, int):
         if value < 0:
             raise BadValue(f"{value!r} is not {what}", remedy)
-        return value if value < 1 << 64 else None
+        return value if value < U64 else None
     number, end = memparse(value)
     if end != len(value) or not value[:1].isdigit():
         raise BadValue(f"{value!r} is not {what}", remedy)

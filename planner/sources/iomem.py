@@ -11,7 +11,7 @@ The reader of other layouts is imported for a text without the kernel's: most ha
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import groupby, pairwise
 
 from planner.base.errors import InputError, Location
@@ -65,7 +65,6 @@ _STEP, _DEEPEST = 2, 5  # blanks of a level; levels: r_show(), kernel/resource.c
 _WITHOUT_KERNEL = (
     "the listing has no `Kernel code`, which arm64 always lists: lines are missing, or it is another architecture's"
 )
-_MAY_MISS = ": memory may be missing"
 _MOST_NOTES = 5
 _MOST_CUTS = 100
 _EDGE = 2  # lines between a listing and a mark for what was left out, such as the sign that begins a code block
@@ -76,16 +75,29 @@ def looks_like(head: str, *, loosely: bool = False) -> bool:
     return (_LOOSELY if loosely else _FIRST).search(f"\n{head}") is not None
 
 
+class _Told:
+    """What is said of a listing. partial: memory may be missing from it."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.partial = False
+
+    def missing(self, why: str) -> None:
+        """Say why memory may be missing."""
+        self.notes.append(f"{why}: memory may be missing")
+        self.partial = True
+
+
 def parse(text: str, name: str) -> Machine:
     """The machine of a listing. Raises InputError."""
-    notes: list[str] = []
+    told = _Told()
     skipped: list[Skipped] = []
     rows, arch = _rows(_as_printed(text, name), name, skipped)
     refuse_damaged(rows, skipped, name)
-    rows = _one_listing(rows, notes)
-    notes += _interrupted(rows, skipped)
+    rows = _one_listing(rows, told.notes)
+    _tell_interruptions(rows, skipped, told)
     rows.sort(key=lambda row: (row[0], -row[1]))
-    regions, reserved, seen = _sorted_out(rows, name, notes)
+    regions, reserved, seen = _sorted_out(rows, name, told)
     crash = [r for r in reserved if r.is_crash]
     record = None
     if crash:
@@ -96,14 +108,14 @@ def parse(text: str, name: str) -> Machine:
         )
     image = seen.get("Kernel code")
     if image is None:
-        notes.append(_WITHOUT_KERNEL)
+        told.notes.append(_WITHOUT_KERNEL)
     elif arch is None and image.start % (2 * MIB) == _ARM_TEXT:
         arch = "arm"
     facts = Facts(kernel_image=image, kernel_data=seen.get("Kernel data"), record=record, arch=arch)
     memory = MemoryMap(tuple(regions), tuple(reserved))
-    partial = any(note.endswith(_MAY_MISS) for note in notes) or (image is None and arch is None and bool(reserved))
+    partial = told.partial or (image is None and arch is None and bool(reserved))
     doubt = "memory may be missing from the listing" if partial else _added_later(memory)
-    return Machine(name, "iomem", memory, facts, settled=False, notes=tuple(notes), doubt=doubt)
+    return Machine(name, "iomem", memory, facts, settled=False, notes=tuple(told.notes), doubt=doubt)
 
 
 ADDED_LATER = "may have been added after boot"
@@ -206,23 +218,24 @@ def _ram(rows: list[Row]) -> int:
     return total(union((start, end) for start, end, what, *_ in rows if what == "System RAM"))
 
 
-def _interrupted(rows: Sequence[Row], skipped: Sequence[Skipped]) -> Iterator[str]:
-    """Notes on lines within a listing, or at its edges, that are not resources."""
+def _tell_interruptions(rows: Sequence[Row], skipped: Sequence[Skipped], told: _Told) -> None:
+    """Tell of lines within a listing, or at its edges, that are not resources."""
     begin, end = (rows[0][3], rows[-1][3]) if rows else (0, 0)
     gaps = [line.number for line in skipped if line.left_out and begin - _EDGE <= line.number <= end + _EDGE]
     others = [line.number for line in skipped if begin < line.number < end and not line.left_out]
     if gaps:
-        yield f"line {gaps[0]} stands for lines that were left out{_MAY_MISS}"
+        told.missing(f"line {gaps[0]} stands for lines that were left out")
     if others:
-        yield f"{counted(len(others), 'line')} within the listing, the first at {others[0]}, skipped: no resource"
+        first = f"{counted(len(others), 'line')} within the listing, the first at {others[0]}"
+        told.notes.append(f"{first}, skipped: no resource")
 
 
-def _left_out(rows: Sequence[Row], added: int, lone: Sequence[int]) -> Iterator[str]:
-    """Notes on memory that drivers added, and on resources that are indented and in no other, by their addresses."""
+def _tell_left_out(rows: Sequence[Row], added: int, lone: Sequence[int], told: _Told) -> None:
+    """Tell of memory that drivers added, and on resources that are indented and in no other, by their addresses."""
     if lone and _is_indented(rows, min(row[4] for row in rows)):
-        yield f"the resource at {lone[0]:#x} lies in none that is listed{_MAY_MISS}"
+        told.missing(f"the resource at {lone[0]:#x} lies in none that is listed")
     if added:
-        yield f"{format_size(added)} were added by drivers after boot: they are left out"
+        told.notes.append(f"{format_size(added)} were added by drivers after boot: they are left out")
 
 
 def _is_indented(rows: Sequence[Row], base: int) -> bool:
@@ -243,7 +256,7 @@ def _is_indented(rows: Sequence[Row], base: int) -> bool:
     return nested
 
 
-def _sorted_out(rows: list[Row], name: str, notes: list[str]) -> tuple[list[Region], list[Reserved], dict[str, Range]]:
+def _sorted_out(rows: list[Row], name: str, told: _Told) -> tuple[list[Region], list[Reserved], dict[str, Range]]:
     """Memory regions, reserved ranges in them, and the first range of each name.
 
     rows: sorted by address, outer ones first.
@@ -279,12 +292,12 @@ def _sorted_out(rows: list[Row], name: str, notes: list[str]) -> tuple[list[Regi
             reserved.append(found)
             seen.setdefault(what, Range(start, end))
         around.append((end, in_ram or what == "System RAM", what))
-    notes += [
+    told.notes += [
         f"the resource at {start:#x} in System RAM has a name unknown on arm64: it is taken as reserved"
-        for start in unknown[: max(_MOST_NOTES - len(notes), 0)]
+        for start in unknown[: max(_MOST_NOTES - len(told.notes), 0)]
     ]
-    notes += _left_out(rows, added, lone)
-    return _clean(regions, name, notes), reserved, seen
+    _tell_left_out(rows, added, lone, told)
+    return _clean(regions, name, told.notes), reserved, seen
 
 
 def _clean(regions: list[Region], name: str, notes: list[str]) -> list[Region]:

@@ -22,9 +22,9 @@ from planner.planning.plan import Question, ask, attempt, with_request
 from planner.planning.result import KernelView, Plan, Protection, Waste, doubt_of
 from planner.planning.strategies import OWN, PROPOSED, STRATEGIES, Strategy, released_for
 
-__all__ = ["AIMS", "Comparison", "Row", "comparison_of", "make_comparison"]
+__all__ = ["COMPARE_AIMS", "Comparison", "Row", "comparison_of", "make_comparison"]
 
-AIMS = {
+COMPARE_AIMS = {
     "protected": "crash memory that can be unmapped, with the fewest page tables",
     "fast": "the fewest TLB entries needed to map all RAM",
     "small": "the least memory in page tables and permanently lost rounding",
@@ -105,10 +105,10 @@ def make_comparison(
     """Every strategy on one machine; `options.strategy` is ignored.
 
     sizes: bytes, each in place of the size in CRASHKERNEL, whose `,high`, `,low` and offset stay; without CRASHKERNEL
-    plain sizes. aim: one of `AIMS`. Raises InputError for another aim, and as `make_plan` does.
+    plain sizes. aim: one of `COMPARE_AIMS`. Raises InputError for another aim, and as `make_plan` does.
     """
-    if aim not in AIMS:
-        raise InputError("--aim", f"unknown aim {aim!r}", f"use one of {', '.join(AIMS)}")
+    if aim not in COMPARE_AIMS:
+        raise InputError("--aim", f"unknown aim {aim!r}", f"use one of {', '.join(COMPARE_AIMS)}")
     options, sizes = options or Options(), tuple(dict.fromkeys(sizes))
     if sizes and options.preset is not None:
         raise InputError("--sizes", "a preset and sizes were both given", "give one of them")

@@ -24,9 +24,19 @@ from planner.studies.inquiry import FORM_SIZE, inquiry_of, place_of, placed
 from planner.studies.kaslr import Places
 from planner.studies.need import SWIOTLB_LOW, need
 
-__all__ = ["AIMS", "LOW_PART", "PASTED", "Asked", "Candidate", "Recommendation", "pasted", "recommend", "recommend_for"]
+__all__ = [
+    "LOW_PART",
+    "PASTED",
+    "RECOMMEND_AIMS",
+    "Asked",
+    "Candidate",
+    "Recommendation",
+    "pasted",
+    "recommend",
+    "recommend_for",
+]
 
-AIMS = {
+RECOMMEND_AIMS = {
     "default": "reserved on this kernel with the least low memory",
     "protected": "crash memory that can be unmapped once a crash kernel is loaded",
     "fast": "the fewest TLB entries for the linear map",
@@ -114,7 +124,7 @@ class Recommendation:
     @property
     def aim_text(self) -> str:
         """The meaning of the aim."""
-        return AIMS[self.aim]
+        return RECOMMEND_AIMS[self.aim]
 
 
 def recommend(machine: Machine, options: Options | None = None, asked: Asked | None = None) -> Recommendation:
@@ -125,8 +135,8 @@ def recommend(machine: Machine, options: Options | None = None, asked: Asked | N
 def recommend_for(question: Question, asked: Asked | None = None) -> Recommendation:
     """As `recommend`, for the machine and the kernel of a question; its request is ignored."""
     asked, machine = asked or Asked(), question.machine
-    if asked.aim not in AIMS:
-        raise InputError("--aim", f"unknown aim {asked.aim!r}", f"use one of {', '.join(AIMS)}")
+    if asked.aim not in RECOMMEND_AIMS:
+        raise InputError("--aim", f"unknown aim {asked.aim!r}", f"use one of {', '.join(RECOMMEND_AIMS)}")
     size, source = asked.need, "stated"
     assumed: tuple[str, ...] = ()
     if size is None:

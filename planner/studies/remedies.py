@@ -15,7 +15,7 @@ from typing import Any
 
 from planner.base.errors import PlannerError
 from planner.base.ranges import Range, Span, intersect, subtract
-from planner.base.sizes import MIB, format_size, in_words, round_down, round_up
+from planner.base.sizes import MIB, U64, format_size, in_words, round_down, round_up
 from planner.kernel import crashkernel as ck
 from planner.kernel.machine import Machine
 from planner.kernel.memblock import Memblock
@@ -422,7 +422,7 @@ class _Search:
             at, stop = reach, i + 1
             while True:
                 following = entries[stop] if stop < len(entries) else None
-                edge = following.start if following is not None else 1 << 64
+                edge = following.start if following is not None else U64
                 if at < edge:
                     free.append((at, edge))
                 if following is None or edge >= entry.end:

@@ -25,7 +25,7 @@ from planner.render.layout import lay_out
 from planner.render.results import blocks_of
 from planner.report import to_dict
 from planner.report.document import plain, to_json
-from planner.studies.compare import AIMS, Comparison, Row, make_comparison
+from planner.studies.compare import COMPARE_AIMS, Comparison, Row, make_comparison
 from tests.plans import BOARD, HOSTILE, SERVER
 from tests.strategies import machine_of, memory_maps, requests
 
@@ -138,7 +138,7 @@ def merit(row: Row, aim: str) -> tuple[int, ...]:
     }[aim]
 
 
-@given(memory_maps(), requests, st.sampled_from(sorted(AIMS)), st.sampled_from([None, "ampereone"]))
+@given(memory_maps(), requests, st.sampled_from(sorted(COMPARE_AIMS)), st.sampled_from([None, "ampereone"]))
 def test_the_best_row_is_not_beaten(memory: MemoryMap, value: str, aim: str, cpu: str | None) -> None:
     """No available row with a reservation is better for the aim; one row is marked if any reserves memory."""
     comparison = make_comparison(machine_of(memory), value, Options(cpu=cpu), aim=aim)

@@ -17,7 +17,16 @@ from planner.kernel.profiles import select_profile
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
 from planner.studies.need import SWIOTLB_LOW
-from planner.studies.recommend import AIMS, LOW_PART, PASTED, Asked, Candidate, Recommendation, pasted, recommend
+from planner.studies.recommend import (
+    LOW_PART,
+    PASTED,
+    RECOMMEND_AIMS,
+    Asked,
+    Candidate,
+    Recommendation,
+    pasted,
+    recommend,
+)
 from tests.random_machines import PAGE, drawn
 from tests.strategies import machine_of, memory_maps
 
@@ -75,7 +84,7 @@ def _better(other: Candidate, found: Recommendation) -> bool:
 @given(
     memory=memory_maps(),
     kernel=st.sampled_from(["5.10", "5.18", "6.1", "6.3", "6.6", "6.12", "7.2", "5.14.0-362.el9.aarch64"]),
-    aim=st.sampled_from(list(AIMS)),
+    aim=st.sampled_from(list(RECOMMEND_AIMS)),
     need=st.sampled_from([64 * MIB, 200 * MIB, 512 * MIB, 700 * MIB + 4096, 2 * GIB]),
 )
 def test_on_random_maps_kernels_and_aims(memory: MemoryMap, kernel: str, aim: str, need: int) -> None:
@@ -89,7 +98,7 @@ def test_on_random_maps_kernels_and_aims(memory: MemoryMap, kernel: str, aim: st
 def test_on_small_machines_with_any_options(seed: int) -> None:
     """Holes, flags, DMA limits, alignments."""
     case = drawn(seed)
-    asked = Asked(list(AIMS)[seed % 4], 4 * PAGE * (1 + seed % 9), any_image=False)
+    asked = Asked(list(RECOMMEND_AIMS)[seed % 4], 4 * PAGE * (1 + seed % 9), any_image=False)
     does_what_it_says(case.machine, case.options, asked, recommend(case.machine, case.options, asked))
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from struct import Struct
 
 from planner.base.errors import InputError, Location
+from planner.base.sizes import U64
 from planner.sources.reading import DEVICE_TREE
 
 __all__ = ["MAX_BLOB", "MAX_ENTRIES", "Blob", "Entries", "Node", "cells", "number"]
@@ -213,7 +214,7 @@ def _too_many(where: Location) -> InputError:
 
 def number(value: bytes) -> int:
     """Cells as one number, the low 64 bits of it: of_read_number()."""
-    return int.from_bytes(value, "big") & (1 << 64) - 1
+    return int.from_bytes(value, "big") % U64
 
 
 def cells(value: bytes, *counts: int) -> Iterator[tuple[int, ...]]:

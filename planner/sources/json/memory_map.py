@@ -14,7 +14,7 @@ from pydantic import ConfigDict, Field, PlainValidator, TypeAdapter, WithJsonSch
 
 from planner.base.errors import InputError
 from planner.base.ranges import Range
-from planner.base.sizes import format_size
+from planner.base.sizes import U64, format_size
 from planner.kernel.machine import NO_DMA_ZONES, Answered, Facts, Machine
 from planner.kernel.memblock import added_one_by_one
 from planner.kernel.memory_map import FLAG_NAMES, PHYSICAL_TOP, MemoryMap, Region, Reserved
@@ -335,7 +335,7 @@ def _span(extent: Extent, *above: Path | str | int) -> tuple[int, int]:
     if end < 0:
         if size < 0:
             raise RefusedError(path, "needs an end or a size", 'such as {"start": "1G", "size": "2G"}')
-        if start + size > 1 << 64:
+        if start + size > U64:
             raise RefusedError((*path, "size"), "start plus size wraps around 64 bits", "check the size")
         return start, start + size
     if size >= 0 and start + size != end:

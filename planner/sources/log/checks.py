@@ -187,9 +187,9 @@ def completed(log: Log, notes: list[str]) -> tuple[str | None, OwnRequest]:
     if cut:
         notes.append("the command line in the log is cut off at its end")
     # A word that was cut before its `=` is part of the request, too.
-    asked = [word for word in words if "crashkernel=" in word or (cut and word.startswith("crash"))]
-    if cut and words and len(words[-1]) > 1 and "crashkernel=".startswith(words[-1]):
-        asked.append(words[-1])
+    asked = [
+        word for word in words if "crashkernel=" in word or (cut and len(word) > 1 and "crashkernel=".startswith(word))
+    ]
     suspect = cut and not chopped and asked[-1:] == words[-1:] and bool(asked)
     size = format_size(log.crash.size) if log.crash is not None else ""
     last = asked[-1].partition("crashkernel=")[2] if asked else ""

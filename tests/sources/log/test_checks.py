@@ -319,6 +319,7 @@ def test_all_lines_cut_at_one_column(cut: str, ends: str) -> None:
         pytest.param("", "cra", True, id="within the word"),
         pytest.param("", "crashkernel=51", True, id="within its value"),
         pytest.param(CRASH[:40] + "\n", "quiet", True, id="before it, as a damaged line tells"),
+        pytest.param(CRASH[:40] + "\n", "crash_kexec_post_notifiers quiet", True, id="behind another of that name"),
         pytest.param("", "quiet", False, id="nothing tells that there was one"),
     ],
 )
