@@ -30,7 +30,7 @@ from planner.planning.outcomes import GOOD
 from planner.planning.processors import obstacle_to, processors
 from planner.planning.recorded import recorded_otherwise
 from planner.planning.remarks import Remarks
-from planner.planning.request import asked_of, parsed
+from planner.planning.request import asked_of, inferred, parsed
 from planner.planning.result import UNKNOWN_HERE, FactsView, MemoryView, OtherReading, OwnView, Plan, ReservationView
 from planner.planning.shared import Shared
 from planner.planning.strategies import OWN, Strategy, strategy_named
@@ -103,9 +103,8 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     request = parsed(asked.text, machine.facts, kernel.profile, shared.ram)
     remarks.note(*([asked.note] if asked.note else []))
     rewound = (*undone_before(own_facts), *early.rewound)
-    memory = MemoryView(
-        machine.source, shared.ram, context.memory.regions, context.memory.reserved, rewound, early.doubt
-    )
+    doubt = "; ".join(filter(None, (early.doubt, inferred(asked, own_facts))))
+    memory = MemoryView(machine.source, shared.ram, context.memory.regions, context.memory.reserved, rewound, doubt)
     facts = facts_view(context, options, own_facts)
     others = [
         (what, ask(given, crashkernel, otherwise))

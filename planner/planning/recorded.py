@@ -26,11 +26,12 @@ def recorded_otherwise(machine: Machine, text: str, mainline: Context, own: OwnV
 
 def _is_own(facts: Facts, text: str, mainline: Context) -> bool:
     """True if request, command line and kernel are those of the recorded boot."""
-    if facts.cmdline is None or facts.kernel is None or mainline.cmdline != facts.cmdline:
+    if facts.cmdline is None or facts.kernel is None or facts.own_request != "told":
         return False
+    same_boot = mainline.cmdline == facts.cmdline
     same_kernel = select_profile(facts.kernel).profile.name == mainline.profile.name
     own, asked = (values(line, "crashkernel") for line in (facts.cmdline, ck.as_cmdline(text)))
-    return same_kernel and own == asked
+    return same_boot and same_kernel and own == asked
 
 
 def _difference(record: BootRecord, own: OwnView) -> str:

@@ -12,7 +12,7 @@ from planner.kernel.machine import Facts, Machine
 from planner.kernel.profiles import Profile
 from planner.planning.presets import Preset, preset_named
 
-__all__ = ["Asked", "asked_of", "is_present", "parsed", "reading", "without_crash_kernels"]
+__all__ = ["Asked", "asked_of", "inferred", "is_present", "parsed", "reading", "without_crash_kernels"]
 
 _TOO_OLD = "this kernel is older than 4.12, the first arm64 kernel with crash kernels"
 _BUILT_WITHOUT = "this kernel is built without crash kernels"
@@ -77,6 +77,12 @@ def asked_of(machine: Machine, crashkernel: str | None, preset: str | None) -> A
             "give a value such as 512M",
         )
     return Asked(own, own)
+
+
+def inferred(asked: Asked, facts: Facts) -> str:
+    """What of a request is not known, in a few words: the machine's own was cut off; "" for nothing."""
+    restored = facts.own_request == "restored" and asked.text == facts.cmdline
+    return "the request is inferred from what was reserved" if restored else ""
 
 
 def reading(text: str, ram: int, profile: Profile) -> ck.Reading:

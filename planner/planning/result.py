@@ -159,7 +159,8 @@ class MemoryView:
     rewound: tuple[Rewound, ...] = ()
     """Allocations that rewinding undid."""
     doubt: str = ""
-    """What of the map is not known: its source is damaged, or no usual boot leads to it; "" if it seems whole."""
+    """What of the map, or of its own request, is not known: its source is damaged, or no usual boot leads to it; "" if
+    it seems whole."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import product
 
 from planner.base.errors import InputError, printable
 from planner.base.ranges import Range, Span, intersect, subtract, total, union
@@ -277,19 +278,23 @@ def _check_ram(best: Machine, machines: Sequence[Machine], *, grows: bool) -> No
 
 
 def _check_crash(machines: Sequence[Machine]) -> None:
-    """Refuse a crash kernel that one source records where another has NOMAP memory, or something else.
+    """Refuse a crash kernel that one source records where another has no RAM, NOMAP memory, or something else.
 
     No kernel allocates there, and memory of a crash kernel that was released is not listed as reserved.
     """
     recorded = [(m, m.facts.record.crash) for m in machines if m.facts.record is not None]
-    for machine in machines:
-        for recording, crash in recorded:
-            if crash is not None and intersect((crash.start, crash.end), machine.memory.nomap()):
-                where = f"memory at {crash.start:#x}"
-                raise _contradiction(machine, where, "NOMAP", "the crash kernel", recording)
-            if crash is not None and (span := _allocated_in(machine, recording, crash)) is not None:
-                where = f"memory at {span[0]:#x}"
-                raise _contradiction(machine, where, "something else", "the crash kernel", recording)
+    for machine, (recording, crash) in product(machines, recorded):
+        if crash is None:
+            continue
+        start, here = crash.start, ""
+        if intersect((crash.start, crash.end), machine.memory.nomap()):
+            here = "NOMAP"
+        elif machine.memory.regions and not intersect((crash.start, crash.end), machine.memory.spans()):
+            here = "no RAM"
+        elif (span := _allocated_in(machine, recording, crash)) is not None:
+            start, here = span[0], "something else"
+        if here:
+            raise _contradiction(machine, f"memory at {start:#x}", here, "the crash kernel", recording)
 
 
 _PADDING = 2 * MIB

@@ -309,6 +309,8 @@ def test_all_lines_cut_at_one_column(cut: str, ends: str) -> None:
     lines += [f"[    0.000000] {letter * (wide - 15)}" for letter in "xy"]
     machine = parse_text((HEAD + NODES + "\n".join(lines) + "\n").encode(), "log")
     assert machine.facts.own_request == "restored"
+    assert verdict(make_plan(machine)).endswith("; the request is inferred from what was reserved")
+    assert "inferred" not in verdict(make_plan(machine, "512M"))
     found = make_plan(machine, None, Options(strategy="mainline")).reservation.crash
     assert found == Range(0xA0000000, 0xC0000000)
 
