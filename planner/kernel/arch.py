@@ -1,10 +1,12 @@
-"""Names of architectures, and the one that a kernel's version names."""
+"""Names of architectures, and that of a machine or of a kernel's version."""
 
 from __future__ import annotations
 
 import re
 
-__all__ = ["TARGETS", "arch_of"]
+from planner.kernel.machine import Facts
+
+__all__ = ["TARGETS", "arch_of", "other_arch"]
 
 TARGETS = {
     **dict.fromkeys(("aarch64", "arm64"), "aarch64"),
@@ -28,3 +30,9 @@ def arch_of(version: str) -> str | None:
     """The architecture in a version, as distributions write it (`...el10_0.x86_64`, `6.1.0-18-arm64`); None without."""
     parts = re.split("[.+-]", version)
     return next((TARGETS[part] for part in parts if part in TARGETS and part not in _WORDS), None)
+
+
+def other_arch(facts: Facts) -> str | None:
+    """The architecture of a machine that is not arm64; None for arm64, and where nothing tells."""
+    arch = facts.arch or arch_of(facts.kernel or "")
+    return None if arch in ("aarch64", "arm64") else arch

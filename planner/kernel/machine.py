@@ -159,7 +159,8 @@ class Facts:
     aborts).
     tree: the device tree's blob. further_ranges: of its reserved-memory nodes, as the map lists them. default_cma: the
     default CMA area that it has.
-    record: the crash kernel of that boot. events: early allocations listed in a log. capture: the capture kernel.
+    record: the crash kernel of that boot. events: early allocations listed in a log; events_lack: what shows that these
+    are not all, in a few words, "" for nothing. capture: the capture kernel.
     request, strategy, align, prefer_aligned, rodata, kfence, cpu: the request and options of an earlier plan whose
     report is taken as a map; used unless the user gives others. answered: the results of that plan, reused if the new
     plan gives the same answer.
@@ -186,6 +187,7 @@ class Facts:
     default_cma: DefaultCma | None = None
     record: BootRecord | None = None
     events: tuple[Event, ...] = ()
+    events_lack: str = ""
     capture: Capture | None = None
     request: str | None = None
     strategy: str | None = None

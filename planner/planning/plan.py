@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from planner.base.errors import InputError, KernelBugError
 from planner.base.sizes import KIB, format_size
 from planner.kernel import crashkernel as ck
-from planner.kernel.arch import arch_of
+from planner.kernel.arch import other_arch
 from planner.kernel.cputype import allowed_by
 from planner.kernel.efi_init import for_pages
 from planner.kernel.linear_map import Measured
@@ -278,13 +278,10 @@ def with_request(question: Question, text: str) -> Question:
     return question._replace(text=text, request=request, mainline=mainline, other_kernels=others)
 
 
-_ARM64 = (None, "aarch64", "arm64")
-
-
 def _check_machine(machine: Machine, options: Options, remarks: Remarks) -> None:
     """Refuse a map of another architecture, or without RAM."""
-    arch = machine.facts.arch or arch_of(machine.facts.kernel or "")
-    if arch not in _ARM64:
+    arch = other_arch(machine.facts)
+    if arch is not None:
         if options.kernel is None and options.page_size is None:
             raise InputError(
                 machine.source,

@@ -18,6 +18,7 @@ from planner.rewind.above import bare_of, cut_of, is_hidden, is_high, mem_limit,
 from planner.rewind.asked import areas, asks_for_other_huge_pages, boot_of, changed, lift_of
 from planner.rewind.histories import histories
 from planner.rewind.history import History
+from planner.rewind.later import needs_bounce_buffer
 from planner.rewind.rewound import AFTERWARDS, Rewound
 from planner.rewind.search import is_at_a_place
 from planner.rewind.top import tops_asked
@@ -62,6 +63,10 @@ _latest: list[tuple[Machine, PlannedBoot, list[History]]] = []
 def rewind(machine: Machine, asked: PlannedBoot) -> Rewind:
     """The reservations of a running machine as they are when `asked` boots and places its crash kernel."""
     view = view_of(machine, asked)
+    lack = _lacks(view)
+    if lack:
+        machine = replace(machine, facts=replace(machine.facts, events=()))
+        view = view_of(machine, asked)
     found = _histories(view)
     readings: list[MapReading] = []
     for history in found:
@@ -70,8 +75,21 @@ def rewind(machine: Machine, asked: PlannedBoot) -> Rewind:
         readings += _larger(found, view)
     certain = len([reading for reading in readings if not reading.more]) == 1
     lower, told = _may_end_lower(view), found[0].whole or bool(view.events)
-    notes = tuple(_notes(view, certain=certain, lower=lower, told=told))
-    return Rewind(tuple(readings), notes, _doubt(lower=lower, told=told))
+    notes = [f"{lack}: what came after the crash kernel is told from the listing alone"] if lack else []
+    notes += _notes(view, certain=certain, lower=lower, told=told)
+    return Rewind(tuple(readings), tuple(notes), _doubt(lower=lower, told=told))
+
+
+def _lacks(view: View) -> str:
+    """What a log lacks beside a listing, in a few words, so that it does not tell what came later; "" for nothing.
+
+    A log alone is all there is.
+    """
+    machine = view.machine
+    if machine.traits.log or machine.settled or not view.events:
+        return ""
+    lost_buffer = not any(e.kind == "swiotlb" for e in view.events) and needs_bounce_buffer(view)
+    return machine.facts.events_lack or ("the log lacks the line of the bounce buffer" if lost_buffer else "")
 
 
 def _histories(view: View) -> list[History]:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from planner.base.ranges import total
 from planner.base.sizes import GIB, KIB, MIB, in_words, round_up
+from planner.kernel.cmdline import values
 from planner.kernel.machine import Event
 from planner.kernel.pgtable import STRUCT_PAGE
 from planner.kernel.profiles import Profile
@@ -32,6 +33,7 @@ __all__ = [
     "PER_CPU",
     "Choice",
     "named",
+    "needs_bounce_buffer",
     "steps_of_log",
     "usual_steps",
 ]
@@ -160,6 +162,26 @@ def steps_of_log(view: View, *, kfence: bool = False) -> list[list[Choice]]:
     return [_section_table(view.asked), [tables], last]
 
 
+def _small_buffer(ram: int) -> int:
+    return round_up(-(-ram // KIB), 2 * MIB)
+
+
+def _usual_buffer(view: View) -> int:
+    """Bytes of the bounce buffer that a kernel has by itself.
+
+    It is for RAM that not all devices reach; from 6.5 on there is a small one for other uses.
+    """
+    if view.regions[-1][1] > view.low_max:
+        return 64 * MIB
+    return 0 if view.asked.profile.swiotlb == "needed" else _small_buffer(view.machine.memory.ram)
+
+
+def needs_bounce_buffer(view: View) -> bool:
+    """True if the machine's kernel had a bounce buffer, as far as its command line is known."""
+    cmdline = view.machine.facts.cmdline
+    return cmdline is not None and _usual_buffer(view) > 0 and "noforce" not in values(cmdline, "swiotlb")
+
+
 def usual_steps(view: View, *, kfence: bool = False) -> list[list[Choice]]:
     """Allocations usual after the crash kernel for so much RAM: at each step, the largest first.
 
@@ -175,9 +197,7 @@ def usual_steps(view: View, *, kfence: bool = False) -> list[list[Choice]]:
     # From 7.0 on memory counts that is free then, which is without the crash kernel and at least what is free later.
     counted = (ram - crash, ram - total(listed.blocks)) if profile.first else (ram,)
     hashes = dict.fromkeys(_dentry_hash(size, page_size) for size in counted if size > 0)
-    # Bounce buffers are for RAM that not all devices reach; from 6.5 on there is a small one for other uses.
-    small = round_up(-(-ram // KIB), 2 * MIB)
-    usual = 64 * MIB if top > low_max else 0 if profile.swiotlb == "needed" else small
+    small, usual = _small_buffer(ram), _usual_buffer(view)
     logs = [
         Choice(tuple(_log_buffer(size, size // _RECORD * (_DESCRIPTOR + info), profile, within)), many=size < 512 * KIB)
         for size in (32 * MIB, 16 * MIB, 8 * MIB, 4 * MIB, 2 * MIB, MIB, 512 * KIB, 256 * KIB)

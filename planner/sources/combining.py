@@ -66,7 +66,8 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
     values["config"] = _config(machines)
     values["record"] = _record(machines)
     values["capture"] = merged([m.facts.capture for m in machines])
-    values["events"] = next((m.facts.events for m in machines if m.facts.events), ())
+    told = next((m.facts for m in machines if m.facts.events), best.facts)
+    values["events"], values["events_lack"] = told.events, told.events_lack
     _check_ram(best, machines, grows=grows)
     _check_crash(machines)
     _check_image(machines)

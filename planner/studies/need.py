@@ -18,7 +18,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from planner.base.errors import InputError
 from planner.base.sizes import KIB, MIB, format_size, in_words, round_up
+from planner.kernel.arch import other_arch
 from planner.kernel.machine import Machine
 from planner.kernel.pgtable import STRUCT_PAGE
 from planner.kernel.profiles import CRASH_ALIGN
@@ -67,8 +69,11 @@ def need(
     """The need of a capture kernel. machine: gives facts, which `given` overrides. notes: added to the result's notes.
 
     guess: assume unknown sizes. Raises InputError if the size of the kernel or of the initrd is not known, unless
-    guess.
+    guess, and for another architecture's machine.
     """
+    arch = other_arch(machine.facts) if machine is not None else None
+    if machine is not None and arch is not None:
+        raise InputError(machine.source, f"this is {arch}, not arm64", "give sources of an arm64 machine")
     given = given or Given()
     inputs = inputs_of(given, machine, guess=guess)
     always = sum(figure.bytes for _, figure in inputs.always)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from planner.base.errors import InputError
 from planner.base.sizes import GIB, KIB, MIB
+from planner.kernel.machine import Facts, Machine
+from planner.kernel.memory_map import MemoryMap
 from planner.studies.need import need
 from planner.studies.need_inputs import Given, rootfs_limit
 from tests.studies.captures import KERNEL, part
@@ -60,3 +63,10 @@ def test_what_no_measurement_stands_behind_is_named() -> None:
     odd = Given(37 * MIB, 23 * MIB, 27 * MIB, page_size=64 * KIB, cpus=2, luks_memory=GIB)
     assert need(odd).unmeasured == ("64K pages", "several processors", "an encrypted target")
     assert any(note.startswith("not measured: a dump program") for note in need(KERNEL).notes)
+
+
+def test_a_machine_of_another_architecture_is_refused() -> None:
+    """Its kernel and its page tables are others."""
+    machine = Machine("x", "iomem", MemoryMap((), ()), Facts(arch="s390x"))
+    with pytest.raises(InputError, match="x: this is s390x, not arm64; give sources of an arm64 machine"):
+        need(Given(kernel_size=40 * MIB, initrd_size=20 * MIB), machine)

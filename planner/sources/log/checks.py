@@ -22,6 +22,7 @@ __all__ = [
     "is_dump_complete",
     "lacking_cma",
     "lacking_crash",
+    "lacking_events",
     "lacking_ram",
     "missing_lines",
     "missing_zone",
@@ -115,6 +116,29 @@ def missing_zone(log: Log) -> Range | None:
             return Range(at, zone.start)
         at = max(at, zone.end)
     return None
+
+
+def lacking_events(log: Log) -> str:
+    """What shows that a log does not name all early allocations, in a few words; "" for nothing.
+
+    Every kernel prints these lines; a console may leave out those for debugging, such as the groups of per-CPU areas.
+    """
+    if log.damage or log.crash_damage:
+        return "lines of the log are damaged"
+    if log.dropped:
+        return "messages were dropped from the log"
+    lines = {
+        "the command line": log.cmdline is not None,
+        "`Zone ranges:`": bool(log.zones),
+        "`Memory:`": log.total is not None,
+        "Dentry cache": "Dentry cache" in log.hashes,
+        "Inode-cache": "Inode-cache" in log.hashes,
+        "`percpu:`": log.unit > 0,
+        "`pcpu-alloc:`": bool(log.units),
+        "a CMA area": not lacking_cma(log),
+    }
+    missing = next((line for line, there in lines.items() if not there), None)
+    return f"the log lacks the line of {missing}" if missing is not None else ""
 
 
 def missing_lines(log: Log, *, complete: bool) -> Iterator[str]:

@@ -24,6 +24,7 @@ from planner.sources.log.checks import (
     is_dump_complete,
     lacking_cma,
     lacking_crash,
+    lacking_events,
     lacking_ram,
     missing_lines,
     missing_zone,
@@ -151,6 +152,7 @@ def _facts(log: Log, cmdline: str | None, *, own_request: OwnRequest) -> Facts:
         splits_live=log.splits_live,
         record=BootRecord(log.crash, log.low, tuple(log.lines), log.failed) if log.lines else None,
         events=tuple(log.events),
+        events_lack=lacking_events(log),
         capture=_capture(log),
     )
 

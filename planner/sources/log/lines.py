@@ -68,7 +68,7 @@ _POOL = _Pattern(
 _KFENCE = _Pattern("kfence: initialized", rf"kfence: initialized - using {_INT} bytes for \d+ objects at {_HEX}")
 _HASH = _Pattern(
     " hash table entries: ",
-    rf"^(\S+(?: cache|-cache)?) hash table entries: \d+ \(order: -?\d+, {_INT} bytes(?:, (\w+))?\)",
+    rf"^(\S+(?: cache|-cache)?) hash table entries: \d+ \(order: -?\d+, {_INT} bytes(?:, (\w[\w ]*))?\)",
 )
 _EARLY_HASHES = ("Dentry cache", "Inode-cache", "PID")
 _NODE_SPAN = _Pattern("Initmem setup node", rf"^Initmem setup node {_INT} {MEM_RANGE}")
@@ -118,8 +118,9 @@ class Log:
     the first such line. failed: it said that it reserves none. patched: another kernel than mainline arm64 printed it.
     contradiction: the number of the line that gives it another place, and what it says.
 
-    events: early allocations. unit: bytes of one CPU's area; units: how many each group of per-CPU areas has. buffer:
-    of a log buffer that was allocated, the number of its line, its bytes, and those of its descriptors and infos.
+    events: early allocations. hashes: names of the hash tables whose lines are there. unit: bytes of one CPU's area;
+    units: how many each group of per-CPU areas has. buffer: of a log buffer that was allocated, the number of its line,
+    its bytes, and those of its descriptors and infos.
 
     tables: the lowest address of a UEFI table. qemu: the machine is QEMU's. image, bss: bytes of the kernel image as
     counted by `Memory:`, and of its bss. code: of its code and read-only data. initrd: bytes that were freed of it.
@@ -127,7 +128,7 @@ class Log:
 
     damage: notes on lines that cannot be read; crash_damage: those on lines about the crash kernel. lost: the note on
     the first memory range that is damaged, by the first word of its line. lacks_high: memory above the ranges is
-    missing. counts_less: `Memory:` counts less than they hold.
+    missing. counts_less: `Memory:` counts less than they hold. dropped: it says that messages are missing.
     """
 
     name: str = ""
@@ -169,6 +170,7 @@ class Log:
     contradiction: tuple[int, str] | None = None
 
     events: list[Event] = field(default_factory=list)
+    hashes: set[str] = field(default_factory=set)
     unit: int = 0
     units: dict[int, int] = field(default_factory=dict)
     buffer: tuple[int, int, int] | None = None
@@ -187,6 +189,7 @@ class Log:
     lost: dict[str, str] = field(default_factory=dict)
     lacks_high: bool = False
     counts_less: bool = False
+    dropped: bool = False
 
     @property
     def map(self) -> list[Range]:
@@ -452,6 +455,7 @@ def _sized(line: str, number: int, log: Log) -> None:
     if (m := _KFENCE.search(line)) is not None:
         log.event("kfence", None, None, number, size=int(m[1]))
     elif (m := _HASH.search(line)) is not None:
+        log.hashes.add(m[1])
         if m[1] in _EARLY_HASHES and m[3] in (None, "linear"):
             log.event("hash", None, None, number, m[1], int(m[2]))
     elif (m := _NODE_SPAN.search(line)) is not None:
