@@ -69,8 +69,13 @@ def parse(text: str, name: str) -> Machine:
 
 
 def _is_reversed(text: str) -> bool:
-    """True if the newest line comes first (`journalctl -r`), so that the zones come before their heading."""
+    """True if the newest line comes first (`journalctl -r`): the kernel's version, and the zones before their heading.
+
+    Two lines may have changed places in any log.
+    """
     at = text.find("Zone ranges:")
+    if 0 <= text.find("Linux version ") < at:
+        return False
     before = text[text.rfind("\n", 0, max(text.rfind("\n", 0, at), 0)) + 1 : at]
     return at >= 0 and re.search(rf"(?:{'|'.join(ZONES)})\s+(?:empty|\[mem 0x)", before) is not None
 
@@ -152,7 +157,7 @@ def _facts(log: Log, cmdline: str | None, *, own_request: OwnRequest) -> Facts:
         splits_live=log.splits_live,
         record=BootRecord(log.crash, log.low, tuple(log.lines), log.failed) if log.lines else None,
         events=tuple(log.events),
-        events_lack=lacking_events(log),
+        events_lack=lacking_events(log) if log.events else "",
         capture=_capture(log),
     )
 

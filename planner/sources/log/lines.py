@@ -118,9 +118,9 @@ class Log:
     the first such line. failed: it said that it reserves none. patched: another kernel than mainline arm64 printed it.
     contradiction: the number of the line that gives it another place, and what it says.
 
-    events: early allocations. hashes: names of the hash tables whose lines are there. unit: bytes of one CPU's area;
-    units: how many each group of per-CPU areas has. buffer: of a log buffer that was allocated, the number of its line,
-    its bytes, and those of its descriptors and infos.
+    events: early allocations. told: what must not be counted twice. hashes: names of the hash tables whose lines are
+    there. unit: bytes of one CPU's area; units: how many each group of per-CPU areas has. buffer: of a log buffer that
+    was allocated, the number of its line, its bytes, and those of its descriptors and infos.
 
     tables: the lowest address of a UEFI table. qemu: the machine is QEMU's. image, bss: bytes of the kernel image as
     counted by `Memory:`, and of its bss. code: of its code and read-only data. initrd: bytes that were freed of it.
@@ -170,6 +170,7 @@ class Log:
     contradiction: tuple[int, str] | None = None
 
     events: list[Event] = field(default_factory=list)
+    told: set[tuple[object, ...]] = field(default_factory=set)
     hashes: set[str] = field(default_factory=set)
     unit: int = 0
     units: dict[int, int] = field(default_factory=dict)
@@ -213,11 +214,19 @@ class Log:
         """True if the kernel is a capture kernel's: it has a crashed one's memory to save."""
         return self.captures or any(word.startswith("elfcorehdr=") for word in (self.cmdline or "").split())
 
+    def is_new(self, *what: object) -> bool:
+        """True if this was not told before: a kernel prints such a line once, and a console may repeat it."""
+        new = what not in self.told
+        self.told.add(what)
+        return new
+
     def event(self, kind: str, start: int | None, end: int | None, line: int, name: str = "", size: int = 0) -> None:
         """Store an early allocation. Raises InputError for more than any boot has."""
         if len(self.events) == MAX_EVENTS:
             what = f"the log names more than {MAX_EVENTS} early allocations"
             raise InputError(Location(self.name, line, 1), what, "give the log of one boot")
+        if not self.is_new(kind, start, end, name, size):
+            return
         length = end - start if start is not None and end is not None else size
         self.events.append(
             Event(kind, length, start, end, line, before_crash=not self.crash_line, name=printable(name))
@@ -366,7 +375,7 @@ def _per_cpu(line: str, log: Log) -> bool:
     if (m := _PCPU.search(line)) is not None:
         log.page_size = int(m[2]) if int(m[2]) in PAGE_SIZES else log.page_size
     elif line.startswith("pcpu-alloc: ["):
-        for group, units in re.findall(_GROUP, line):
+        for group, units in re.findall(_GROUP, line) if log.is_new(line) else ():
             log.units[int(group)] = log.units.get(int(group), 0) + len(units.split())
     elif (m := _EMBEDDED.search(line)) is not None:
         log.unit, size = int(m[2]), int(m[2]) // max(int(m[1]), 1)
@@ -462,7 +471,7 @@ def _sized(line: str, number: int, log: Log) -> None:
         if int(m[3], 16):  # a node without memory, as older kernels print it
             log.event("node", int(m[2], 16), int(m[3], 16) + 1, number, m[1])
     elif (m := _PAGES.search(line)) is not None:
-        log.pages += int(m[1])
+        log.pages += int(m[1]) if log.is_new(line) else 0
     elif (m := _LOG_BUF.search(line)) is not None:
         # The newer line is printed for the built-in buffer too; the old one is freed only after an allocation.
         log.buffer = (number, int(m[1] or m[2]), int(m[3] or 0))

@@ -129,7 +129,9 @@ _KINDS = {
     **dict.fromkeys(ZONES, Kind("a zone", rf"(?:{'|'.join(ZONES)})\s+\[m", rf"\S+\s+{_SPAN}")),
     **dict.fromkeys(
         ("Dentry cache", "Inode-cache", "PID hash"),
-        Kind("", r".* hash table|\S+(?: cache)?(?: hash)?$", r".*\(order: -?\d+, \d+ bytes(?:, \w[\w ]*)?\)", told=False),
+        Kind(
+            "", r".* hash table|\S+(?: cache)?(?: hash)?$", r".*\(order: -?\d+, \d+ bytes(?:, \w[\w ]*)?\)", told=False
+        ),
     ),
 }
 """Kinds of lines by their beginnings."""

@@ -15,6 +15,7 @@ from planner.render.blocks.tables import verdict
 from planner.report import to_dict
 from planner.sources import combine, parse_text
 from planner.studies.verify import verify
+from tests.oracle.cases import cases
 
 HEAD = "[    0.000000] Linux version 6.12.9 (x@y) #1\n"
 NODES = (
@@ -487,3 +488,50 @@ def test_a_digit_that_makes_a_range_larger(lines: list[str], *, refused: bool) -
     if refused:
         with pytest.raises(InputError, match="the log's memory ranges are damaged"):
             make_plan(machine, "512M")
+
+
+BOOT = next(case for case in cases("bootlogs") if case["name"] == "deb612-4k_8G_efi_d")
+
+
+@pytest.mark.parametrize(
+    ("line", "lack"),
+    [
+        pytest.param("Kernel command line: ", "the log lacks the line of the command line", id="command line"),
+        pytest.param(" Memory: ", "the log lacks the line of `Memory:`", id="memory"),
+        pytest.param("Dentry cache", "the log lacks the line of Dentry cache", id="dentries"),
+        pytest.param("Inode-cache", "the log lacks the line of Inode-cache", id="inodes"),
+        pytest.param("percpu: Embedded", "the log lacks the line of `percpu:`", id="size of per-CPU areas"),
+        pytest.param("pcpu-alloc: [", "the log lacks the line of `pcpu-alloc:`", id="groups of per-CPU areas"),
+        pytest.param("cma: Reserved", "the log lacks the line of a CMA area", id="a CMA area"),
+        pytest.param("software IO TLB: mapped", "the log lacks the line of the bounce buffer", id="bounce buffer"),
+        pytest.param("", "", id="no line is missing"),
+    ],
+)
+def test_a_log_that_lacks_a_line_does_not_tell_what_came_later(line: str, lack: str) -> None:
+    """Beside a listing, which then tells it alone."""
+    log = "\n".join(text for text in BOOT["dmesg"].split("\n") if not line or line not in text)
+    machine = combine([parse_text(BOOT["iomem"].encode(), "listing"), parse_text(log.encode(), "log")])
+    plan = make_plan(machine, BOOT["cmdline"], Options(strategy="mainline"))
+    told = [note for note in plan.notes if note.endswith("is told from the listing alone")]
+    assert told == ([f"{lack}: what came after the crash kernel is told from the listing alone"] if lack else [])
+    crash = plan.reservation.crash
+    assert crash is not None
+    assert [crash.start, crash.end] == BOOT["crash_res"]
+
+
+@pytest.mark.parametrize("line", ["Dentry cache", "Inode-cache", "pcpu-alloc: [", "cma: Reserved", "Initmem setup"])
+def test_a_line_that_a_console_repeats_counts_once(line: str) -> None:
+    """The kernel prints it once."""
+    lines = BOOT["dmesg"].split("\n")
+    twice = "\n".join(text for each in lines for text in ([each, each] if line in each else [each]))
+    once, again = (parse_text(text.encode(), "log").facts.events for text in (BOOT["dmesg"], twice))
+    assert [(e.kind, e.size, e.start) for e in again] == [(e.kind, e.size, e.start) for e in once]
+
+
+def test_two_lines_that_changed_places_do_not_reverse_a_log() -> None:
+    """The version of the kernel comes before the zones, which it does not where the newest line comes first."""
+    lines = BOOT["dmesg"].split("\n")
+    at = next(i for i, line in enumerate(lines) if "Zone ranges:" in line)
+    lines[at : at + 2] = reversed(lines[at : at + 2])
+    swapped, whole = (parse_text(text.encode(), "log") for text in ("\n".join(lines), BOOT["dmesg"]))
+    assert (swapped.memory, swapped.facts.events) == (whole.memory, whole.facts.events)
