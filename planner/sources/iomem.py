@@ -221,8 +221,13 @@ def _ram(rows: list[Row]) -> int:
 def _tell_interruptions(rows: Sequence[Row], skipped: Sequence[Skipped], told: _Told) -> None:
     """Tell of lines within a listing, or at its edges, that are not resources."""
     begin, end = (rows[0][3], rows[-1][3]) if rows else (0, 0)
-    gaps = [line.number for line in skipped if line.left_out and begin - _EDGE <= line.number <= end + _EDGE]
-    others = [line.number for line in skipped if begin < line.number < end and not line.left_out]
+    gaps = [
+        line.number
+        for line in skipped
+        if (line.left_out and begin - _EDGE <= line.number <= end + _EDGE)
+        or (line.between and begin < line.number < end)
+    ]
+    others = [line.number for line in skipped if begin < line.number < end and line.number not in gaps]
     if gaps:
         told.missing(f"line {gaps[0]} stands for lines that were left out")
     if others:
@@ -254,6 +259,23 @@ def _is_indented(rows: Sequence[Row], base: int) -> bool:
                 return False
         around.append((end, indent))
     return nested
+
+
+def _in_the_one_beside(rows: Sequence[Row]) -> int | None:
+    """The start of a resource that lies in one of the same indentation; None without one.
+
+    The kernel's are disjoint, and indented within another, but for the deepest ones. rows: as in `_is_indented`.
+    """
+    indents = {row[4] for row in rows}
+    deepest = min(indents) + _DEEPEST * _STEP if len(indents) > 1 else 0
+    around: list[Row] = []
+    for row in rows:
+        while around and around[-1][1] <= row[0]:
+            around.pop()
+        if around and row[4] == around[-1][4] < deepest and row[2] in NAMES and row[:2] != around[-1][:2]:
+            return row[0]
+        around.append(row)
+    return None
 
 
 def _sorted_out(rows: list[Row], name: str, told: _Told) -> tuple[list[Region], list[Reserved], dict[str, Range]]:
@@ -297,6 +319,8 @@ def _sorted_out(rows: list[Row], name: str, told: _Told) -> tuple[list[Region], 
         for start in unknown[: max(_MOST_NOTES - len(told.notes), 0)]
     ]
     _tell_left_out(rows, added, lone, told)
+    if (beside := _in_the_one_beside(rows)) is not None:
+        told.missing(f"the resource at {beside:#x} lies in the one beside it, so a digit is wrong")
     return _clean(regions, name, told.notes), reserved, seen
 
 

@@ -24,13 +24,18 @@ DIGITS = 8
 """The fewest digits of an address that the kernel prints."""
 
 _SECOND = re.compile(rf"{ADDRESS} ?- ?{ADDRESS}[ \t]*+[:|]")
-_LEFT_OUT = re.compile(r"\W*(?:\.{3,}|\u2026|snip(?:ped)?|omitted|truncated)\W*", re.IGNORECASE)
+_LEFT_OUT = re.compile(
+    r"\W*(?:\.{3,}|\u2026|(?:\w+ ){0,4}(?:snip(?:ped)?|omitted|truncated|redacted|left out|skipped)(?: \w+){0,3})\W*",
+    re.IGNORECASE,
+)
+_BETWEEN = re.compile(r"\s*(?:--|~{2,}|\*{3,})\s*")  # what `grep -A` and people put between parts
 _NAME = rf"(?:{'|'.join(map(re.escape, NAMES))})"
 _PIECE = re.compile(
-    r"\W*+(?:0x)?[0-9a-fA-F]{7,16}+(?:\s*+$|-(?:0x)?[0-9a-fA-F]{0,16}+(?:$|[^\s\w-]| ?[:|] |\s++" + _NAME + "))"
+    r"\W*+(?:0x)?[0-9a-fA-F]{7,16}+(?:\s*+$|-(?:0x)?[0-9a-fA-F]{0,16}+(?:$|[^\s\w-]| ?[:|;] |\s++" + _NAME + "))"
 )
 _HEX = "[0-9a-fA-F]{3,16}"
 _ROW = re.compile(rf"(?<![0-9a-fA-FxX])(?:({_HEX}) ?- ?)?(?:0[xX])?({_HEX})[ \t]++: {_NAME}")
+_HIDDEN = re.compile(rf"[^:]* : {_NAME}\W*")
 _TORN = re.compile(rf"^\W*+(?:0[xX])?()([0-9a-fA-F]{{4}})[^:]* : {_NAME}\W*$")
 _PADDED = re.compile(r"\n[ \t]*+0[xX]0[0-9a-fA-F]{7,15}+ ?- ?0[xX]")
 _SHORT = re.compile(
@@ -41,13 +46,15 @@ _SHORT = re.compile(
 class Skipped(NamedTuple):
     """A line that is not a resource.
 
-    left_out: it stands for lines that were left out; piece: it is a piece of one; rows: addresses of those within it.
+    left_out: it stands for lines that were left out; piece: it is a piece of one; rows: addresses of those within it;
+    between: it stands for lines that were left out if it is between two resources.
     """
 
     number: int
     left_out: bool
     piece: bool
     rows: list[tuple[str, str]]
+    between: bool = False
 
 
 def skipped_line(line: str, name: str, number: int) -> Skipped:
@@ -55,7 +62,8 @@ def skipped_line(line: str, name: str, number: int) -> Skipped:
     if not line.isascii() and re.search(STRAY, line) and any(known in line for known in NAMES):
         raise InputError(Location(name, number, 1), "this resource has bytes that are not text", "read the file again")
     within = (_ROW.findall(line) or _TORN.findall(line)) if " : " in line else []
-    return Skipped(number, _LEFT_OUT.fullmatch(line) is not None, _PIECE.match(line) is not None, within)
+    piece = _PIECE.match(line) is not None or (not within and _HIDDEN.fullmatch(line) is not None)
+    return Skipped(number, _LEFT_OUT.fullmatch(line) is not None, piece, within, _BETWEEN.fullmatch(line) is not None)
 
 
 def refuse_damaged(rows: Sequence[Row], skipped: Iterable[Skipped], name: str) -> None:

@@ -235,13 +235,42 @@ def test_a_listing_whose_beginning_is_lost() -> None:
     assert verdict(plan).endswith("memory may be missing from the listing")
 
 
-@pytest.mark.parametrize("mark", ["...", "  ... ...", "[...]", "<snip>", "\u2026"])
+@pytest.mark.parametrize(
+    "mark", ["...", "  ... ...", "[...]", "<snip>", "\u2026", "(some lines omitted)", "[snip 3 lines]", "<redacted>"]
+)
 def test_lines_that_were_left_out(mark: str) -> None:
     """Nobody can know what was there."""
     machine = parse_text(f"{mark}\n{NESTED}".encode(), "iomem")
     assert machine.memory.regions == BANKS
     assert "line 1 stands for lines that were left out: memory may be missing" in machine.notes
     assert machine.doubt == "memory may be missing from the listing"
+
+
+@pytest.mark.parametrize("mark", ["--", "~~~", "***"])
+def test_what_stands_between_parts_of_a_listing(mark: str) -> None:
+    """`grep -A1`, or a mark for lines that were left out; around a listing it says nothing."""
+    first, last = NESTED.split("\n", 2)[:2], NESTED.split("\n", 2)[2]
+    parted = parse_text("\n".join([*first, mark, last]).encode(), "iomem")
+    assert "line 3 stands for lines that were left out: memory may be missing" in parted.notes
+    assert parted.doubt == "memory may be missing from the listing"
+    assert not parse_text(f"{mark}\n{NESTED}{mark}\n".encode(), "iomem").doubt
+
+
+@pytest.mark.parametrize(
+    ("row", "doubt"),
+    [
+        pytest.param("  50000000-500fffff : reserved\n  50010000-5001ffff : reserved\n", True, id="within another"),
+        pytest.param("  50000000-500fffff : reserved\n    50010000-5001ffff : reserved\n", False, id="a part of it"),
+        pytest.param("  50000000-500fffff : reserved\n  50000000-500fffff : reserved\n", False, id="listed twice"),
+        pytest.param("  50000000-500fffff : reserved\n  50100000-501fffff : reserved\n", False, id="beside it"),
+    ],
+)
+def test_a_resource_does_not_lie_in_the_one_beside_it(row: str, *, doubt: bool) -> None:
+    """The kernel's are disjoint: a digit is wrong."""
+    text = f"40000000-7fffffff : System RAM\n  40200000-411fffff : Kernel code\n{row}  7ff00000-7fffffff : reserved\n"
+    told = "the resource at 0x50010000 lies in the one beside it, so a digit is wrong: memory may be missing"
+    machine = parse_text(text.encode(), "iomem")
+    assert (told in machine.notes) == doubt == bool(machine.doubt)
 
 
 def test_a_name_in_memory_that_arm64_does_not_give_is_reserved() -> None:

@@ -135,6 +135,9 @@ def test_a_damaged_resource_between_others_is_refused(damaged: str) -> None:
     [
         pytest.param("My map:", Skipped(7, False, False, []), id="prose"),
         pytest.param("...", Skipped(7, True, False, []), id="lines that were left out"),
+        pytest.param("--", Skipped(7, False, False, [], between=True), id="between two parts"),
+        pytest.param("  XXXXXXXX-XXXXXXXX : reserved", Skipped(7, False, True, []), id="hidden addresses"),
+        pytest.param("  bf800000-bfffffff ; reserved", Skipped(7, False, True, []), id="another sign for the colon"),
         pytest.param("  f8000000-fff", Skipped(7, False, True, []), id="a piece of a row"),
         pytest.param(
             "see 80000000-bfffffff : System RAM",
