@@ -35,6 +35,13 @@ def cells(line: str) -> list[str]:
     return re.split(r" : |-", line.strip(), maxsplit=2)
 
 
+def coloured(line: str, escape: str) -> str:
+    """A line as `dmesg --color=always` prints it: the time stamp, and the subsystem with its colon."""
+    stamp, rest = line[:15], line[15:]
+    words = re.sub(r"^[^:\[]{1,30}: ", lambda part: f"{escape}[33m{part[0]}{escape}[0m", rest)
+    return f"{escape}[32m{stamp}{escape}[0m{words}"
+
+
 def exported(i: int, line: str) -> str:
     """A record of a journal in export format, and one of another program."""
     other = f"__CURSOR=s=2;i={i}\n_TRANSPORT=stdout\nMESSAGE=Linux version 9.9 is not what runs\n"
@@ -117,9 +124,9 @@ LOGS: dict[str, Form] = {
     "stray bytes": lambda lines: (
         b"\x80\xfcboot loader \xfc\n\0\0" + "\n".join(lines).encode() + b"\n[    9.0] tty \0 x\xe9\n\0\0\0"
     ),
-    "colours": bare(
-        lambda _, line: "\x1b[32m[    0.000000] \x1b[0m" + re.sub(r"^([^:\[]{1,30}: )", "\x1b[33m\\1\x1b[0m", line)
-    ),
+    "colours": each(lambda _, line: coloured(line, "\x1b")),
+    "colours without ESC": each(lambda _, line: coloured(line, "")),
+    "colours written out": each(lambda _, line: coloured(line, "\\x1b")),
     "a journal in Chinese": bare(lambda _, line: f"6\u6708 02 09:31:01 host kernel: {line}"),
     "a journal in French": bare(lambda _, line: f"juin 02 09:31:01 host kernel: {line}"),
     "a journal as JSON": bare(

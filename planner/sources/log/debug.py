@@ -32,7 +32,7 @@ _LINE_ENDS = ("\n", "\r", "\\n", "<br>", "</tr>", '", "', "', '")
 _OBJECTS, _STRINGS = r"\s*+\}\s*+,?\s*+\{", r'",\n\s*+"'
 """What is between the elements of a document in JSON that has lines: there each element is a message."""
 
-_LOOKED_AT = 9  # messages by which a form is known
+_LOOKED_AT, _FEWEST = 9, 4  # messages by which a form is known, and lines that come with them
 _LONGEST = 4 * KIB  # characters of so many
 _LEAD = 64  # characters before a message
 _MANY = 32  # lines that are cut, at least, where messages have several
@@ -60,6 +60,8 @@ class _Form(NamedTuple):
         if messages != ends and found < _MANY:
             return 0
         count = sum(text.count(begin, start, end) for begin in self.begins)
+        if self.stamp == self.end and any(text.find(sign, start, end) >= 0 for sign in WITHIN):
+            return 0  # without a stamp, nothing else shows that two lines became one
         if found * messages != count * ends or text.count(self.stamp, start, end) * messages != count * stamps:
             return 0
         return found
@@ -125,7 +127,7 @@ def _form(text: str, messages: Sequence[re.Match[str]]) -> _Form | None:
 
 def _may_have_facts(part: str, end: str) -> bool:
     """True if a line between messages is one that is read. Those that come with each message alike are not."""
-    others = [line for line, count in Counter(part.split(end)).items() if count == 1 and _SIGN not in line]
+    others = [line for line, count in Counter(part.split(end)).items() if count < _FEWEST and _SIGN not in line]
     return any(_FACT.search(line) for line in others)
 
 

@@ -166,6 +166,8 @@ def _doubt(log: Log, *, complete: bool) -> str:
     """What of the map is not known, in a few words. complete: memblock's dump shows all that is reserved."""
     if log.damage or log.crash_damage:
         return "lines of the log about memory are damaged"
+    if log.dropped:
+        return "messages were dropped from the log"
     if log.is_capture:
         return "this is the log of a capture kernel, whose RAM is the crash memory"
     if log.counts_less:

@@ -17,6 +17,9 @@ from planner.sources.reading import text_lines
 
 __all__ = ["Boot", "chosen"]
 
+_DROPPED = ("printk messages dropped", " kernel messages", "messages lost due to rate-limiting", "@@ -")
+"""Signs of messages that are missing: of a console, journald (`Missed 3 kernel messages`), rsyslog, a diff."""
+
 
 class Boot:
     """One boot of a log. first: the number of its first line. chopped: the log's long lines were cut off."""
@@ -30,6 +33,8 @@ class Boot:
         log = Log(self.name, chopped=self.chopped)
         for line in whole_lines(text_lines(without_others(self.text), self.name, self.first), is_read):
             read(line, log)
+        early = self.text.find("Memory: ")
+        log.dropped = any(self.text.find(words, 0, early if early >= 0 else None) >= 0 for words in _DROPPED)
         return log
 
     @property

@@ -13,6 +13,9 @@ from planner.sources.reading import PACKED, STRAY
 __all__ = ["is_base64", "plain_text"]
 
 _TERMINAL = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[()][0-9A-B]|[=>78cDEHM])"
+_LOST_ESCAPES = r"(?:\\(?:x1b|u001b|e|033)|#033|\ufffd)?\[[0-9]{1,2}(?:;[0-9]{1,3})*m"
+"""Sequences for colours without their first character, or with that written out."""
+
 _BLOCK = 1 << 16  # characters
 _SHORTEST = 60  # of a line in base64: 60, 64 and 76 are usual
 _PLAIN = {
@@ -38,10 +41,7 @@ def plain_text(text: str) -> str:
         text = _without_utf7(text)
     if "=" in text and re.search("=(?:3D|\n|1B\\[)", text):
         text = _without_quoted_printable(text.replace("=\r\n", "=\n"))
-    if "^" in text and "^[[" in text:  # ESC as shown by cat -v and editors
-        text = text.replace("^[", "\x1b")
-    if "\x1b" in text:
-        text = re.sub(_TERMINAL, "", text)
+    text = _without_colours(text)
     if "\r" in text:
         text = text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\n\r", "\n").replace("\r", "\n")
     for sign in _LINE_ENDS:
@@ -67,6 +67,15 @@ def is_base64(head: str) -> bool:
         return False
     data = codecs.decode(lines[0][:_SHORTEST].encode(), "base64")
     return data.startswith(PACKED) or data.isascii()
+
+
+def _without_colours(text: str) -> str:
+    """The text without sequences for a terminal, also such whose first character was lost or written out."""
+    if "^" in text and "^[[" in text:  # ESC as shown by cat -v and editors
+        text = text.replace("^[", "\x1b")
+    if "\x1b" in text:
+        text = re.sub(_TERMINAL, "", text)
+    return re.sub(_LOST_ESCAPES, "", text) if "[0m" in text else text
 
 
 def _without_typography(text: str) -> str:

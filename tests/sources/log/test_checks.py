@@ -535,3 +535,21 @@ def test_two_lines_that_changed_places_do_not_reverse_a_log() -> None:
     lines[at : at + 2] = reversed(lines[at : at + 2])
     swapped, whole = (parse_text(text.encode(), "log") for text in ("\n".join(lines), BOOT["dmesg"]))
     assert (swapped.memory, swapped.facts.events) == (whole.memory, whole.facts.events)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "[    0.000000] ** 8 printk messages dropped **",
+        "systemd-journald[212]: Missed 8 kernel messages",
+        "@@ -9,9 +9 @@",
+    ],
+)
+@pytest.mark.parametrize("late", [False, True])
+def test_messages_that_were_dropped(told: str, *, late: bool) -> None:
+    """Among those of early boot, of which some are missing then."""
+    lines = BOOT["dmesg"].split("\n")
+    at = len(lines) - 9 if late else next(i for i, line in enumerate(lines) if "Dentry cache" in line)
+    log = parse_text("\n".join([*lines[:at], told, *lines[at:]]).encode(), "log")
+    assert (log.doubt == "messages were dropped from the log") != late
+    assert (log.facts.events_lack == "messages were dropped from the log") != late
