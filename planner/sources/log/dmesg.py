@@ -189,7 +189,12 @@ _TELL_CMA = ("cma", "hash", "percpu", "swiotlb")
 
 
 def _tells_cma(log: Log) -> bool:
-    """True if the log goes on behind the line of a CMA area, or has one: then it had no other."""
+    """True if the log goes on behind the line of a CMA area, or has one: then it had no other.
+
+    One that shows the second hash table alone is what a search found, such as `grep node`.
+    """
+    if "Inode-cache" in log.hashes and "Dentry cache" not in log.hashes:
+        return any(event.kind == "cma" for event in log.events)
     return log.total is not None or bool(log.lines) or any(event.kind in _TELL_CMA for event in log.events)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -553,3 +554,10 @@ def test_messages_that_were_dropped(told: str, *, late: bool) -> None:
     log = parse_text("\n".join([*lines[:at], told, *lines[at:]]).encode(), "log")
     assert (log.doubt == "messages were dropped from the log") != late
     assert (log.facts.events_lack == "messages were dropped from the log") != late
+
+
+@pytest.mark.parametrize("words", [r"node|zone|crash|command", r"node|mem |cma:|crash|command"])
+def test_what_a_search_found_may_lack_a_cma_area(words: str) -> None:
+    """`grep -i node` finds Inode-cache, too, which comes later than the area."""
+    found = "\n".join(line for line in BOOT["dmesg"].split("\n") if re.search(words, line, re.IGNORECASE))
+    assert (parse_text(found.encode(), "log").doubt == "a CMA area may be missing") == ("cma" not in words)
