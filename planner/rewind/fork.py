@@ -21,7 +21,7 @@ _FEW_PARTS = 16
 
 
 class Fork:
-    """The step with most choices among those of a boot, but for the last, of which nothing rules out any beforehand.
+    """The step of a boot with most choices, but for the last step, all of whose choices have to be tried.
 
     A set of its choices is an int with a bit for each; `open_` are those that may still explain all that is left.
 

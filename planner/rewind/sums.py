@@ -16,7 +16,7 @@ _MANY, _MANY_ITEMS = 4096, 24
 
 
 class Sums(NamedTuple):
-    """Sums of some sizes, ascending, and whole numbers of units beside each, up to so many bytes of them.
+    """Sums of some sizes, ascending; each may have a whole number of units added, of `many` bytes at most.
 
     A unit of one byte stands for more sizes than are told apart.
     """
@@ -85,21 +85,21 @@ def joined(choices: Sequence[Sums], others: Sums = _NOTHING) -> list[Joined]:
             for b in second.sizes:
                 found[a + b] = found.get(a + b, 0) | bits
     return [
-        Joined(tuple(sizes), tuple(map(found.__getitem__, sizes)), *unit)
+        Joined(tuple(sorted(found)), tuple(found[size] for size in sorted(found)), *unit)
         for unit, found in by_unit.items()
-        for sizes in [sorted(found)]
     ]
 
 
 def _sums(sizes: Iterable[int], unit: int, many: int) -> Sums:
+    """These sums; of more than are told apart, any size up to the largest."""
     found = tuple(sorted(sizes))
     return Sums(found, unit, many) if len(found) <= _MANY else Sums((0,), 1, many + found[-1])
 
 
-def any_of(of: Sequence[Sums]) -> Sums:
-    """Sums of any one of several."""
-    unit, many = gcd(*(one.unit for one in of)), max((one.many for one in of), default=0)
-    return _sums({0}.union(*(one.sizes for one in of)), unit, many)
+def any_of(choices: Sequence[Sums]) -> Sums:
+    """Sums of any one of several choices."""
+    unit, many = gcd(*(one.unit for one in choices)), max((one.many for one in choices), default=0)
+    return _sums({0}.union(*(one.sizes for one in choices)), unit, many)
 
 
 def sums_of(items: Sequence[Later]) -> Sums:

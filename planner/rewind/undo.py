@@ -15,19 +15,19 @@ from typing import NamedTuple, TypeAlias
 from planner.base.ranges import Span, subtract, union
 from planner.base.sizes import U64, round_down, round_up
 
-__all__ = ["Budget", "Known", "Later", "State", "Step", "Undone", "have_room", "places", "undo"]
+__all__ = ["Budget", "Known", "Later", "Rooms", "State", "Step", "Undone", "have_room", "places", "undo"]
 
 _MANY = 16
-"""Ranges from which on all blocks are looked at once, instead of each range for itself."""
+"""Ranges of which more are taken out of all blocks at once, instead of each for itself."""
 
 _LOOKED_FOR = 3
-"""Cost of an allocation whose places were not known, in steps along what is known; one without any costs nothing."""
+"""Steps that it costs, besides one, to find the places of an allocation; where there are none, just the one."""
 
 
 class Later(NamedTuple):
     """One allocation, from the topmost place that holds it.
 
-    start, end: the window that was searched; at: the address, if it is known. needed: the search fails without it
+    start, end: the window that was searched (end 0: to the top); at: the address, if it is known. needed: the search fails without it
     (small ones may hide in any hole). temporary: bytes right above that were free again soon after. times: how many of
     this size came one after the other. spans: all ranges of it, if these are known. buffer: bytes that were taken at
     once, of which all above the first `size` were free again before anything else came.
@@ -147,7 +147,7 @@ class Budget:
 
     skips: whether an allocation that need not be there may be left out although there is a place for it; places: how
     many of its places are tried, the likeliest first (None: all). known: what was looked for before, which several
-    searches of one listing share.
+    searches of one listing share: their states have the same memory and the same of it kept.
     """
 
     left: int
@@ -296,9 +296,9 @@ def _rooms(state: State, end: int, taken: Container[Span]) -> tuple[list[int], l
 
 
 def have_room(step: Step, items: Iterable[Later]) -> bool:
-    """True if each allocation may lie before this step, as it may after it: enough is reserved above a free place.
+    """True if each allocation may still lie before this step: enough is reserved above what the step leaves free.
 
-    Only a place that the step leaves may be higher than those that were there.
+    Places that were free before have been looked at then.
     """
     state, spans = step
     gaps = [state.gap_around(start) for start, _ in spans]
@@ -328,7 +328,7 @@ def _end_of(state: State, start: int) -> int:
 def _likeliest_first(state: State, item: Later) -> list[int]:
     """Places of the last allocation: first where a block holds little else, then the lowest.
 
-    A block of one page may hold small things, each less than a page.
+    Several allocations of less than a page may share one.
     """
     found = places(state, item)
     if len(found) > 1 and item.size > item.align:
@@ -399,10 +399,12 @@ def _touches(spans: Sequence[Span], start: int, end: int) -> bool:
 
 
 def _inside(regions: Sequence[Span], start: int, end: int) -> bool:
+    """True if a range lies in one of the regions."""
     i = bisect_right(regions, (start, U64)) - 1
     return i >= 0 and end <= regions[i][1]
 
 
 def _edge(regions: Sequence[Span], at: int) -> bool:
+    """True if a region begins at an address."""
     i = bisect_left(regions, (at, 0))
     return i < len(regions) and regions[i][0] == at

@@ -1,9 +1,10 @@
 """Runs of the lines of `memblock=debug` cut out of a text, before anything is known of its form.
 
 With `memblock=debug` there are one or two for every page table: a run of thousands, in logs of a megabyte or two. In
-any form the messages of a run have the same number of line ends, in turn, and stand at the same places of their lines.
-Where that holds for all of a part, the part holds nothing else. So a run is cut from the beginning of its first message
-to that of its last, which leaves one whole message in whatever was put around it.
+any form the messages of a run have the same numbers of line ends and time stamps, in turn. A line that is none of them
+has one too many: where the numbers are right in all of a part, it holds nothing else, unless several damages cancel each
+other. So a run is cut from the beginning of its first message to that of its last, which leaves one whole message in
+whatever was put around it.
 
 Source: calls of memblock_dbg() in memblock_reserve() and the allocating functions, mm/memblock.c @ 5.10 to 7.2.
 """
