@@ -27,10 +27,10 @@ _LOOKED_FOR = 3
 class Later(NamedTuple):
     """One allocation, from the topmost place that holds it.
 
-    start, end: the window that was searched (end 0: to the top); at: the address, if it is known. needed: the search fails without it
-    (small ones may hide in any hole). temporary: bytes right above that were free again soon after. times: how many of
-    this size came one after the other. spans: all ranges of it, if these are known. buffer: bytes that were taken at
-    once, of which all above the first `size` were free again before anything else came.
+    start, end: the window that was searched (end 0: to the top); at: the address, if it is known. needed: the search
+    fails without it (small ones may hide in any hole). temporary: bytes right above that were free again soon after.
+    times: how many of this size came one after the other. spans: all ranges of it, if these are known. buffer: bytes
+    that were taken at once, of which all above the first `size` were free again before anything else came.
     """
 
     name: str

@@ -2,9 +2,9 @@
 
 With `memblock=debug` there are one or two for every page table: a run of thousands, in logs of a megabyte or two. In
 any form the messages of a run have the same numbers of line ends and time stamps, in turn. A line that is none of them
-has one too many: where the numbers are right in all of a part, it holds nothing else, unless several damages cancel each
-other. So a run is cut from the beginning of its first message to that of its last, which leaves one whole message in
-whatever was put around it.
+has one too many: where the numbers are right in all of a part, it holds nothing else, unless several damages cancel
+each other. So a run is cut from the beginning of its first message to that of its last, which leaves one whole message
+in whatever was put around it.
 
 Source: calls of memblock_dbg() in memblock_reserve() and the allocating functions, mm/memblock.c @ 5.10 to 7.2.
 """
