@@ -23,6 +23,7 @@ __all__ = [
     "lacking_cma",
     "lacking_crash",
     "lacking_events",
+    "lacking_few",
     "lacking_ram",
     "missing_lines",
     "missing_zone",
@@ -30,6 +31,7 @@ __all__ = [
 
 _PRINTED = 968  # characters of a command line that fills a printk record
 _LARGEST_PAGE = 64 * KIB
+_FEW = 2  # lines of eight that are missing from a log which is no excerpt
 _ASKS = re.compile(r"\bcrashkernel=(?!\S*,(?:high|low|cma)\b)")  # some kernels ignore the others
 _CUT_SUFFIX = re.compile(r",(?:h(?:ig?)?|lo?|cm?)?$")
 _CHOPPED = (">", "\u2026", "...")  # a pager's mark at the end of a line that is too wide
@@ -119,14 +121,26 @@ def missing_zone(log: Log) -> Range | None:
 
 
 def lacking_events(log: Log) -> str:
-    """What shows that a log does not name all early allocations, in a few words; "" for nothing.
-
-    Every kernel prints these lines; a console may leave out those for debugging, such as the groups of per-CPU areas.
-    """
+    """What shows that a log does not name all early allocations, in a few words; "" for nothing."""
     if log.damage or log.crash_damage:
         return "lines of the log are damaged"
     if log.dropped:
         return "messages were dropped from the log"
+    missing = _usual_lines_missing(log)
+    return f"the log lacks the line of {missing[0]}" if missing else ""
+
+
+def lacking_few(log: Log) -> str:
+    """The line that a log lacks though it has nearly all others, in a few words; "" for none, and for an excerpt."""
+    missing = _usual_lines_missing(log)
+    return f"the log lacks the line of {missing[0]}" if 0 < len(missing) <= _FEW else ""
+
+
+def _usual_lines_missing(log: Log) -> list[str]:
+    """The lines on early allocations that every kernel prints, and this log does not show.
+
+    A console may leave out those for debugging, such as the groups of per-CPU areas.
+    """
     lines = {
         "the command line": log.cmdline is not None,
         "`Zone ranges:`": bool(log.zones),
@@ -137,8 +151,7 @@ def lacking_events(log: Log) -> str:
         "`pcpu-alloc:`": bool(log.units),
         "a CMA area": not lacking_cma(log),
     }
-    missing = next((line for line, there in lines.items() if not there), None)
-    return f"the log lacks the line of {missing}" if missing is not None else ""
+    return [line for line, there in lines.items() if not there]
 
 
 def missing_lines(log: Log, *, complete: bool) -> Iterator[str]:

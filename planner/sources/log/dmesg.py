@@ -25,6 +25,7 @@ from planner.sources.log.checks import (
     lacking_cma,
     lacking_crash,
     lacking_events,
+    lacking_few,
     lacking_ram,
     missing_lines,
     missing_zone,
@@ -181,7 +182,9 @@ def _doubt(log: Log, *, complete: bool) -> str:
         return "the kernel's image, which lies at random, may be in the way"
     if log.map and lacking_crash(log) is not None:
         return "the log lacks the line of its crash kernel"
-    return "a CMA area may be missing" if log.map and not (complete or _tells_cma(log)) else ""
+    if complete or not log.map:
+        return ""
+    return lacking_few(log) if _tells_cma(log) else "a CMA area may be missing"
 
 
 _TELL_CMA = ("cma", "hash", "percpu", "swiotlb")

@@ -509,9 +509,11 @@ BOOT = next(case for case in cases("bootlogs") if case["name"] == "deb612-4k_8G_
     ],
 )
 def test_a_log_that_lacks_a_line_does_not_tell_what_came_later(line: str, lack: str) -> None:
-    """Beside a listing, which then tells it alone."""
+    """Beside a listing, which then tells it alone; the log alone says so."""
     log = "\n".join(text for text in BOOT["dmesg"].split("\n") if not line or line not in text)
-    machine = combine([parse_text(BOOT["iomem"].encode(), "listing"), parse_text(log.encode(), "log")])
+    alone = parse_text(log.encode(), "log")
+    assert alone.doubt == (lack if "bounce" not in lack else "")
+    machine = combine([parse_text(BOOT["iomem"].encode(), "listing"), alone])
     plan = make_plan(machine, BOOT["cmdline"], Options(strategy="mainline"))
     told = [note for note in plan.notes if note.endswith("is told from the listing alone")]
     assert told == ([f"{lack}: what came after the crash kernel is told from the listing alone"] if lack else [])
