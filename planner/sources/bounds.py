@@ -17,6 +17,7 @@ __all__ = [
     "MAX_ROWS",
     "MAX_SYMBOLS",
     "check_range",
+    "may_be_quoted",
     "too_many_rows",
 ]
 
@@ -43,6 +44,13 @@ MAX_EVENTS = 1 << 10
 
 MAX_SYMBOLS = 1 << 16
 """Symbols of one kernel configuration; all of Linux has about 20,000."""
+
+
+def may_be_quoted(text: str) -> bool:
+    """True for a text that is no larger than one that people quote."""
+    # Only a text of more characters can have as many lines, and counting them takes time.
+    few = len(text) <= MAX_QUOTED_LINES or text.count("\n") <= MAX_QUOTED_LINES
+    return len(text) <= MAX_QUOTED and few
 
 
 def check_range(start: int, end: int, name: str, line: int) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from planner.base.errors import InputError
-from planner.sources.bounds import MAX_QUOTED, MAX_QUOTED_LINES
+from planner.sources.bounds import may_be_quoted
 from planner.sources.log.debug import without_debug
 from planner.sources.log.unread import without_unread
 from planner.sources.quoting.columns import messages_in_column
@@ -30,7 +30,7 @@ def unquoted(text: str, name: str) -> str:
 
     Raises InputError for records that are not JSON, and for two texts side by side.
     """
-    if len(text) <= MAX_QUOTED and text[:1].isalpha() and ": " in text[:100] and text.count("\n") <= MAX_QUOTED_LINES:
+    if text[:1].isalpha() and ": " in text[:100] and may_be_quoted(text):
         from planner.sources.quoting.mail import text_of
 
         text = text_of(text) or text
@@ -44,7 +44,7 @@ def unquoted(text: str, name: str) -> str:
         return text
     text = text if messages is None else messages
     text = without_unread(text.replace("\r\n", "\n") if "\r" in text else text)
-    if len(text) > MAX_QUOTED or text.count("\n") > MAX_QUOTED_LINES:
+    if not may_be_quoted(text):
         return text
     plain = plain_text(text)
     if (column := messages_in_column(plain)) is not None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from planner.base.errors import InputError
-from planner.sources.bounds import MAX_QUOTED, MAX_QUOTED_LINES
+from planner.sources.bounds import may_be_quoted
 from planner.sources.json.text import load
 from planner.sources.log.unread import LONG, without_unread
 from planner.sources.quoting.journal import HEAD, exported_messages, is_exported, kernels_records
@@ -44,7 +44,7 @@ def messages_of(text: str, name: str) -> str | None:
     if is_exported(text[:HEAD]):
         return exported_messages(text)
     text = kernels_records(text) if len(text) > LONG else text
-    if len(text) > MAX_QUOTED or text.count("\n") > MAX_QUOTED_LINES:
+    if not may_be_quoted(text):
         return None
     head = text[:HEAD]
     if head.lstrip().startswith("[") and '"' in head and head.lstrip()[1:].lstrip().startswith('"'):

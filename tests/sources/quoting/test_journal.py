@@ -95,8 +95,7 @@ def test_a_journal_of_more_lines_than_any_quoted_log() -> None:
 @pytest.mark.parametrize("form", [form for form in LONG if form.startswith("journalctl -b -o")])
 def test_a_journal_may_be_larger_than_any_quoted_log(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is left of it counts."""
-    for module in ("planner.sources.quoting", "planner.sources.quoting.records"):
-        monkeypatch.setattr(f"{module}.MAX_QUOTED", 200_000)
+    monkeypatch.setattr("planner.sources.bounds.MAX_QUOTED", 200_000)
     text = LONG[form](BOOT.splitlines())
     assert len(text) > 300_000
     assert parse_text(text, "x").memory == parse_text(BOOT.encode(), "x").memory

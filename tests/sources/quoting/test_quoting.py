@@ -127,5 +127,5 @@ def test_a_text_that_is_larger_than_any_that_is_posted_stays(monkeypatch: pytest
     """Removing quoting takes several times its size in memory."""
     reply = "".join(f"> {line}\n" for line in SMALL_LOG.splitlines())
     assert unquoted(reply, "x") == SMALL_LOG
-    monkeypatch.setattr("planner.sources.quoting.MAX_QUOTED_LINES", 4)
+    monkeypatch.setattr("planner.sources.bounds.MAX_QUOTED_LINES", 4)
     assert unquoted(reply, "x") == reply
