@@ -3,7 +3,7 @@
 Each reader takes a text as on the command line, or a number, and returns a value for `planning.Options`. `OPTIONS` maps
 options to their readers.
 
-difflib is imported only for an error.
+difflib is imported only for an error, and the geometry of page tables for a value of `va_bits`.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ __all__ = [
     "size_or_zero",
     "size_range",
     "stated_ram",
+    "va_bits",
 ]
 
 _T = TypeVar("_T")
@@ -125,6 +126,8 @@ def alignment(value: str | int) -> str:
         raise BadValue(f"{value!r} does not fit in 64 bits", "give one such as 2M, 32M or 1G")
     if not number or number & (number - 1):
         raise BadValue(f"{value!r} is not a power of two", "give one such as 2M, 32M or 1G")
+    if number < _PAGE:
+        raise BadValue(f"{value!r} is less than a page", "use at least 4K")
     return str(value)
 
 
@@ -138,6 +141,18 @@ def dma_limit(value: str | int) -> int:
     if isinstance(value, str) and value.isdecimal() and 0 < limit < MIB:
         raise BadValue(f"{value!r} is {value} bytes: is a unit missing?", f"write {value}G or {value}M")
     return limit
+
+
+def va_bits(value: str | int) -> int:
+    """Bits of a virtual address that some page size of arm64 allows. Raises BadValue."""
+    from planner.kernel.pgtable import VA_BITS
+
+    known = sorted({bits for allowed in VA_BITS.values() for bits in allowed})
+    found = next((bits for bits in known if str(bits) == str(value)), None)
+    if found is None:
+        use = f"use one of {', '.join(map(str, known))}"
+        raise BadValue(f"{str(value)[:40]!r} is not a number of VA bits of arm64", use)
+    return found
 
 
 def _without_0x(text: str, meant: str) -> BadValue:
@@ -237,18 +252,10 @@ def one_of(*words: str) -> Callable[[object], str]:
     return checked
 
 
-def _bits(value: str | int) -> int:
-    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 4:
-        return int(value)
-    if isinstance(value, int) and 0 < value < 1000:
-        return value
-    raise BadValue(f"{str(value)[:40]!r} is not a number of bits", "such as 48")
-
-
 OPTIONS: dict[str, Callable[[object], object]] = {
     "kernel": word,
     "page_size": number(page_size),
-    "va_bits": number(_bits),
+    "va_bits": number(va_bits),
     "strategy": word,
     "align": number(alignment),
     "rodata": one_of("off", "on", "full"),

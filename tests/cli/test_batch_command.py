@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 from planner.batch.work import Counts
 from planner.cli import batch_command
 from tests.batch import fleet
+from tests.cli.conftest import check_refused
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Run
@@ -173,6 +174,30 @@ def test_what_cannot_be_run_is_one_line(
     (tmp_path / "folder.parquet").mkdir()
     assert run("batch", *args) == (2, "", error)
     assert not list(tmp_path.glob("*.partial*"))
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--kernel", "foo"),
+        ("--strategy", "foo"),
+        ("--cpu", "foo"),
+        ("--preset", "foo"),
+        ("--map-format", "foo"),
+        ("--va-bits", "100"),
+        ("--align", "1K"),
+        ("--page-size", "8K"),
+        ("--dma-limit", "x"),
+    ],
+)
+@pytest.mark.parametrize("summary", [False, True], ids=["answers", "a summary"])
+def test_a_wrong_value_is_refused_before_any_record_is_read(
+    run: Run, option: str, value: str, *, summary: bool
+) -> None:
+    """One line that names the option, as `plan` does; not one error for each record."""
+    told = run("batch", "gone.jsonl", option, value, *(["--summary"] if summary else []))
+    check_refused(told, f"error: {option}: ")
+    assert told.err == run("plan", "--map", "gone.iomem", option, value).err
 
 
 def test_a_table_without_its_extra_is_one_line(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,11 @@ SEE = "see 'crashkernel-planner plan --help'"
         ),
         pytest.param("plan --zzz", f"--zzz: no such option; {SEE}", id="an unknown option"),
         pytest.param("plan 1G 2G", f"<command line>: got unexpected extra argument (2G); {SEE}", id="too many"),
-        pytest.param("plan --va-bits x", f"--va-bits: 'x' is not a valid integer; {SEE}", id="no number"),
+        pytest.param(
+            "plan --va-bits x",
+            "--va-bits: 'x' is not a number of VA bits of arm64; use one of 36, 39, 42, 47, 48, 52",
+            id="no number",
+        ),
         pytest.param(
             "plan --page-size 5K",
             "--page-size: '5K' is not an arm64 page size; give 4K, 16K or 64K",

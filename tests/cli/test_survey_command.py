@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 import planner
+from tests.cli.conftest import check_refused
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Run
@@ -70,6 +71,11 @@ def test_other_formats(run: Run, form: str) -> None:
     status, out, err = run(*ASKED, "--format", form)
     assert (status, err) == (0, "")
     assert "altra-32g" in out
+
+
+@pytest.mark.parametrize("option", ["--kernel", "--strategy", "--preset", "--map-format", "--page-size"])
+def test_a_wrong_value_is_refused_before_any_map_is_read(run: Run, option: str) -> None:
+    check_refused(run("survey", "--map", "gone.iomem", option, "foo"), f"error: {option}: ")
 
 
 def test_what_cannot_be_read_is_reported_beside_the_others(run: Run) -> None:
