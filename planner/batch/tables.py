@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from planner.base.errors import InputError, printable
 from planner.base.sizes import MIB
 from planner.batch.columns import as_bytes, output_schema, pyarrow
-from planner.batch.inputs import Rows, Task, fewer
+from planner.batch.inputs import Rows, Task, fewer, no_record
 from planner.batch.results import PartialFile, finish, partial_of
 from planner.batch.work import Counts, total
 
@@ -57,6 +57,14 @@ class TableInput:
         starts = range(0, batch.num_rows, _TASK_ROWS)
         self._left = [batch.slice(start, _TASK_ROWS) for start in reversed(starts)]
         return self._left.pop()
+
+    def check(self) -> None:
+        """Refuse a table without rows. Raises InputError."""
+        while (batch := self._next()) is not None:
+            if batch.num_rows:
+                self._left.append(batch)
+                return
+        raise no_record(self._name, "give a table with rows")
 
     def skip(self, records: int, seen: Callable[[Task], None] | None = None) -> Task | None:
         """Skip rows."""

@@ -21,7 +21,17 @@ from planner.sources.quoting import is_base64, is_json, unknown_line_prefix, unq
 from planner.sources.reading import DEVICE_TREE, PACKED, STRAY, decode, decode_most, opened, read_within, stray_note
 from planner.sources.samples import read as read_sample
 
-__all__ = ["FORMATS", "check_format", "combine", "configured", "kind_of", "of_document", "parse_text", "read_source"]
+__all__ = [
+    "FORMATS",
+    "check_format",
+    "combine",
+    "configured",
+    "kind_of",
+    "kind_of_bytes",
+    "of_document",
+    "parse_text",
+    "read_source",
+]
 
 _READERS = {
     "json": "json.memory_map",
@@ -129,7 +139,11 @@ def kind_of(path: str) -> str | None:
     if path.lower().endswith(_DOCUMENTS):
         return None
     with open(path, "rb") as file:  # noqa: PTH123 - `pathlib` costs start-up time
-        head = file.read(_HEAD)
+        return kind_of_bytes(file.read(_HEAD), path)
+
+
+def kind_of_bytes(head: bytes, name: str) -> str | None:
+    """The kind of an input that begins so, as `kind_of` names it."""
     if head.startswith(PACKED):
         return "packed"
     if head.startswith(DEVICE_TREE):
@@ -137,7 +151,7 @@ def kind_of(path: str) -> str | None:
     if _is_tar(head):
         return "sosreport"
     try:
-        kind = _kind(unquoted(decode_most(head, path), path), path)
+        kind = _kind(unquoted(decode_most(head, name), name), name)
     except InputError:
         kind = "json" if head.lstrip().startswith(b"{") else ""  # perhaps JSON that goes on after these bytes
     return kind if kind and (kind != "json" or b'"memory"' in head) else None
