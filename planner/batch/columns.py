@@ -99,7 +99,7 @@ _PLANNED: tuple[tuple[str, str, str, _Value], ...] = (
     ("baseline_table_bytes", "int64", "bytes of all tables, no crash kernel", attrgetter("baseline.table_bytes")),
     ("baseline_tlb_entries", "int64", "TLB entries, no crash kernel", attrgetter("baseline.tlb_entries")),
     *((name, "int64", what, attrgetter(f"waste.{name}")) for name, what in _WASTE.items()),
-    ("notes", "string", "notes, one per line", lambda plan: "\n".join(plan.notes)),
+    ("notes", "string", "notes, one per line; in CSV with a semicolon between", lambda plan: "\n".join(plan.notes)),
     ("protection", "string", "yes, no, not available or not known", attrgetter("protection")),
     ("map_doubt", "string", "what of the map is not known; null for nothing", lambda plan: doubt_of([plan]) or None),
     ("kernel_doubt", "string", "what of the kernel is not known; null for nothing", _kernel_doubt),

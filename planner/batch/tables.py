@@ -212,10 +212,11 @@ class TableFile(PartialFile):
 
     def _convert(self, made: str) -> None:
         arrow = pyarrow()
+        laid_out = _on_one_line if self.path.lower().endswith(".csv") else None
         with arrow.ipc.open_stream(self._file) as reader, self._writer(made) as writer:
             held: list[Any] = []
             rows = 0
-            for batch in reader:
+            for batch in map(laid_out, reader) if laid_out else reader:
                 held.append(batch)
                 rows += batch.num_rows
                 while rows >= self._rows:
@@ -232,6 +233,18 @@ class TableFile(PartialFile):
         if self.path.lower().endswith(".csv"):
             return _part("csv").CSVWriter(made, self._schema)
         return pyarrow().ipc.new_file(made, self._schema)
+
+
+def _on_one_line(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The same batch without line ends in its texts, which many readers of CSV take for the end of a row."""
+    arrow, compute = pyarrow(), _part("compute")
+    columns = [
+        compute.replace_substring_regex(column, r"[\r\n]+", "; " if name == "notes" else " ")
+        if column.type == arrow.string()
+        else column
+        for name, column in zip(batch.schema.names, batch.columns, strict=True)
+    ]
+    return arrow.RecordBatch.from_arrays(columns, schema=batch.schema)
 
 
 def count_table(path: str) -> Counts:
