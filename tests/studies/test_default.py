@@ -177,5 +177,5 @@ def test_machines_that_cannot_be_planned_are_reported() -> None:
     )
     assert (found.machines, found.served, found.crashkernel) == (3, 1, "4G-:512M")
     assert [f.id for f in found.failed] == ["gone", "odd"]
-    with pytest.raises(InputError, match="no machine can be planned"):
+    with pytest.raises(InputError, match="^odd: cannot be planned: x: the map has no RAM; give a map"):
         default_for([("odd", odd, Options())], "512M")
