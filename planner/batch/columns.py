@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from planner.base.errors import InputError
 from planner.base.text import valid_utf8
-from planner.batch.lines import decode, encode_report
+from planner.batch.lines import decode, encode_report, not_json
 from planner.batch.records import Answer, Defaults, answer_record
 from planner.kernel.ptdump import KINDS, TABLES
 from planner.planning.result import Plan, doubt_of, kernel_doubt
@@ -235,7 +235,7 @@ def _answer_row(record: dict[str, Any], defaults: Defaults) -> Answer:
         try:
             record["map"] = decode(document.encode("utf-8", "surrogatepass"))
         except ValueError as error:
-            return Answer(_ident(record), None, f"<map>: not JSON: {error}; give a JSON map as text")
+            return Answer(_ident(record), None, f"<map>: {not_json(error)}; give a JSON map as text")
     return answer_record(record, defaults)
 
 

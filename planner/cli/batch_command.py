@@ -232,7 +232,7 @@ def _all_files(files: tuple[str, ...], files_from: str | None) -> tuple[str, ...
         return files
 
     data, name = read_bytes(files_from, getattr(sys.stdin, "buffer", None))
-    return (*files, *(line for line in decode(data, name).splitlines() if line.strip()))
+    return (*files, *(line for line in decode(data, name, "a list of paths, one a line").splitlines() if line.strip()))
 
 
 def _arguments(

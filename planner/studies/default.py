@@ -14,7 +14,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from planner.base.errors import InputError, PlannerError, first_of
+from planner.base.errors import InputError, PlannerError, first_of, printable
 from planner.base.sizes import MIB, format_size, round_up
 from planner.kernel.crashkernel_entries import RAM_UNIT
 from planner.kernel.machine import Machine
@@ -133,7 +133,7 @@ def default_for(
     A machine that cannot be planned counts as not served, with the error as its reason.
     """
     fleet = []
-    failed = [Failed(ident, f"cannot be read: {error}") for ident, error in unread]
+    failed = [Failed(ident, _unread(ident, error)) for ident, error in unread]
     if needed is not None:
         needs(needed)
     for ident, machine, options in members:
@@ -142,6 +142,12 @@ def default_for(
         except PlannerError as error:
             failed.append(Failed(ident, f"cannot be planned: {error}"))
     return default(fleet, failed)
+
+
+def _unread(name: str, error: str) -> str:
+    """The reason why a machine is not read, without the name that its error may begin with."""
+    reason = error.removeprefix(f"{printable(name)}:").lstrip()
+    return reason if reason != error else f"cannot be read: {error}"
 
 
 # -- one machine -----------------------------------------------------------------------------------------------

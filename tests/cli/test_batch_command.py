@@ -219,6 +219,12 @@ def test_a_wrong_value_is_refused_before_any_record_is_read(
     assert told.err == run("plan", "--map", "gone.iomem", option, value).err
 
 
+def test_an_empty_list_is_no_list(run: Run, stdin: Any) -> None:
+    stdin(b"")
+    told = run("batch", "--files-from", "-", "64M")
+    assert told == (2, "", "error: <stdin>: is empty; give a list of paths, one a line\n")
+
+
 def test_a_table_without_its_extra_is_one_line(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     path = tmp_path / "fleet.parquet"

@@ -23,6 +23,7 @@ SEE = "see 'crashkernel-planner plan --help'"
         pytest.param(
             "guess", "<command line>: no such command 'guess'; see 'crashkernel-planner --help'", id="unknown"
         ),
+        pytest.param("plna 512M", "<command line>: no such command 'plna'; did you mean plan?", id="misspelt"),
         pytest.param(
             "plan --kernal x", "--kernal: no such option; did you mean --kernel or --kfence?", id="a misspelt option"
         ),

@@ -98,7 +98,7 @@ def csv_text(rows: Sequence[Row]) -> str:
     write.writerow(_CSV.split(","))
     for row in rows:
         ends = [edge for r in (row.crash, row.low) for edge in ((r.start, r.end) if r is not None else ("", ""))]
-        first = (row.machine, row.ram, row.kernel, row.page_size, row.request, row.preset or "")
+        first = (row.machine, row.ram, row.kernel, row.page_size or "", row.request, row.preset or "")
         numbers = [_known(row, value) for value in (row.size, row.need, row.low_free, row.waste)]
         size_, need, low_free, waste = ("" if value is None else value for value in numbers)
         met, protection = ("yes" if row.met else "no", row.protection) if row.error is None else ("", "")
@@ -122,9 +122,7 @@ def tabulated(rows: Sequence[Row]) -> list[Block]:
     left, low = _in_one_unit([_known(row, row.low_free) for row in rows])
     sizes = [(*names[n], row.place or "-", size_[n], need[n], low[n]) for n, row in enumerate(rows)]
     whole, ram = _in_one_unit([row.ram for row in machines])
-    about = [
-        (one.machine, ram[n], *(() if several else (one.kernel, size(one.page_size)))) for n, one in enumerate(machines)
-    ]
+    about = [(one.machine, ram[n], *(() if several else _kernel(one))) for n, one in enumerate(machines)]
     errors = [f"{row.machine}, {row.preset or row.request}: {row.error}" for row in rows if row.error]
     invalid = [f"{row.machine}, {row.preset or row.request}: {row.invalid}" for row in rows if row.invalid]
     met, doubtful = sum(row.met for row in rows), [row for row in rows if row.doubt]
@@ -153,8 +151,13 @@ def tabulated(rows: Sequence[Row]) -> list[Block]:
 
 def _names(row: Row, *, several: bool) -> tuple[str, ...]:
     """The cells that identify a row."""
-    kernel = (row.kernel, size(row.page_size)) if several else ()
+    kernel = _kernel(row) if several else ()
     return (row.machine, *kernel, row.preset or row.request)
+
+
+def _kernel(row: Row) -> tuple[str, str]:
+    """The cells of the kernel and its page size; `-` for what is not known of a machine that cannot be planned."""
+    return (row.kernel or "-", size(row.page_size) if row.page_size else "-")
 
 
 def _known(row: Row, value: int) -> int | None:

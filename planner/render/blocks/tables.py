@@ -253,7 +253,7 @@ def _request(plan: Plan, *, short: bool = False) -> str:
     short: of a long one the reading alone.
     """
     request = plan.request
-    text = request.text or "nothing"
+    text = request.text.strip() or "nothing"
     if is_cmdline(text):
         text = " ".join([word for word in text.split() if "crashkernel=" in word]) or "nothing"
     if not request.size or plan.reservation.outcome == "none":
