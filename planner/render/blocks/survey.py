@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from csv import writer
 from io import StringIO
@@ -124,7 +125,7 @@ def tabulated(rows: Sequence[Row]) -> list[Block]:
     whole, ram = _in_one_unit([row.ram for row in machines])
     about = [(one.machine, ram[n], *(() if several else _kernel(one))) for n, one in enumerate(machines)]
     errors = [f"{row.machine}, {row.preset or row.request}: {row.error}" for row in rows if row.error]
-    invalid = [f"{row.machine}, {row.preset or row.request}: {row.invalid}" for row in rows if row.invalid]
+    invalid = Counter(f"{row.preset or row.request}: {row.invalid}" for row in rows if row.invalid)
     met, doubtful = sum(row.met for row in rows), [row for row in rows if row.doubt]
     text = f"{counted(len(rows), 'plan')}, the need is met in {met} of them"
     if doubtful:
@@ -136,7 +137,7 @@ def tabulated(rows: Sequence[Row]) -> list[Block]:
         Lead("survey", text, "good" if met else "bad"),
         Table("Outcomes", align + "llrr", (*head, "outcome", "met", "at", f"waste {lost}"), decides),
         Bullets("Not planned", errors),
-        Bullets("Not valid", invalid),
+        Bullets("Not valid", [f"{text} ({counted(plans, 'plan')})" for text, plans in invalid.items()]),
         Bullets("In doubt", doubts),
         Table("Sizes", align + "lrrr", (*head, "place", f"size {asked}", f"need {needed}", f"low left {left}"), sizes),
         Table(

@@ -125,7 +125,7 @@ def test_what_decides_then_the_sizes_then_the_machines() -> None:
     assert decides.rows[1] == ("b,\x1b", "512M", "failed", "no", "-", "1536")
     assert decides.rows[2] == ("c\nd", "512M", "error", "-", "-", "-")
     assert sizes.rows[2] == ("c\nd", "512M", "-", "-", "-", "-")
-    assert bullets_of(tabulated(ROWS), "Not valid") == ["e, foo: no size"]
+    assert bullets_of(tabulated(ROWS), "Not valid") == ["foo: no size (1 plan)"]
     assert _first(sizes) == {
         "machine": "a",
         "request": "debian",
