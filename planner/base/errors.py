@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from planner.base.text import valid_utf8
 
-__all__ = ["InputError", "KernelBugError", "Location", "PlannerError", "unreadable"]
+__all__ = ["InputError", "KernelBugError", "Location", "PlannerError", "first_of", "unreadable"]
 
 
 class PlannerError(Exception):
@@ -42,6 +42,18 @@ class InputError(PlannerError):
 
     def __str__(self) -> str:
         return f"{printable(str(self.where))}: {printable(self.what)}; {printable(self.remedy)}"
+
+
+def first_of(name: str, error: str, others: int, remedy: str) -> InputError:
+    """The error of the first of several machines, where none of them can be used, as one error.
+
+    name: of the machine; error: its error in one line; others: how many more there are; remedy: if the error has none.
+    """
+    if error.startswith(f"{printable(name)}:"):  # it names its place already
+        name, _, error = error.partition(": ")
+    what, mark, own = error.rpartition("; ")
+    more = f", and none of {others} others can be used" if others > 1 else ", nor can the other be used" * others
+    return InputError(name, f"{what if mark else own}{more}", own if mark else remedy)
 
 
 def unreadable(name: str, error: Exception) -> InputError:

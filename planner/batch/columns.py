@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from planner.base.errors import InputError
 from planner.base.text import valid_utf8
-from planner.batch.lines import decode, encode_report
+from planner.batch.lines import decode, encode_report, not_json
 from planner.batch.records import Answer, Defaults, answer_record
 from planner.kernel.ptdump import KINDS, TABLES
 from planner.planning.result import Plan, doubt_of, kernel_doubt
@@ -99,7 +99,7 @@ _PLANNED: tuple[tuple[str, str, str, _Value], ...] = (
     ("baseline_table_bytes", "int64", "bytes of all tables, no crash kernel", attrgetter("baseline.table_bytes")),
     ("baseline_tlb_entries", "int64", "TLB entries, no crash kernel", attrgetter("baseline.tlb_entries")),
     *((name, "int64", what, attrgetter(f"waste.{name}")) for name, what in _WASTE.items()),
-    ("notes", "string", "notes, one per line", lambda plan: "\n".join(plan.notes)),
+    ("notes", "string", "notes, one per line; in CSV with a semicolon between", lambda plan: "\n".join(plan.notes)),
     ("protection", "string", "yes, no, not available or not known", attrgetter("protection")),
     ("map_doubt", "string", "what of the map is not known; null for nothing", lambda plan: doubt_of([plan]) or None),
     ("kernel_doubt", "string", "what of the kernel is not known; null for nothing", _kernel_doubt),
@@ -235,7 +235,7 @@ def _answer_row(record: dict[str, Any], defaults: Defaults) -> Answer:
         try:
             record["map"] = decode(document.encode("utf-8", "surrogatepass"))
         except ValueError as error:
-            return Answer(_ident(record), None, f"<map>: not JSON: {error}; give a JSON map as text")
+            return Answer(_ident(record), None, f"<map>: {not_json(error)}; give a JSON map as text")
     return answer_record(record, defaults)
 
 

@@ -1,4 +1,4 @@
-"""Grouping of the files in folders by machine, with the machines' names, and a count of other files.
+"""Grouping of the files in folders by machine, with the machines' names, and the other files.
 
 One machine is: files with the same stem, but for their content (`host1.iomem` and `host1.dmesg`, or `host1.iomem.txt`
 and `host1-dmesg.log`); an unpacked report; a folder whose files are named after their content (`host1/iomem`,
@@ -12,9 +12,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from planner.base.errors import InputError, PlannerError
+from planner.base.sizes import MIB
 from planner.batch.inputs import Group
 from planner.batch.work import read_group
 from planner.sources import kind_of
@@ -33,18 +35,25 @@ _HOLDS = re.compile(rf"(?:^|[-_.]){_CONTENT}(?:$|[-_.])", re.IGNORECASE)
 _BESIDE = re.compile(rf"^{_CONTENT}[-_.]|[-_.]{_CONTENT}$", re.IGNORECASE)
 """The content of a file before or after its machine in a stem."""
 
+_ENDS = re.compile(rf"(?:^|[-_.]){_CONTENT}(?:\.txt)?$", re.IGNORECASE)
+"""A file's name that ends in its content."""
+
+_BLANK = b" \t\r\n\v\f\0"
+_EMPTY = "empty"  # the kind of an empty source
+
 _RESULTS = (".jsonl", ".ndjson", ".csv", ".parquet", ".arrow", ".feather", ".partial", ".partial.input")
 
 
-def machines_in(places: Sequence[str]) -> tuple[list[Group], int]:
-    """Machines in folders and single files, in order, and the number of files that are not sources.
+def machines_in(places: Sequence[str]) -> tuple[list[Group], list[str]]:
+    """Machines in folders and single files, in order, and the files that are not sources, by their paths in the folder.
 
     Only files and folders are read (a pipe without a writer would never end). Links to folders are skipped, and so are
-    those to files of the same place, which are read there. If one of several places cannot be read, its machine has an
-    error. Raises InputError for a single place that cannot be read, or a folder without sources.
+    those to files of the same place, which are read there. An empty file that is named like a source is a machine with
+    an error; so is one of several places if it cannot be read. Raises InputError for a single place that cannot be
+    read, or a folder without sources.
     """
     found: list[tuple[str, Group]] = []
-    skipped = 0
+    skipped: list[str] = []
     for place in places:
         try:
             if not os.path.isdir(place) or _is_report(place):  # noqa: PTH112 - paths stay as they were given
@@ -68,9 +77,9 @@ def machines_in(places: Sequence[str]) -> tuple[list[Group], int]:
     return [group for _, group in found], skipped
 
 
-def _in_folder(place: str, name: str) -> tuple[list[Group], int]:
+def _in_folder(place: str, name: str) -> tuple[list[Group], list[str]]:
     groups: list[Group] = []
-    skipped = 0
+    skipped: list[str] = []
     for folder, files in _folders(place):
         inside = os.path.relpath(folder, place)
         prefix = "" if inside == "." else f"{inside}/"
@@ -78,15 +87,16 @@ def _in_folder(place: str, name: str) -> tuple[list[Group], int]:
             groups.append(Group(inside, (folder,)))  # a report
             continue
         kinds = {file: _kind(os.path.join(folder, file)) for file in files}  # noqa: PTH118 - paths stay as they are
-        sources = [file for file, kind in kinds.items() if kind is not None]
-        skipped += len(files) - len(sources)
+        sources = [file for file, kind in kinds.items() if kind not in (None, _EMPTY)]
+        skipped += [prefix + file for file, kind in kinds.items() if kind is None]
+        empty = [(prefix + file, [file]) for file, kind in kinds.items() if kind == _EMPTY]
         all_tell = all(_HOLDS.search(_stem(file)) for file in sources)
         all_tell = all_tell and len({_machine_of(file) for file in sources} - {""}) <= 1
         if len(sources) > 1 and (all_tell or (inside != "." and _agree(folder, sources, kinds))):
             together = [(name if inside == "." else inside, sources)]
         else:
             together = [(prefix + one, them) for one, them in _by_stem(sources, kinds)]
-        groups += [Group(one, tuple(os.path.join(folder, file) for file in them)) for one, them in together]  # noqa: PTH118 - as above
+        groups += [Group(one, tuple(os.path.join(folder, file) for file in them)) for one, them in [*together, *empty]]  # noqa: PTH118 - as above
     return sorted(groups), skipped
 
 
@@ -141,13 +151,22 @@ def _machine_of(file: str) -> str:
 
 
 def _kind(path: str) -> str | None:
-    """The kind of a file; None if it is not a source. An unreadable file is a source, with an error."""
+    """The kind of a file; None if it is not a source. A file is a source with an error if it cannot be read.
+
+    So is an empty one with the name of a source.
+    """
     if path.lower().endswith(_RESULTS):
         return None
     try:
-        return kind_of(path)
+        return kind_of(path) or (_EMPTY if _ENDS.search(os.path.basename(path)) and _is_blank(path) else None)  # noqa: PTH119 - paths stay as they are
     except OSError:
         return "unreadable"
+
+
+def _is_blank(path: str) -> bool:
+    """True for a file without anything but white space. Raises OSError."""
+    with open(path, "rb") as file:  # noqa: PTH123 - as above
+        return not any(block.strip(_BLANK) for block in iter(partial(file.read, MIB), b""))
 
 
 def _is_report(folder: str) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, BinaryIO, NamedTuple
 
-from planner.base.errors import InputError, PlannerError
+from planner.base.errors import InputError, PlannerError, first_of
 from planner.batch.columns import answer_stream
 from planner.batch.folders import machines_in
 from planner.batch.inputs import Lines, Rows, is_table
@@ -30,6 +30,7 @@ __all__ = ["MAX_MACHINES", "Gathered", "Member", "gather"]
 
 MAX_MACHINES = 100_000
 
+_REMEDY = "give maps, folders of maps or a batch file"
 _LINES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
 
 
@@ -73,8 +74,9 @@ def gather(
             if len(members) + len(errors) > MAX_MACHINES:
                 raise InputError(place, f"has more than {MAX_MACHINES:,} machines", "give a part of the fleet")
     if not members:
-        ident, error = errors[0] if errors else ("--map", "the given places have no machine")
-        raise InputError(ident, f"no machine can be read: {error}", "give maps, folders of maps or a batch file")
+        if errors:
+            raise first_of(*errors[0], len(errors) - 1, _REMEDY)
+        raise InputError("--map", "the given places have no machine", _REMEDY)
     return Gathered(tuple(members), tuple(errors))
 
 

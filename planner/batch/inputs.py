@@ -10,12 +10,15 @@ import gzip
 import os
 import stat
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import BinaryIO, NamedTuple
 
 from planner.base.errors import InputError, unreadable
 from planner.base.sizes import KIB, MIB
-from planner.batch.lines import MAX_RECORD
+from planner.batch.lines import MAX_RECORD, decode
+from planner.sources import kind_of_bytes
+from planner.sources.reading import decode_most
 
 __all__ = [
     "Cells",
@@ -29,6 +32,7 @@ __all__ = [
     "is_csv",
     "is_table",
     "makes_table",
+    "no_record",
     "open_lines",
 ]
 
@@ -74,15 +78,39 @@ Task = Lines | Files | Rows
 class LinesInput:
     """JSON Lines from a binary stream. Blank lines do not count as records.
 
-    Every input has these methods. count: None if it is not known before the records are read.
+    Every input has these methods. check: refuses an input without a record, and one that is not records, before
+    anything is written; raises InputError. count: None if it is not known before the records are read.
     """
 
     def __init__(self, stream: BinaryIO, name: str, *, owned: Callable[[], None] | None = None) -> None:
         self._stream, self._name, self._number = stream, name, 0
         self._close = owned
+        self._ahead: deque[bytes | None] = deque()
+
+    def check(self) -> None:
+        """Look at the first lines, and keep them for `tasks`. A source is recognised if its first line is not JSON."""
+        while (line := self._read()) is not None and not line.strip():
+            self._ahead.append(line)
+            if not line:
+                raise no_record(self._name, "give one JSON object a line, or sources with --files")
+        self._ahead.append(line)
+        if line is None or _is_json(line):
+            return
+        held = 0
+        while (line := self._read()) != b"":
+            self._ahead.append(line)
+            held += len(line or b"")
+            if len(self._ahead) >= _MANY or held >= _MUCH:
+                break
+        _refuse_source(b"".join([line or b"" for line in self._ahead]), self._name)
 
     def _next(self) -> bytes | None:
         """The next line, b"" at the end, None for a line that is too long, which is skipped."""
+        line = self._ahead.popleft() if self._ahead else self._read()
+        self._number += 1
+        return line
+
+    def _read(self) -> bytes | None:
         try:
             line = self._stream.readline(MAX_RECORD + 1)
             too_long = len(line) > MAX_RECORD
@@ -91,9 +119,8 @@ class LinesInput:
         except (OSError, EOFError, ValueError, zlib.error) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise InputError(self._name, f"cannot be read: {reason}", "check the file") from None
-        if not self._number and line.startswith(b"\xef\xbb\xbf"):
+        if not self._number and not self._ahead and line.startswith(b"\xef\xbb\xbf"):
             line = line[3:]
-        self._number += 1
         return None if too_long else line
 
     def skip(self, records: int, seen: Callable[[Task], None] | None = None) -> Task | None:
@@ -147,12 +174,61 @@ class LinesInput:
             self._close()
 
 
-class FileList:
-    """Machines as lists of source files. skipped: number of files in their folders that are not sources."""
+_IN_WORDS = {
+    "json": "a JSON map",
+    "memblock": "memblock's debugfs files",
+    "iomem": "a listing of /proc/iomem",
+    "dmesg": "a boot log",
+    "kdump": "the output of kdumpctl or kdumptool",
+    "config": "a kernel configuration",
+    "lsmem": "the output of lsmem",
+    "dtb": "a device tree",
+    "sosreport": "an archive of a machine's files",
+    "packed": "compressed",
+}
+"""What an input is, by the kinds of `kind_of_bytes`."""
 
-    def __init__(self, machines: Sequence[Group], skipped: int = 0) -> None:
+
+def _is_json(line: bytes) -> bool:
+    """True if a line is JSON; a long one, which takes much memory when decoded, if it begins like an object."""
+    if len(line) > _MUCH:
+        return line.lstrip().startswith(b"{")
+    try:
+        decode(line)
+    except ValueError:
+        return False
+    return True
+
+
+def _refuse_source(head: bytes, name: str) -> None:
+    """Refuse an input that begins like a source or is binary. Raises InputError."""
+    kind = kind_of_bytes(head, name)
+    save = "save it to a file, and give that" if name == "<stdin>" else "give it"
+    if kind is not None:
+        raise InputError(name, f"is {_IN_WORDS[kind]}, not records", f"{save} with --files")
+    try:
+        if b"\0" not in head.partition(b"\n")[0]:
+            decode_most(head, name)
+            return
+    except InputError:
+        pass
+    raise InputError(name, "is binary, not records", "give one JSON object a line, or a table by its ending")
+
+
+def no_record(name: str, remedy: str) -> InputError:
+    """The error for an input without a record."""
+    return InputError(name, "there is no record in it", remedy)
+
+
+class FileList:
+    """Machines as lists of source files. skipped: the files in their folders that are not sources."""
+
+    def __init__(self, machines: Sequence[Group], skipped: Sequence[str] = ()) -> None:
         self._machines, self.skipped = machines, skipped
         self._at = 0
+
+    def check(self) -> None:
+        """Nothing to do: folders without sources are refused when they are looked through."""
 
     def skip(self, records: int, seen: Callable[[Task], None] | None = None) -> Task | None:
         """Skip machines."""

@@ -19,7 +19,7 @@ from planner.planning.result import Plan
 from planner.report import to_dict
 from planner.sources.bounds import JSON_LIMITS, MAX_ROWS
 
-__all__ = ["MAX_RECORD", "answer_lines", "decode", "decoded", "encode_answer", "encode_report"]
+__all__ = ["MAX_RECORD", "answer_lines", "decode", "decoded", "encode_answer", "encode_report", "not_json"]
 
 MAX_RECORD = 32 * MIB
 """Maximum bytes of a record; a map of 10**5 regions takes a third of it."""
@@ -56,7 +56,7 @@ def decoded(first: int, lines: Iterable[bytes | None]) -> Iterator[tuple[int, ob
             yield number, decode(line), None
         except ValueError as error:
             if line.strip():
-                yield number, None, f"not JSON: {_without_line(error)}; give one JSON object a line"
+                yield number, None, f"{not_json(error)}; give one JSON object a line"
 
 
 def answer_lines(first: int, lines: Iterable[bytes | None], defaults: Defaults) -> Iterator[Answer]:
@@ -65,9 +65,11 @@ def answer_lines(first: int, lines: Iterable[bytes | None], defaults: Defaults) 
         yield answer_record(record, defaults, number) if error is None else Answer(None, None, error, number)
 
 
-def _without_line(error: ValueError) -> str:
-    """The error without its line number, as the decoder gets one line at a time."""
-    return str(error).replace(" at line 1 column ", " at column ").replace(" at line 2 column 0", " at its end")
+def not_json(error: ValueError) -> str:
+    """The error of `decode` in words, with the column of a text of one line: `not JSON at column 2`."""
+    reason = str(error).replace(" at line 1 column ", " at column ").replace(" at line 2 column 0", " at its end")
+    # The decoder expects a value, or the rest of true, false or null.
+    return "not JSON" + re.sub(r"^: expected (?:ident|value)(?= at )", "", f": {reason}")
 
 
 def encode_answer(answer: Answer) -> bytes:

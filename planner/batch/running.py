@@ -80,9 +80,10 @@ def run_batch(
 
     output: an open stream, or a path that is written atomically; until the end the answers are in `PATH.partial`. The
     input is closed at the end. resume: continue an interrupted run. Raises InputError if the input is not that of the
-    earlier run, OSError if the output cannot be written.
+    earlier run or has no record, OSError if the output cannot be written.
     """
     try:
+        source.check()
         job, results = _open_results(output, job, resume=resume)
         try:
             counts = _answer_all(source, job, results, jobs, progress)
@@ -172,6 +173,8 @@ def summarize(
     """The sums of all answers and the effect of each change; answers are not kept."""
     fleet = Fleet([change.name for change in changes])
     try:
+        if not isinstance(source, CsvAnswers):
+            source.check()
         for part in pool.run(sum_up, replace(job, changes=changes), source.tasks(), jobs):
             fleet.merge(part)
             if progress is not None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from planner.base.errors import InputError, printable
 from planner.base.sizes import MIB
 from planner.batch.columns import as_bytes, output_schema, pyarrow
-from planner.batch.inputs import Rows, Task, fewer
+from planner.batch.inputs import Rows, Task, fewer, no_record
 from planner.batch.results import PartialFile, finish, partial_of
 from planner.batch.work import Counts, total
 
@@ -57,6 +57,14 @@ class TableInput:
         starts = range(0, batch.num_rows, _TASK_ROWS)
         self._left = [batch.slice(start, _TASK_ROWS) for start in reversed(starts)]
         return self._left.pop()
+
+    def check(self) -> None:
+        """Refuse a table without rows. Raises InputError."""
+        while (batch := self._next()) is not None:
+            if batch.num_rows:
+                self._left.append(batch)
+                return
+        raise no_record(self._name, "give a table with rows")
 
     def skip(self, records: int, seen: Callable[[Task], None] | None = None) -> Task | None:
         """Skip rows."""
@@ -204,10 +212,11 @@ class TableFile(PartialFile):
 
     def _convert(self, made: str) -> None:
         arrow = pyarrow()
+        laid_out = _on_one_line if self.path.lower().endswith(".csv") else None
         with arrow.ipc.open_stream(self._file) as reader, self._writer(made) as writer:
             held: list[Any] = []
             rows = 0
-            for batch in reader:
+            for batch in map(laid_out, reader) if laid_out else reader:
                 held.append(batch)
                 rows += batch.num_rows
                 while rows >= self._rows:
@@ -224,6 +233,18 @@ class TableFile(PartialFile):
         if self.path.lower().endswith(".csv"):
             return _part("csv").CSVWriter(made, self._schema)
         return pyarrow().ipc.new_file(made, self._schema)
+
+
+def _on_one_line(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The same batch without line ends in its texts, which many readers of CSV take for the end of a row."""
+    arrow, compute = pyarrow(), _part("compute")
+    columns = [
+        compute.replace_substring_regex(column, r"[\r\n]+", "; " if name == "notes" else " ")
+        if column.type == arrow.string()
+        else column
+        for name, column in zip(batch.schema.names, batch.columns, strict=True)
+    ]
+    return arrow.RecordBatch.from_arrays(columns, schema=batch.schema)
 
 
 def count_table(path: str) -> Counts:

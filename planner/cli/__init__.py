@@ -15,7 +15,7 @@ from importlib import import_module
 import click
 
 from planner._version import __version__
-from planner.cli.failures import line_of, status_of
+from planner.cli.failures import Refused, line_of, status_of
 from planner.cli.output import discard_stdout, flush_stdout
 
 __all__ = ["COMMANDS", "PROGRAM", "cli", "main"]
@@ -77,6 +77,18 @@ class _Commands(click.Group):
         command = getattr(module, cmd_name)
         assert isinstance(command, click.Command)  # noqa: S101 - tells the type checker the type
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, COMMANDS)
+            meant = f"did you mean {' or '.join(sorted(near))}?" if near else f"see '{PROGRAM} --help'"
+            raise Refused(f"no such command {name!r}", meant)
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from time import monotonic
 from typing import Any
 
 import click
 
-from planner.base.errors import InputError
+from planner.base.errors import InputError, printable
 from planner.base.text import counted
 from planner.batch.fleet import DEFAULT_CHANGES, Fleet, parse_change
 from planner.batch.inputs import FileList, makes_table
@@ -61,7 +61,8 @@ with these keys as columns ("schema batch" lists them). Each record gives one ou
 --files takes folders (with all sub-folders) and single files instead; the arguments are then further files and the
 request. Files of one stem are one machine (h1.iomem, h1.dmesg), and so is a folder whose files are named after what
 they hold (h1/iomem, h1/dmesg) or are of different kinds and agree on RAM and kernel (h1/a.iomem, h1/b.dmesg). Its id is
-its path in the folder; files that are not sources are skipped and counted. --summary also adds up finished results.
+its path in the folder. Files that are not sources are skipped and counted, but an empty one that is named like a source
+(h1.iomem, dmesg) is a record in error. --summary also adds up finished results.
 
 The worst machines of a summary are those where nothing is reserved, then those without protection, then those that
 permanently lose most memory (kept + extra page tables).
@@ -79,6 +80,9 @@ _LINES = (".jsonl", ".ndjson", ".json", ".txt")
 
 _BETWEEN = 0.2
 """Seconds between two lines of progress."""
+
+_NAMED = 3
+"""Number of skipped files that are named."""
 
 _CONDITIONS = ("error", "failed", "fallback")
 _FORMATS = (*FORMATS, *PICTURES)
@@ -179,15 +183,19 @@ def batch(
     else:
         source = open_input(path, sources, stdin)
         counts = _run(source, job, output, jobs or cores(), resume=resume)
-    skipped = source.skipped if isinstance(source, FileList) else 0
-    if skipped:
-        click.echo(
-            f"{counted(skipped, 'file is not a source and was', 'files are not sources and were')} skipped", err=True
-        )
+    if isinstance(source, FileList) and source.skipped:
+        click.echo(_skipped(source.skipped), err=True)
     if counts.errors:
         number = f"{counts.records} record{'s' * (counts.records != 1)}"
         click.echo(f"{number}, {counts.errors} of them in error", err=True)
     return _status(counts, fail_on)
+
+
+def _skipped(names: Sequence[str]) -> str:
+    """The count of files that are not sources, with the first of them."""
+    number = counted(len(names), "file is not a source and was", "files are not sources and were")
+    first = ", ".join(printable(name) for name in names[:_NAMED])
+    return f"{number} skipped: {first}{f' and {len(names) - _NAMED} more' if len(names) > _NAMED else ''}"
 
 
 def _status(counts: Counts, fail_on: tuple[str, ...]) -> int:
@@ -224,7 +232,7 @@ def _all_files(files: tuple[str, ...], files_from: str | None) -> tuple[str, ...
         return files
 
     data, name = read_bytes(files_from, getattr(sys.stdin, "buffer", None))
-    return (*files, *(line for line in decode(data, name).splitlines() if line.strip()))
+    return (*files, *(line for line in decode(data, name, "a list of paths, one a line").splitlines() if line.strip()))
 
 
 def _arguments(

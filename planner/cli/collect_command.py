@@ -12,7 +12,8 @@ __all__ = ["collect"]
 
 _EPILOG = """\
 Read the script, then run it as root on the machine. It copies a few files of /proc, /sys and /boot and the kernel's
-log into one archive, writes nothing else, and uses no network. The archive is a SOURCE for --map.
+log into one archive, which is a SOURCE for --map, and uses no network. It also runs kdumpctl, kdumptool and lsinitrd if
+they are there: "kdumpctl estimate" makes a kdump initrd that is out of date anew. Nothing else is written.
 
 \b
 Example:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 import click
 
+from planner.base.errors import InputError
 from planner.cli.failures import Refused
 from planner.cli.machine_input import read_machine
 from planner.cli.options import FORMATS, Maps, kernel_options, map_options, output_options
@@ -58,37 +61,62 @@ def diff(
     **options: Any,
 ) -> int:
     """Compare two maps, or one map under two requests, kernels or strategies."""
-    options_a, options_b = _side(options, only_a, "a"), _side(options, only_b, "b")
+    side_a, side_b = _side(options, only_a, "--a"), _side(options, only_b, "--b")
     if maps.sources:
         if crashkernel is not None:
             raise click.UsageError("with --map, A and B are the two requests: there is no third")
-        plans = (_plan(maps, a, options_a), _plan(maps, a if b is None else b, options_b))
+        plans = (_plan(maps, a, side_a), _plan(maps, a if b is None else b, side_b))
     else:
         if b is None:
             raise click.UsageError("B is missing: give a second map, or --map SOURCE for two requests on one map")
         one, other = maps._replace(sources=(a,)), maps._replace(sources=(b,))
-        plans = (_plan(one, crashkernel, options_a), _plan(other, crashkernel, options_b))
+        plans = (_plan(one, crashkernel, side_a), _plan(other, crashkernel, side_b))
     found = differences(*plans)
     out.result(lambda: blocks(found), lambda: found)
     return 1 if found.differences else 0
 
 
-def _plan(maps: Maps, crashkernel: str | None, options: dict[str, Any]) -> Plan:
-    return make_plan(read_machine(maps, options), crashkernel, Options(**options))
+class _Side(NamedTuple):
+    """The options of one side. own: those given for it alone, as the user wrote them, by their name for both sides."""
+
+    options: dict[str, Any]
+    own: dict[str, str]
 
 
-def _side(shared: dict[str, Any], given: tuple[str, ...], name: str) -> dict[str, Any]:
+def _plan(maps: Maps, crashkernel: str | None, side: _Side) -> Plan:
+    with _named(side.own):
+        return make_plan(read_machine(maps, side.options), crashkernel, Options(**side.options))
+
+
+def _side(shared: dict[str, Any], given: tuple[str, ...], side: str) -> _Side:
     """The options of one side: those of both, and `OPTION=VALUE` read as the option itself would be."""
     names = [option.replace("_", "-") for option in OPTIONS if option in shared]
-    result = dict(shared)
+    result, own = dict(shared), {}
     for text in given:
         option, equals, value = text.partition("=")
-        option = option.removeprefix("--")
+        option, written = option.removeprefix("--"), f"{side} {text}"
+        if option not in (*names, *_FLAGS):
+            raise Refused("no such option", f"use one of {', '.join([*names, 'no-kfence'])}", option=written)
         if option not in (names if equals else _FLAGS):
-            remedy = f"use one of {', '.join([*names, 'no-kfence'])}"
-            raise Refused(f"{text!r} is not OPTION=VALUE", remedy, option=f"--{name}")
+            use = f"{side} {option}" if equals else f"{side} {option}=VALUE"
+            raise Refused(f"takes {'no' if equals else 'a'} value", f"write {use}", option=written)
         param = next(param for param in diff.params if f"--{option}" in (*param.opts, *param.secondary_opts))
-        result[str(param.name)] = (
-            param.type_cast_value(click.get_current_context(), value) if equals else _FLAGS[option]
-        )
-    return result
+        own[max(param.opts, key=len)] = written
+        with _named(own):
+            result[str(param.name)] = (
+                param.type_cast_value(click.get_current_context(), value) if equals else _FLAGS[option]
+            )
+    return _Side(result, own)
+
+
+@contextmanager
+def _named(own: dict[str, str]) -> Iterator[None]:
+    """Errors about an option of one side name it as the user wrote it: `--b kernel=foo`, not `--kernel`."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(own.get(str(error.where), error.where), error.what, error.remedy) from None
+    except click.BadParameter as error:
+        if error.param is not None:
+            error.param_hint, error.param = own.get(max(error.param.opts, key=len)), None
+        raise

@@ -90,5 +90,5 @@ def _alike(old: list[str], new: list[str]) -> int:
 def _read(name: str) -> str:
     """The text of a document, its byte order mark included."""
     data, shown = read_bytes(name, None)
-    text = decode(data, shown)
+    text = decode(data, shown, "a document in Markdown or reStructuredText")
     return text if text.startswith("\ufeff") or not data.startswith(BOM_UTF8) else f"\ufeff{text}"

@@ -29,6 +29,7 @@ from planner.cli.param_types import (
     RAM,
     SIZE,
     STRATEGY,
+    VA_BITS,
     Value,
 )
 
@@ -213,7 +214,7 @@ need_option = click.option(
 kernel_options: Callable[[Any], Any] = _together(
     kernel_option,
     page_size_option,
-    click.option("--va-bits", metavar="N", type=int, help="Bits of a virtual address."),
+    click.option("--va-bits", metavar="N", type=VA_BITS, help="Bits of a virtual address."),
     click.option(
         "--strategy",
         metavar="NAME",

@@ -1,11 +1,13 @@
 """The kinds of values that options and arguments take: click's parameter types.
 
 A type owns conversion, message and completion of one kind of value. Names that the model knows (profiles, strategies,
-presets, samples) are looked up, and so imported, only for completion: a wrong one is refused by the model itself.
+presets, samples) are looked up, and so imported, for completion and for a value that is given: a wrong one is refused
+before anything is read.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -40,6 +42,7 @@ __all__ = [
     "SIZE_OR_ZERO",
     "STRATEGY",
     "VALUES",
+    "VA_BITS",
     "File",
     "Value",
 ]
@@ -90,7 +93,7 @@ class _Given(_Kind):
 
 
 class _Known(_Given):
-    """A name that the model knows."""
+    """A name that the model knows. check: raises InputError for an unknown one; by default the command does."""
 
     def __init__(self, name: str, check: Callable[[str], object] | None = None) -> None:
         self.name = self.known = name
@@ -98,9 +101,10 @@ class _Known(_Given):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The text as given."""
-        if value and self.check is not None:
-            self.check(value)
-        return super().convert(value, param, ctx)
+        text = super().convert(value, param, ctx)
+        if self.check is not None:
+            self.check(text)
+        return text
 
 
 class File(_Kind):
@@ -133,11 +137,13 @@ class Side(Machine):
         return [] if ctx.params.get("sources") else super().shell_complete(ctx, param, incomplete)
 
 
-def _check_preset(name: str) -> object:
-    """Refuse an unknown preset before any map is read."""
-    from planner.planning.presets import preset_named
+def _check(module: str, function: str) -> Callable[[str], object]:
+    """A function of the model that refuses an unknown name; its module is imported with the first name."""
 
-    return preset_named(name)
+    def check(name: str) -> object:
+        return getattr(import_module(module), function)(name)
+
+    return check
 
 
 SIZE, SIZE_OR_ZERO = Value("size", values.size), Value("size", values.size_or_zero)
@@ -146,9 +152,13 @@ PAGE_SIZE = Value("page size", values.page_size, ("4K", "16K", "64K"))
 ALIGNMENT = Value("alignment", values.alignment, values.ALIGNMENTS)
 DMA_LIMIT = Value("DMA limit", values.dma_limit, ("none", "1G", "4G"))
 FILE, MACHINE, MAP_SOURCE, SIDE = File(), Machine(), MapSource(), Side()
-KERNEL, STRATEGY = _Known("kernel version"), _Known("strategy")
-PRESET, PROCEDURE, MAP_FORMAT = _Known("preset", _check_preset), _Known("procedure"), _Known("map format")
-PROCESSOR = _Known("processor")
+VA_BITS = Value("VA bits", values.va_bits)
+KERNEL = _Known("kernel version", _check("planner.kernel.profiles", "stated_profile"))
+STRATEGY = _Known("strategy", _check("planner.planning.strategies", "strategy_named"))
+PROCESSOR = _Known("processor", _check("planner.kernel.cputype", "cpu_named"))
+PRESET = _Known("preset", _check("planner.planning.presets", "preset_named"))
+MAP_FORMAT = _Known("map format", _check("planner.sources", "check_format"))
+PROCEDURE = _Known("procedure")
 
 VALUES = (_Kind, click.Choice, click.IntRange, type(click.INT), type(click.BOOL))
 """Kinds of value that are not free text; of these only a `File` names something that is read."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from planner.base.text import valid_utf8
-from planner.cli.options import FORMATS, kernel_option, output_options
+from planner.cli.options import FORMATS, output_options
 from planner.cli.output import Out
-from planner.cli.param_types import SIZE
+from planner.cli.param_types import KERNEL, SIZE
 from planner.kernel.profiles import NEWEST, Selection, stated_profile
 from planner.planning.request import reading
 from planner.render.blocks.parse import asked, blocks
@@ -27,7 +27,12 @@ Example:
 @click.command(epilog=_EPILOG)
 @click.argument("value")
 @click.option("--ram", metavar="SIZE", type=SIZE, required=True, help="How much memory the machine has.")
-@kernel_option
+@click.option(
+    "--kernel",
+    metavar="VERSION",
+    type=KERNEL,
+    help="Kernel, as uname -r prints it, or a name that the command kernels lists; by default the newest known.",
+)
 @output_options(*FORMATS)
 def parse(value: str, ram: int, kernel: str | None, out: Out) -> int:
     """Show how the kernel reads a crashkernel= value, step by step."""

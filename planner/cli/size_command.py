@@ -110,6 +110,9 @@ def size(
         )
     if out.form in PICTURES and sweep is None:
         raise Refused("only a sweep is drawn", "give --sweep FROM..TO, or another format", option="--format")
+    if pasted is not None and out.form != "text":
+        remedy = "leave out --format, or name a FILE without the ending of another format"
+        raise Refused(f"prints one line as text, not {out.form}", remedy, option="--as")
     machine = read_machine(maps, options)
     chosen = Options(**options)
     if sweep is not None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from planner.base.errors import printable
+from planner.base.errors import first_of, printable
 from planner.batch.gather import gather
 from planner.cli.options import FORMATS, fleet_options, need_option, output_options
 from planner.cli.output import PICTURES, Out, emit
@@ -30,7 +30,8 @@ Alone, `survey` asks whether the proposal (strategy pud-aligned) would have work
 distribution's default, 512M, 512M,high and 1G. With any option it makes a table of machines and candidates: every
 --request and --preset under every --kernel and --page-size, each of which may be repeated, on every SOURCE (a map, a
 folder of maps, a batch file). By default the requests are those four, and kernel and page size the machine's own. Sizes
-in the table have the unit of the column's head, in CSV and JSON bytes. Exit status: 0 done; 2 wrong usage or input.
+in the table have the unit of the column's head, in CSV and JSON bytes. Exit status: 0 done; 2 wrong usage or input, or
+no machine can be planned.
 
 \b
 Examples:
@@ -120,7 +121,13 @@ def _rows(sources: tuple[str, ...], map_format: str | None, candidates: Candidat
     gathered = gather(sources, options, map_format=map_format, stdin=stdin, what_if=what_if)
     for ident, error in gathered.errors:
         click.echo(error if error.startswith(f"{printable(ident)}:") else f"{ident}: {error}", err=True)
-    return tabulate(gathered.members, candidates, progress=progress("machines"))
+    rows = tabulate(gathered.members, candidates, progress=progress("machines"))
+    errors = [(row.machine, row.error) for row in rows if row.error]
+    if len(errors) == len(rows):
+        machine, error = errors[0]
+        others = len({name for name, _ in errors}) - 1
+        raise first_of(machine, f"cannot be planned: {error}", others, "give maps of arm64 machines")
+    return rows
 
 
 def _proposal(out: Out) -> None:

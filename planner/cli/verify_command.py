@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from typing import Any
 
 import click
@@ -12,6 +14,7 @@ from planner.cli.machine_input import read_machine
 from planner.cli.options import FORMATS, Maps, kernel_options, map_options, output_options
 from planner.cli.output import Out
 from planner.cli.param_types import FILE, MACHINE
+from planner.kernel.crashkernel_entries import NAME
 from planner.kernel.machine import Machine
 from planner.planning.options import Options
 from planner.render.blocks.verify import blocks
@@ -50,6 +53,9 @@ def verify(
     **options: Any,
 ) -> int:
     """Compare a plan with what a machine's sources record of its crash kernel."""
+    for machine in machines:
+        if _is_request(machine):
+            raise Refused(f"{machine!r} is not a file", f"give a value with --crashkernel {machine}", option="SOURCE")
     groups = [*((machine,) for machine in machines), *((maps.sources,) if maps.sources or not machines else ())]
     if len(groups) > 1 and (maps.log or page_tables or meminfo):
         raise Refused("--log, --page-tables and --meminfo belong to one machine", "give one machine with them")
@@ -67,6 +73,12 @@ for _parameter in verify.params:
     if isinstance(_parameter, click.Option) and _parameter.name == "strategy":
         _parameter.default = "mainline"  # what was recorded is what that kernel really does
         _parameter.help = "What happens to the linear map because of the crash kernel; mainline by default."
+
+
+def _is_request(text: str) -> bool:
+    """True for a text that looks like a value of `crashkernel=`, and names no file."""
+    found = text.startswith(NAME) or re.fullmatch(r"\d\w*(?:[,:@-][^./]*)?", text) is not None
+    return found and not os.path.exists(text)  # noqa: PTH110 - a text as it was given
 
 
 def _read(maps: Maps, *, alone: bool) -> Machine | InputError:

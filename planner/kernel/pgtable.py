@@ -90,11 +90,11 @@ def geometry(page_size: int, va_bits: int) -> Geometry:
     """
     allowed = VA_BITS.get(page_size)
     if allowed is None:
-        raise InputError("page size", f"{format_size(page_size)} is not an arm64 page size", "use 4K, 16K or 64K")
+        raise InputError("--page-size", f"{format_size(page_size)} is not an arm64 page size", "use 4K, 16K or 64K")
     if va_bits not in allowed:
         choices = ", ".join(str(bits) for bits in allowed)
         raise InputError(
-            "va bits",
+            "--va-bits",
             f"{format_size(page_size)} pages are not possible with {va_bits}-bit virtual addresses",
             f"use one of {choices}",
         )

@@ -448,6 +448,14 @@ class Plan(Report):
         )
 
     @property
+    def invalid(self) -> str:
+        """The reason why nothing is requested; "" for a valid request, and if nothing says why."""
+        if self.reservation.outcome != "none":
+            return ""
+        logged = [f"the kernel logs {line!r}" for line in self.reservation.log[:1]]
+        return self.request.unheard or self.request.cause or "".join(logged)
+
+    @property
     def protects(self) -> bool:
         """True if the crash memory can be unmapped, the strategy is available here, and that is known."""
         return self.protection == "yes"

@@ -32,12 +32,14 @@ __all__ = [
     "size_or_zero",
     "size_range",
     "stated_ram",
+    "va_bits",
 ]
 
 _T = TypeVar("_T")
 
 ALIGNMENTS = ("pud", "block", "cont-pmd", "pmd")
 NO_ZONES = -1  # planner.kernel.machine.NO_DMA_ZONES, which needs the whole memory map
+_VA_BITS = (36, 39, 42, 47, 48, 52)  # those of planner.kernel.pgtable.VA_BITS, for all page sizes
 _PAGE, _MOST_RAM = 4 * KIB, 1 << 52
 _PAGE_SIZES = {"4k": 4 * KIB, "16k": 16 * KIB, "64k": 64 * KIB}
 
@@ -125,6 +127,8 @@ def alignment(value: str | int) -> str:
         raise BadValue(f"{value!r} does not fit in 64 bits", "give one such as 2M, 32M or 1G")
     if not number or number & (number - 1):
         raise BadValue(f"{value!r} is not a power of two", "give one such as 2M, 32M or 1G")
+    if number < _PAGE:
+        raise BadValue(f"{value!r} is less than a page", "use at least 4K")
     return str(value)
 
 
@@ -138,6 +142,15 @@ def dma_limit(value: str | int) -> int:
     if isinstance(value, str) and value.isdecimal() and 0 < limit < MIB:
         raise BadValue(f"{value!r} is {value} bytes: is a unit missing?", f"write {value}G or {value}M")
     return limit
+
+
+def va_bits(value: str | int) -> int:
+    """Bits of a virtual address that some page size of arm64 allows. Raises BadValue."""
+    found = next((bits for bits in _VA_BITS if str(bits) == str(value)), None)
+    if found is None:
+        use = f"use one of {', '.join(map(str, _VA_BITS))}"
+        raise BadValue(f"{str(value)[:40]!r} is not a number of VA bits of arm64", use)
+    return found
 
 
 def _without_0x(text: str, meant: str) -> BadValue:
@@ -237,18 +250,10 @@ def one_of(*words: str) -> Callable[[object], str]:
     return checked
 
 
-def _bits(value: str | int) -> int:
-    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 4:
-        return int(value)
-    if isinstance(value, int) and 0 < value < 1000:
-        return value
-    raise BadValue(f"{str(value)[:40]!r} is not a number of bits", "such as 48")
-
-
 OPTIONS: dict[str, Callable[[object], object]] = {
     "kernel": word,
     "page_size": number(page_size),
-    "va_bits": number(_bits),
+    "va_bits": number(va_bits),
     "strategy": word,
     "align": number(alignment),
     "rodata": one_of("off", "on", "full"),

@@ -21,7 +21,17 @@ from planner.sources.quoting import is_base64, is_json, unknown_line_prefix, unq
 from planner.sources.reading import DEVICE_TREE, PACKED, STRAY, decode, decode_most, opened, read_within, stray_note
 from planner.sources.samples import read as read_sample
 
-__all__ = ["FORMATS", "combine", "configured", "kind_of", "of_document", "parse_text", "read_source"]
+__all__ = [
+    "FORMATS",
+    "check_format",
+    "combine",
+    "configured",
+    "kind_of",
+    "kind_of_bytes",
+    "of_document",
+    "parse_text",
+    "read_source",
+]
 
 _READERS = {
     "json": "json.memory_map",
@@ -59,7 +69,7 @@ def read_source(spec: str, *, fmt: str | None = None, stdin: BinaryIO | None = N
     spec: a path, `-` for standard input, `sample:NAME`, or `live`. fmt: one of `FORMATS`, overriding detection.
     Raises InputError for what cannot be read.
     """
-    _check_format(fmt)
+    check_format(fmt)
     if spec == "live":
         from planner.sources import live
 
@@ -82,7 +92,7 @@ def read_source(spec: str, *, fmt: str | None = None, stdin: BinaryIO | None = N
 
 def parse_text(data: bytes, name: str, fmt: str | None = None) -> Machine:
     """The machine described by the content of a source. Raises InputError."""
-    _check_format(fmt)
+    check_format(fmt)
     if fmt == "sosreport" or data.startswith(PACKED) or _is_tar(data):
         return _packed(BytesIO(data), name, fmt)
     if fmt == "dtb" or (fmt is None and data.startswith(DEVICE_TREE)):
@@ -129,7 +139,11 @@ def kind_of(path: str) -> str | None:
     if path.lower().endswith(_DOCUMENTS):
         return None
     with open(path, "rb") as file:  # noqa: PTH123 - `pathlib` costs start-up time
-        head = file.read(_HEAD)
+        return kind_of_bytes(file.read(_HEAD), path)
+
+
+def kind_of_bytes(head: bytes, name: str) -> str | None:
+    """The kind of an input that begins so, as `kind_of` names it."""
     if head.startswith(PACKED):
         return "packed"
     if head.startswith(DEVICE_TREE):
@@ -137,7 +151,7 @@ def kind_of(path: str) -> str | None:
     if _is_tar(head):
         return "sosreport"
     try:
-        kind = _kind(unquoted(decode_most(head, path), path), path)
+        kind = _kind(unquoted(decode_most(head, name), name), name)
     except InputError:
         kind = "json" if head.lstrip().startswith(b"{") else ""  # perhaps JSON that goes on after these bytes
     return kind if kind and (kind != "json" or b'"memory"' in head) else None
@@ -148,7 +162,8 @@ def _reader(kind: str) -> _Reader:
     return cast("_Reader", import_module(f"planner.sources.{_READERS[kind]}"))
 
 
-def _check_format(fmt: str | None) -> None:
+def check_format(fmt: str | None) -> None:
+    """Refuse a format that is not one of `FORMATS`; None is detection. Raises InputError."""
     if fmt is not None and fmt not in FORMATS:
         raise InputError("--map-format", f"unknown format {fmt!r}", f"use one of {', '.join(FORMATS)}")
 

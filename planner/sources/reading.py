@@ -53,6 +53,7 @@ PACKED = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
 DEVICE_TREE = b"\xd0\x0d\xfe\xed"
 """The beginning of a flattened device tree (Devicetree Specification, release 0.4, section 5.2)."""
 
+_MAP = "a memory map: /proc/iomem, a boot log, memblock files or JSON"
 _EMPTY = re.compile(r"\n*+")
 _FEW = 4  # an input is binary if more than one byte in so many is stray
 _NEARLY = 10  # nearly all: all but one in so many
@@ -123,12 +124,19 @@ def read_bytes(path: str, stdin: BinaryIO | None = None) -> tuple[bytes, str]:
         return read_within(file, name), name
 
 
-def decode(data: bytes, name: str) -> str:
-    """The text of an input in UTF-8, UTF-16 or UTF-32. Raises InputError if it is empty or not text."""
-    data = _as_utf8(data, name)
+def decode(data: bytes, name: str, wanted: str = _MAP) -> str:
+    """The text of an input in UTF-8, UTF-16 or UTF-32. Raises InputError if it is empty or not text.
+
+    wanted: what to give instead of an empty one.
+    """
+    data = _as_utf8(data, name, wanted)
     at = data.find(b"\0")
     if at >= 0:
-        raise InputError(Location(name, offset=at), "is binary, not text", "give a text source or a JSON map")
+        raise InputError(
+            Location(name, offset=at),
+            "is binary, not text",
+            "give a text source or a JSON map" if wanted == _MAP else f"give {wanted}",
+        )
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -180,7 +188,7 @@ def _is_whole(text: str) -> bool:
     return True
 
 
-def _as_utf8(data: bytes, name: str) -> bytes:
+def _as_utf8(data: bytes, name: str, wanted: str = _MAP) -> bytes:
     """The bytes of a text, UTF-16 and UTF-32 converted to UTF-8. Raises InputError if it is empty or too large."""
     if (encoding := _wide(data)) is not None:
         try:
@@ -188,7 +196,7 @@ def _as_utf8(data: bytes, name: str) -> bytes:
         except UnicodeError:
             raise InputError(Location(name, 1, 1), f"is damaged {encoding[:6]}", "save the text as UTF-8") from None
     if not data.strip(b" \t\r\n\v\f\0"):
-        raise InputError(name, "is empty", "give a memory map: /proc/iomem, a boot log, memblock files or JSON")
+        raise InputError(name, "is empty", f"give {wanted}")
     _check_extent(data, name)
     return data
 

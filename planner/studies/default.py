@@ -14,7 +14,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from planner.base.errors import InputError, PlannerError
+from planner.base.errors import InputError, PlannerError, first_of, printable
 from planner.base.sizes import MIB, format_size, round_up
 from planner.kernel.crashkernel_entries import RAM_UNIT
 from planner.kernel.machine import Machine
@@ -29,6 +29,9 @@ from planner.studies.need_inputs import Given
 from planner.studies.range_list import Member, RangeEntry, Run, Search, Table, entries_of, text_of
 
 __all__ = ["Default", "Failed", "One", "Other", "RangeEntry", "default", "default_for", "need_of", "needs"]
+
+
+_REMEDY = "give maps of arm64 machines"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +132,22 @@ def default_for(
 
     A machine that cannot be planned counts as not served, with the error as its reason.
     """
-    fleet = [
-        One(ident, machine, options, need_of(needed, machine, options.page_size)) for ident, machine, options in members
-    ]
-    return default(fleet, [Failed(ident, f"cannot be read: {error}") for ident, error in unread])
+    fleet = []
+    failed = [Failed(ident, _unread(ident, error)) for ident, error in unread]
+    if needed is not None:
+        needs(needed)
+    for ident, machine, options in members:
+        try:
+            fleet.append(One(ident, machine, options, need_of(needed, machine, options.page_size)))
+        except PlannerError as error:
+            failed.append(Failed(ident, f"cannot be planned: {error}"))
+    return default(fleet, failed)
+
+
+def _unread(name: str, error: str) -> str:
+    """The reason why a machine is not read, without the name that its error may begin with."""
+    reason = error.removeprefix(f"{printable(name)}:").lstrip()
+    return reason if reason != error else f"cannot be read: {error}"
 
 
 # -- one machine -----------------------------------------------------------------------------------------------
@@ -202,8 +217,9 @@ def default(
         except PlannerError as error:
             unplanned.append(Failed(one.id, f"cannot be planned: {error}"))
     if not sizes:
-        why = unplanned[0].why if unplanned else "none was given"
-        raise InputError("--map", f"no machine can be planned: {why}", "give maps of arm64 machines")
+        if unplanned:
+            raise first_of(unplanned[0].id, unplanned[0].why, len(unplanned) - 1, _REMEDY)
+        raise InputError("--map", "no machine was given", _REMEDY)
     others = tuple(_others(sizes, presets))
     table = Table([Member(s.ram, s.one.need, s.runs) for s in sizes], unit)
     search = Search(table)

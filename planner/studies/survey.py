@@ -16,7 +16,7 @@ from planner.planning.outcomes import Outcome
 from planner.planning.plan import make_plan
 from planner.planning.presets import PRESETS, preset_named, variant
 from planner.planning.result import Plan, Protection, doubt_of
-from planner.studies.default import need_of
+from planner.studies.default import need_of, needs
 from planner.studies.inquiry import Progress, place_of, with_progress
 
 __all__ = [
@@ -133,7 +133,7 @@ class Row:
     request: as given; for a preset, its value. size: as parsed by the kernel. place: `low`, `high` or `straddles` the
     DMA limit. met: whether the need is met. low_free: free low memory afterwards. waste: permanently lost rounding and
     page tables. error: why there is no plan; the other fields are then unknown. doubt: what of the map is not known; ""
-    for nothing.
+    for nothing. invalid: why the request is not valid; "" for a valid one.
     """
 
     machine: str
@@ -154,6 +154,7 @@ class Row:
     protection: Protection = "no"
     error: str | None = None
     doubt: str = ""
+    invalid: str = ""
 
 
 SORTED_BY = ("machine", "ram", "kernel", "page_size", "request", "size", "outcome", "place", "met", "low_free", "waste")
@@ -167,12 +168,13 @@ def tabulate(
     progress: Progress | None = None,
 ) -> list[Row]:
     """A row for each machine and candidate. members: machines with their names and options."""
-    rows: list[Row] = []
-    for name, machine, options in with_progress(members, progress):
-        for request, chosen in _asked(machine, options, candidates):
-            needed = need_of(candidates.need, machine, chosen.page_size)
-            rows.append(_row(name, machine, request, chosen, needed))
-    return rows
+    if candidates.need is not None:
+        needs(candidates.need)
+    return [
+        _row(name, machine, request, chosen, candidates.need)
+        for name, machine, options in with_progress(members, progress)
+        for request, chosen in _asked(machine, options, candidates)
+    ]
 
 
 def sorted_by(rows: Sequence[Row], column: str) -> list[Row]:
@@ -200,9 +202,11 @@ def _asked(machine: Machine, options: Options, candidates: Candidates) -> Iterat
                 yield request, chosen
 
 
-def _row(name: str, machine: Machine, request: str | None, options: Options, needed: int) -> Row:
+def _row(name: str, machine: Machine, request: str | None, options: Options, need: str | None) -> Row:
     asked = request if request is not None else preset_named(options.preset or "").value
+    needed = 0
     try:
+        needed = need_of(need, machine, options.page_size)
         plan = make_plan(machine, request, options)
     except PlannerError as error:
         facts = (options.kernel or machine.facts.kernel or "", options.page_size or machine.facts.page_size or 0)
@@ -226,4 +230,5 @@ def _row(name: str, machine: Machine, request: str | None, options: Options, nee
         waste=waste.kept + waste.extra_table_bytes,
         protection=plan.protection,
         doubt=doubt_of([plan]),
+        invalid=plan.invalid,
     )

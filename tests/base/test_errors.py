@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from planner.base.errors import InputError, KernelBugError, Location, PlannerError, printable
+from planner.base.errors import InputError, KernelBugError, Location, PlannerError, first_of, printable
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,18 @@ def test_printable(text: str, shown: str) -> None:
 def test_a_kernel_bug_is_a_fact_about_the_kernel() -> None:
     """It is not an InputError."""
     assert not isinstance(KernelBugError("BUG"), InputError)
+
+
+@pytest.mark.parametrize(
+    ("error", "others", "line"),
+    [
+        pytest.param("a.json: is empty; give a map", 0, "a.json: is empty; give a map", id="the file's own error"),
+        pytest.param("a.json:1:30: memory: is empty; see it", 0, "a.json:1:30: memory: is empty; see it", id="a place"),
+        pytest.param("--va-bits: no; use 48", 0, "a.json: --va-bits: no; use 48", id="another place"),
+        pytest.param("it stops", 0, "a.json: it stops; give another", id="no remedy"),
+        pytest.param("a.json: no; mend it", 1, "a.json: no, nor can the other be used; mend it", id="two machines"),
+        pytest.param("it stops", 9, "a.json: it stops, and none of 9 others can be used; give another", id="many"),
+    ],
+)
+def test_the_first_error_of_many_is_said_once(error: str, others: int, line: str) -> None:
+    assert str(first_of("a.json", error, others, "give another")) == line

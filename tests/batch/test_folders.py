@@ -123,12 +123,41 @@ def test_machines_of_a_folder(tmp_path: Path, files: dict[str, str], machines: d
     assert list(found) == sorted(machines)
 
 
-def test_what_is_no_source_is_counted(tmp_path: Path) -> None:
+def test_what_is_no_source_is_listed(tmp_path: Path) -> None:
     """Notes, scripts, other documents, results, empty files; a damaged file is a record with an error."""
     files = {"README.md": "# Maps\n", "x.sh": "#!/bin/sh\n", "package.json": '{"name": "x"}', "e": "", "r.jsonl": MAP}
     broken = {"bad.json": MAP[:-1], "bad.iomem": IOMEM.replace("b", "0", 1)}
     found, skipped = machines_in([made(tmp_path, {**files, **broken, "good.iomem": IOMEM})])
-    assert ([group.name for group in found], skipped) == (["bad", "good.iomem"], 5)
+    assert ([group.name for group in found], skipped) == (
+        ["bad", "good.iomem"],
+        ["README.md", "e", "package.json", "r.jsonl", "x.sh"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "machines"),
+    [
+        pytest.param("h2.iomem", ["h1.iomem", "h2.iomem"], id="named like a listing"),
+        pytest.param("h1.dmesg", ["h1.dmesg", "h1.iomem"], id="the log of a machine, which is planned all the same"),
+        pytest.param("boot.log", ["boot.log", "h1.iomem"], id="a log"),
+        pytest.param("h2-dmesg.txt", ["h1.iomem", "h2-dmesg.txt"], id="a log with an ending"),
+        pytest.param("h2/iomem", ["h1.iomem", "h2/iomem"], id="in a folder of its own"),
+        pytest.param("notes.txt", ["h1.iomem"], id="not named like a source"),
+    ],
+)
+@pytest.mark.parametrize("text", ["", "\n \n"], ids=["empty", "blank"])
+def test_an_empty_source_is_an_error(tmp_path: Path, name: str, machines: list[str], text: str) -> None:
+    found, skipped = machines_in([made(tmp_path, {"h1.iomem": IOMEM, name: text})])
+    assert [group.name for group in found] == machines
+    assert skipped == [name] * (name not in machines)
+    for group in found:
+        if group.name == name:
+            with pytest.raises(InputError, match="is empty"):
+                read_group(group)
+
+
+def test_a_folder_of_empty_sources(tmp_path: Path) -> None:
+    assert list(names(made(tmp_path, {"h1.iomem": "", "h2.log": ""}))) == ["h1.iomem", "h2.log"]
 
 
 def test_links_and_pipes(tmp_path: Path) -> None:

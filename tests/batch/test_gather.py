@@ -71,7 +71,12 @@ def test_a_table_of_records(tmp_path: Path) -> None:
 
 
 def test_no_machine_at_all(tmp_path: Path) -> None:
-    (tmp_path / "empty.jsonl").write_text("")
-    for place in ("gone.iomem", "empty.jsonl"):
-        with pytest.raises(InputError, match=r"no machine can be read: .*give maps, folders of maps or a batch file"):
-            gather([str(tmp_path / place)])
+    """One line, with the first error as it is."""
+    gone, empty = tmp_path / "gone.iomem", tmp_path / "empty.jsonl"
+    empty.write_text("")
+    with pytest.raises(InputError, match=r"^--map: the given places have no machine; give maps, folders of maps or "):
+        gather([str(empty)])
+    with pytest.raises(InputError, match=r"^[^:]*/gone.iomem: cannot be read: No such file or directory; check "):
+        gather([str(gone)])
+    with pytest.raises(InputError, match=r"No such file or directory, nor can the other be used; check the path"):
+        gather([str(gone), f"{gone}2"])

@@ -89,6 +89,41 @@ def test_records_that_are_done_are_passed_over(records: int) -> None:
     assert rest == [b"%d\n" % n for n in range(records + 1, 7)]
 
 
+@pytest.mark.parametrize(
+    ("data", "line"),
+    [
+        pytest.param(b"", "x: there is no record in it; ", id="empty"),
+        pytest.param(b"\n \n\r\n", "x: there is no record in it; ", id="blank"),
+        pytest.param(b"\n40000000-7fffffff : System RAM\n", "x: is a listing of /proc/iomem, not ", id="a listing"),
+        pytest.param(b'{\n"memory": [{"start": 0, "size": "4G"}]\n}\n', "x: is a JSON map, not ", id="a JSON map"),
+        pytest.param(b"\xd0\x0d\xfe\xed\0\0\0\x38", "x: is a device tree, not ", id="a device tree"),
+        pytest.param(gzip.compress(b"{}\n"), "x: is compressed, not ", id="packed"),
+        pytest.param(b"\x7fELF\2\1\1\0\n", "x: is binary, not ", id="a program"),
+        pytest.param(bytes(range(1, 256)), "x: is binary, not ", id="bytes that are not text"),
+    ],
+)
+def test_what_is_not_records_is_refused_as_a_whole(data: bytes, line: str) -> None:
+    with pytest.raises(InputError) as refused:
+        LinesInput(io.BytesIO(data), "x").check()
+    assert str(refused.value).startswith(line)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"no json\n{}\n", id="a line that is not recognised"),
+        pytest.param(b"{}\n40000000-7fffffff : System RAM\n", id="a later line"),
+        pytest.param(b"\xef\xbb\xbf\n\n{}\n\n" + b"1\n" * 100, id="blank lines and a byte order mark"),
+        pytest.param(b"no json\n" * 200, id="more lines than are looked at"),
+    ],
+)
+def test_the_lines_looked_at_are_kept(data: bytes) -> None:
+    """With their numbers."""
+    source, plain = (LinesInput(io.BytesIO(data), "x") for _ in range(2))
+    source.check()
+    assert list(source.tasks()) == list(plain.tasks())
+
+
 def test_files_that_are_done_are_passed_over() -> None:
     machines = [Group(str(n), (f"{n}.json",)) for n in range(20)]
     source = FileList(machines)

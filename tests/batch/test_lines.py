@@ -41,6 +41,19 @@ def test_a_line_that_is_not_json_is_named_by_its_number(line: bytes) -> None:
     assert "\n" not in answer[0]["error"]
 
 
+@pytest.mark.parametrize(
+    ("line", "error"),
+    [
+        pytest.param(b"no json", "not JSON at column 2", id="a word like null"),
+        pytest.param(b"yes", "not JSON at column 1", id="a word"),
+        pytest.param(b'{"id": 1,}', "not JSON: trailing comma at column 10", id="a comma"),
+        pytest.param(b"{}{}", "not JSON: trailing characters at column 3", id="two values"),
+    ],
+)
+def test_the_error_has_the_column_and_no_words_of_the_parser(line: bytes, error: str) -> None:
+    assert lines_of(line)[0]["error"] == f"{error}; give one JSON object a line"
+
+
 def test_what_comes_out_is_one_line_of_ascii() -> None:
     """For any names: no line end of any alphabet, no control character."""
     name = "a\u2028b\x1b[31m\u202e\n\x85é"

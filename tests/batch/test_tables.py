@@ -26,9 +26,10 @@ from tests.batch import fleet
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from pyarrow import parquet
+    from pyarrow import csv, parquet
 else:
     pa = pytest.importorskip("pyarrow")
+    csv = pytest.importorskip("pyarrow.csv")
     parquet = pytest.importorskip("pyarrow.parquet")
 
 SUFFIXES = ("parquet", "arrow", "feather")
@@ -100,6 +101,19 @@ def expected(number: int) -> dict[str, Any]:
     record = fleet.record(number)
     plan = planner.plan(fleet.as_memory_map(record["map"]), record["crashkernel"], **fleet.options(number))
     return {"id": record["id"], **values_of(plan)}
+
+
+def test_every_row_of_csv_is_a_line(tmp_path: Path) -> None:
+    """A reader that knows no quoted line ends finds all of them."""
+    records, out = tmp_path / "fleet.jsonl", tmp_path / "plans.csv"
+    record = {**fleet.record(0), "id": "one\r\ntwo", "crashkernel": "quiet\ncrashkernel=512M"}
+    records.write_bytes(b"".join([json.dumps(one).encode() + b"\n" for one in (record, fleet.record(1))]))
+    run_batch(open_input(str(records)), Job(with_report=True), str(out))
+    first, second = csv.read_csv(out).to_pylist()
+    assert len(out.read_text().splitlines()) == 3
+    assert (first["id"], first["request"]) == ("one two", "quiet crashkernel=512M")
+    assert second["notes"] == "; ".join(expected(1)["notes"].split("\n"))
+    assert ";" in second["notes"]
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

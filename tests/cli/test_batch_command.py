@@ -15,7 +15,9 @@ from jsonschema import Draft202012Validator
 
 from planner.batch.work import Counts
 from planner.cli import batch_command
+from planner.sources import samples
 from tests.batch import fleet
+from tests.cli.conftest import check_refused
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Run
@@ -26,6 +28,7 @@ FALLBACK = json.dumps({**fleet.record(0), "id": "b", "map": fleet.memory(1)}).en
 FAILED = json.dumps({**fleet.record(0), "id": "f", "crashkernel": "9G"}).encode()
 NOTHING = json.dumps({**fleet.record(0), "id": "n", "crashkernel": "quiet splash"}).encode()
 BAD = b"no json"
+SAMPLES = Path(samples.__file__).parent
 
 
 @pytest.fixture
@@ -123,6 +126,23 @@ def test_sources_are_planned_one_machine_each(run: Run, tmp_path: Path, words: l
     assert again.replace(f'"id":"{tmp_path}/', '"id":"') == out.replace(f'"id":"{tmp_path}/', '"id":"')
 
 
+def test_skipped_files_are_named_and_empty_ones_are_errors(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps(fleet.memory(0)))
+    (tmp_path / "b.iomem").write_text("")
+    for name in ("c", "d", "e\x1b", "f"):
+        (tmp_path / name).write_text("cat: /proc/iomem: Permission denied\n")
+    status, told, err = run("batch", "--files", str(tmp_path), "64M", "--fail-on", "error")
+    assert (status, outcomes(told)) == (1, ["aligned", "error"])
+    assert err.splitlines() == [
+        "4 files are not sources and were skipped: c, d, e\\x1b and 1 more",
+        "2 records, 1 of them in error",
+    ]
+    (tmp_path / "b.iomem").unlink()
+    for name in ("d", "e\x1b", "f"):
+        (tmp_path / name).unlink()
+    assert run("batch", "--files", str(tmp_path), "64M").err == "1 file is not a source and was skipped: c\n"
+
+
 def test_a_listed_file_that_is_not_there_stops_no_other(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps(fleet.memory(2)))
     listed = tmp_path / "list"
@@ -173,6 +193,36 @@ def test_what_cannot_be_run_is_one_line(
     (tmp_path / "folder.parquet").mkdir()
     assert run("batch", *args) == (2, "", error)
     assert not list(tmp_path.glob("*.partial*"))
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--kernel", "foo"),
+        ("--strategy", "foo"),
+        ("--cpu", "foo"),
+        ("--preset", "foo"),
+        ("--map-format", "foo"),
+        ("--va-bits", "100"),
+        ("--align", "1K"),
+        ("--page-size", "8K"),
+        ("--dma-limit", "x"),
+    ],
+)
+@pytest.mark.parametrize("summary", [False, True], ids=["answers", "a summary"])
+def test_a_wrong_value_is_refused_before_any_record_is_read(
+    run: Run, option: str, value: str, *, summary: bool
+) -> None:
+    """One line that names the option, as `plan` does; not one error for each record."""
+    told = run("batch", "gone.jsonl", option, value, *(["--summary"] if summary else []))
+    check_refused(told, f"error: {option}: ")
+    assert told.err == run("plan", "--map", "gone.iomem", option, value).err
+
+
+def test_an_empty_list_is_no_list(run: Run, stdin: Any) -> None:
+    stdin(b"")
+    told = run("batch", "--files-from", "-", "64M")
+    assert told == (2, "", "error: <stdin>: is empty; give a list of paths, one a line\n")
 
 
 def test_a_table_without_its_extra_is_one_line(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -276,9 +326,28 @@ def test_how_far_a_run_is(done: int, total: int | None, rate: float, line: str) 
 
 
 def test_a_summary_of_nothing_is_an_error(run: Run, tmp_path: Path) -> None:
-    """Such as a result that was never written; a run over no records has no answers."""
-    source = tmp_path / "x.jsonl"
+    """Such as a result that was never written; nor has a run over no records an output."""
+    source, out = tmp_path / "x.jsonl", tmp_path / "y.jsonl"
     source.write_text("\n")
-    told = run("batch", str(source), "--summary")
-    assert (told.status, told.err) == (2, f"error: {source}: there is no record in it; give records or answers\n")
-    assert run("batch", str(source)).status == 0
+    line = f"error: {source}: there is no record in it; give one JSON object a line, or sources with --files\n"
+    assert run("batch", str(source), "--summary") == (2, "", line)
+    assert run("batch", str(source), "-o", str(out)) == (2, "", line)
+    assert list(tmp_path.iterdir()) == [source]
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        pytest.param("altra-1p-32g.iomem", "is a listing of /proc/iomem, not records; ", id="a listing"),
+        pytest.param("apple-m1-mini-16k-8g.dmesg", "is a boot log, not records; ", id="a log"),
+        pytest.param("qemu-virt-2g-dt-reserved.memblock", "is memblock's debugfs files, not records; ", id="memblock"),
+    ],
+)
+@pytest.mark.parametrize("summary", [False, True], ids=["answers", "a summary"])
+def test_a_source_in_place_of_records_is_one_line(run: Run, stdin: Any, name: str, line: str, *, summary: bool) -> None:
+    """Not an error for each of its lines."""
+    path, more = SAMPLES / name, ["--summary"] if summary else []
+    check_refused(run("batch", str(path), "512M", *more), f"error: {path}: {line}give it with --files\n")
+    stdin(path.read_bytes())
+    refused = f"error: <stdin>: {line}save it to a file, and give that with --files\n"
+    check_refused(run("batch", "-", "512M", *more), refused)

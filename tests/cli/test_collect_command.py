@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Run
 
 
+def test_its_help_says_what_may_be_written(run: Run) -> None:
+    told = " ".join(run("collect", "--help").out.split())
+    assert '"kdumpctl estimate" makes a kdump initrd that is out of date anew' in told
+
+
 def test_the_command_prints_the_script(run: Run, tmp_path: Path) -> None:
     """To standard output, or to a file."""
     assert run("collect") == (0, SCRIPT, "")

@@ -37,7 +37,7 @@ def test_a_machine_that_is_not_served(run: Run, server: str) -> None:
 
 def test_wrong_values(run: Run) -> None:
     """Before any map is read."""
-    for args in (("--need", "5x"), ("--need", "4G-2G:1G"), ("--map", "gone.iomem")):
+    for args in (("--need", "5x"), ("--need", "4G-2G:1G"), ("--map", "gone.iomem"), ("--kernel", "foo")):
         status, out, err = run("default", *args)
         assert (status, out, err.count("\n")) == (2, "", 1)
 

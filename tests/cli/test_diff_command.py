@@ -40,10 +40,17 @@ def test_exit_status(run: Run, args: str, status: int, opening: str, server: str
     [
         pytest.param("diff {server}", "error: <command line>: ", id="one side only"),
         pytest.param("diff 1G 2G 3G --map {server}", "error: <command line>: ", id="three requests"),
-        pytest.param("diff 1G --map {server} --a form=x", "error: --a: ", id="no option of a side"),
-        pytest.param("diff 1G --map {server} --a kernel", "error: --a: ", id="an option of a side without a value"),
-        pytest.param("diff 1G --map {server} --a steps=yes", "error: --a: ", id="what diff has not itself"),
-        pytest.param("diff 1G --map {server} --b align=3M", "error: --align: ", id="no value of it"),
+        pytest.param(
+            "diff 1G --map {server} --a form=x", "error: --a form=x: no such option; ", id="no option of a side"
+        ),
+        pytest.param("diff 1G --map {server} --a kernel", "error: --a kernel: takes a value; ", id="no value"),
+        pytest.param("diff 1G --map {server} --a steps=yes", "error: --a steps=yes: no such", id="not of diff"),
+        pytest.param("diff 1G --map {server} --b align=3M", "error: --b align=3M: ", id="no value of it"),
+        pytest.param("diff 1G --map {server} --b kernel=foo", "error: --b kernel=foo: unknown", id="no kernel"),
+        pytest.param("diff 1G --map {server} --b rodata=x", "error: --b rodata=x: 'x' is not", id="no word of it"),
+        pytest.param("diff 1G --map {server} --b va-bits=47", "error: --b va-bits=47: 4K pages", id="not with 4K"),
+        pytest.param("diff 1G --map {server} --b no-kfence=1", "error: --b no-kfence=1: takes no ", id="a flag"),
+        pytest.param("diff sample:no {server} 1G", "error: sample:no: is not a bundled map; ", id="no such map"),
     ],
 )
 def test_refused(run: Run, args: str, line: str, server: str) -> None:

@@ -40,6 +40,12 @@ def test_every_byte_outside_the_blocks_stays(run: Run, tmp_path: Path) -> None:
 # -- the command -----------------------------------------------------------------------------------------------
 
 
+def test_an_empty_file_is_no_document(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "x.md").write_text("")
+    line = f"error: {tmp_path / 'x.md'}: is empty; give a document in Markdown or reStructuredText\n"
+    assert run("docs", str(tmp_path / "x.md")) == (2, "", line)
+
+
 def test_check_says_what_is_stale_and_changes_nothing(run: Run, tmp_path: Path) -> None:
     """A diff on standard output, status 1; after `docs` status 0 and silence."""
     path = tmp_path / "x.md"

@@ -23,12 +23,17 @@ SEE = "see 'crashkernel-planner plan --help'"
         pytest.param(
             "guess", "<command line>: no such command 'guess'; see 'crashkernel-planner --help'", id="unknown"
         ),
+        pytest.param("plna 512M", "<command line>: no such command 'plna'; did you mean plan?", id="misspelt"),
         pytest.param(
             "plan --kernal x", "--kernal: no such option; did you mean --kernel or --kfence?", id="a misspelt option"
         ),
         pytest.param("plan --zzz", f"--zzz: no such option; {SEE}", id="an unknown option"),
         pytest.param("plan 1G 2G", f"<command line>: got unexpected extra argument (2G); {SEE}", id="too many"),
-        pytest.param("plan --va-bits x", f"--va-bits: 'x' is not a valid integer; {SEE}", id="no number"),
+        pytest.param(
+            "plan --va-bits x",
+            "--va-bits: 'x' is not a number of VA bits of arm64; use one of 36, 39, 42, 47, 48, 52",
+            id="no number",
+        ),
         pytest.param(
             "plan --page-size 5K",
             "--page-size: '5K' is not an arm64 page size; give 4K, 16K or 64K",

@@ -7,20 +7,26 @@ from typing import Any
 import click
 import pytest
 
+from planner.base.errors import InputError
 from planner.base.sizes import GIB, KIB, MIB
 from planner.cli.failures import Refused
 from planner.cli.param_types import (
     ALIGNMENT,
     DMA_LIMIT,
+    KERNEL,
     MACHINE,
+    MAP_FORMAT,
     MAP_SOURCE,
     PAGE_SIZE,
     PRESET,
+    PROCESSOR,
     RAM,
     SIDE,
     SIZE,
     SIZE_OR_ZERO,
     SIZES,
+    STRATEGY,
+    VA_BITS,
 )
 from planner.kernel.machine import NO_DMA_ZONES
 
@@ -35,6 +41,7 @@ from planner.kernel.machine import NO_DMA_ZONES
         pytest.param(RAM, "2G@0x80000000", (2 * GIB, 4 * GIB), id="RAM becomes a half-open range"),
         pytest.param(PAGE_SIZE, "64K", 64 * KIB, id="a page size"),
         pytest.param(ALIGNMENT, "cont-pmd", "cont-pmd", id="a level of the page table stays a word"),
+        pytest.param(VA_BITS, "39", 39, id="VA bits"),
         pytest.param(DMA_LIMIT, "none", NO_DMA_ZONES, id="no DMA zones"),
         pytest.param(MAP_SOURCE, "sample:altra-32g", "sample:altra-32g", id="a source stays as given"),
     ],
@@ -54,6 +61,8 @@ def test_what_is_taken(kind: click.ParamType[Any], text: str, value: object) -> 
         pytest.param(RAM, "2G", id="RAM without its start"),
         pytest.param(PAGE_SIZE, "8K", id="pages that arm64 does not have"),
         pytest.param(ALIGNMENT, "3M", id="an alignment that is not a power of two"),
+        pytest.param(ALIGNMENT, "2K", id="an alignment of less than a page"),
+        pytest.param(VA_BITS, "40", id="VA bits that no page size has"),
         pytest.param(MAP_SOURCE, "", id="an empty source"),
     ],
 )
@@ -65,9 +74,10 @@ def test_what_is_refused(kind: click.ParamType[Any], text: str) -> None:
     assert refused.value.remedy
 
 
-def test_a_preset_there_is_none_of_is_refused_before_a_map_is_read() -> None:
-    with pytest.raises(Exception, match="unknown preset 'rhel99'"):
-        PRESET.convert("rhel99", None, None)
+@pytest.mark.parametrize("kind", [KERNEL, STRATEGY, PROCESSOR, PRESET, MAP_FORMAT], ids=lambda kind: kind.name)
+def test_an_unknown_name_is_refused_before_a_map_is_read(kind: click.ParamType[Any]) -> None:
+    with pytest.raises(InputError, match=r"unknown .* 'rhel99'"):
+        kind.convert("rhel99", None, None)
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,13 @@ def test_parse(run: Run, value: str, status: int, verdict: str) -> None:
     assert "Steps\n  1  " in result.out or value.startswith("quiet")
 
 
+def test_its_kernel_is_no_sources(run: Run) -> None:
+    """There is no source here."""
+    told = " ".join(run("parse", "--help").out.split())
+    assert "by default the newest known." in told
+    assert "source's own" not in told
+
+
 def test_parse_as_json(run: Run) -> None:
     """The same, for programs."""
     facts = json.loads(run("parse", "256M@1G", "--ram", "8G", "--format", "json").out)

@@ -43,6 +43,8 @@ def test_exit_status(run: Run, args: str, status: int, opening: str, server: str
         pytest.param("size --sweep 8G --map {server}", "error: --sweep: ", id="no range"),
         pytest.param("size --step 8M --map {server}", "error: --step: ", id="steps of nothing"),
         pytest.param("size --sweep 1M..8G --step 4K --map {server}", "error: --step: ", id="too many steps"),
+        pytest.param("size --as grub --format json --map {server}", "error: --as: prints one line as ", id="a format"),
+        pytest.param("size --as grub -o x.json --map {server}", "error: --as: prints one line as ", id="a file's"),
         pytest.param("size --sure 101% --map {server}", "error: --sure: ", id="more than all"),
         pytest.param("size --need 1G --sweep 1G..2G --map {server}", "error: <command line>: ", id="a need swept"),
         pytest.param("size --sweep 1M..2M --give-back 0 --map {server}", "error: <command line>: ", id="two questions"),

@@ -12,8 +12,11 @@ from xml.etree import ElementTree as ET
 import pytest
 
 import planner
+from tests.cli.conftest import check_refused
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.cli.conftest import Run
 
 ASKED = ("survey", "--map", "sample:rpi4-4g", "--map", "sample:altra-32g", "--request", "512M", "--preset", "rhel9")
@@ -70,6 +73,25 @@ def test_other_formats(run: Run, form: str) -> None:
     status, out, err = run(*ASKED, "--format", form)
     assert (status, err) == (0, "")
     assert "altra-32g" in out
+
+
+@pytest.mark.parametrize("option", ["--kernel", "--strategy", "--preset", "--map-format", "--page-size"])
+def test_a_wrong_value_is_refused_before_any_map_is_read(run: Run, option: str) -> None:
+    check_refused(run("survey", "--map", "gone.iomem", option, "foo"), f"error: {option}: ")
+
+
+def test_nothing_planned_is_one_line(run: Run, tmp_path: Path) -> None:
+    """Status 2, as of `default`; a machine that can be planned beside it is enough for a table."""
+    odd = tmp_path / "odd.json"
+    odd.write_text(
+        json.dumps({"schema_version": 1, "memory": [{"start": 0, "size": "4G"}], "reserved": [], "va_bits": 42})
+    )
+    line = f"error: {odd}: cannot be planned: --va-bits: 4K pages are not possible with 42-bit virtual addresses; "
+    for command in (("survey", "--request", "512M"), ("default",)):
+        check_refused(run(*command, "--map", str(odd)), line)
+    told = run("survey", "--request", "512M", "--map", str(odd), "--map", "sample:altra-32g")
+    assert (told.status, told.err) == (0, "")
+    assert "\nNot planned\n" in told.out
 
 
 def test_what_cannot_be_read_is_reported_beside_the_others(run: Run) -> None:

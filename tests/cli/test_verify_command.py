@@ -74,6 +74,12 @@ def test_a_log_belongs_to_one_machine(run: Run, logs: dict[str, str]) -> None:
     assert "belong to one machine" in result.err
 
 
+@pytest.mark.parametrize("value", ["512M", "1G,high", "2G-4G:256M,4G-:512M", "512M@0x80000000", "crashkernel=1G"])
+def test_a_value_among_the_sources_is_refused(run: Run, logs: dict[str, str], value: str) -> None:
+    line = f"error: SOURCE: {value!r} is not a file; give a value with --crashkernel {value}\n"
+    assert run("verify", logs["right"], value) == (2, "", line)
+
+
 def test_page_tables_are_compared(run: Run, logs: dict[str, str], tmp_path: Path) -> None:
     """A dump with a block where the kernel has base pages: that may be the image, whose place is not known."""
     dump = tmp_path / "dump"

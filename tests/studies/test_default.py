@@ -177,5 +177,9 @@ def test_machines_that_cannot_be_planned_are_reported() -> None:
     )
     assert (found.machines, found.served, found.crashkernel) == (3, 1, "4G-:512M")
     assert [f.id for f in found.failed] == ["gone", "odd"]
-    with pytest.raises(InputError, match="no machine can be planned"):
+    told = default_for(
+        [("good", server(4 * GIB), Options())], "512M", unread=[("a", "a: is empty"), ("b", "it is odd")]
+    )
+    assert [f.why for f in told.failed] == ["is empty", "cannot be read: it is odd"]
+    with pytest.raises(InputError, match=r"^odd: cannot be planned: x: the map has no RAM; give a map"):
         default_for([("odd", odd, Options())], "512M")

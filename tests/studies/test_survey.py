@@ -76,6 +76,21 @@ def test_what_cannot_be_planned_has_its_error() -> None:
     assert rows[0].ram < 4 * GIB
 
 
+def test_a_machine_whose_need_is_not_known_has_its_error() -> None:
+    """VA bits of a map that its page size, which is assumed, does not allow."""
+    odd = replace(read("rpi4-4g"), facts=replace(read("rpi4-4g").facts, page_size=None, va_bits=42))
+    rows = tabulate([("odd", odd, Options()), ("good", read("rpi4-4g"), Options())], Candidates(("512M",)))
+    assert [row.outcome for row in rows] == ["error", "aligned"]
+
+
+def test_a_request_that_is_not_valid_has_the_reason() -> None:
+    rows = tabulate(MEMBERS, Candidates(("foo", "512M"), need="1G"))
+    assert {row.invalid for row in rows if row.request == "foo"} == {
+        "the kernel logs 'crashkernel: memory value expected'"
+    }
+    assert {row.invalid for row in rows if row.request == "512M"} == {""}
+
+
 @pytest.mark.parametrize(
     ("kernel", "page_size", "preset"),
     [

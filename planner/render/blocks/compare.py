@@ -51,7 +51,7 @@ def _lead(comparison: Comparison) -> Lead:
 
 def _facts(comparison: Comparison) -> list[tuple[str, str]]:
     kernel = comparison.kernel
-    asked = comparison.request or "nothing"
+    asked = comparison.request.strip() or "nothing"
     if len(comparison.sizes) > 1:
         listed = ", ".join(size(each) for each in comparison.sizes)
         asked = listed if asked.replace(",", ", ") == listed else f"{asked}, with sizes {listed}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from planner.base.sizes import MIB, format_size, round_up
 from planner.render.blocks.model import Block, Bullets, Facts, Lead, Table
-from planner.render.blocks.numbers import column, size
+from planner.render.blocks.numbers import size
 from planner.studies.need import Need
 
 __all__ = ["blocks"]
@@ -22,10 +22,8 @@ def blocks(found: Need) -> list[Block]:
         text += f"; assumed: {', '.join(found.assumed)}"
     if found.unmeasured:
         text += f"; not measured: {', '.join(found.unmeasured)}"
-    sizes = column([c.bytes for c in found.components])
-    rows = [(c.name, sizes[n], c.source) for n, c in enumerate(found.components)]
-    others = column([e.bytes for e in found.estimates])
-    tools = [(e.tool, others[n]) for n, e in enumerate(found.estimates)]
+    rows = [(component.name, size(component.bytes), component.source) for component in found.components]
+    tools = [(estimate.tool, size(estimate.bytes)) for estimate in found.estimates]
     return [
         Lead("needs", text, "warn" if found.assumed else "good"),
         Facts(

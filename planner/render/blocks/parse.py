@@ -14,7 +14,7 @@ __all__ = ["asked", "blocks"]
 
 def asked(value: str, ram: int, profile: str) -> list[tuple[str, str]]:
     """The value, the RAM and the kernel that reads it."""
-    return [("Value", value or "(nothing)"), ("RAM", size(ram)), ("Kernel", profile)]
+    return [("Value", value.strip() or "(nothing)"), ("RAM", size(ram)), ("Kernel", profile)]
 
 
 def blocks(result: Reading, facts: Sequence[tuple[str, str]] = (), note: str = "", *, nearest: str = "") -> list[Block]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from csv import writer
 from io import StringIO
@@ -56,7 +57,8 @@ def summary(machines: Sequence[Surveyed]) -> tuple[Lead, str]:
     large = [plan for plan in plans if plan.kernel.page_size != 4 * KIB]
     text = f"{counted(len(plans), 'plan')} on {counted(len(machines), 'machine')}: {_counts(plans)}"
     doubtful = sum(bool(doubt_of([plan])) for plan in plans)
-    text += f"; {counted(doubtful, 'depends', 'depend')} on what the map does not show" if doubtful else ""
+    maps = "maps do" if len(machines) > 1 else "map does"
+    text += f"; {counted(doubtful, 'depends', 'depend')} on what the {maps} not show" if doubtful else ""
     pages = ""
     if small and large:
         pages = f"Of the {len(small)} with 4K pages {_counts(small)}; "
@@ -86,20 +88,24 @@ def _counts(plans: Sequence[Plan]) -> str:
 
 _CSV = (
     "machine,ram,kernel,page_size,request,preset,size,outcome,place,crash_start,crash_end,low_start,low_end,need,met,"
-    "low_free,waste,protected,error,doubt"
+    "low_free,waste,protected,error,doubt,invalid"
 )
 
 
 def csv_text(rows: Sequence[Row]) -> str:
-    """The rows as CSV: sizes and addresses in bytes, decimal; empty where there is none."""
+    """The rows as CSV, a line each: sizes and addresses in bytes, decimal; empty where there is none."""
     out = StringIO()
     write = writer(out, lineterminator="\n")
     write.writerow(_CSV.split(","))
     for row in rows:
         ends = [edge for r in (row.crash, row.low) for edge in ((r.start, r.end) if r is not None else ("", ""))]
-        first = (row.machine, row.ram, row.kernel, row.page_size, row.request, row.preset or "", row.size, row.outcome)
-        flags = ("yes" if row.met else "no", row.low_free, row.waste, row.protection)
-        write.writerow([*first, row.place or "", *ends, row.need, *flags, row.error or "", row.doubt])
+        first = (row.machine, row.ram, row.kernel, row.page_size or "", row.request, row.preset or "")
+        numbers = [_known(row, value) for value in (row.size, row.need, row.low_free, row.waste)]
+        size_, need, low_free, waste = ("" if value is None else value for value in numbers)
+        met, protection = ("yes" if row.met else "no", row.protection) if row.error is None else ("", "")
+        place = (size_, row.outcome, row.place or "", *ends, need, met, low_free, waste, protection)
+        cells = (*first, *place, row.error or "", row.doubt, row.invalid)
+        write.writerow([" ".join(cell.splitlines()) if isinstance(cell, str) else cell for cell in cells])
     return out.getvalue()
 
 
@@ -109,27 +115,29 @@ def tabulated(rows: Sequence[Row]) -> list[Block]:
     several = len({(row.machine, row.kernel, row.page_size) for row in rows}) > len(machines)
     names = [_names(row, several=several) for row in rows]
     head, align = ("machine", *("kernel", "page") * several, "request"), "l" + "lr" * several + "l"
-    lost, waste = _in_one_unit([row.waste for row in rows])
-    decides = [
-        (*names[n], row.outcome, "yes" if row.met else "no", start(row.crash), waste[n]) for n, row in enumerate(rows)
-    ]
-    (asked, size_), (needed, need) = _in_one_unit([r.size for r in rows]), _in_one_unit([r.need for r in rows])
-    left, low = _in_one_unit([row.low_free for row in rows])
+    lost, waste = _in_one_unit([_known(row, row.waste) for row in rows])
+    met_ = ["-" if row.error else "yes" if row.met else "no" for row in rows]
+    decides = [(*names[n], row.outcome, met_[n], start(row.crash), waste[n]) for n, row in enumerate(rows)]
+    asked, size_ = _in_one_unit([_known(row, row.size) for row in rows])
+    needed, need = _in_one_unit([_known(row, row.need) for row in rows])
+    left, low = _in_one_unit([_known(row, row.low_free) for row in rows])
     sizes = [(*names[n], row.place or "-", size_[n], need[n], low[n]) for n, row in enumerate(rows)]
     whole, ram = _in_one_unit([row.ram for row in machines])
-    about = [
-        (one.machine, ram[n], *(() if several else (one.kernel, size(one.page_size)))) for n, one in enumerate(machines)
-    ]
-    errors = [f"{row.machine}, {row.request}: {row.error}" for row in rows if row.error]
+    about = [(one.machine, ram[n], *(() if several else _kernel(one))) for n, one in enumerate(machines)]
+    errors = [f"{row.machine}, {row.preset or row.request}: {row.error}" for row in rows if row.error]
+    invalid = Counter(f"{row.preset or row.request}: {row.invalid}" for row in rows if row.invalid)
     met, doubtful = sum(row.met for row in rows), [row for row in rows if row.doubt]
     text = f"{counted(len(rows), 'plan')}, the need is met in {met} of them"
-    text += f"; {counted(len(doubtful), 'depends', 'depend')} on what its map does not show" if doubtful else ""
+    if doubtful:
+        whose = "its map does" if len({row.machine for row in doubtful}) == 1 else "their maps do"
+        text += f"; {counted(len(doubtful), 'depends', 'depend')} on what {whose} not show"
     doubts = [f"{row.machine}, {row.preset or row.request}: {row.doubt}" for row in doubtful]
     remark = "waste: kept rounding and page tables, permanently lost; low left: free below the DMA limit afterwards"
     return [
         Lead("survey", text, "good" if met else "bad"),
         Table("Outcomes", align + "llrr", (*head, "outcome", "met", "at", f"waste {lost}"), decides),
         Bullets("Not planned", errors),
+        Bullets("Not valid", [f"{text} ({counted(plans, 'plan')})" for text, plans in invalid.items()]),
         Bullets("In doubt", doubts),
         Table("Sizes", align + "lrrr", (*head, "place", f"size {asked}", f"need {needed}", f"low left {left}"), sizes),
         Table(
@@ -144,12 +152,22 @@ def tabulated(rows: Sequence[Row]) -> list[Block]:
 
 def _names(row: Row, *, several: bool) -> tuple[str, ...]:
     """The cells that identify a row."""
-    kernel = (row.kernel, size(row.page_size)) if several else ()
+    kernel = _kernel(row) if several else ()
     return (row.machine, *kernel, row.preset or row.request)
 
 
-def _in_one_unit(values: Sequence[int]) -> tuple[str, list[str]]:
-    """The unit of a column, for its head, and the values without it."""
+def _kernel(row: Row) -> tuple[str, str]:
+    """The cells of the kernel and its page size; `-` for what is not known of a machine that cannot be planned."""
+    return (row.kernel or "-", size(row.page_size) if row.page_size else "-")
+
+
+def _known(row: Row, value: int) -> int | None:
+    """A size of a row; None if the row has no plan."""
+    return value if row.error is None else None
+
+
+def _in_one_unit(values: Sequence[int | None]) -> tuple[str, list[str]]:
+    """The unit of a column, for its head, and the values without it; `-` for None."""
     texts = column(values)
-    unit = next((text[-1] for text in texts if not text[-1:].isdigit()), "")
+    unit = next((text[-1] for text in texts if text != "-" and not text[-1:].isdigit()), "")
     return {"M": "MiB", "K": "KiB"}.get(unit, "bytes"), [text.removesuffix(unit) if unit else text for text in texts]

@@ -106,11 +106,9 @@ def _assumed(kernel: KernelView) -> list[str]:
 
 def _invalid(plan: Plan) -> str:
     """The reason why nothing is requested."""
-    request, logged = plan.request, plan.reservation.log[:1]
-    if request.unheard is not None:
-        return request.unheard
-    why = request.cause or (f"the kernel logs {logged[0]!r}" if logged else "")
-    return "no valid crashkernel request" + (f" ({why})" if why else "")
+    if plan.request.unheard is not None:
+        return plan.request.unheard
+    return "no valid crashkernel request" + (f" ({plan.invalid})" if plan.invalid else "")
 
 
 def _too_large(plan: Plan) -> str:
@@ -255,7 +253,7 @@ def _request(plan: Plan, *, short: bool = False) -> str:
     short: of a long one the reading alone.
     """
     request = plan.request
-    text = request.text or "nothing"
+    text = request.text.strip() or "nothing"
     if is_cmdline(text):
         text = " ".join([word for word in text.split() if "crashkernel=" in word]) or "nothing"
     if not request.size or plan.reservation.outcome == "none":

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from planner.base.ranges import Span, intersect, total, union
+from planner.base.text import counted
 from planner.planning.result import Plan
 from planner.render.blocks import bar, tables
 from planner.render.blocks.numbers import address, column, count, size
@@ -173,7 +174,7 @@ def _describe(plan: Plan, rows: Sequence[_Row]) -> str:
         shown = [f"{mark.text}" for mark in row.special] + [band.text for band in row.bands]
         reserved = sum(mark.members for mark in row.reserved)
         if reserved:
-            shown.insert(0, f"{count(reserved)} reserved ranges")
+            shown.insert(0, counted(reserved, "reserved range"))
         parts.append(f"{row.head}: {', '.join(shown)}." if shown else f"{row.head}.")
     return " ".join(parts)
 

@@ -120,4 +120,4 @@ def read(name: str) -> Machine:
                     arch=facts.arch or "aarch64",
                 ),
             )
-    raise InputError("--map", f"unknown bundled map {name!r}", "`maps` lists them")
+    raise InputError(f"sample:{name}", "is not a bundled map", "`maps` lists them")

@@ -53,9 +53,10 @@ def test_the_answer(facts: dict[str, object], text: str, mood: str) -> None:
 
 
 def test_each_part_with_its_source() -> None:
+    """Each size in a unit of its own."""
     told = blocks(FOUND)
     assert table_of(told, "Components").rows == [
-        ("kernel image", "40960K", "the map"),
+        ("kernel image", "40M", "the map"),
         ("initrd", "163844K", "a\x1b guess"),
     ]
     assert table_of(told, "Other tools").rows == [("kdump-utils", "192M")]

@@ -56,14 +56,16 @@ def test_no_machine_no_sentence() -> None:
 
 ROWS = [
     row("a", preset="debian"),
-    row("b,\x1b", outcome="failed", place=None, crash=None, met=False, waste=1536, error="no\x1b room"),
+    row("b,\x1b", outcome="failed", place=None, crash=None, met=False, waste=1536),
+    row("c\nd", outcome="error", place=None, crash=None, met=False, error="no\x1b room"),
+    row("e", "foo", outcome="none", place=None, crash=None, met=False, size=0, waste=0, invalid="no size"),
 ]
 
 
 def test_a_csv_is_read_back_as_it_is() -> None:
     """Bytes in decimal; empty where there is none; whatever a name holds."""
     told = list(csv.DictReader(StringIO(csv_text(ROWS))))
-    assert [line["machine"] for line in told] == ["a", "b,\x1b"]
+    assert [line["machine"] for line in told] == ["a", "b,\x1b", "c d", "e"]
     assert told[0] == {
         "machine": "a",
         "ram": str(8 * GIB),
@@ -85,15 +87,18 @@ def test_a_csv_is_read_back_as_it_is() -> None:
         "protected": "yes",
         "error": "",
         "doubt": "",
+        "invalid": "",
     }
-    assert [told[1][key] for key in ("preset", "crash_start", "met", "error")] == ["", "", "no", "no\x1b room"]
+    assert [told[1][key] for key in ("preset", "crash_start", "met", "error")] == ["", "", "no", ""]
+    assert [told[2][key] for key in ("size", "need", "met", "low_free", "waste", "protected")] == [""] * 6
+    assert (told[2]["error"], told[3]["invalid"]) == ("no\x1b room", "no size")
 
 
 @pytest.mark.parametrize(
     ("rows", "mood", "text"),
     [
-        (ROWS, "good", "2 plans, the need is met in 1 of them"),
-        (ROWS[1:], "bad", "1 plan, the need is met in 0 of them"),
+        (ROWS, "good", "4 plans, the need is met in 1 of them"),
+        (ROWS[1:2], "bad", "1 plan, the need is met in 0 of them"),
     ],
 )
 def test_how_often_the_need_is_met(rows: list, mood: str, text: str) -> None:  # type: ignore[type-arg]
@@ -118,6 +123,9 @@ def test_what_decides_then_the_sizes_then_the_machines() -> None:
         "waste bytes": str(MIB),
     }
     assert decides.rows[1] == ("b,\x1b", "512M", "failed", "no", "-", "1536")
+    assert decides.rows[2] == ("c\nd", "512M", "error", "-", "-", "-")
+    assert sizes.rows[2] == ("c\nd", "512M", "-", "-", "-", "-")
+    assert bullets_of(tabulated(ROWS), "Not valid") == ["foo: no size (1 plan)"]
     assert _first(sizes) == {
         "machine": "a",
         "request": "debian",
@@ -140,7 +148,7 @@ def test_a_machine_with_several_kernels_has_them_in_every_row() -> None:
 
 
 def test_what_could_not_be_planned_is_reported() -> None:
-    assert bullets_of(tabulated(ROWS), "Not planned") == ["b,\x1b, 512M: no\x1b room"]
+    assert bullets_of(tabulated(ROWS), "Not planned") == ["c\nd, 512M: no\x1b room"]
 
 
 def test_a_low_part_has_its_own_columns() -> None:
