@@ -178,7 +178,7 @@ def _doubt(log: Log, *, complete: bool) -> str:
     if log.lacks_high:
         return "the log lacks the highest memory"
     # The EFI stub puts the image at random then; a crash kernel that is recorded tells what was in its way.
-    if log.kaslr and log.tables is not None and log.crash is None and not complete:
+    if log.kaslr and log.uefi and log.crash is None and not complete:
         return "the kernel's image, which lies at random, may be in the way"
     if log.map and lacking_crash(log) is not None:
         return "the log lacks the line of its crash kernel"

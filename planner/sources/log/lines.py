@@ -122,9 +122,10 @@ class Log:
     there. unit: bytes of one CPU's area; units: how many each group of per-CPU areas has. buffer: of a log buffer that
     was allocated, the number of its line, its bytes, and those of its descriptors and infos.
 
-    tables: the lowest address of a UEFI table. qemu: the machine is QEMU's. image, bss: bytes of the kernel image as
-    counted by `Memory:`, and of its bss. code: of its code and read-only data. initrd: bytes that were freed of it.
-    smmu: the driver arm-smmu-v3 is there. captures: the kernel has a crashed one's memory to save.
+    tables: the lowest address of a UEFI table. uefi: UEFI started the kernel. qemu: the machine is QEMU's. image, bss:
+    bytes of the kernel image as counted by `Memory:`, and of its bss. code: of its code and read-only data. initrd:
+    bytes that were freed of it. smmu: the driver arm-smmu-v3 is there. captures: the kernel has a crashed one's memory
+    to save.
 
     damage: notes on lines that cannot be read; crash_damage: those on lines about the crash kernel. lost: the note on
     the first memory range that is damaged, by the first word of its line. lacks_high: memory above the ranges is
@@ -177,6 +178,7 @@ class Log:
     buffer: tuple[int, int, int] | None = None
 
     tables: int | None = None
+    uefi: bool = False
     qemu: bool = False
     image: int | None = None
     code: int = 0
@@ -287,6 +289,8 @@ def _read(line: str, number: int, log: Log) -> None:
 
 
 def _firmware(line: str, number: int, log: Log) -> None:
+    # Also where it did not, an older kernel says that it looks for it.
+    log.uefi = log.uefi or not any(words in line for words in ("Getting EFI parameters", "not found"))
     if (descriptor := efi.entry(line)) is not None:
         log.row(log.efi, descriptor, number)
     elif (m := _EFI_SIZE.search(line)) is not None:

@@ -32,7 +32,8 @@ _STAMPS = (
     r"\d{9,}\.\d+",  # journalctl -o short-unix
     r"\S{1,255}+ kernel(?:(?:\[\d+\])?: | - - - )",  # host and program; the same in RFC 5424
 )
-_PREFIX = r"(?:\s+|" + "|".join(_STAMPS) + ")*"
+_MARK = r"(?:[-=]{1,3}>|[*!]{1,3}|>{2,3})(?=\s*\[\s*\d+\.\d)"  # that people put before what they mean
+_PREFIX = rf"(?:\s+|{_MARK}|" + "|".join(_STAMPS) + ")*"
 PRINTK = r" *+(?:<\d++>)?\[ *+\d++\.\d++(?:@\d++)?\] *+(?>(?:\[ *+[TC]\d++\] *+)?)"
 """The pattern of printk's own stamp, with the caller: most logs have no other, and it takes a fourth of the time."""
 

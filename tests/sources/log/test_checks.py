@@ -438,6 +438,19 @@ def test_a_dump_that_lost_rows_does_not_show_all_that_is_reserved(left_out: list
         pytest.param(
             [EFI, ZONES, NODES, KASLR], "the kernel's image, which lies at random, may be in the way", id="KASLR"
         ),
+        pytest.param(
+            ["[    0.000000] efi: EFI v2.70 by EDK II\n", ZONES, NODES, KASLR],
+            "the kernel's image, which lies at random, may be in the way",
+            id="KASLR, without the line of UEFI's tables",
+        ),
+        pytest.param(
+            [
+                "[    0.000000] efi: Getting EFI parameters from FDT:\n[    0.000000] efi: UEFI not found.\n",
+                *(ZONES, NODES, MEMORY, KASLR),
+            ],
+            "",
+            id="KASLR, and no UEFI",
+        ),
         pytest.param([EFI, CRASH, ZONES, NODES, KASLR], "", id="KASLR, and what was in the way"),
         pytest.param(
             [ZONES, NODES, COMMAND + "ro elfcorehdr=0xbf000000 reset_devices\n"],

@@ -21,6 +21,7 @@ WORDS = [line.partition("] ")[2] for line in SAMPLE.read_text("utf-8").splitline
 FORMS: dict[str, Callable[[int, str], str]] = {
     "dmesg": lambda i, line: f"[    0.{i:06d}] {line}",
     "dmesg -t": lambda _, line: line,
+    "a mark before some lines": lambda i, line: f"{('', '', '--> ', '* ', '>>> ', '!! ')[i % 6]}[    0.{i:06d}] {line}",
     "dmesg -T": lambda _, line: f"[Mon Nov  3 10:11:12 2025] {line}",
     "dmesg -T in German": lambda _, line: f"[Mo. Nov  3 10:11:12 2025] {line}",
     "dmesg -x": lambda i, line: f"kern  :info  : [    0.{i:06d}] {line}",
