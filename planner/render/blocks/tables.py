@@ -224,11 +224,16 @@ def kernel_facts(kernel: KernelView) -> list[tuple[str, str]]:
     pages = f"{size(kernel.page_size)} pages, {kernel.va_bits}-bit addresses"
     rows = [
         ("Kernel", f"{kernel.profile}{version}, {pages}; {low}"),
-        ("Strategy", f"{kernel.strategy}, {alignment(kernel)}"),
+        ("Strategy", f"{kernel.strategy}, {alignment(kernel)}" if _aligns(kernel) else kernel.strategy),
     ]
     if kernel.forced_base_pages:
         rows.append(("Base pages", "everywhere, because of " + ", ".join(kernel.forced_base_pages)))
     return rows
+
+
+def _aligns(kernel: KernelView) -> bool:
+    """True if the strategy makes an aligned attempt."""
+    return STRATEGIES[kernel.strategy].proposal
 
 
 def alignment(kernel: KernelView) -> str:

@@ -157,3 +157,11 @@ def test_tables_of_a_map_that_does_not_change_say_so() -> None:
     assert tables.granularity(plan).head == ("entries", "number", "map")
     assert tables.page_tables(plan).title == "Page tables (the same without a crash kernel)"
     assert len(tables.page_tables(plan_of("aligned")).head) == 5
+
+
+@pytest.mark.parametrize(
+    ("strategy", "row"), [("pud-aligned", "pud-aligned, alignment 1G (PUD_SIZE)"), ("mainline", "mainline")]
+)
+def test_only_a_strategy_that_aligns_has_an_alignment(strategy: str, row: str) -> None:
+    """The kernels themselves align to 2M, which the attempts show."""
+    assert dict(tables.kernel_facts(plan("512M", strategy=strategy).kernel))["Strategy"] == row
