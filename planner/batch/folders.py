@@ -20,6 +20,7 @@ from planner.base.sizes import MIB
 from planner.batch.inputs import Group
 from planner.batch.work import read_group
 from planner.sources import kind_of
+from planner.sources.reading import BLANK
 
 __all__ = ["machines_in"]
 
@@ -38,7 +39,6 @@ _BESIDE = re.compile(rf"^{_CONTENT}[-_.]|[-_.]{_CONTENT}$", re.IGNORECASE)
 _ENDS = re.compile(rf"(?:^|[-_.]){_CONTENT}(?:\.txt)?$", re.IGNORECASE)
 """A file's name that ends in its content."""
 
-_BLANK = b" \t\r\n\v\f\0"
 _EMPTY = "empty"  # the kind of an empty source
 
 _RESULTS = (".jsonl", ".ndjson", ".csv", ".parquet", ".arrow", ".feather", ".partial", ".partial.input")
@@ -166,7 +166,7 @@ def _kind(path: str) -> str | None:
 def _is_blank(path: str) -> bool:
     """True for a file without anything but white space. Raises OSError."""
     with open(path, "rb") as file:  # noqa: PTH123 - as above
-        return not any(block.strip(_BLANK) for block in iter(partial(file.read, MIB), b""))
+        return not any(block.strip(BLANK) for block in iter(partial(file.read, MIB), b""))
 
 
 def _is_report(folder: str) -> bool:

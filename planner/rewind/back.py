@@ -65,9 +65,8 @@ def rewind(machine: Machine, asked: PlannedBoot) -> Rewind:
     view = view_of(machine, asked)
     lack = _lacks(view)
     if lack:
-        machine = replace(machine, facts=replace(machine.facts, events=()))
-        view = view_of(machine, asked)
-    found = _histories(view)
+        view = view_of(replace(machine, facts=replace(machine.facts, events=())), asked)
+    found = _histories(machine, view)
     readings: list[MapReading] = []
     for history in found:
         _add(readings, history, view)
@@ -92,9 +91,9 @@ def _lacks(view: View) -> str:
     return machine.facts.events_lack or ("the log lacks the line of the bounce buffer" if lost_buffer else "")
 
 
-def _histories(view: View) -> list[History]:
-    """The ways back, which do not depend on the command line that is asked about."""
-    machine, same = view.machine, replace(view.asked, cmdline=None)
+def _histories(machine: Machine, view: View) -> list[History]:
+    """The ways back of a machine in this view, which do not depend on the command line that is asked about."""
+    same = replace(view.asked, cmdline=None)
     for known, asked, found in _latest:
         if _is_same(known, machine) and asked == same:
             return found

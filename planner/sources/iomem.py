@@ -11,7 +11,7 @@ The reader of other layouts is imported for a text without the kernel's: most ha
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 
 from planner.base.errors import InputError, Location
@@ -249,16 +249,22 @@ def _is_indented(rows: Sequence[Row], base: int) -> bool:
     rows: sorted by address, outer ones first; base: the indentation of those at the top level.
     """
     nested = False
-    around: list[tuple[int, int]] = []  # end and indentation of the resources around the next
-    for start, end, _, _, indent in rows:
-        while around and around[-1][0] <= start:
-            around.pop()
-        if around:
+    for row, around in _with_parents(rows):
+        if around is not None:
             nested = True
-            if indent != min(around[-1][1] + _STEP, base + _DEEPEST * _STEP):
+            if row[4] != min(around[4] + _STEP, base + _DEEPEST * _STEP):
                 return False
-        around.append((end, indent))
     return nested
+
+
+def _with_parents(rows: Sequence[Row]) -> Iterator[tuple[Row, Row | None]]:
+    """Each resource, and the one that begins before it and has not ended. rows: as in `_is_indented`."""
+    around: list[Row] = []
+    for row in rows:
+        while around and around[-1][1] <= row[0]:
+            around.pop()
+        yield row, around[-1] if around else None
+        around.append(row)
 
 
 def _in_the_one_beside(rows: Sequence[Row]) -> int | None:
@@ -268,13 +274,10 @@ def _in_the_one_beside(rows: Sequence[Row]) -> int | None:
     """
     indents = {row[4] for row in rows}
     deepest = min(indents) + _DEEPEST * _STEP if len(indents) > 1 else 0
-    around: list[Row] = []
-    for row in rows:
-        while around and around[-1][1] <= row[0]:
-            around.pop()
-        if around and row[4] == around[-1][4] < deepest and row[2] in NAMES and row[:2] != around[-1][:2]:
+    for row, around in _with_parents(rows):
+        alike = around is not None and row[4] == around[4] < deepest and row[:2] != around[:2]
+        if alike and row[2] in NAMES:
             return row[0]
-        around.append(row)
     return None
 
 

@@ -15,6 +15,7 @@ from planner.base.sizes import MIB
 from planner.sources.bounds import MAX_INPUT, MAX_LINE, MAX_LINES
 
 __all__ = [
+    "BLANK",
     "DEVICE_TREE",
     "PACKED",
     "STRAY",
@@ -54,6 +55,9 @@ DEVICE_TREE = b"\xd0\x0d\xfe\xed"
 """The beginning of a flattened device tree (Devicetree Specification, release 0.4, section 5.2)."""
 
 _MAP = "a memory map: /proc/iomem, a boot log, memblock files or JSON"
+BLANK = b" \t\r\n\v\f\0"
+"""What a text without content consists of."""
+
 _EMPTY = re.compile(r"\n*+")
 _FEW = 4  # an input is binary if more than one byte in so many is stray
 _NEARLY = 10  # nearly all: all but one in so many
@@ -195,7 +199,7 @@ def _as_utf8(data: bytes, name: str, wanted: str = _MAP) -> bytes:
             data = data.decode(encoding).encode()
         except UnicodeError:
             raise InputError(Location(name, 1, 1), f"is damaged {encoding[:6]}", "save the text as UTF-8") from None
-    if not data.strip(b" \t\r\n\v\f\0"):
+    if not data.strip(BLANK):
         raise InputError(name, "is empty", f"give {wanted}")
     _check_extent(data, name)
     return data

@@ -462,6 +462,23 @@ def test_the_ways_back_of_one_machine_are_searched_once(
     assert made[-1].machine.memory == unlike().memory
 
 
+def test_they_are_searched_once_beside_a_log_that_lacks_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its events are left out of every plan."""
+    made: list[View] = []
+
+    def counted(view: View) -> list[History]:
+        made.append(view)
+        return histories(view)
+
+    monkeypatch.setattr(back, "histories", counted)
+    listing = unlike(BENEATH)
+    events = (Event("hash", MIB, name="Dentry cache"),)
+    listing = replace(listing, facts=replace(listing.facts, events=events, events_lack="the log lacks a line"))
+    for request in ("256M", "512M"):
+        make_plan(listing, request, Options(strategy="mainline"))
+    assert [view.events for view in made] == [()]
+
+
 @pytest.mark.parametrize(
     ("kernel", "own", "asked_for", "noted"),
     [

@@ -18,6 +18,7 @@ from planner.kernel.memory_map import Region
 from planner.sources.log.lines import Log
 
 __all__ = [
+    "DROPPED",
     "completed",
     "is_dump_complete",
     "lacking_cma",
@@ -28,6 +29,9 @@ __all__ = [
     "missing_lines",
     "missing_zone",
 ]
+
+DROPPED = "messages were dropped from the log"
+"""What is said of a log that says so itself."""
 
 _PRINTED = 968  # characters of a command line that fills a printk record
 _LARGEST_PAGE = 64 * KIB
@@ -124,16 +128,18 @@ def lacking_events(log: Log) -> str:
     """What shows that a log does not name all early allocations, in a few words; "" for nothing."""
     if log.damage or log.crash_damage:
         return "lines of the log are damaged"
-    if log.dropped:
-        return "messages were dropped from the log"
-    missing = _usual_lines_missing(log)
-    return f"the log lacks the line of {missing[0]}" if missing else ""
+    return DROPPED if log.dropped else _lacking(_usual_lines_missing(log))
 
 
 def lacking_few(log: Log) -> str:
     """The line that a log lacks though it has nearly all others, in a few words; "" for none, and for an excerpt."""
     missing = _usual_lines_missing(log)
-    return f"the log lacks the line of {missing[0]}" if 0 < len(missing) <= _FEW else ""
+    return _lacking(missing) if len(missing) <= _FEW else ""
+
+
+def _lacking(lines: Sequence[str]) -> str:
+    """The first of the lines that a log lacks, in a few words; "" for none."""
+    return f"the log lacks the line of {lines[0]}" if lines else ""
 
 
 def _usual_lines_missing(log: Log) -> list[str]:

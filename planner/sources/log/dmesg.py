@@ -20,6 +20,7 @@ from planner.kernel.pgtable import PAGE_SIZES
 from planner.sources.log import efi
 from planner.sources.log.boots import boots, hosts_of
 from planner.sources.log.checks import (
+    DROPPED,
     completed,
     is_dump_complete,
     lacking_cma,
@@ -168,7 +169,7 @@ def _doubt(log: Log, *, complete: bool) -> str:
     if log.damage or log.crash_damage:
         return "lines of the log about memory are damaged"
     if log.dropped:
-        return "messages were dropped from the log"
+        return DROPPED
     if log.is_capture:
         return "this is the log of a capture kernel, whose RAM is the crash memory"
     if log.counts_less:
