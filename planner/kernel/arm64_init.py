@@ -6,17 +6,30 @@ Source: arch/arm64/mm/init.c @ 5.10, 6.1, 6.12, 6.18, 7.2.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
-from planner.base.ranges import Range, subtract
-from planner.base.sizes import format_size, round_down, round_up
+from planner.base.ranges import Range, intersect, subtract, union
+from planner.base.sizes import MIB, format_size, memparse, round_down, round_up
+from planner.kernel.cmdline import values
+from planner.kernel.machine import Facts
 from planner.kernel.memblock import PHYS_ADDR_MAX
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.kernel.pgtable import Geometry
 from planner.kernel.profiles import Profile
 
-__all__ = ["apply_mem", "clip_to_linear_region", "derived_dma_limit", "grown_dma_limit", "whole_image"]
+__all__ = [
+    "apply_mem",
+    "clip_to_linear_region",
+    "cut_by_mem",
+    "derived_dma_limit",
+    "grown_dma_limit",
+    "mem_limit",
+    "own_mem_limit",
+    "whole_image",
+]
 
 _MAX32 = (1 << 32) - 1
+_EDGE = 2 * MIB
 
 
 def derived_dma_limit(
@@ -104,11 +117,40 @@ def _clip(regions: Iterable[Region], low: int, high: int) -> list[Region]:
     ]
 
 
-def apply_mem(memory: MemoryMap, limit: int, page_size: int, image: Range | None) -> MemoryMap:
+def mem_limit(cmdline: str | None, page_size: int) -> int | None:
+    """Bytes of RAM that the last `mem=` of a command line keeps; None without one, or with one of less than a page."""
+    given = values(cmdline, "mem")
+    return (round_down(memparse(given[-1])[0], page_size) or None) if given else None
+
+
+def cut_by_mem(memory: MemoryMap, facts: Facts, page_size: int) -> int:
+    """The address where a machine's own `mem=` cut RAM away beneath what stays: the image, the initrd, NOMAP memory.
+
+    0 if nothing stays above, or there was none. Without the command line the image tells, which is a region of its own
+    then.
+    Source: arm64_memblock_init() adds the image and the initrd back, arch/arm64/mm/init.c @ 5.10, 6.1, 7.2.
+    """
+    left, image = mem_limit(facts.cmdline, page_size), whole_image(facts.kernel_image, facts.kernel_data)
+    for below, r in pairwise(memory.regions):
+        left = left - (below.end - below.start) if left is not None else None
+        alone = image is not None and 0 <= image.start - r.start < _EDGE and 0 <= r.end - image.end < _EDGE
+        if left == 0 or (alone and not below.flags):
+            return below.end
+    return 0
+
+
+def own_mem_limit(memory: MemoryMap, facts: Facts, page_size: int) -> int | None:
+    """Bytes that a machine's own `mem=` kept, from its command line or from where RAM was cut; None without one."""
+    if facts.cmdline is None and (cut := cut_by_mem(memory, facts, page_size)):
+        return sum(r.end - r.start for r in memory.regions if r.end <= cut)
+    return mem_limit(facts.cmdline, page_size)
+
+
+def apply_mem(memory: MemoryMap, limit: int, page_size: int, stays: Iterable[Range] = ()) -> MemoryMap:
     """The map after `mem=limit`: memory above the address where `limit` bytes are used up is removed.
 
-    A limit of less than a page is none. NOMAP regions stay; the kernel image (`image`: from its code to the end of its
-    data) is added back.
+    A limit of less than a page is none. NOMAP regions stay; what else `stays`, such as the kernel's image, is added
+    back, with what is reserved there.
     Source: memblock_mem_limit_remove_map(), mm/memblock.c @ 6.1.
     """
     left = round_down(limit, page_size)
@@ -129,15 +171,18 @@ def apply_mem(memory: MemoryMap, limit: int, page_size: int, image: Range | None
             kept.append(r)
         elif r.start < top:
             kept.append(Region(r.start, min(r.end, top), r.flags, r.node))
-    reserved = tuple(Reserved(r.start, min(r.end, top), r.name) for r in memory.reserved if r.start < top)
-    if image is not None:
-        kept = _with_image(kept, image)
-    return MemoryMap(tuple(kept), reserved)
+    there = [(0, top)]
+    for span in stays:
+        kept = _with(kept, span)
+        there.append((span.start, span.end))
+    there = union(there)
+    reserved = (Reserved(a, b, r.name) for r in memory.reserved for a, b in intersect((r.start, r.end), there))
+    return MemoryMap(tuple(kept), tuple(reserved))
 
 
-def _with_image(kept: list[Region], image: Range) -> list[Region]:
-    """Add the parts of the image that no region covers, growing an adjacent flagless region where there is one."""
-    for start, end in subtract((image.start, image.end), [(r.start, r.end) for r in kept]):
+def _with(kept: list[Region], span: Range) -> list[Region]:
+    """Add the parts of a range that no region covers, growing an adjacent flagless region where there is one."""
+    for start, end in subtract((span.start, span.end), [(r.start, r.end) for r in kept]):
         below = next((r for r in kept if r.end == start and not r.flags), None)
         added = Region(below.start, end, 0, below.node) if below else Region(start, end)
         kept = sorted([*(r for r in kept if r is not below), added], key=lambda r: r.start)

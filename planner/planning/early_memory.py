@@ -9,9 +9,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from planner.base.errors import InputError
-from planner.base.sizes import format_size, memparse, round_up
+from planner.base.ranges import Range
+from planner.base.sizes import format_size, round_up
 from planner.kernel import crashkernel as ck
-from planner.kernel.arm64_init import apply_mem, clip_to_linear_region, whole_image
+from planner.kernel.arm64_init import (
+    apply_mem,
+    clip_to_linear_region,
+    cut_by_mem,
+    mem_limit,
+    own_mem_limit,
+    whole_image,
+)
 from planner.kernel.cmdline import values, words
 from planner.kernel.machine import Machine
 from planner.kernel.memory_map import MemoryMap
@@ -107,11 +115,13 @@ def _usual_view(machine: Machine, cmdline: str | None) -> str:
 
 def _limited(machine: Machine, memory: MemoryMap, cmdline: str | None, kernel: Kernel, remarks: Remarks) -> MemoryMap:
     """The map after `mem=`, if the command line has one that the map does not show yet."""
-    given = values(cmdline, "mem")
-    if not given or machine.fixed or values(machine.facts.cmdline, "mem")[-1:] == given[-1:]:
+    facts, page, given = machine.facts, kernel.geometry.page_size, values(cmdline, "mem")
+    limit = mem_limit(cmdline, page) or 0
+    if not given or machine.fixed or limit == own_mem_limit(machine.memory, facts, page):
         return memory
-    image = whole_image(machine.facts.kernel_image, machine.facts.kernel_data)
-    limited = apply_mem(memory, memparse(given[-1])[0], kernel.geometry.page_size, image)
+    image, cut = whole_image(facts.kernel_image, facts.kernel_data), cut_by_mem(machine.memory, facts, page)
+    stays = [Range(r.start, r.end) for r in machine.memory.regions if cut and r.start >= cut]
+    limited = apply_mem(memory, limit, page, [*stays, image] if image is not None else stays)
     remarks.note(f"mem={given[-1]} hides {format_size(memory.ram - limited.ram)} of RAM")
     return limited
 

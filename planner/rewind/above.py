@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import NamedTuple
 
 from planner.base.ranges import Span, subtract, total
-from planner.base.sizes import GIB, MIB, memparse, round_down, round_up
+from planner.base.sizes import GIB, MIB, U64, round_up
 from planner.kernel import crashkernel as ck
-from planner.kernel.arm64_init import grown_dma_limit
-from planner.kernel.cmdline import values
+from planner.kernel.arm64_init import grown_dma_limit, mem_limit
 from planner.kernel.memory_map import MemoryMap, Region
 from planner.kernel.pgtable import geometry
 from planner.kernel.profiles import CRASH_ALIGN
@@ -23,13 +21,10 @@ from planner.rewind.view import View
 __all__ = [
     "Bare",
     "bare_of",
-    "cut_of",
     "grown",
     "is_hidden",
     "is_high",
-    "mem_limit",
     "more_of",
-    "own_limit",
     "settles",
     "totals",
     "with_more",
@@ -39,14 +34,7 @@ _USUAL = 10
 """Amounts above what is seen that are always looked at: powers of two, and a quarter or half as much more."""
 
 _MOST = 1 << 48
-_EDGE = 2 * MIB
 _VA_BITS = 48  # with which every page size has a PUD that is not folded
-
-
-def mem_limit(cmdline: str | None, page_size: int) -> int | None:
-    """Bytes of RAM that the last `mem=` of a command line keeps; None without one, or with one of less than a page."""
-    given = values(cmdline, "mem")
-    return (round_down(memparse(given[-1])[0], page_size) or None) if given else None
 
 
 def is_hidden(view: View) -> bool:
@@ -63,35 +51,14 @@ def is_high(view: View) -> bool:
     return ck.parse(view.asked.cmdline or "", view.machine.memory.ram, view.asked.profile).high
 
 
-def cut_of(view: View) -> Span | None:
-    """RAM that a `mem=` cut away beneath what stays: the image, the initrd, NOMAP memory; None if it was at the top.
-
-    Up to the end of what is listed, in whole steps of 64M. Without the command line the image tells, which is a region
-    of its own then. Source: arm64_memblock_init().
-    """
-    memory, facts = view.machine.memory, view.machine.facts
-    left, image, data = mem_limit(facts.cmdline, view.asked.page_size), facts.kernel_image, facts.kernel_data
-    for below, r in pairwise(memory.regions):
-        left = left - (below.end - below.start) if left is not None else None
-        alone = (
-            image is not None and data is not None and r.end - data.end < _EDGE and 0 <= image.start - r.start < _EDGE
-        )
-        if left == 0 or (alone and not below.flags):
-            return below.end, round_up(memory.end, 64 * MIB)
-    return None
-
-
-def own_limit(view: View) -> int | None:
-    """Bytes that the machine's own `mem=` kept, from its command line or from where RAM was cut; None without one."""
-    facts, cut = view.machine.facts, cut_of(view)
-    if facts.cmdline is None and cut is not None:
-        return total(span for span in view.regions if span[1] <= cut[0])
-    return mem_limit(facts.cmdline, view.asked.page_size)
+def _cut_away(view: View) -> Span | None:
+    """RAM that a `mem=` cut away beneath what stays, up to the end of what is listed, in whole steps of 64M."""
+    return (view.cut, round_up(view.machine.memory.end, 64 * MIB)) if view.cut else None
 
 
 def totals(view: View) -> Iterator[tuple[int, int]]:
     """Likely totals of RAM, each with the size requested then: the next powers of two, and those with another size."""
-    seen, cut, line, size = view.machine.memory.ram, cut_of(view), view.asked.cmdline or "", None
+    seen, cut, line, size = view.machine.memory.ram, _cut_away(view), view.asked.cmdline or "", None
     if cut is not None:
         ram = seen + total(subtract(cut, view.regions))
         yield ram, ck.parse(line, ram, view.asked.profile).size
@@ -135,7 +102,7 @@ def grown(memory: MemoryMap, more: int, cut: Span | None = None) -> MemoryMap:
 
 def more_of(view: View, more: int) -> MemoryMap:
     """The map of the machine with `more` bytes of hidden RAM."""
-    return grown(view.machine.memory, more, cut_of(view))
+    return grown(view.machine.memory, more, _cut_away(view))
 
 
 def settles(view: View, memory: MemoryMap, state: State, size: int) -> bool:
@@ -162,13 +129,11 @@ class Bare(NamedTuple):
 
 def bare_of(history: History, view: View, lift: int) -> Bare:
     """The state without page descriptors, CMA area, and what lies at the top. lift: by how much less is taken then."""
-    early, cut = history.early, cut_of(view)
-    before = history.state.without([*early.memmap, *early.areas])
-    before = before if cut is not None else lifted(before, lift)
-    top = cut[0] if cut is not None else _MOST << 16
-    lowest = lowest_from_top(before, cut[0] if cut is not None else 0)
+    early = history.early
+    before = lifted(history.state.without([*early.memmap, *early.areas]), lift, view.cut)
+    lowest, top = lowest_from_top(before, view.cut), view.cut or U64
     taken = total((max(start, lowest), min(end, top)) for start, end in before.blocks if end > lowest and start < top)
-    return Bare(before.without([(lowest, top)]), taken - (lift if cut is not None else 0))
+    return Bare(before.without([(lowest, top)]), taken)
 
 
 def with_more(bare: Bare, view: View, memory: MemoryMap, boot: Boot) -> State:

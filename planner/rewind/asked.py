@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from planner.base.ranges import Span, total, union
 from planner.base.sizes import U64, format_size
+from planner.kernel.arm64_init import mem_limit, own_mem_limit
 from planner.kernel.cma import cma_align, cma_of, default_area, early_areas
 from planner.kernel.cmdline import values
-from planner.rewind.above import is_hidden, mem_limit, own_limit
+from planner.rewind.above import is_hidden
 from planner.rewind.changes import USUAL_CMA, Boot, Early, cma_of_nodes, lowest_from_top, replay
 from planner.rewind.from_log import efi_images
 from planner.rewind.gigantic import gigantic_areas_asked, gigantic_page
@@ -99,6 +100,12 @@ def _described(view: View, end: int) -> list[Span]:
     return union([*((a, min(b, end)) for a, b in view.regions if a < end), *beyond, *_image(view)])
 
 
+def _beyond(view: View, end: int) -> list[Span]:
+    """RAM that stays beyond the end of memory: the image, and what another `mem=` had left above."""
+    left = [span for span in view.listed.memory if view.cut and span[0] >= view.cut]
+    return union(span for span in (*left, *_image(view)) if span[0] >= end)
+
+
 def boot_of(
     view: View,
     cma: int,
@@ -120,7 +127,8 @@ def boot_of(
         low_max=view.low_max if end is None else min(view.low_max, end),
         lift=lift,
         end=end,
-        beyond=0 if end is None else total(span for span in _image(view) if span[0] >= end),
+        cut=view.cut,
+        beyond=0 if end is None else total(_beyond(view, end)),
         tables=0 if view.asked.reserves_first else tables_of(top, view),
         memmap=[] if view.asked.describes_later else memmap(profile, page, regions, view.nodes),
         nodes=[*zip(view.nodes, sizes, strict=True)] if early.on_nodes else (),
@@ -134,7 +142,7 @@ def _without_end(history: History, view: View, cma: int) -> State:
     """The state where RAM goes on above: what was taken from the top lies there."""
     early = history.early
     state = history.state.without([*early.memmap, *early.areas])
-    state = state.without([(lowest_from_top(state), U64)])
+    state = state.without([(lowest_from_top(state, view.cut), view.cut or U64)])
     return replay(state, Early(), boot_of(view, cma, history.top, view.regions, early=early))
 
 
@@ -179,9 +187,9 @@ def _default_cma(view: View, asked: int | None = None) -> list[int]:
 
 def _other_end(view: View) -> int | None:
     """End of memory under another `mem=`; None where that changes nothing."""
-    own = own_limit(view)
-    left = mem_limit(view.asked.cmdline, view.asked.page_size)
-    if left is None or own == left or view.machine.fixed:
+    machine, page = view.machine, view.asked.page_size
+    own, left = own_mem_limit(machine.memory, machine.facts, page), mem_limit(view.asked.cmdline, page)
+    if left is None or own == left or machine.fixed:
         return None
     for start, end in view.regions:
         if left <= end - start:

@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 
 from planner.base.ranges import intersect, subtract, union
 from planner.base.sizes import format_size
+from planner.kernel.arm64_init import mem_limit
 from planner.kernel.cmdline import values
 from planner.kernel.machine import Machine
 from planner.kernel.memory_map import MemoryMap, Reserved
-from planner.rewind.above import bare_of, cut_of, is_hidden, is_high, mem_limit, more_of, settles, totals, with_more
+from planner.rewind.above import bare_of, is_hidden, is_high, more_of, settles, totals, with_more
 from planner.rewind.asked import areas, asks_for_other_huge_pages, boot_of, changed, lift_of
 from planner.rewind.histories import histories
 from planner.rewind.history import History
@@ -220,4 +221,4 @@ def _may_be_hidden(view: View) -> bool:
         return is_hidden(view)
     new = mem_limit(view.asked.cmdline, view.asked.page_size)
     low = view.regions[-1][1] - 1 <= view.low_max  # which is a byte less on kernels of the 32-bit zone
-    return (new is None or new > view.machine.memory.ram) and (low or cut_of(view) is not None)
+    return (new is None or new > view.machine.memory.ram) and (low or view.cut > 0)

@@ -117,8 +117,8 @@ class Boot(NamedTuple):
 
     cma: bytes of the default area; asked: what asks for it; align: what it is aligned to; low_max: the DMA limit;
     nodes: those that have an area of their own, and its bytes.
-    lift: by how much less is taken from the top of memory first. end: where memory ends, None: where it does;
-    beyond: bytes of the image above that, which stay.
+    lift: by how much less is taken from the top of memory first. cut: where the former boot's memory ended but for what
+    a `mem=` left above, 0: nowhere. end: where memory ends, None: where it does; beyond: bytes above that, which stay.
     tables: bytes of page tables of base pages for all of memory, which shrink with it.
     memmap: what is taken for page descriptors, where that changes.
     gone: areas for gigantic pages that it does not have; gigantic: the nodes that have one, and its bytes; page: what
@@ -131,6 +131,7 @@ class Boot(NamedTuple):
     page_size: int
     low_max: int
     lift: int = 0
+    cut: int = 0
     end: int | None = None
     beyond: int = 0
     tables: int = 0
@@ -145,10 +146,10 @@ def replay(state: State, early: Early, boot: Boot) -> State:
     """The state right before the crash kernel in another boot, from that in one."""
     before, others = state.without([*early.areas, *boot.gone]), bool(boot.gone or boot.gigantic)
     if boot.end is None and (early.paged or not (boot.lift or (others and early.memmap))):
-        before = _with_gigantic(lifted(before, boot.lift), boot)
+        before = _with_gigantic(lifted(before, boot.lift, boot.cut), boot)
     else:
         before = before.without(early.memmap)
-        before = lifted(before, boot.lift) if boot.end is None else _cut(before, boot.end, boot)
+        before = lifted(before, boot.lift, boot.cut) if boot.end is None else _cut(before, boot.end, boot)
         before = _with_gigantic(before, boot)
         before = before.with_more(place_memmap(before, boot.memmap, boot.page_size))
     area = place_cma(before, boot.cma, boot.asked, boot.align, boot.low_max)
@@ -186,13 +187,14 @@ def lowest_pages(state: State, size: int, top: int) -> list[Span]:
     return found
 
 
-def lifted(state: State, by: int) -> State:
-    """The state with all that was taken from the top of memory, down to the first hole of 2M, moved up by `by` bytes.
+def lifted(state: State, by: int, top: int = 0) -> State:
+    """The state with all that was taken from `top` (0: that of memory), down to a hole of 2M, moved up by `by` bytes.
 
     What would lie above the top is gone; where all lies lower, the top is taken.
     """
-    top, low = state.memory[-1][1], lowest_from_top(state)
-    moved = [(start + by, min(end + by, top)) for start, end in state.blocks if start >= low and start + by < top]
+    low, top = lowest_from_top(state, top), top or state.memory[-1][1]
+    taken = state.blocks[bisect_left(state.blocks, (low,)) : bisect_left(state.blocks, (top,))]
+    moved = [(start + by, min(end + by, top)) for start, end in taken if start + by < top]
     return state.without([(low, top)]).with_more([*moved, *([(top + by, top)] if by < 0 else [])]) if by else state
 
 
@@ -202,8 +204,8 @@ def _cut(state: State, end: int, boot: Boot) -> State:
     What describes sections stays as large as it is.
     """
     memory = tuple((a, min(b, end)) for a, b in state.memory if a < end)
-    lowest = max(lowest_from_top(state), end)
-    above = total((max(a, lowest), b) for a, b in state.blocks if b > lowest)
+    lowest, top = max(lowest_from_top(state, boot.cut), end), boot.cut or U64
+    above = total((max(a, lowest), min(b, top)) for a, b in state.blocks if b > lowest and a < top)
     cut = State(memory, tuple((a, min(b, end)) for a, b in state.blocks if a < end), state.kept)
     size = above - boot.lift
     size += more_tables(boot.tables, total(memory) + boot.beyond - total(state.memory), boot.page_size)

@@ -149,7 +149,7 @@ def steps_of_log(view: View, *, kfence: bool = False) -> list[list[Choice]]:
         Later(PER_CPU, e.size, page_size, *spans.get(i, (0, 0)), needed=False, temporary=2 * page_size)
         for i, e in enumerate(by_kind.get("percpu", ()))
     ]
-    hashes = [within.later(f"{e.name} hash table", e.size) for e in by_kind.get("hash", ())]
+    hashes = [within.later(f"{e.name} hash table", e.size) for e in sorted(by_kind.get("hash", ()), key=_hash_order)]
     pool = next(iter(by_kind.get("swiotlb", ())), None)
     meta = sum(e.size for e in by_kind.get("log_meta", ()))
     log = [item for e in by_kind.get("log_buf", ()) for item in _log_buffer(e.size, meta, profile, within)]
@@ -160,6 +160,11 @@ def steps_of_log(view: View, *, kfence: bool = False) -> list[list[Choice]]:
     tables = Choice((*first, *log, *hashes))
     last = _last(profile, _kfence(profile, page_size, likely=kfence), [Choice(tuple(bounce))])
     return [_section_table(view.asked), [tables], last]
+
+
+def _hash_order(event: Event) -> bool:
+    """The kernel makes the dentry hash first, whatever the order of a log's lines."""
+    return event.name != "Dentry cache"
 
 
 def _small_buffer(ram: int) -> int:

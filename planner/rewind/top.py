@@ -89,7 +89,7 @@ def top_of_listing(view: View, state: State) -> Top:
     known = top_of_line(view, own, crash=bool(view.crash))
     if own is not None and known.sure:
         return known
-    taken = total(topmost_tables(state.memory, state.blocks, U64, view.machine.facts))
+    taken = total(topmost_tables(state.memory, state.blocks, U64, view.cut))
     off = own is not None and _kfence(own) and not known.pool
     pools = [False, True] if view.asked.profile.kfence == "pool" and not off else [False]
     tops = [Top(pages, pool, sure=False) for pages in (True, False) for pool in pools]

@@ -8,11 +8,11 @@ from itertools import pairwise
 
 from planner.base.ranges import Span, intersect, subtract, union
 from planner.base.sizes import round_up
-from planner.kernel.arm64_init import derived_dma_limit
+from planner.kernel.arm64_init import cut_by_mem, derived_dma_limit
 from planner.kernel.cma import early_areas
-from planner.kernel.machine import NO_DMA_ZONES, Event, Facts, Machine
+from planner.kernel.machine import NO_DMA_ZONES, Event, Machine
 from planner.kernel.memory_map import PHYSICAL_TOP, Flag, MemoryMap
-from planner.kernel.profiles import CRASH_ALIGN, Profile
+from planner.kernel.profiles import Profile
 from planner.rewind.gigantic import areas_for_gigantic_pages, gigantic_pages
 from planner.rewind.memmap import memmap
 from planner.rewind.running import interrupt_tables
@@ -54,7 +54,8 @@ class View:
     """One running machine as its sources show it.
 
     after: what is known to have come after the crash kernel, with its address. running: what the running kernel
-    reserved itself, which memblock never did.
+    reserved itself, which memblock never did. cut: the address where a `mem=` cut RAM away beneath what stays, such as
+    the image; 0: nowhere.
     """
 
     machine: Machine
@@ -66,6 +67,7 @@ class View:
     low_max: int
     after: tuple[tuple[Span, str], ...] = ()
     running: tuple[Span, ...] = ()
+    cut: int = 0
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -115,7 +117,8 @@ def view_of(machine: Machine, asked: PlannedBoot) -> View:
         spans = [piece for span in spans for piece in (*subtract(span, areas), *intersect(span, areas))]
     blocks = _apart([*spans, *crash])
     size = 0 if asked.reserves_first else memory.ram // asked.page_size * 8
-    tables = topmost_tables(usable, blocks, size, machine.facts)
+    cut = cut_by_mem(memory, machine.facts, asked.page_size)
+    tables = topmost_tables(usable, blocks, size, cut)
     nodes = [e.span for e in events if e.kind == "node" and e.span is not None]
     nodes = nodes or _nodes_of_log(memory) or _nodes_of_listing(memory)
     known = [*crash, *_known_early(machine, asked), *tables]
@@ -134,6 +137,7 @@ def view_of(machine: Machine, asked: PlannedBoot) -> View:
         low_max,
         after,
         tuple(running),
+        cut,
     )
 
 
@@ -171,16 +175,15 @@ def _nodes_of_listing(memory: MemoryMap) -> list[Span]:
     return list(pairwise((plain[0].start, *edges, plain[-1].end)))
 
 
-def topmost_tables(usable: Sequence[Span], blocks: Sequence[Span], size: int, facts: Facts | None = None) -> list[Span]:
+def topmost_tables(usable: Sequence[Span], blocks: Sequence[Span], size: int, cut: int = 0) -> list[Span]:
     """Ranges of `size` bytes of page tables: as the first allocation they fill memory from its top.
 
-    They were there before a `mem=` left the image alone above it.
+    cut: where a `mem=` cut memory, 0 nowhere: what it left above holds the image or the initrd.
     """
     ends = {end: start for start, end in blocks}
-    code, data = (facts.kernel_image, facts.kernel_data) if facts is not None else (None, None)
     found: list[Span] = []
     for start, end in reversed(usable):
-        if code and data and 0 <= code.start - start < CRASH_ALIGN and 0 <= end - data.end < CRASH_ALIGN:
+        if cut and start >= cut:
             continue
         low = max(ends.get(end, end), start, end - size)
         if low < end:

@@ -6,7 +6,14 @@ import pytest
 
 from planner.base.ranges import Range
 from planner.base.sizes import GIB, KIB, MIB, TIB
-from planner.kernel.arm64_init import apply_mem, clip_to_linear_region, grown_dma_limit
+from planner.kernel.arm64_init import (
+    apply_mem,
+    clip_to_linear_region,
+    cut_by_mem,
+    grown_dma_limit,
+    mem_limit,
+    own_mem_limit,
+)
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.kernel.pgtable import geometry
@@ -16,6 +23,21 @@ from planner.planning.plan import make_plan
 from planner.planning.result import Plan
 
 NOMAP = Flag.NOMAP.value
+
+
+@pytest.mark.parametrize(
+    ("cmdline", "page", "limit"),
+    [
+        pytest.param(None, 4 * KIB, None, id="no command line"),
+        pytest.param("quiet", 4 * KIB, None, id="none given"),
+        pytest.param("mem=3G", 4 * KIB, 3 * GIB, id="bytes"),
+        pytest.param("mem=3G mem=2G", 4 * KIB, 2 * GIB, id="the last one counts"),
+        pytest.param("mem=100M", 64 * KIB, 100 * MIB, id="a whole number of pages"),
+        pytest.param("mem=100001K", 64 * KIB, 99968 * KIB, id="rounded down to a page"),
+    ],
+)
+def test_what_a_command_line_leaves(cmdline: str | None, page: int, limit: int | None) -> None:
+    assert mem_limit(cmdline, page) == limit
 
 
 @pytest.mark.parametrize(
@@ -31,7 +53,7 @@ NOMAP = Flag.NOMAP.value
 def test_mem(regions: list[tuple[int, int, int]], limit: str, kept: list[tuple[int, int, int]]) -> None:
     """Addresses in GiB."""
     memory = MemoryMap(tuple(Region(a * GIB, b * GIB, flags) for a, b, flags in regions))
-    found = apply_mem(memory, int(limit[:-1]) * GIB, 4 * KIB, None)
+    found = apply_mem(memory, int(limit[:-1]) * GIB, 4 * KIB)
     assert [(r.start // GIB, r.end // GIB, r.flags) for r in found.regions] == kept
 
 
@@ -51,12 +73,51 @@ def test_low_memory_of_more_ram(kernel: str, limit: int, then: int) -> None:
 
 def test_mem_adds_the_kernel_image_back() -> None:
     """An image above the limit is a separate region; one that the limit cuts extends the region below."""
-    memory = MemoryMap((Region(GIB, 5 * GIB),), (Reserved(2 * GIB, 4 * GIB),))
-    above = apply_mem(memory, GIB, 4 * KIB, Range(4 * GIB, 4 * GIB + 32 * MIB))
+    code = Reserved(4 * GIB, 4 * GIB + 8 * MIB, "Kernel code")
+    memory = MemoryMap((Region(GIB, 5 * GIB),), (Reserved(2 * GIB, 3 * GIB), code))
+    above = apply_mem(memory, GIB, 4 * KIB, [Range(4 * GIB, 4 * GIB + 32 * MIB)])
     assert above.regions == (Region(GIB, 2 * GIB), Region(4 * GIB, 4 * GIB + 32 * MIB))
-    assert above.reserved == ()
-    across = apply_mem(memory, GIB, 4 * KIB, Range(2 * GIB - 16 * MIB, 2 * GIB + 16 * MIB))
+    assert above.reserved == (code,)
+    across = apply_mem(memory, GIB, 4 * KIB, [Range(2 * GIB - 16 * MIB, 2 * GIB + 16 * MIB)])
     assert across.regions == (Region(GIB, 2 * GIB + 16 * MIB),)
+
+
+IMAGE = Range(6 * GIB, 6 * GIB + 32 * MIB)
+INITRD = Range(7 * GIB, 7 * GIB + 6 * MIB)
+CUT = MemoryMap(
+    tuple(Region(r.start, r.end) for r in (Range(GIB, 4 * GIB), IMAGE, INITRD)),
+    (Reserved(IMAGE.start, IMAGE.end), Reserved(INITRD.start, INITRD.end)),
+)
+"""Memory under `mem=3G`: the image and the initrd lie above, each a region of its own."""
+
+
+@pytest.mark.parametrize(
+    ("facts", "cut", "limit"),
+    [
+        pytest.param({"cmdline": "mem=3G"}, 4 * GIB, 3 * GIB, id="the command line tells"),
+        pytest.param({"kernel_image": IMAGE, "kernel_data": IMAGE}, 4 * GIB, 3 * GIB, id="the image tells"),
+        pytest.param({}, 0, None, id="nothing tells"),
+        pytest.param({"cmdline": "quiet", "kernel_image": Range(GIB, 2 * GIB)}, 0, None, id="there was none"),
+        pytest.param({"cmdline": "mem=8G"}, 0, 8 * GIB, id="it cut nothing"),
+    ],
+)
+def test_where_a_mem_of_its_own_cut_a_map(facts: dict[str, object], cut: int, limit: int | None) -> None:
+    own = Facts(**facts)  # type: ignore[arg-type]
+    assert cut_by_mem(CUT, own, 4 * KIB) == cut
+    assert own_mem_limit(CUT, own, 4 * KIB) == limit
+
+
+@pytest.mark.parametrize(
+    ("line", "ram"),
+    [
+        pytest.param("mem=3G", 3 * GIB, id="that it has already"),
+        pytest.param("mem=2G", 2 * GIB, id="a smaller one"),
+    ],
+)
+def test_what_a_mem_of_its_own_left_above_stays_under_another(line: str, ram: int) -> None:
+    found = make_plan(machine(CUT, kernel_image=IMAGE, kernel_data=IMAGE), f"{line} crashkernel=128M")
+    assert found.memory.ram == ram + 38 * MIB
+    assert found.memory.regions[1:] == CUT.regions[1:]
 
 
 def machine(memory: MemoryMap, *, settled: bool = False, kind: str = "iomem", **facts: object) -> Machine:
@@ -86,7 +147,7 @@ def test_ranges_are_matched_against_what_mem_leaves() -> None:
 
 def test_a_mem_of_less_than_a_page_is_no_limit() -> None:
     memory = MemoryMap((Region(GIB, 9 * GIB),))
-    assert apply_mem(memory, 4 * KIB - 1, 4 * KIB, None) == memory
+    assert apply_mem(memory, 4 * KIB - 1, 4 * KIB) == memory
 
 
 def clipped(*regions: Region, va_bits: int = 39, image: Range | None = None) -> tuple[tuple[Region, ...], int]:

@@ -104,6 +104,26 @@ def test_what_was_taken_from_the_top_moves_together(by: int, blocks: list[Span])
     assert list(lifted(state(IMAGE, SMALL, TABLES), by).blocks) == blocks
 
 
+STAYS = (TOP + GIB, TOP + GIB + 32 * MIB)
+"""The image, which a `mem=` left above the end of memory."""
+
+
+@pytest.mark.parametrize(
+    ("asked", "taken"),
+    [
+        pytest.param({"lift": 8 * MIB}, [(SMALL[0] + 8 * MIB, SMALL[1] + 8 * MIB), (TABLES[0] + 8 * MIB, TOP)]),
+        pytest.param({"end": 5 * GIB, "lift": 8 * MIB}, [(5 * GIB - 9 * MIB + PAGE, 5 * GIB)]),
+    ],
+    ids=["moves up", "lies at a lower end"],
+)
+def test_an_image_above_the_end_never_moves(asked: dict[str, int], taken: list[Span]) -> None:
+    """It is no part of what was taken from the top."""
+    before = State(((GIB, TOP), STAYS), (IMAGE, SMALL, TABLES, STAYS))
+    again = replay(before, Early(), boot(0, cut=TOP, **asked))
+    assert [block for block in again.blocks if block[0] < TOP] == [IMAGE, *taken]
+    assert "end" in asked or again.blocks[-1] == STAYS
+
+
 @pytest.mark.parametrize(
     ("tables", "more", "bytes_"),
     [

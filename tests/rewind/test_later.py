@@ -141,6 +141,7 @@ def test_what_a_log_names_comes_in_the_order_of_a_boot() -> None:
     """Whatever the order of its lines: per-CPU areas, log buffer, hash tables, bounce buffer."""
     events = [
         Event("swiotlb", 64 * MIB, 3 * GIB, 3 * GIB + 64 * MIB),
+        Event("hash", 4 * MIB, name="Inode-cache"),
         Event("hash", 8 * MIB, name="Dentry cache"),
         Event("log_buf", MIB),
         Event("log_meta", MIB // 32 * 112),
@@ -153,6 +154,7 @@ def test_what_a_log_names_comes_in_the_order_of_a_boot() -> None:
         ("log descriptors", MIB // 32 * 24),
         ("log infos", MIB // 32 * 88),
         ("Dentry cache hash table", 8 * MIB),
+        ("Inode-cache hash table", 4 * MIB),
         ("KFENCE metadata", 292 * KIB),
         ("software IO TLB", 64 * MIB),
         ("software IO TLB slots", 768 * KIB),

@@ -67,6 +67,21 @@ def test_sizes_tell_where_no_command_line_does(taken: int, *, pages: bool, pool:
     assert (found.pages, found.pool) == (pages, pool)
 
 
+def test_an_initrd_above_the_end_is_no_pool() -> None:
+    """A `mem=` left it there with the image: the page tables lie beneath, and fill nothing more."""
+    image, initrd = Range(16 * GIB, 16 * GIB + 32 * MIB), Range(17 * GIB, 17 * GIB + 2 * POOL)
+    taken = [Range(GIB + RAM - TABLES - 100 * KIB, GIB + RAM), image, initrd]
+    memory = MemoryMap(
+        (Region(GIB, GIB + RAM), *(Region(r.start, r.end) for r in taken[1:])),
+        tuple(Reserved(r.start, r.end, "reserved") for r in taken),
+    )
+    facts = Facts(kernel="6.12", page_size=PAGE, kernel_image=image, kernel_data=image)
+    machine = Machine("iomem.txt", "iomem", memory, facts, settled=False)
+    seen = view_of(machine, PlannedBoot(select_profile("6.12").profile, PAGE, 4 * GIB))
+    found = top_of_listing(seen, seen.listed)
+    assert (found.pages, found.pool) == (True, False)
+
+
 def test_a_command_line_and_configuration_that_decide_are_believed() -> None:
     seen = view(TABLES, own="rodata=off kfence.sample_interval=100", config={"KFENCE": "y"})
     found = top_of_listing(seen, seen.listed)

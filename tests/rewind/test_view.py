@@ -144,8 +144,7 @@ def test_an_image_alone_above_the_end_has_no_page_tables() -> None:
     """A `mem=` left it there, after they were made."""
     image = (5 * GIB, 5 * GIB + 32 * MIB)
     usable, blocks = [(GIB, 3 * GIB), image], [(3 * GIB - 16 * MIB, 3 * GIB), image]
-    facts = Facts(kernel_image=Range(image[0], image[0] + 16 * MIB), kernel_data=Range(image[1] - 8 * MIB, image[1]))
-    assert topmost_tables(usable, blocks, 16 * MIB, facts) == blocks[:1]
+    assert topmost_tables(usable, blocks, 16 * MIB, cut=3 * GIB) == blocks[:1]
     assert topmost_tables(usable, blocks, 16 * MIB) == [(image[1] - 16 * MIB, image[1])]
 
 

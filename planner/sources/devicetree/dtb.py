@@ -185,7 +185,7 @@ def _mem_option(tree: State) -> None:
         if word.startswith("mem=") and tree.memblock.memory:
             limit = memparse(word[4:])[0]
             if limit:
-                limited = apply_mem(MemoryMap(tuple(tree.memblock.memory)), limit, _PAGE, None)
+                limited = apply_mem(MemoryMap(tuple(tree.memblock.memory)), limit, _PAGE)
                 tree.memblock.memory = list(limited.regions)
                 tree.notes.append(f"{printable(word)} of the tree's command line is applied")
 

@@ -17,6 +17,7 @@ from planner.kernel.machine import NO_DMA_ZONES, BootRecord, Capture, Event, Fac
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import PHYSICAL_TOP, MemoryMap, Region, Reserved, with_nomap
 from planner.kernel.pgtable import PAGE_SIZES
+from planner.kernel.profiles import select_profile
 from planner.sources.log import efi
 from planner.sources.log.boots import boots, hosts_of
 from planner.sources.log.checks import (
@@ -46,6 +47,9 @@ _MOST_TOLD = 4  # damaged lines, or hosts
 _ALLOCATED = ("cma", "kvm", "node_data", "swiotlb")  # kinds of events that are no firmware's
 _UNNAMED = (
     "no line names the architecture, and mainline arm64 has no line `Reserving ... for crashkernel`: planned as arm64"
+)
+_DISORDER = (
+    "the log names a CMA area behind the crash kernel, before which this kernel reserves it: its lines are out of order"
 )
 
 
@@ -88,6 +92,9 @@ def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
         number, what = log.contradiction
         raise InputError(Location(name, number, 1), what, "give the log of one boot: journalctl -k -b")
     _derive(log)
+    if _puts_areas_first(log) and any(map(_is_late_area, log.events)):
+        log.events = [e._replace(before_crash=True) if _is_late_area(e) else e for e in log.events]
+        on_facts = [*on_facts, _DISORDER]
     if log.arch is None and log.patched:
         on_facts = [*on_facts, _UNNAMED]
     damage = log.crash_damage + log.damage
@@ -133,7 +140,7 @@ def _derive(log: Log) -> None:
         log.event("cma_unplaced", None, None, 0, size=lacking_cma(log))
     if log.code:
         log.event("kernel_code", None, None, 0, size=log.code)
-    for group, count in log.units.items():
+    for group, count in sorted(log.units.items()):
         log.event("percpu", None, None, 0, str(group), log.unit * count)
     if log.tables is not None and log.image and not log.kaslr:
         log.event("efi_tables", log.tables, None, 0)
@@ -143,6 +150,19 @@ def _derive(log: Log) -> None:
     elif log.qemu and log.tables is None and log.image:
         log.event("qemu_image", None, None, 0, size=log.image)
         log.event("initrd", None, None, 0, size=log.initrd)
+
+
+def _is_late_area(event: Event) -> bool:
+    return event.kind == "cma" and event.before_crash is False
+
+
+def _puts_areas_first(log: Log) -> bool:
+    """True if the kernel reserves all its CMA areas before the crash kernel, whatever the order of the log's lines."""
+    if log.kernel is None:
+        return False
+    profile = select_profile(log.kernel).profile
+    own = profile.asks_cma and (log.cmdline is None or ",cma" in log.cmdline)
+    return not (own or profile.reserves_first(zones=_dma_limit(log) != NO_DMA_ZONES))
 
 
 def _facts(log: Log, cmdline: str | None, *, own_request: OwnRequest) -> Facts:

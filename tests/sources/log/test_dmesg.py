@@ -65,6 +65,27 @@ def test_a_cma_area_takes_whole_page_blocks(pages: int, size: int) -> None:
     assert machine.memory.reserved == (Reserved(0xC0000000, 0xC0000000 + size, "cma"),)
 
 
+@pytest.mark.parametrize(
+    ("kernel", "zone", "request_", "early"),
+    [
+        pytest.param("6.1.100", "DMA", "256M", True, id="the area comes first: the lines changed places"),
+        pytest.param("6.1.100", "Normal", "256M", False, id="no DMA zones: the crash kernel comes first"),
+        pytest.param("7.3.0", "DMA", "256M", True, id="the request has no area of its own"),
+        pytest.param("7.3.0", "DMA", "256M,cma", False, id="it has"),
+        pytest.param("5.10.0", "DMA", "256M", False, id="an older kernel, whose crash kernel comes first"),
+    ],
+)
+def test_an_area_behind_the_crash_kernel(kernel: str, zone: str, request_: str, *, early: bool) -> None:
+    """Lines that went over a network, or were sorted, may change places."""
+    lines = [line.replace("6.1.100", kernel).replace("DMA ", f"{zone} ").replace("256M", request_) for line in HEAD]
+    crash = "crashkernel reserved: 0x00000000e0000000 - 0x00000000f0000000 (256 MB)"
+    text = "\n".join([*lines, crash, "cma: Reserved 64 MiB at 0x00000000fc000000"])
+    machine = parse_text(text.encode(), "boot.log")
+    (area,) = (e for e in machine.facts.events if e.kind == "cma")
+    assert area.before_crash is early
+    assert any("lines are out of order" in note for note in machine.notes) is early
+
+
 def test_a_boot_has_one_crash_kernel() -> None:
     """Another place in the same boot is of another log; the same place may be printed twice."""
     line = "crashkernel reserved: 0x00000000e0000000 - 0x00000000f0000000 (256 MB)"
