@@ -198,9 +198,10 @@ def _doubt(log: Log, *, complete: bool) -> str:
         return "the log lacks the line of a CMA area"
     if log.lacks_high:
         return "the log lacks the highest memory"
-    # The EFI stub puts the image at random then; a crash kernel that is recorded tells what was in its way.
-    if log.kaslr and log.uefi and log.crash is None and not complete:
-        return "the kernel's image, which lies at random, may be in the way"
+    # UEFI may put the image anywhere; a crash kernel that is recorded tells what was in its way.
+    is_placed = not log.kaslr and log.tables is not None and bool(log.image)
+    if log.uefi and log.map and log.crash is None and not (complete or is_placed):
+        return "the kernel's image may be in the way"
     if log.map and lacking_crash(log) is not None:
         return "the log lacks the line of its crash kernel"
     if complete or not log.map:

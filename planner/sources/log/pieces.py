@@ -75,7 +75,7 @@ _KINDS = {
     "memblock_add": Kind("a memory range", r"memblock_add: \[", rf"memblock_add: \[{_ADDRESS}-{_ADDRESS}\]", ram=True),
     "crashkernel": Kind(
         "the crash kernel",
-        r"crashkernel(?: [a-z]*){0,2}$|crashkernel (?:low memory |tmp )?reserved",
+        r"crashkernel(?: [a-z]*){0,2}$|crashkernel (?:low memory |tmp )?reserved|crashkernel [^(]*: 0x[0-9a-f]+ - 0x",
         rf"crashkernel (?:low memory |tmp )?reserved: {_HEX} - (?:{_HEX} \(\d+ MB\)|{CUT_RESERVED})",
     ),
     **dict.fromkeys(
@@ -84,7 +84,7 @@ _KINDS = {
     ),
     "cma:": Kind(
         "a CMA area",
-        r"cma:$|cma: Reserved(?: \d+(?: MiB(?: at.*)?)?)?$",
+        r"cma:$|cma: Reserved(?: \d+(?: MiB(?: at.*)?)?)?$|cma: .*\d MiB at 0x",
         rf"cma: Reserved \d+ MiB at {_LAST}(?: on node -?\d+)?$",
     ),
     "OF: reserved mem": Kind(

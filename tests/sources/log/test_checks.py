@@ -26,6 +26,9 @@ NODES = (
 ZONES = "[    0.000000]   Normal   [mem 0x0000000100000000-0x000000023fffffff]\n"
 SET_UP = "[    0.000000] Initmem setup node 0 [mem 0x0000000040000000-0x000000023fffffff]\n"
 MEMORY = "[    0.000000] Memory: 7000000K/7340032K available (1K kernel code, 0K cma-reserved)\n"
+WITH_IMAGE = MEMORY.replace(
+    "1K kernel code", "16384K kernel code, 1K rwdata, 8192K rodata, 1K init, 1K bss, 1K reserved"
+)
 CRASH = "[    0.000000] crashkernel reserved: 0x00000000a0000000 - 0x00000000c0000000 (512 MB)\n"
 LOW = "[    0.000000] crashkernel low memory reserved: 0xb8000000 - 0xc0000000 (128 MB)\n"
 EFI = "[    0.000000] efi: SMBIOS 3.0=0xbfed0000 ACPI 2.0=0xbf0d2018 MEMRESERVE=0xbd4d1f18\n"
@@ -435,12 +438,10 @@ def test_a_dump_that_lost_rows_does_not_show_all_that_is_reserved(left_out: list
         pytest.param(
             [ZONES, NODES, CRASH[:-20] + "\n"], "lines of the log about memory are damaged", id="a crash kernel cut off"
         ),
-        pytest.param(
-            [EFI, ZONES, NODES, KASLR], "the kernel's image, which lies at random, may be in the way", id="KASLR"
-        ),
+        pytest.param([EFI, ZONES, NODES, KASLR], "the kernel's image may be in the way", id="KASLR"),
         pytest.param(
             ["[    0.000000] efi: EFI v2.70 by EDK II\n", ZONES, NODES, KASLR],
-            "the kernel's image, which lies at random, may be in the way",
+            "the kernel's image may be in the way",
             id="KASLR, without the line of UEFI's tables",
         ),
         pytest.param(
@@ -452,6 +453,12 @@ def test_a_dump_that_lost_rows_does_not_show_all_that_is_reserved(left_out: list
             id="KASLR, and no UEFI",
         ),
         pytest.param([EFI, CRASH, ZONES, NODES, KASLR], "", id="KASLR, and what was in the way"),
+        pytest.param([EFI, ZONES, NODES, WITH_IMAGE], "", id="UEFI, with the lines that tell where the image lies"),
+        pytest.param(
+            ["[    0.000000] efi: EFI v2.70 by EDK II\n", ZONES, NODES, MEMORY],
+            "the kernel's image may be in the way",
+            id="UEFI, without the line of its tables",
+        ),
         pytest.param(
             [ZONES, NODES, COMMAND + "ro elfcorehdr=0xbf000000 reset_devices\n"],
             "this is the log of a capture kernel, whose RAM is the crash memory",

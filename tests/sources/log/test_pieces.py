@@ -114,6 +114,12 @@ def test_a_piece_with_a_prefix_of_its_own(line: str) -> None:
         pytest.param("crashkernel reserved: 0x00000000dc000000 - 0x00000000fc00>", "the crash kernel", id="an end"),
         pytest.param("crashkernel reserved: 0x00000000dc000000 -", "the crash kernel", id="no end"),
         pytest.param("crashkernel rese", "the crash kernel", id="within a word"),
+        pytest.param("cma: Reservado 64 MiB at 0x00000000fc000000", "a CMA area", id="a word that was translated"),
+        pytest.param(
+            "crashkernel reservado: 0x00000000dc000000 - 0x00000000fc000000 (512 MB)",
+            "the crash kernel",
+            id="another word that was translated",
+        ),
         pytest.param("efi:   0x000040000000-0x0000bffff", "a range of the EFI map", id="a descriptor"),
         pytest.param("efi:   0x0000400", "a range of the EFI map", id="the first number of a descriptor"),
         pytest.param("efi:   0x000040000000-0x0000bfffffff [Conven", "a range of the EFI map", id="its type"),
