@@ -76,11 +76,12 @@ def looks_like(head: str, *, loosely: bool = False) -> bool:
 
 
 class _Told:
-    """What is said of a listing. partial: memory may be missing from it."""
+    """What is said of a listing. partial: memory may be missing from it; unknown: resources in RAM of other names."""
 
     def __init__(self) -> None:
         self.notes: list[str] = []
         self.partial = False
+        self.unknown: list[Span] = []
 
     def missing(self, why: str) -> None:
         """Say why memory may be missing."""
@@ -114,7 +115,7 @@ def parse(text: str, name: str) -> Machine:
     facts = Facts(kernel_image=image, kernel_data=seen.get("Kernel data"), record=record, arch=arch)
     memory = MemoryMap(tuple(regions), tuple(reserved))
     partial = told.partial or (image is None and arch is None and bool(reserved))
-    doubt = "memory may be missing from the listing" if partial else _added_later(memory)
+    doubt = "memory may be missing from the listing" if partial else _added_later(memory) or _unknown(told, crash)
     return Machine(name, "iomem", memory, facts, settled=False, notes=tuple(told.notes), doubt=doubt)
 
 
@@ -133,6 +134,16 @@ def _added_later(memory: MemoryMap) -> str:
     top = max(r.end for r in memory.reserved)
     added = [r for r in memory.regions if r.start >= top and not r.flags and r.end - r.start >= _LEAST_ADDED]
     return f"RAM at {added[0].start:#x} {ADDED_LATER}" if added else ""
+
+
+_LEAST_CRASH = 64 * MIB
+"""Bytes of a crash kernel that is of any use, at least."""
+
+
+def _unknown(told: _Told, crash: list[Reserved]) -> str:
+    """The doubt about a resource that may be the crash kernel under another name; "" where there is none."""
+    large = [start for start, end in told.unknown if end - start >= _LEAST_CRASH] if not crash else []
+    return f"the resource at {large[0]:#x} may be a crash kernel" if large else ""
 
 
 def _as_printed(text: str, name: str) -> str:
@@ -293,7 +304,6 @@ def _sorted_out(rows: list[Row], name: str, told: _Told) -> tuple[list[Region], 
     around: list[tuple[int, bool, str]] = []  # parents of the next: end, whether one is memory, name
     base = min([row[4] for row in rows], default=0)
     lone: list[int] = []  # indented, and in no other
-    unknown: list[int] = []
     for start, end, what, number, indent in rows:
         while around and (around[-1][0] < end or around[-1][0] <= start):
             if around[-1][0] > start and (what != OTHER or around[-1][2] != OTHER):
@@ -311,7 +321,7 @@ def _sorted_out(rows: list[Row], name: str, told: _Told) -> tuple[list[Region], 
             regions.append(Region(start, end, Flag.NOMAP.value))
         elif what == OTHER:
             if around and around[-1][2] == "System RAM":
-                unknown.append(start)
+                told.unknown.append((start, end))
                 reserved.append(Reserved(start, end, "reserved"))
         elif (found := Reserved(start, end, what)).is_crash or in_ram:
             reserved.append(found)
@@ -319,7 +329,7 @@ def _sorted_out(rows: list[Row], name: str, told: _Told) -> tuple[list[Region], 
         around.append((end, in_ram or what == "System RAM", what))
     told.notes += [
         f"the resource at {start:#x} in System RAM has a name unknown on arm64: it is taken as reserved"
-        for start in unknown[: max(_MOST_NOTES - len(told.notes), 0)]
+        for start, _ in told.unknown[: max(_MOST_NOTES - len(told.notes), 0)]
     ]
     _tell_left_out(rows, added, lone, told)
     if (beside := _in_the_one_beside(rows)) is not None:

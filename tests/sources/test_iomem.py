@@ -273,6 +273,23 @@ def test_a_resource_does_not_lie_in_the_one_beside_it(row: str, *, doubt: bool) 
     assert (told in machine.notes) == doubt == bool(machine.doubt)
 
 
+@pytest.mark.parametrize(
+    ("row", "doubt"),
+    [
+        pytest.param(
+            "50000000-5fffffff : Absturzkernel", "the resource at 0x50000000 may be a crash kernel", id="large"
+        ),
+        pytest.param("50000000-500fffff : ramoops", "", id="too small"),
+        pytest.param("50000000-5fffffff : x\n  60000000-6fffffff : Crash kernel", "", id="beside a crash kernel"),
+    ],
+)
+def test_what_may_be_a_crash_kernel_under_another_name(row: str, doubt: str) -> None:
+    """A browser may have translated it."""
+    kernel = "  40200000-411fffff : Kernel code\n  41200000-413fffff : Kernel data\n"
+    text = f"40000000-7fffffff : System RAM\n{kernel}  {row}\n  7ff00000-7fffffff : reserved\n"
+    assert parse_text(text.encode(), "iomem").doubt == doubt
+
+
 def test_a_name_in_memory_that_arm64_does_not_give_is_reserved() -> None:
     """A typing error or a damaged name."""
     machine = parse_text(
