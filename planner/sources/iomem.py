@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 
 from planner.base.errors import InputError, Location
-from planner.base.ranges import Range, total, union
+from planner.base.ranges import Range, Span, total, union
 from planner.base.sizes import MIB, format_size
 from planner.base.text import counted
 from planner.kernel.machine import BootRecord, Facts, Machine
