@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-__all__ = ["Range", "Span", "intersect", "subtract", "total", "union"]
+__all__ = ["Range", "Span", "difference", "intersect", "subtract", "total", "union"]
 
 Span: TypeAlias = tuple[int, int]
 
@@ -64,6 +64,21 @@ def subtract(span: Span, holes: Sequence[Span]) -> list[Span]:
         i += 1
     if start < end:
         result.append((start, end))
+    return result
+
+
+def difference(spans: Iterable[Span], holes: Sequence[Span]) -> list[Span]:
+    """The rest of several spans without `holes`, each span by itself. Spans are sorted, holes are disjoint, too."""
+    result: list[Span] = []
+    i, count = 0, len(holes)
+    for span in spans:
+        start, end = span
+        while i < count and holes[i][1] <= start:
+            i += 1
+        if i == count or holes[i][0] >= end:
+            result.append(span)
+        else:
+            result += subtract(span, holes)
     return result
 
 

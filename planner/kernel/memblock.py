@@ -15,7 +15,7 @@ from itertools import pairwise
 from operator import attrgetter, lt
 from typing import NamedTuple
 
-from planner.base.ranges import Span, subtract, union
+from planner.base.ranges import Span, difference, subtract, union
 from planner.base.sizes import U64
 from planner.kernel.memory_map import Flag, MemoryMap, Region
 
@@ -147,7 +147,7 @@ class Memblock:
         end = start + min(size, PHYS_ADDR_MAX - start)
         if end <= start:
             return
-        self.reserved = [piece for span in self.reserved for piece in subtract(span, [(start, end)])]
+        self.reserved = difference(self.reserved, [(start, end)])
         self._gaps = None
 
     def _touching(self, start: int, end: int) -> tuple[int, int]:

@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from planner.base.ranges import Range, Span, subtract, union
+from planner.base.ranges import Range, Span, difference, union
 from planner.base.sizes import U64
 from planner.kernel.linear_map import Measured, base_page_bytes
 from planner.kernel.memblock import Memblock
@@ -28,7 +28,7 @@ class LowMemory(NamedTuple):
 def low_memory(gaps: Sequence[Span], low_limit: int, taken: Iterable[Range]) -> LowMemory:
     """Low memory before and after a reservation. gaps: free gaps before it; low_limit: end of low memory."""
     before = [(start, min(end, low_limit)) for start, end in gaps[: bisect_left(gaps, (low_limit,))]]
-    after = _without(before, union((r.start, r.end) for r in taken))
+    after = difference(before, union((r.start, r.end) for r in taken))
     sizes_before, sizes_after = ([end - start for start, end in gaps] for gaps in (before, after))
     return LowMemory(sum(sizes_before), sum(sizes_after), max(sizes_before, default=0), max(sizes_after, default=0))
 
@@ -68,14 +68,6 @@ def waste(
         ideal_table_bytes=ideal,
         **low._asdict(),
     )
-
-
-def _without(gaps: Sequence[Span], taken: Sequence[Span]) -> Sequence[Span]:
-    """The gaps without `taken` (sorted, disjoint)."""
-    if not taken:
-        return gaps
-    low, high = taken[0][0], taken[-1][1]
-    return [piece for gap in gaps for piece in ((gap,) if gap[1] <= low or high <= gap[0] else subtract(gap, taken))]
 
 
 def base_pages_outside(measured: Measured, crash: Range | None) -> int:

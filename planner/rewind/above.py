@@ -147,8 +147,8 @@ def with_more(bare: Bare, view: View, memory: MemoryMap, boot: Boot) -> State:
     nodes = [*view.nodes[:-1], (view.nodes[-1][0], regions[-1][1])] if view.nodes else []
     usable = tuple((r.start, r.end) for r in memory.regions if not r.flags)
     state = State(usable, bare.state.blocks, bare.state.kept)
-    state = state.with_more(state.pages(max(bare.taken + more_tables(boot.tables, more, page), 0), page))
+    state = state.taking(state.pages(max(bare.taken + more_tables(boot.tables, more, page), 0), page))
     descriptors = [] if view.asked.describes_later else memmap(profile, page, regions, nodes)
-    state = state.with_more(place_memmap(state, descriptors, page))
+    state = state.taking(place_memmap(state, descriptors, page))
     low_max = grown_dma_limit(view.low_max, profile, view.machine.memory, memory)
     return replay(state, Early(), boot._replace(lift=0, low_max=low_max))

@@ -151,12 +151,12 @@ def replay(state: State, early: Early, boot: Boot) -> State:
         before = before.without(early.memmap)
         before = lifted(before, boot.lift, boot.cut) if boot.end is None else _cut(before, boot.end, boot)
         before = _with_gigantic(before, boot)
-        before = before.with_more(place_memmap(before, boot.memmap, boot.page_size))
+        before = before.taking(place_memmap(before, boot.memmap, boot.page_size))
     area = place_cma(before, boot.cma, boot.asked, boot.align, boot.low_max)
-    after = before.with_more([area] if area else [])
+    after = before.taking([area] if area else [])
     for node, size in boot.nodes if area or not boot.cma else ():
         area = place_cma(after, size, Cma(), boot.align, node[1], node)
-        after = after.with_more([area] if area else [])
+        after = after.taking([area] if area else [])
     return after
 
 
@@ -164,7 +164,7 @@ def _with_gigantic(state: State, boot: Boot) -> State:
     """The state with the areas for gigantic pages, which come before the page descriptors."""
     for node, size in boot.gigantic:
         area = place_cma(state, size, Cma(), boot.page, PHYSICAL_TOP, node)
-        state = state.with_more([area] if area else [])
+        state = state.taking([area] if area else [])
     return state
 
 
@@ -209,7 +209,7 @@ def _cut(state: State, end: int, boot: Boot) -> State:
     cut = State(memory, tuple((a, min(b, end)) for a, b in state.blocks if a < end), state.kept)
     size = above - boot.lift
     size += more_tables(boot.tables, total(memory) + boot.beyond - total(state.memory), boot.page_size)
-    return cut.with_more(cut.pages(max(size, 0), boot.page_size))
+    return cut.taking(cut.pages(max(size, 0), boot.page_size))
 
 
 def more_tables(tables: int, more: int, page_size: int) -> int:

@@ -84,7 +84,7 @@ def built(view: View, loaded: Sequence[Span] = ()) -> Built:
         state, memmap = _memmap(_beneath_top(named, view, top, shown), view)
     on_nodes, low = areas_on_nodes(view), min(view.low_max, shown)
     lost = _lost_area(state, view)
-    state = state.with_more([lost]) if lost is not None else state
+    state = state.taking([lost]) if lost is not None else state
     for area in early_areas(view.events):
         if area[0] < 4 * GIB:  # those above go to the lowest place
             node = next((n for n in view.nodes if area in on_nodes and n[0] <= area[0] < n[1]), (0, low))
@@ -131,7 +131,7 @@ def _beneath_top(state: State, view: View, top: Top, shown: int) -> State:
                 continue  # the log lost the range that it lies in
             node = next((n for n in view.nodes if n[0] <= span[0] < n[1]), (0, shown))
             state, found = _full(state, span, _CACHE_LINE, node), True
-    return state if found else state.with_more(state.pages(top_bytes(top, view), view.asked.page_size))
+    return state if found else state.taking(state.pages(top_bytes(top, view), view.asked.page_size))
 
 
 def _memmap(state: State, view: View) -> tuple[State, tuple[Span, ...]]:
@@ -197,7 +197,7 @@ def _full(state: State, span: Span, align: int, window: Span) -> State:
         room = align if part[0] == end else size
         if part[0] < part[1] and (part[1] - room & -align) >= part[0]:
             full.append(part)
-    return state.with_more(full) if full else state
+    return state.taking(full)
 
 
 def _between(state: State, view: View, late: list[Span], low: int) -> Iterator[Span]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import NamedTuple
 
-from planner.base.ranges import intersect, subtract, total, union
+from planner.base.ranges import difference, intersect, total, union
 from planner.base.sizes import KIB
 from planner.kernel.cma import cma_align
 from planner.rewind.changes import USUAL_CMA, Early, areas_of
@@ -123,7 +123,7 @@ def _with_all_beside(view: View, way: History) -> History | None:
     spans = union(span for span, _ in way.late)
     known = union([*spans, *way.early.memmap, *way.early.areas, *view.listed.kept])
     blocks = view.listed.blocks[bisect_left(view.listed.blocks, (view.low_max, 0)) :]
-    beside = [piece for block in blocks if intersect(block, spans) for piece in subtract(block, known)]
+    beside = difference([block for block in blocks if intersect(block, spans)], known)
     beside = [(start, end) for start, end in beside if end - start <= MOST_PER_CPU]
     if not beside:
         return None

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from planner.base.ranges import Span, subtract, total, union
+from planner.base.ranges import Span, difference, subtract, total, union
 from planner.base.sizes import KIB
 from planner.kernel.cma import early_areas
 from planner.rewind.changes import Early, lowest_pages
@@ -130,7 +130,7 @@ def _swept(view: View, state: State, late: Sequence[Span]) -> list[Span]:
     # what is known to be earlier, and a CMA area beneath the limit of low memory.
     gone, tops = union([*holes, *found, *kept]), {end for _, end in holes}
     bottoms = {start for start, _ in view.crash} - {view.low_max}
-    left = (piece for block in view.listed.blocks for piece in subtract(block, gone))
+    left = difference(view.listed.blocks, gone)
     return found + [piece for piece in left if piece[1] in bottoms and piece[0] in tops]
 
 

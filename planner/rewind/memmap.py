@@ -113,6 +113,6 @@ def place_memmap(state: State, items: Sequence[Later], page_size: int) -> list[S
         spans = [(at, at + size)] if at is not None else []
         if at is None and item.buffer:
             spans = state.pages(in_pages(size, page_size), page_size, (item.start, item.end))
-        state = state.with_more(spans)
+        state = state.taking(spans)
         taken += spans
     return taken

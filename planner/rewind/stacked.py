@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from planner.base.ranges import Span, intersect, subtract, union
+from planner.base.ranges import Span, difference, intersect, subtract, union
 from planner.base.sizes import MIB
 from planner.kernel.cma import Cma, cma_align, default_area
 from planner.rewind.changes import USUAL_CMA, Early, lowest_from_top, place_cma
@@ -46,7 +46,7 @@ class Stack(NamedTuple):
         """Ranges allocated after the crash kernel."""
         high, listed = self.beneath[1], view.listed
         blocks = intersect((lowest_from_top(listed, high), high), union(listed.blocks))
-        return [piece for block in blocks for piece in subtract(block, listed.kept)]
+        return difference(blocks, listed.kept)
 
 
 class _Entry(NamedTuple):

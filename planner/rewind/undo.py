@@ -12,7 +12,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
-from planner.base.ranges import Span, subtract, union
+from planner.base.ranges import Span, difference, union
 from planner.base.sizes import U64, round_down, round_up
 
 __all__ = ["Budget", "Known", "Later", "Rooms", "State", "Step", "Undone", "have_room", "places", "undo"]
@@ -119,7 +119,7 @@ class State(NamedTuple):
         spans = list(spans)
         if len(spans) > _MANY:
             holes = union(spans)
-            pieces = tuple(piece for block in self.blocks for piece in subtract(block, holes))
+            pieces = tuple(difference(self.blocks, holes))
             return State(self.memory, pieces, self.kept)
         state = self
         for start, end in spans:
@@ -127,11 +127,13 @@ class State(NamedTuple):
         return state
 
     def with_more(self, spans: Iterable[Span]) -> State:
-        """The state with more ranges reserved."""
-        if not (spans := list(spans)):
-            return self
-        blocks = self.without(spans).blocks
-        return State(self.memory, tuple(sorted((*blocks, *spans))), self.kept)
+        """The state with more ranges reserved, whether they are free or not."""
+        spans = list(spans)
+        return self.without(spans).taking(spans)
+
+    def taking(self, spans: Sequence[Span]) -> State:
+        """The state with free ranges reserved, such as places that were found."""
+        return State(self.memory, tuple(sorted((*self.blocks, *spans))), self.kept) if spans else self
 
 
 Step: TypeAlias = tuple[State, tuple[Span, ...]]
@@ -191,7 +193,7 @@ def _free(state: State, start: int, end: int) -> State:
         left = ((low, start),) if low < start else ()
         right = ((end, high),) if end < high else ()
         return State(state.memory, (*blocks[:first], *left, *right, *blocks[last:]), state.kept)
-    pieces = [piece for block in blocks[first:last] for piece in subtract(block, [(start, end)])]
+    pieces = difference(blocks[first:last], [(start, end)])
     return State(state.memory, (*blocks[:first], *pieces, *blocks[last:]), state.kept)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from planner.base.ranges import Span, intersect, subtract, union
+from planner.base.ranges import Span, difference, intersect, subtract, union
 from planner.base.sizes import round_up
 from planner.kernel.arm64_init import cut_by_mem, derived_dma_limit
 from planner.kernel.cma import early_areas
@@ -96,7 +96,7 @@ def view_of(machine: Machine, asked: PlannedBoot) -> View:
     if named:
         # Where it is listed by name, nothing else that is listed is part of it.
         unnamed = union((r.start, r.end) for r in memory.reserved if not r.is_crash)
-        crash = [piece for span in crash for piece in subtract(span, unnamed)]
+        crash = difference(crash, unnamed)
     # Kernels that do not round the size leave a rest of its last page, which /proc/iomem lists as reserved.
     crash = union((start, round_up(end, asked.page_size)) for start, end in crash)
     low_max = asked.dma_limit

@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import product
 
 from planner.base.errors import InputError, printable
-from planner.base.ranges import Range, Span, intersect, subtract, total, union
+from planner.base.ranges import Range, Span, difference, intersect, total, union
 from planner.base.sizes import MIB, format_size
 from planner.kernel.cmdline import words
 from planner.kernel.efi_init import for_pages
@@ -258,8 +258,8 @@ def _check_ram(best: Machine, machines: Sequence[Machine], *, grows: bool) -> No
             continue  # the firmware's map does not have mem= applied
         here, there = _usable(machine), _usable(best)
         forgiven = max(_FORGIVEN, max(total(here), total(there)) // 10)
-        lacking = [] if grows and not machine.traits.at_boot else _without(here, _possible(best))
-        missing = [] if grows and not best.traits.at_boot else _without(there, _possible(machine))
+        lacking = [] if grows and not machine.traits.at_boot else difference(here, _possible(best))
+        missing = [] if grows and not best.traits.at_boot else difference(there, _possible(machine))
         if max(total(lacking), total(missing)) <= forgiven:
             continue
         if abs(total(here) - total(there)) > forgiven:
@@ -330,7 +330,3 @@ def _usable(machine: Machine) -> list[Span]:
 def _possible(machine: Machine) -> list[Span]:
     """Memory that a machine may use: the ranges of a log have no flags, so that its NOMAP memory is inferred."""
     return union(machine.memory.spans()) if machine.traits.log and not machine.settled else _usable(machine)
-
-
-def _without(spans: Sequence[Span], others: Sequence[Span]) -> list[Span]:
-    return [piece for span in spans for piece in subtract(span, others)]

@@ -18,7 +18,7 @@ from itertools import pairwise
 from typing import TypeVar
 
 from planner.base.errors import InputError
-from planner.base.ranges import Range, Span, subtract, union
+from planner.base.ranges import Range, Span, difference, subtract, union
 from planner.base.sizes import KIB, MIB, format_size, round_down, round_up
 from planner.kernel.crash_reserve import Placement, reserve
 from planner.kernel.crashkernel import Reading
@@ -269,12 +269,11 @@ def slots_of(memblock: Memblock, size: int, align: int) -> list[Span]:
     usable = [r for r in memblock.memory if not r.flags & never]
     for wanted in ([r for r in usable if r.flags & Flag.MIRROR.value], usable):
         spans = []
-        for span in union((r.start, r.end) for r in wanted):
-            for start, end in subtract(span, memblock.reserved):
-                first = round_up(max(start, align), align)
-                last = round_down(end - size, align)
-                if first <= last:
-                    spans.append((first, last + align))
+        for start, end in difference(union((r.start, r.end) for r in wanted), memblock.reserved):
+            first = round_up(max(start, align), align)
+            last = round_down(end - size, align)
+            if first <= last:
+                spans.append((first, last + align))
         if spans:
             return spans
     return []

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from planner.base.errors import printable
-from planner.base.ranges import Span, intersect, subtract, total, union
+from planner.base.ranges import Span, difference, intersect, total, union
 from planner.base.text import counted
 from planner.kernel.crash_reserve import Attempt
 from planner.kernel.memory_map import Flag
@@ -71,7 +71,7 @@ def free_memory(plan: Plan) -> list[Span]:
     """Memory that is free when the search for the crash kernel's begins."""
     ram = union([(r.start, r.end) for r in plan.memory.regions if not r.flags & Flag.NOMAP])
     taken = union([(r.start, r.end) for r in plan.memory.reserved])
-    return [gap for piece in ram for gap in subtract(piece, taken)]
+    return difference(ram, taken)
 
 
 def grid_of(plan: Plan, attempt: Attempt, spans: Sequence[Span]) -> Grid | None:
