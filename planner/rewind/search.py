@@ -210,7 +210,7 @@ class Search:
         late, rests = step > self.inner, self._rests(after.state, entries) if step >= self.inner else []
         if self.budget.left < 0:
             return
-        if self.best is not None and self._bound(step, after, rests, fit, unusual=unusual) >= self.best:
+        if self._is_hopeless(step, after, rests, fit, unusual=unusual):
             return
         if self.strict:
             open_ = self.fork.explaining(open_, step, rests)
@@ -265,13 +265,18 @@ class Search:
         elsewhere = not self.placed and not explains_crash(self.view, state, self.windows)
         return (elsewhere, sum(_ends_with(state, start) for start, _ in self.view.crash))
 
-    def _bound(self, step: int, after: Undone, rests: list[Rest], fit: Rank, *, unusual: bool) -> Rank:
-        """The best rank that the steps before this can reach: they can undo all that is left, but no more."""
-        best, rank = self.best, _reached(after, fit, self.most[step], unusual=unusual)
-        if self.strict or best is None or rank >= best or rank[:3] < best[:3]:
-            return rank
+    def _is_hopeless(self, step: int, after: Undone, rests: list[Rest], fit: Rank, *, unusual: bool) -> bool:
+        """True if no way is better than the best: the steps before this can undo all that is left, but no more."""
+        best = self.best
+        if best is None:
+            return False
+        if self.strict:  # whose ranks end before the number of bytes
+            return (*fit, unusual, after.skipped) >= best
+        rank = _reached(after, fit, self.most[step], unusual=unusual)
+        if rank >= best or rank[:3] < best[:3]:
+            return rank >= best
         pieces = len({rest.entry for rest in rests if not self.fork.explaining(self.choices, step, [rest])})
-        return _reached(after._replace(skipped=after.skipped + pieces), fit, self.most[step], unusual=unusual)
+        return _reached(after._replace(skipped=after.skipped + pieces), fit, self.most[step], unusual=unusual) >= best
 
     def _is_worse(self, after: Undone, fit: Rank, choice: Choice, step: int, *, unusual: bool) -> bool:
         """True if no way with a choice of an early step is better than the best."""

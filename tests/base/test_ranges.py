@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.base.ranges import Range, Span, intersect, subtract, total, union
+from planner.base.ranges import Range, Span, difference, intersect, subtract, total, union
 
 spans = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)).map(lambda pair: (min(pair), max(pair))), max_size=8)
 span = st.tuples(st.integers(0, 40), st.integers(0, 40)).map(lambda pair: (min(pair), max(pair)))
@@ -51,6 +51,13 @@ def test_a_span_is_what_it_shares_and_what_is_left(one: Span, some: list[Span]) 
     assert bytes_of(shared) == bytes_of([one]) & bytes_of(others)
     assert left == sorted(left)
     assert shared == sorted(shared)
+
+
+@given(spans, spans)
+def test_what_is_left_of_spans_is_what_is_left_of_each(some: list[Span], others: list[Span]) -> None:
+    """Spans may touch or overlap: they stay apart."""
+    holes, full = union(others), sorted(span for span in some if span[0] < span[1])
+    assert difference(full, holes) == [piece for span in full for piece in subtract(span, holes)]
 
 
 def test_a_range_is_half_open() -> None:
