@@ -20,7 +20,7 @@ from planner.rewind.top import Top, tables_of, top_bytes, tops_asked
 from planner.rewind.undo import State
 from planner.rewind.view import View
 
-__all__ = ["areas", "asks_for_other_huge_pages", "boot_of", "changed", "lift_of"]
+__all__ = ["areas", "asks_for_other_huge_pages", "boot_of", "changed", "lift_of", "other_end"]
 
 
 _NOTHING = Early()
@@ -68,7 +68,7 @@ def _under(history: History, view: View, top: Top) -> Iterator[tuple[str, State]
     """The state under the command line, with this at the top of memory."""
     own_line, new_line = view.machine.facts.cmdline, view.asked.cmdline
     own, new = cma_of(own_line), cma_of(new_line)
-    end, unlimited, lift = _other_end(view), is_hidden(view), lift_of(history, view, top)
+    end, unlimited, lift = other_end(view), is_hidden(view), lift_of(history, view, top)
     on_nodes, others = (cma_of_nodes(line, len(view.nodes), 0) for line in (own_line, new_line))
     same = end is None and not unlimited and not lift and on_nodes == others and _same_gigantic(view)
     if new_line is None or (own == new and own_line is not None and same):
@@ -185,7 +185,7 @@ def _default_cma(view: View, asked: int | None = None) -> list[int]:
     return [*USUAL_CMA, 0] if size is None else [size]
 
 
-def _other_end(view: View) -> int | None:
+def other_end(view: View) -> int | None:
     """End of memory under another `mem=`; None where that changes nothing."""
     machine, page = view.machine, view.asked.page_size
     own, left = own_mem_limit(machine.memory, machine.facts, page), mem_limit(view.asked.cmdline, page)

@@ -16,7 +16,7 @@ from planner.kernel.cmdline import values
 from planner.kernel.machine import Machine
 from planner.kernel.memory_map import MemoryMap, Reserved
 from planner.rewind.above import bare_of, is_hidden, is_high, more_of, settles, totals, with_more
-from planner.rewind.asked import areas, asks_for_other_huge_pages, boot_of, changed, lift_of
+from planner.rewind.asked import areas, asks_for_other_huge_pages, boot_of, changed, lift_of, other_end
 from planner.rewind.histories import histories
 from planner.rewind.history import History
 from planner.rewind.later import needs_bounce_buffer
@@ -77,7 +77,8 @@ def rewind(machine: Machine, asked: PlannedBoot) -> Rewind:
     lower, told = _may_end_lower(view), found[0].whole or bool(view.events)
     notes = [f"{lack}: what came after the crash kernel is told from the listing alone"] if lack else []
     notes += _notes(view, certain=certain, lower=lower, told=told)
-    return Rewind(tuple(readings), tuple(notes), _doubt(lower=lower, told=told))
+    doubt = _doubt(lower=lower, told=told) or _doubt_of_nodes(view)
+    return Rewind(tuple(readings), tuple(notes), doubt)
 
 
 def _lacks(view: View) -> str:
@@ -114,6 +115,12 @@ def _doubt(*, lower: bool, told: bool) -> str:
     if lower:
         return "low memory may end lower, as the listed crash kernel hints"
     return "" if told else "the listing does not tell all that came later"
+
+
+def _doubt_of_nodes(view: View) -> str:
+    """The doubt about the CMA areas of nodes that a `mem=` cuts, which only a log tells; "" without such nodes."""
+    moved = bool(view.nodes) and not view.events and not view.machine.settled and other_end(view) is not None
+    return "what a mem= moves on each node is not known from a listing alone" if moved else ""
 
 
 def _may_end_lower(view: View) -> bool:

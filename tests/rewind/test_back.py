@@ -335,6 +335,26 @@ def test_a_lost_mem_limit_is_said(own: str, new: str, *, hidden: bool) -> None:
     assert any("the machine has 16G" in r.assumption for r in plan.reservation.other_readings) == hidden
 
 
+TWO_NODES = MemoryMap((Region(GIB, 5 * GIB), Region(5 * GIB, 9 * GIB)))
+
+
+@pytest.mark.parametrize(
+    ("memory", "log", "line", "doubtful"),
+    [
+        pytest.param(TWO_NODES, False, "mem=6G", True, id="several nodes, of which a mem= cuts one"),
+        pytest.param(TWO_NODES, False, "quiet", False, id="nothing is cut"),
+        pytest.param(TWO_NODES, True, "mem=6G", False, id="a log tells their areas"),
+        pytest.param(MEMORY, False, "mem=6G", False, id="one node"),
+    ],
+)
+def test_what_a_mem_moves_on_nodes_of_a_listing_alone_is_in_doubt(
+    memory: MemoryMap, line: str, *, log: bool, doubtful: bool
+) -> None:
+    machine = boot(crash=256 * MIB, log=log, cmdline="quiet" if log else None, memory=memory)
+    plan = make_plan(machine, f"crashkernel=256M {line}", Options(strategy="mainline"))
+    assert ("what a mem= moves on each node" in plan.memory.doubt) == doubtful
+
+
 def test_an_image_that_moved_is_said() -> None:
     """Two listings of one machine whose image lies elsewhere are of two boots."""
     here = boot(crash=256 * MIB, log=False)
