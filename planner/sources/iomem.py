@@ -34,7 +34,7 @@ from planner.sources.iomem_damage import (
 from planner.sources.iomem_names import ADDED, ADDRESS, DAX, NAMES, OTHER, Row, known
 from planner.sources.reading import text_lines
 
-__all__ = ["ADDED_LATER", "looks_like", "parse"]
+__all__ = ["added_later", "looks_like", "parse"]
 
 _LINE = re.compile(r"(\s*+)(?:0[xX])?([0-9a-fA-F]{1,16}) ?- ?(?:0[xX])?([0-9a-fA-F]{1,16})[ \t]*+[:|][ \t]*+(.*)$")
 _LOOSELY = re.compile(rf"\n[ \t]*+{ADDRESS} ?- ?{ADDRESS}[ \t]*+[:|]")
@@ -115,16 +115,15 @@ def parse(text: str, name: str) -> Machine:
     facts = Facts(kernel_image=image, kernel_data=seen.get("Kernel data"), record=record, arch=arch)
     memory = MemoryMap(tuple(regions), tuple(reserved))
     partial = told.partial or (image is None and arch is None and bool(reserved))
-    doubt = "memory may be missing from the listing" if partial else _added_later(memory) or _unknown(told, crash)
+    doubt = "memory may be missing from the listing" if partial else added_later(memory) or _unknown(told, crash)
     return Machine(name, "iomem", memory, facts, settled=False, notes=tuple(told.notes), doubt=doubt)
 
 
-ADDED_LATER = "may have been added after boot"
 _LEAST_ADDED = 128 * MIB
 """Bytes of RAM that is plugged in at once, at least: one block of memory with 4K and 16K pages."""
 
 
-def _added_later(memory: MemoryMap) -> str:
+def added_later(memory: MemoryMap) -> str:
     """The doubt about RAM that holds nothing of the kernel's, above all that does; "" without such RAM.
 
     A boot fills the top of its RAM first, with page tables at least: RAM without any was plugged in later.
@@ -133,7 +132,7 @@ def _added_later(memory: MemoryMap) -> str:
         return ""
     top = max(r.end for r in memory.reserved)
     added = [r for r in memory.regions if r.start >= top and not r.flags and r.end - r.start >= _LEAST_ADDED]
-    return f"RAM at {added[0].start:#x} {ADDED_LATER}" if added else ""
+    return f"RAM at {added[0].start:#x} may have been added after boot" if added else ""
 
 
 _LEAST_CRASH = 64 * MIB

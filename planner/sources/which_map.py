@@ -13,7 +13,7 @@ from planner.base.ranges import intersect, union
 from planner.base.sizes import format_size
 from planner.kernel.machine import Machine
 from planner.kernel.memory_map import MemoryMap
-from planner.sources.iomem import ADDED_LATER
+from planner.sources.iomem import added_later
 
 __all__ = ["by_map"]
 
@@ -92,4 +92,4 @@ def _without_added(best: Machine, machines: Sequence[Machine]) -> tuple[Machine,
     memory = MemoryMap(tuple(r for r in best.memory.regions if r not in added), best.memory.reserved)
     size = format_size(sum(r.end - r.start for r in added))
     note = f"{printable(best.source)} has {size} of RAM more than {printable(log.source)}, added after boot: left out"
-    return replace(best, memory=memory, doubt="" if best.doubt.endswith(ADDED_LATER) else best.doubt), [note]
+    return replace(best, memory=memory, doubt="" if best.doubt == added_later(best.memory) else best.doubt), [note]
