@@ -11,9 +11,9 @@ arch/arm64/mm/mmu.c @ 5.10, 6.1, 6.12; sparse_init(), mm/sparse.c @ 7.2.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from planner.base.ranges import Span, intersect, subtract, total, union
+from planner.base.ranges import Span, difference, intersect, total, union
 from planner.base.sizes import GIB, KIB, MIB, U64, round_up
 from planner.kernel.pgtable import STRUCT_PAGE
 from planner.kernel.profiles import Profile
@@ -80,7 +80,8 @@ def beneath(listed: State, item: Later) -> int:
     0: there are not so many, or a higher one is free: they did not take such places.
     """
     left, lowest = item.times, 0
-    for low, high in _runs_down(listed):
+    # What is reserved without gaps, but for what is known to have been there before.
+    for low, high in reversed(union(difference(listed.blocks, listed.kept))):
         first, last = -(-max(low, item.start) // item.align), min(high, item.end or high) // item.align
         if first < last:
             lowest = max(last - left, first) * item.align
@@ -89,19 +90,6 @@ def beneath(listed: State, item: Later) -> int:
                 free = listed.topmost(item.size, item.align, item.start, item.end)
                 return lowest if free is None or free < lowest else 0
     return 0
-
-
-def _runs_down(listed: State) -> Iterator[Span]:
-    """What is reserved without gaps, but for what is known to have been there before, descending."""
-    run: Span | None = None
-    for block in reversed(listed.blocks):
-        for low, high in reversed(subtract(block, listed.kept)):
-            if run is not None and high < run[0]:
-                yield run
-                run = None
-            run = (low, high if run is None else run[1])
-    if run is not None:
-        yield run
 
 
 def place_memmap(state: State, items: Sequence[Later], page_size: int) -> list[Span]:
