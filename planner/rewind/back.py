@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 
 from planner.base.ranges import intersect, subtract, union
 from planner.base.sizes import format_size
@@ -204,6 +205,7 @@ def _larger(found: list[History], view: View) -> Iterator[MapReading]:
     seen = view.machine.memory.ram
     larger, high = [(ram, asked, more_of(view, ram - seen)) for ram, asked in totals(view)], is_high(view)
     others = [] if high else larger[:1]
+    row = cache(Reserved)  # most are the same in all
     for history in found if is_hidden(view) else found[:_LIKELIEST]:
         top = next(tops_asked(view, history.top))
         lift = lift_of(history, view, top)
@@ -216,7 +218,7 @@ def _larger(found: list[History], view: View) -> Iterator[MapReading]:
                     continue
                 state = with_more(bare, view, memory, boot)
                 there = f"{what}; the machine has {format_size(ram)} of RAM, with no hole above what is listed"
-                reserved = [Reserved(start, end) for start, end in union(state.blocks)]
+                reserved = [row(start, end) for start, end in union(state.blocks)]
                 yield MapReading(there, MemoryMap(memory.regions, reserved), more=True)
                 settled = asked if not high and settles(view, memory, state, asked) else None
             larger = others
