@@ -65,6 +65,10 @@ _INFO = 88
 """Bytes of a descriptor, and of a record's info without CONFIG_PRINTK_EXECUTION_CTX."""
 
 
+_WIDEST = 52
+"""Bits of the widest physical addresses."""
+
+
 class Choice(NamedTuple):
     """Allocations that may have come at one step of a boot, in their order.
 
@@ -107,7 +111,7 @@ def _section_table(asked: PlannedBoot) -> list[Choice]:
     things do.
     """
     profile = asked.profile
-    size = section_table(profile, asked.page_size, 52, asked.config)
+    size = section_table(profile, asked.page_size, _WIDEST, asked.config)
     large = [Choice((Later("section table", size),))] if profile.first and size >= 256 * KIB else []
     return [*large, Choice()]
 
@@ -159,7 +163,9 @@ def steps_of_log(view: View, *, kfence: bool = False) -> list[list[Choice]]:
         bounce += _slots(pool.size, page_size, profile)
     tables = Choice((*first, *log, *hashes))
     last = _last(profile, _kfence(profile, page_size, likely=kfence), [Choice(tuple(bounce))])
-    return [_section_table(view.asked), [tables], last]
+    # A log says whether the processor has 52 bits.
+    table = _section_table(view.asked) if view.asked.pa_bits == _WIDEST else [Choice()]
+    return [table, [tables], last]
 
 
 def _hash_order(event: Event) -> bool:

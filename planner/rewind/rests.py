@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
-from planner.base.ranges import Span, intersect, subtract, total
+from planner.base.ranges import Span, difference, intersect, subtract, total
 from planner.base.sizes import KIB, U64
 from planner.kernel.cma import cma_align
 from planner.kernel.force_pte import kfence_pool_size
@@ -128,9 +128,9 @@ class Rests:
         if not (top and is_per_cpu(view, i)):
             if self.after:
                 size -= total(intersect(block, self.after))
-            if top and not view.events:
+            if top:
                 size -= total(intersect(block, view.listed.kept))
-                slack = max(slack, _FEW * view.asked.page_size)
+                slack = max(slack, _FEW * view.asked.page_size) if not view.events else slack
             if size > slack:
                 rest = Rest(i, size, slack, early=2 if low < view.low_max else 1, many=self._may_hold_many(low, high))
         self.rests[block] = rest
@@ -159,7 +159,7 @@ class Rests:
         """
         view, page, rests = self.view, self.view.asked.page_size, self._left_of(i, state)
         start, end = view.listed.blocks[i]
-        if not _SMALL < total(rests) < end - start:
+        if not _SMALL < total(difference(rests, view.listed.kept)) < end - start:
             return False
         if self.pool and [size for a, b in rests if (size := b - a) > _AREA] == [self.pool]:
             return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -106,7 +107,7 @@ def view_of(machine: Machine, asked: PlannedBoot) -> View:
         low_max = PHYSICAL_TOP
     usable = tuple(memory.spans(Flag.NOMAP.value | Flag.DRIVER_MANAGED.value))
     # A CMA area that a log names is an entry of its own: what came later may lie right above.
-    areas = union(early_areas(events))
+    areas = _apart(early_areas(events))
     rows = [(r.start, r.end) for r in memory.reserved if r.name == "reserved"]
     running = interrupt_tables(rows, asked.page_size) if not machine.settled else []
     gone = set(running)
@@ -115,7 +116,7 @@ def view_of(machine: Machine, asked: PlannedBoot) -> View:
         spans = [piece for span in spans for piece in subtract(span, crash)]
     if areas:
         spans = [piece for span in spans for piece in (*subtract(span, areas), *intersect(span, areas))]
-    blocks = _apart([*spans, *crash])
+    blocks = _unrounded(_apart([*spans, *crash]), events, asked.page_size)
     size = 0 if asked.reserves_first else memory.ram // asked.page_size * 8
     cut = cut_by_mem(memory, machine.facts, asked.page_size)
     tables = topmost_tables(usable, blocks, size, cut)
@@ -139,6 +140,24 @@ def view_of(machine: Machine, asked: PlannedBoot) -> View:
         tuple(running),
         cut,
     )
+
+
+def _unrounded(blocks: list[Span], events: Sequence[Event], page_size: int) -> list[Span]:
+    """The blocks with the edge beneath a node's data where it was, if two share a page.
+
+    A listing has whole pages, and gives a shared one to the lower entry. The data of a node begin within a page, as a
+    log tells, and so does what lies right beneath them, if it is a whole number of pages.
+    """
+    for start, end in (
+        e.span for e in events if e.kind == "node_data" and e.span is not None and e.span[0] % page_size
+    ):
+        i = bisect_left(blocks, (end,)) - 1
+        # Less than a page above the edge, the data are the lowest of their entry, and share no page.
+        if i > 0 and blocks[i - 1][1] == blocks[i][0] and not 0 <= start - blocks[i][0] < page_size:
+            low, edge = blocks[i - 1][0], blocks[i][0] - page_size + start % page_size
+            if low < edge:
+                blocks[i - 1 : i + 1] = [(low, edge), (edge, blocks[i][1])]
+    return blocks
 
 
 def _known_late(

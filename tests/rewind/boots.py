@@ -1,7 +1,7 @@
 """Modelled boots: what a kernel allocates, in the kernel's order, and how the machine shows itself afterwards.
 
 Written from the sources that `planner.rewind` names and from recorded `memblock=debug` logs; it shares with the code
-under test the placement of CMA areas, and the sizes of page descriptors and hash tables.
+under test the placement of CMA areas, and the sizes of page descriptors, their table of sections and hash tables.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from planner.kernel.profiles import select_profile
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
 from planner.rewind.changes import place_cma
-from planner.rewind.memmap import memmap
+from planner.rewind.memmap import memmap, section_table
 from planner.rewind.undo import State
 from tests.memblocks import alloc
 
@@ -35,6 +35,11 @@ class Kernel:
 
     version: str
     page_size: int = 4 * KIB
+
+    @property
+    def bits(self) -> int:
+        """Of addresses: 52 with 16K pages, as on processors with LPA2."""
+        return 52 if self.page_size == 16 * KIB else 48
 
 
 @dataclass
@@ -66,7 +71,7 @@ class Boot:
         facts = Facts(
             kernel=self.kernel.version,
             page_size=page,
-            va_bits=48,
+            va_bits=self.kernel.bits,
             kernel_image=IMAGE,
             record=BootRecord(self.crash, self.low) if self.crash else None,
             cmdline=self.cmdline if log else None,
@@ -115,7 +120,7 @@ class Boot:
 
     def _descriptors(self) -> None:
         page = self.kernel.page_size
-        self._alloc(32 * page)
+        self._alloc(section_table(self.profile, page, self.kernel.bits, {}))
         for item in memmap(self.profile, page, [(START, self.end)], []):
             if item.buffer and (at := alloc(self.memblock, item.buffer, item.align, START)) is not None:
                 self.memblock.free(at + item.size, item.buffer - item.size)

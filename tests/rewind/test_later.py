@@ -224,6 +224,13 @@ def test_the_table_of_sections(kernel: str, page: int, table: list[int]) -> None
     assert step[-1] == Choice()
 
 
+@pytest.mark.parametrize(("bits", "table"), [(48, []), (52, [2 * MIB])])
+def test_a_log_tells_whether_the_table_of_sections_is_for_52_bits(bits: int, table: list[int]) -> None:
+    found = view("7.2", Event("percpu", MIB))
+    step = steps_of_log(replace(found, asked=replace(found.asked, pa_bits=bits)))[0]
+    assert [item.size for choice in step for item in choice.items] == table
+
+
 @pytest.mark.parametrize(
     ("version", "size"),
     [

@@ -83,6 +83,16 @@ def test_without_a_log_a_processors_per_cpu_area_has_no_name() -> None:
         assert bool(rest.left(state, rest.entries([ENTRY]))) is named
 
 
+def test_what_is_known_to_be_earlier_needs_no_explanation() -> None:
+    """Such as the data of a node at the top of an entry, beneath which a later allocation was taken back."""
+    shown = view(ENTRY)
+    data = (ENTRY[1] - 80 * KIB, ENTRY[1])
+    rest = rests(replace(shown, listed=shown.listed._replace(kept=(data,))))
+    state, entry = State(shown.listed.memory, (data,)), rest.entries([ENTRY])
+    assert rest.left(state, entry) == []
+    assert not any(rest.are_pieces(i, state) for i in entry)
+
+
 def test_ranges_that_no_entry_holds_are_in_none() -> None:
     """A damaged log may name memory for the crash kernel where nothing is reserved."""
     shown = view()

@@ -205,6 +205,30 @@ def test_a_cma_area_of_a_log_is_an_entry_of_its_own() -> None:
     assert listed.blocks == (area, (area[1], entry[1]))
 
 
+def test_areas_of_a_log_that_touch_are_entries_of_their_own() -> None:
+    """Such as the default area and that of a node, right above it: one may move without the other."""
+    low, high = (4 * GIB - 64 * MIB, 4 * GIB), (4 * GIB, 4 * GIB + 64 * MIB)
+    events = tuple(Event("cma", 64 * MIB, *area, before_crash=True) for area in (low, high))
+    assert view(Reserved(low[0], high[1]), events=events).listed.blocks == (low, high)
+
+
+@pytest.mark.parametrize(
+    ("at", "edge"),
+    [
+        pytest.param(5 * GIB + 2 * MIB - 0xC0, 5 * GIB - 0xC0, id="right above a whole number of pages"),
+        pytest.param(5 * GIB + 2 * MIB, 5 * GIB, id="data that begin with a page"),
+        pytest.param(5 * GIB + 0xC0, 5 * GIB, id="data that are the lowest of their entry"),
+        pytest.param(5 * GIB - 0xC0, 5 * GIB - 0xC0, id="data that begin in the page of the entry beneath"),
+    ],
+)
+def test_entries_that_share_a_page_meet_where_they_met(at: int, edge: int) -> None:
+    """A listing gives the page to the lower one; a table of 2M may lie between it and the data of the node."""
+    low, high = (5 * GIB - 8 * KIB, 5 * GIB), (5 * GIB, 5 * GIB + 3 * MIB)
+    data = Event("node_data", 14 * KIB, at, at + 14 * KIB, before_crash=True)
+    listed = view(Reserved(*low), Reserved(*high), events=(data,)).listed
+    assert listed.blocks == ((low[0], edge), (edge, high[1]))
+
+
 @pytest.mark.parametrize(("kernel", "first"), [("6.12", False), ("7.2", True)])
 def test_page_descriptors_come_before_the_crash_kernel_up_to_6_19(kernel: str, first: bool) -> None:
     found = view(kernel=kernel)
