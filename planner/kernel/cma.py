@@ -32,18 +32,27 @@ CRASHKERNEL_CMA_RANGES_MAX = 4
 _PAGE_BLOCKS = {4 * KIB: 2 * MIB, 16 * KIB: 32 * MIB, 64 * KIB: 512 * MIB}
 
 
-_OF_RAM = ("CMA_SIZE_SEL_PERCENTAGE", "CMA_SIZE_SEL_MIN", "CMA_SIZE_SEL_MAX")
-"""Symbols of kernels whose area has a share of RAM."""
+def default_area(config: Mapping[str, str], ram: int, page_size: int, asked: int | None = None) -> int | None:
+    """Bytes of the default area of a kernel, 0 for none; None: not known. asked: those of `cma=`.
 
-
-def default_area(config: Mapping[str, str], asked: int | None = None) -> int | None:
-    """Bytes of the default area of a kernel, 0 for none; None: not known. asked: those of `cma=`."""
+    ram: bytes of all memory, of which the area may be a share.
+    Source: dma_contiguous_reserve() and cma_early_percent_memory(), kernel/dma/contiguous.c @ 6.1, 7.2.
+    """
     if "n" in (config.get("CMA"), config.get("DMA_CMA")):
         return 0
     if asked is not None:
         return asked
-    size = config.get("CMA_SIZE_MBYTES", "")
-    return int(size) * MIB if size.isdecimal() and "y" not in map(config.get, _OF_RAM) else None
+    fixed, share = config.get("CMA_SIZE_MBYTES", ""), config.get("CMA_SIZE_PERCENTAGE", "")
+    fixed_size = int(fixed) * MIB if fixed.isdecimal() else None
+    shared_size = ram // page_size * int(share) // 100 * page_size if share.isdecimal() else None
+    if config.get("CMA_SIZE_SEL_PERCENTAGE") == "y":
+        return shared_size
+    if "y" not in (config.get("CMA_SIZE_SEL_MIN"), config.get("CMA_SIZE_SEL_MAX")):
+        return fixed_size
+    if fixed_size is None or shared_size is None:
+        return None
+    least, most = sorted((fixed_size, shared_size))
+    return least if config.get("CMA_SIZE_SEL_MIN") == "y" else most
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ SYMBOLS: Mapping[str, str] = {
     "ARM64_VA_BITS": "va_bits",
     "CMA": "cma",
     "CMA_SIZE_MBYTES": "cma",
+    "CMA_SIZE_PERCENTAGE": "cma",
     "CMA_SIZE_SEL_MAX": "cma",
     "CMA_SIZE_SEL_MIN": "cma",
     "CMA_SIZE_SEL_PERCENTAGE": "cma",

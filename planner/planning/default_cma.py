@@ -78,7 +78,7 @@ def _placed(context: Context, machine: Machine, remarks: Remarks) -> list[Reserv
     """The area where the kernel places it, with a note; none if there is none, or if its size is not known."""
     memory, page_size = context.memory, context.geometry.page_size
     asked = replace(cma_of(context.cmdline), beyond=context.profile.cma_beyond)
-    size = default_area(context.facts.config, asked.size)
+    size = default_area(context.facts.config, memory.ram, page_size, asked.size)
     if size is None and machine.traits.firmware:
         remarks.note(
             "the size of the default CMA area is not known, neither from cma= nor from a configuration: none is "
@@ -90,7 +90,7 @@ def _placed(context: Context, machine: Machine, remarks: Remarks) -> list[Reserv
 
     skipped = Flag.NOMAP | Flag.DRIVER_MANAGED | (Flag.HOTPLUG if context.movable_node else Flag.NONE)
     span = area_in(memory, skipped, size, asked, cma_align(context.profile, page_size), context.bounds.low_max)
-    what = f"the default CMA area of {format_size(size)} ({'CMA_SIZE_MBYTES' if asked.size is None else 'cma='})"
+    what = f"the default CMA area of {format_size(size)} ({'configured' if asked.size is None else 'cma='})"
     if span is None:
         remarks.note(f"{what} fits nowhere that it may go: the kernel has none")
         return []

@@ -93,6 +93,8 @@ def _not_shown(machine: Machine) -> str:
     """What this kind of source does not show, in a few words; "" for nothing that matters."""
     if machine.lists_nothing:
         return "what is reserved is not known"
+    if not machine.traits.shows_later:  # such as a device tree, whose reserved memory comes from the firmware
+        return "what the kernel reserves first is not known"
     cmdline, record = machine.facts.cmdline, machine.facts.record
     if machine.traits.nameless and not machine.settled and record is None and (cmdline is None or ck.present(cmdline)):
         return "a crash kernel may be among what is reserved"

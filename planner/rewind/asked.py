@@ -8,7 +8,7 @@ from dataclasses import replace
 from planner.base.ranges import Span, total, union
 from planner.base.sizes import U64, format_size
 from planner.kernel.arm64_init import mem_limit, own_mem_limit
-from planner.kernel.cma import cma_align, cma_of, default_area, early_areas
+from planner.kernel.cma import cma_align, cma_of, early_areas
 from planner.kernel.cmdline import values
 from planner.rewind.above import is_hidden
 from planner.rewind.changes import USUAL_CMA, Boot, Early, cma_of_nodes, lowest_from_top, replay
@@ -181,7 +181,7 @@ def areas(history: History, view: View) -> list[tuple[str, int]]:
 
 def _default_cma(view: View, asked: int | None = None) -> list[int]:
     """Sizes that the CMA area may have. asked: that of `cma=`."""
-    size = default_area(view.asked.config, asked)
+    size = view.default_area(asked)
     return [*USUAL_CMA, 0] if size is None else [size]
 
 

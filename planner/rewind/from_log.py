@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from planner.base.ranges import Span, subtract, total
 from planner.base.sizes import GIB, KIB, MIB, U64, round_down, round_up
 from planner.kernel import crashkernel as ck
-from planner.kernel.cma import cma_align, cma_of, default_area, early_areas
+from planner.kernel.cma import cma_align, cma_of, early_areas
 from planner.kernel.cmdline import values
 from planner.kernel.profiles import CRASH_ALIGN
 from planner.rewind.changes import cma_of_nodes, place_cma
@@ -108,7 +108,7 @@ def _lost_area(state: State, view: View) -> Span | None:
         return None
     own = cma_of(view.machine.facts.cmdline)
     told = next((e.size for e in view.events if e.kind == "cma_unplaced"), None)
-    size = told if told is not None else default_area(view.asked.config, own.size) or 0
+    size = told if told is not None else view.default_area(own.size) or 0
     profile = view.asked.profile
     asked = replace(own, beyond=profile.cma_beyond)
     return place_cma(state, size, asked, cma_align(profile, view.asked.page_size), view.low_max)

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from planner.base.ranges import Span, difference, intersect, subtract, union
 from planner.base.sizes import MIB
-from planner.kernel.cma import Cma, cma_align, default_area
+from planner.kernel.cma import Cma, cma_align
 from planner.rewind.changes import USUAL_CMA, Early, lowest_from_top, place_cma
 from planner.rewind.listed_cma import area_sizes
 from planner.rewind.memmap import place_memmap
@@ -93,7 +93,7 @@ def _entries(view: View) -> Iterator[_Entry]:
 
 def _sizes(view: View) -> list[int]:
     """Bytes that the area may have: what is configured or usual first, then none, or one elsewhere."""
-    default = default_area(view.asked.config)
+    default = view.default_area()
     usual = USUAL_CMA if default is None else (default,)
     return list(dict.fromkeys([*usual, 0, *area_sizes(view)]))
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 from planner.base.ranges import Span, difference, intersect, subtract, union
 from planner.base.sizes import round_up
 from planner.kernel.arm64_init import cut_by_mem, derived_dma_limit
-from planner.kernel.cma import early_areas
+from planner.kernel.cma import default_area, early_areas
 from planner.kernel.machine import NO_DMA_ZONES, Event, Machine
 from planner.kernel.memory_map import PHYSICAL_TOP, Flag, MemoryMap
 from planner.kernel.profiles import Profile
@@ -79,6 +79,10 @@ class View:
     def all_low(self) -> bool:
         """True if all RAM is low memory."""
         return bool(self.regions) and self.regions[-1][1] <= self.low_max
+
+    def default_area(self, asked: int | None = None) -> int | None:
+        """Bytes of the planned boot's default CMA area, 0 for none; None: not known. asked: those of `cma=`."""
+        return default_area(self.asked.config, self.machine.memory.ram, self.asked.page_size, asked)
 
     @property
     def early_memmap(self) -> list[Later]:

@@ -52,6 +52,11 @@ def test_what_cma_asks_for(cmdline: str | None, expected: Cma) -> None:
     assert cma_of(cmdline) == expected
 
 
+SHARE = {"CMA_SIZE_PERCENTAGE": "10"}
+BOTH = {**SHARE, "CMA_SIZE_MBYTES": "64"}
+TENTH = 52428 * 4 * KIB
+
+
 @pytest.mark.parametrize(
     ("config", "asked", "size"),
     [
@@ -61,11 +66,18 @@ def test_what_cma_asks_for(cmdline: str | None, expected: Cma) -> None:
         pytest.param({}, MIB, MIB, id="cma= alone"),
         pytest.param({"CMA": "n"}, MIB, 0, id="no CMA"),
         pytest.param({"CMA": "y", "DMA_CMA": "n"}, MIB, 0, id="CMA for others only"),
-        pytest.param({"CMA_SIZE_MBYTES": "64", "CMA_SIZE_SEL_MIN": "y"}, None, None, id="a share of RAM"),
+        pytest.param({**SHARE, "CMA_SIZE_SEL_PERCENTAGE": "y"}, None, TENTH, id="a share of RAM, in whole pages"),
+        pytest.param({**BOTH, "CMA_SIZE_SEL_MIN": "y"}, None, 64 * MIB, id="the less of a share and a number"),
+        pytest.param({**BOTH, "CMA_SIZE_SEL_MAX": "y"}, None, TENTH, id="the more of them"),
+        pytest.param({**BOTH, "CMA_SIZE_SEL_MBYTES": "y"}, None, 64 * MIB, id="the number alone"),
+        pytest.param({"CMA_SIZE_MBYTES": "64", "CMA_SIZE_SEL_MIN": "y"}, None, None, id="a share that is not known"),
+        pytest.param({**SHARE, "CMA_SIZE_SEL_MAX": "y"}, None, None, id="a number that is not known"),
+        pytest.param({**SHARE, "CMA_SIZE_SEL_PERCENTAGE": "y"}, MIB, MIB, id="cma= counts before a share, too"),
     ],
 )
 def test_the_size_of_the_default_area(config: dict[str, str], asked: int | None, size: int | None) -> None:
-    assert default_area(config, asked) == size
+    """On 2 GiB with 4K pages."""
+    assert default_area(config, 2 * GIB, 4 * KIB, asked) == size
 
 
 @pytest.mark.parametrize(

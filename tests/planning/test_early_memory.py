@@ -54,6 +54,23 @@ def test_a_logs_own_state_is_taken_for_its_own_command_line_only() -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "reserved", "doubt"),
+    [
+        pytest.param("dtb", True, "what the kernel reserves first is not known", id="a tree has the firmware's alone"),
+        pytest.param("dtb", False, "what the kernel reserves first is not known", id="a tree without any"),
+        pytest.param("lsmem", True, "what the kernel reserves first is not known", id="lsmem with those of a tree"),
+        pytest.param("lsmem", False, "what is reserved is not known", id="lsmem alone"),
+        pytest.param("json", False, "", id="a stated map is all there is"),
+    ],
+)
+def test_what_a_map_without_the_kernels_reservations_leaves_open(kind: str, *, reserved: bool, doubt: str) -> None:
+    """Page tables, the image, page descriptors and more lie at the top of memory in every boot."""
+    own = machine(MEMORY if reserved else MemoryMap(MEMORY.regions), kind=kind)
+    found, _ = early(Machine(own.source, own.kind, own.memory, own.facts, settled=kind == "json"))
+    assert found.doubt == doubt
+
+
+@pytest.mark.parametrize(
     ("kind", "own", "asked", "ram"),
     [
         pytest.param("iomem", "quiet", "mem=4G", 4 * GIB, id="it takes RAM away"),
