@@ -40,6 +40,8 @@ _STABLE: dict[tuple[int, int], tuple[tuple[int, str], ...]] = {
     (6, 6): ((0, "6.5"), (4, "6.6")),
 }
 """Releases whose stable kernels changed behaviour: each profile with the first patch level that has it."""
+_LAST = {4: 20, 5: 19, 6: 19}
+"""The last release before each new first number."""
 _VERSION = r"v?(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?"
 _PATCH = r"\.([1-9]\d{0,8})"
 _FIRST_RELEASE = r"(\.0)?[-.]?rc\d+.*|\.0\+?"
@@ -86,8 +88,8 @@ def select_profile(version: str) -> Selection:
         return _before_crash_kernels(version)
     if version.replace(".", "").isdecimal():
         profile = _of_release(release, version[match.end(2) :])
-        return _with_what_is_newer(Selection(profile, certainty=profile.certainty), release, version)
-    return _with_what_is_newer(_of_a_build(version, release, version[match.end(2) :]), release, version)
+        return _of_known_releases(Selection(profile, certainty=profile.certainty), release, version)
+    return _of_known_releases(_of_a_build(version, release, version[match.end(2) :]), release, version)
 
 
 def stated_profile(version: str) -> Selection:
@@ -141,12 +143,15 @@ def _of_a_build(version: str, release: tuple[int, int], rest: str) -> Selection:
     )
 
 
-def _with_what_is_newer(selection: Selection, release: tuple[int, int], version: str) -> Selection:
-    """The selection, with a note if the release is newer than the newest kernel read."""
-    if release <= NEWEST_READ:
+def _of_known_releases(selection: Selection, release: tuple[int, int], version: str) -> Selection:
+    """The selection, with a note if the release is newer than the newest kernel read, or was never made."""
+    made = release[1] <= _LAST.get(release[0], release[1])
+    if made and release <= NEWEST_READ:
         return selection
-    name = NEWEST.name
-    note = f"{version} is newer than {name}, the newest kernel read; modelled as {name}"
+    if made:
+        note = f"{version} is newer than {NEWEST.name}, the newest kernel read; modelled as {NEWEST.name}"
+    else:
+        note = f"no {release[0]}.{release[1]} was released; modelled as {selection.profile.name}"
     if selection.note:
         note = f"{note}; {selection.note}"
     return selection._replace(

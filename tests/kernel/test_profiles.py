@@ -55,6 +55,7 @@ from planner.planning.plan import make_plan
         pytest.param("7.2.8", "7.2", "read", "", id="7.2 maps the image first"),
         pytest.param("7.3.4+deb13-cloud-arm64", "7.3", "read", "", id="the newest that was read"),
         pytest.param("99.0", NEWEST.name, "inferred", f"newer than {NEWEST.name}, the newest", id="later than all"),
+        pytest.param("6.25", "6.18", "inferred", "no 6.25 was released; modelled as 6.18", id="never released"),
         pytest.param("3.10.0", "4.11", "read", "nothing is reserved", id="before arm64 had crash kernels"),
         pytest.param("4.4.38-tegra", "4.11", "inferred", "unless its vendor added it", id="a vendor's, before that"),
         pytest.param("4.11.0-44.el7a.aarch64", "4.11", "inferred", "unless RHEL added it", id="RHEL's, before that"),
