@@ -42,7 +42,10 @@ def with_stated_ram(machine: Machine | None, spans: Sequence[Span]) -> Machine:
     if machine.memory.regions and facts.dma_limit == machine.memory.end < regions[-1].end:
         facts = replace(facts, dma_limit=None)  # the zone ended with memory
     memory = MemoryMap(carved, machine.memory.reserved)
-    return replace(machine, memory=memory, facts=facts, notes=(*machine.notes, *notes))
+    # What a boot reserves from the top of its RAM lies elsewhere in other RAM.
+    other = bool(machine.memory.regions and machine.memory.reserved) and memory.spans() != machine.memory.spans()
+    doubt = machine.doubt or ("what is reserved is that of other RAM" if other and not machine.settled else "")
+    return replace(machine, memory=memory, facts=facts, notes=(*machine.notes, *notes), doubt=doubt)
 
 
 def beside_tree(machine: Machine) -> Machine:

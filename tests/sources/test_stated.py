@@ -128,6 +128,19 @@ def test_a_listing_keeps_its_reservations_and_carve_outs_in_the_stated_ram() -> 
     assert machine.settled
 
 
+@pytest.mark.parametrize(
+    ("ram", "doubt"),
+    [
+        pytest.param((2 * GIB, 8 * GIB), "what is reserved is that of other RAM", id="more than the log's"),
+        pytest.param((2 * GIB, 4 * GIB), "", id="that of the log"),
+    ],
+)
+def test_reservations_of_other_ram_are_in_doubt(ram: tuple[int, int], doubt: str) -> None:
+    """A boot takes from the top of its RAM: page tables, the CMA area, and more."""
+    log = f"{LOG}[    0.000000] cma: Reserved 64 MiB at 0x00000000fc000000\n"
+    assert with_stated_ram(parse_text(log.encode(), "log"), [ram]).doubt == doubt
+
+
 def test_what_a_log_shows_tells_nothing_about_ram_that_its_boot_did_not_have() -> None:
     """There is room above its crash kernel then, and low memory does not end where its memory did."""
     log = LOG.replace("ffffffff", "bfffffff").replace(
