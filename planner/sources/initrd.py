@@ -20,7 +20,7 @@ from planner.base.errors import InputError, Location
 from planner.base.sizes import GIB, KIB, MIB, format_size, round_up
 from planner.kernel.machine import Machine
 from planner.kernel.pgtable import PAGE_SIZES
-from planner.sources.archive.inflate import MAX_DICTIONARY, Unit, decompressor
+from planner.sources.archive.inflate import MAX_DICTIONARY, Unit, decompressor, is_out_of_memory
 from planner.sources.reading import opened, read_some
 from planner.studies.need_inputs import Given, with_initrd
 
@@ -62,7 +62,8 @@ class Initrd:
 
     def applied(self, given: Given, machine: Machine | None) -> Given:
         """The inputs of `need` as stated, with missing ones taken from this initrd."""
-        source = f"read: {self.name} ({', '.join(dict.fromkeys(self.compression))})".replace("(none", "(uncompressed")
+        kinds = ["uncompressed" if kind == "none" else kind for kind in dict.fromkeys(self.compression)]
+        source = f"read: {self.name} ({', '.join(kinds)})"
         return with_initrd(
             given, machine, archive=self.archive, unpacked=self.unpacked, modules=self.modules, source=source
         )
@@ -270,7 +271,7 @@ def _inflated(outer: _Reader, kind: str) -> Iterator[bytes]:
         except InputError:
             raise
         except Exception as error:  # noqa: BLE001 - zlib.error, LZMAError, OSError, ZstdError: each library has its own
-            if "emory" in str(error) or isinstance(error, MemoryError):
+            if is_out_of_memory(error):
                 raise _too_wide(outer) from None
             raise outer.damaged(f"is damaged ({str(error)[:80]})") from None
         out += len(given)

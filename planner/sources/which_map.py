@@ -87,9 +87,11 @@ def _without_added(best: Machine, machines: Sequence[Machine]) -> tuple[Machine,
         return best, []
     known = union([*log.memory.spans(), *((r.start, r.end) for r in best.memory.reserved)])
     added = [r for r in best.memory.regions if not intersect((r.start, r.end), known)]
+    # What the log shows was there at boot.
+    doubt = "" if best.doubt == added_later(best.memory) else best.doubt
     if not added:
-        return best, []
+        return replace(best, doubt=doubt), []
     memory = MemoryMap(tuple(r for r in best.memory.regions if r not in added), best.memory.reserved)
     size = format_size(sum(r.end - r.start for r in added))
     note = f"{printable(best.source)} has {size} of RAM more than {printable(log.source)}, added after boot: left out"
-    return replace(best, memory=memory, doubt="" if best.doubt == added_later(best.memory) else best.doubt), [note]
+    return replace(best, memory=memory, doubt=doubt), [note]

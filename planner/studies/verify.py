@@ -197,16 +197,17 @@ def _obstacle(
         return Obstacle(
             "it records no crash kernel: no `Crash kernel` in /proc/iomem, no crashkernel line, no kexec_crash_size"
         )
-    version = options.kernel or facts.kernel
+    version, messages = options.kernel or facts.kernel, "mainline"
     if version is not None:
         selection = select_profile(version)
+        messages = selection.profile.messages
         if not selection.supported:
             return Obstacle(f"the kernel is {version}: only 4.12 to 7.x are modelled")
         if record is not None and record.low is not None and selection.profile.combine == "plain":
             return Obstacle(
                 f"it records low memory, which mainline {version} never reserves for a crash kernel (patched kernel?)"
             )
-    if record is not None and any(line.startswith("Reserving ") for line in record.log):
+    if messages == "mainline" and record is not None and any(line.startswith("Reserving ") for line in record.log):
         return Obstacle("crash kernel log line matches no mainline arm64 format (patched kernel?)")
     if not machine.memory.regions:
         return Obstacle("it has no memory map: also give the machine's /proc/iomem or complete boot log (--map, --log)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -67,10 +68,7 @@ options = st.builds(
 
 def _again(machine: Machine, text: str | None, options: Options) -> None:
     """The report, and the report of what it describes, asked for nothing: but for where the map came from, the same."""
-    try:
-        first = make_plan(machine, text, options)
-    except InputError:
-        return
+    first = make_plan(machine, text, options)
     again = parse_text(to_json(first).encode(), "report.json")
     assert _report(make_plan(again)) == _report(first)
 
@@ -82,7 +80,8 @@ def _report(plan: Any) -> Any:
 @given(memory=memory_maps(most=4), told=facts, text=st.one_of(st.none(), ASKED), asked=options)
 def test_a_report_gives_itself_again(memory: MemoryMap, told: Facts, text: str | None, asked: Options) -> None:
     """Whatever the map, the request and the options: they are in the report."""
-    _again(Machine("<test>", "json", memory, told), text, asked)
+    with suppress(InputError):
+        _again(Machine("<test>", "json", memory, told), text, asked)
 
 
 @pytest.mark.parametrize("sample", [sample.name for sample in samples()])

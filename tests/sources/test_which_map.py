@@ -13,6 +13,7 @@ from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import BootRecord, Event, Obstacle
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.sources import combine
+from planner.sources.iomem import added_later
 from tests.sources.sources_of import LISTED, NOTHING, RAM, TAKEN, source
 
 
@@ -95,10 +96,15 @@ def test_a_listing_that_is_cut_off_gives_way_to_a_log(
 def test_memory_that_a_boot_log_lacks_was_plugged_in() -> None:
     """It holds nothing reserved; where something is, a kernel had it from the beginning."""
     log, plugged = source("b", "dmesg", RAM), Region(32 * GIB, 64 * GIB)
-    larger = source("a", "iomem", MemoryMap((*RAM.regions, plugged), LISTED.reserved))
+    memory = MemoryMap((*RAM.regions, plugged), LISTED.reserved)
+    larger = replace(source("a", "iomem", memory), doubt=added_later(memory))
+    assert larger.doubt
     combined = combine([larger, log])
     assert combined.memory == LISTED
     assert "a has 32G of RAM more than b, added after boot: left out" in combined.notes
+    assert combined.doubt == ""
+    there = combine([larger, source("b", "dmesg", MemoryMap((*RAM.regions, plugged)))])
+    assert (there.memory, there.doubt) == (larger.memory, ""), "the log shows that it was there at boot"
     used = (*LISTED.reserved, Reserved(63 * GIB, 64 * GIB, "reserved"))
     with pytest.raises(InputError, match="b: RAM is 8192M here and 40960M in a"):
         combine([source("a", "iomem", MemoryMap((*RAM.regions, plugged), used)), log])

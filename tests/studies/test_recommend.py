@@ -51,7 +51,8 @@ def does_what_it_says(machine: Machine, options: Options, asked: Asked, found: R
     assert crash.size >= (asked.need or 0)
     assert f"is reserved on this kernel at {crash.start:#x}" in found.reason
     taken = plan.waste.low_free_before - plan.waste.low_free_after
-    said = re.search(r"taking (?:no|(\w+) of) low memory", found.reason)
+    said = re.search(r"takes (?:no|(\w+) of) low memory", found.reason)
+    assert said is not None or asked.aim != "default"
     if said is not None:
         assert taken == (memparse(said[1])[0] if said[1] else 0)
     limit = plan.kernel.dma_limit
@@ -62,7 +63,7 @@ def does_what_it_says(machine: Machine, options: Options, asked: Asked, found: R
         assert low.size >= SWIOTLB_LOW or crash.start < limit
     else:
         assert "below the DMA limit" in found.reason if crash.end <= limit else "across the DMA limit" in found.reason
-    if ", protected, " in found.reason:
+    if "; protected, " in found.reason:
         assert plan.reservation.protected
     assert not any(_better(c, found) for c in found.others if c.serves)
 
@@ -171,8 +172,7 @@ def test_over_all_positions_of_the_image() -> None:
     assert tight.chosen is None or "the best available" in tight.reason or tight.chosen.share == 1.0
 
 
-def test_no_machine_that_may_lose_its_low_memory_is_reported_so() -> None:
-    """Every candidate is planned even if all memory is hot-pluggable."""
+def test_candidates_are_planned_where_memory_is_hot_pluggable() -> None:
     memory = MemoryMap((Region(2 * GIB, 4 * GIB), Region(16 * GIB, 32 * GIB, Flag.HOTPLUG.value)), ())
     machine = Machine("<test>", "json", memory, Facts(kernel="6.12", page_size=4096, cmdline="movable_node"))
     asked = Asked(need=512 * MIB)

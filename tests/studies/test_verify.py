@@ -88,6 +88,15 @@ def test_what_is_not_known_never_disagrees(facts: dict[str, Any], doubt: str, wh
             id="a line that arm64 does not print",
         ),
         pytest.param(
+            {
+                "record": recorded(PLACED, log=("Reserving 512MB of memory at 3584MB for crashkernel",)),
+                "kernel": "5.10.0-216.0.0.115.oe2203sp4.aarch64",
+            },
+            "agreed",
+            "as planned",
+            id="a line that a distribution's kernel prints",
+        ),
+        pytest.param(
             {"record": recorded(Range(TOP - 256 * MIB, TOP)), "cmdline": None},
             "agreed",
             "for the recorded size",

@@ -22,6 +22,7 @@ __all__ = [
     "Unit",
     "compression_of",
     "decompressor",
+    "is_out_of_memory",
     "unpacked",
 ]
 
@@ -46,6 +47,11 @@ def compression_of(head: bytes) -> str | None:
     if head.startswith(b"BZh") and head[4:10] in (b"1AY&SY", b"\x17rE8P\x90"):
         return "bzip2"
     return "zstd" if head.startswith(b"\x28\xb5\x2f\xfd") else None
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """True if a decompressor gave up for lack of memory: liblzma and zstd say so only in words."""
+    return isinstance(error, MemoryError) or "emory" in str(error)
 
 
 def unpacked(file: BinaryIO, name: str) -> io.BufferedReader:
@@ -163,7 +169,7 @@ class Inflated(io.RawIOBase):
         try:
             return self._unit.decompress(data, most)
         except Exception as error:  # noqa: BLE001 - zlib.error, LZMAError, OSError: each library has its own
-            if isinstance(error, MemoryError) or "emory" in str(error):
+            if is_out_of_memory(error):
                 raise self._damaged("needs too much memory to unpack") from None
             raise self._damaged(f"is damaged ({error})") from None
 

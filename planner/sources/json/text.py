@@ -22,6 +22,10 @@ class _RefusedError(ValueError):
     """JSON that Python accepts, and that is not allowed here."""
 
 
+class _DuplicateError(_RefusedError):
+    """A key stands twice in one object."""
+
+
 def load(text: str, name: str) -> object:
     """A decoded document. Raises InputError for text that is not JSON, duplicate keys, more values than any map has.
 
@@ -41,7 +45,7 @@ def load(text: str, name: str) -> object:
         raise InputError(Location(name, 1, 1), "is not usable JSON: it is nested too deeply", "check it") from None
     except _RefusedError as error:
         found = re.search(r"\b(?:NaN|-?Infinity)\b", text)
-        at = _second_key(text) if found is None or "duplicate" in str(error) else found.start()
+        at = _second_key(text) if found is None or isinstance(error, _DuplicateError) else found.start()
         raise InputError(Location(name, *_line_and_column(text, at)), str(error), "check the document there") from None
     except ValueError:
         digits = re.search(_LONG, text)
@@ -58,7 +62,7 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(found) != len(pairs):
         counts = Counter(key for key, _ in pairs)
         twice = next(key for key, _ in pairs if counts[key] > 1)
-        raise _RefusedError(f"the key {twice[:40]!r} is a duplicate")
+        raise _DuplicateError(f"the key {twice[:40]!r} is a duplicate")
     return found
 
 

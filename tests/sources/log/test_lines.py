@@ -47,8 +47,8 @@ DIGITS = "9" * 5000
         f"efi:   0x{DIGITS}-0x{DIGITS} [Conventional|WB]",
     ],
 )
-def test_numbers_that_no_kernel_prints(line: str) -> None:
-    """Such numbers are ignored, and all other facts are read."""
+def test_numbers_that_no_kernel_prints_cause_no_failure(line: str) -> None:
+    """Only an InputError may come of them."""
     machine = parse_text(f"{NODE}{line}\n".encode(), "log")
     with suppress(InputError):
         make_plan(machine, "64M", Options(kernel="6.1"))
