@@ -56,10 +56,10 @@ def first_of(name: str, error: str, others: int, remedy: str) -> InputError:
     return InputError(name, f"{what if mark else own}{more}", own if mark else remedy)
 
 
-def unreadable(name: str, error: Exception) -> InputError:
+def unreadable(name: str, error: Exception, remedy: str = "check the path and its permissions") -> InputError:
     """The error for a file that cannot be opened or read. error: the reason, an OSError or a ValueError."""
     reason = getattr(error, "strerror", None) or str(error)
-    return InputError(name, f"cannot be read: {reason}", "check the path and its permissions")
+    return InputError(name, f"cannot be read: {reason}", remedy)
 
 
 class KernelBugError(PlannerError):

@@ -30,6 +30,10 @@ class Range:
         """Bytes in the range."""
         return self.end - self.start
 
+    def below(self, limit: int) -> int:
+        """Bytes of the range below an address."""
+        return max(0, min(self.end, limit) - self.start)
+
     def __contains__(self, other: Range) -> bool:
         return self.start <= other.start and other.end <= self.end
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from planner.base.errors import InputError, PlannerError
+from planner.base.errors import InputError, PlannerError, unreadable
 from planner.base.sizes import MIB
 from planner.batch.inputs import Group
 from planner.batch.work import read_group
@@ -65,8 +65,7 @@ def machines_in(places: Sequence[str]) -> tuple[list[Group], list[str]]:
             if len(places) > 1:
                 found.append((place, Group(place, (place,))))
                 continue
-            reason = getattr(error, "strerror", None) or str(error)
-            raise InputError(place, f"cannot be read: {reason}", "give a folder of sources, or a source") from None
+            raise unreadable(place, error, "give a folder of sources, or a source") from None
         if not inside:
             raise InputError(place, "no source is in this folder", "give a folder of sources, or a source")
         found += [(os.path.join(place, group.name), group) for group in inside]  # noqa: PTH118 - as above

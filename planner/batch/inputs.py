@@ -117,8 +117,7 @@ class LinesInput:
             while too_long and line and not line.endswith(b"\n"):
                 line = self._stream.readline(MIB)
         except (OSError, EOFError, ValueError, zlib.error) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise InputError(self._name, f"cannot be read: {reason}", "check the file") from None
+            raise unreadable(self._name, error, "check the file") from None
         if not self._number and not self._ahead and line.startswith(b"\xef\xbb\xbf"):
             line = line[3:]
         return None if too_long else line

@@ -51,7 +51,7 @@ class TableInput:
                 # Values of a damaged batch may lie outside its memory. Invalid UTF-8 is an error of its row.
                 as_bytes(batch).validate(full=True)
         except (OSError, ValueError, RuntimeError) as error:
-            raise unreadable(self._name, error) from None
+            raise unreadable_table(self._name, error) from None
         if batch is None or batch.num_rows <= _TASK_ROWS:
             return batch
         starts = range(0, batch.num_rows, _TASK_ROWS)
@@ -118,7 +118,7 @@ def open_table(path: str) -> TableInput:
     try:
         return TableInput(_batches(path), path)
     except (OSError, ValueError, RuntimeError) as error:
-        raise unreadable(path, error) from None
+        raise unreadable_table(path, error) from None
 
 
 def _batches(path: str) -> Iterator[Any]:
@@ -134,7 +134,7 @@ def _batches(path: str) -> Iterator[Any]:
     return (reader.get_batch(i) for i in range(reader.num_record_batches))
 
 
-def unreadable(path: str, error: Exception) -> InputError:
+def unreadable_table(path: str, error: Exception) -> InputError:
     """The error for a table that cannot be read."""
     reason = getattr(error, "strerror", None) or printable(" ".join(str(error).split()))[:200].rstrip(".")
     return InputError(
@@ -253,7 +253,7 @@ def count_table(path: str) -> Counts:
     try:
         return total(count_batch(batch) for batch in _batches(path))
     except (KeyError, OSError, ValueError, RuntimeError) as error:
-        raise unreadable(path, error) from None
+        raise unreadable_table(path, error) from None
 
 
 def count_batch(batch: pa.RecordBatch) -> Counts:

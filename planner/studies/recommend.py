@@ -247,11 +247,8 @@ class _Search:
             return False
         if (place.low.size if place.low is not None else 0) != (found.low.size if found.low is not None else 0):
             return False
-        return self._low_of(place.crash) <= self._low_of(found.crash)
-
-    def _low_of(self, crash: Range) -> int:
-        """Bytes of crash memory below the DMA limit."""
-        return max(0, min(crash.end, self.context.bounds.low_max) - crash.start)
+        low_max = self.context.bounds.low_max
+        return place.crash.below(low_max) <= found.crash.below(low_max)
 
     def _why_not(self, found: Candidate, plan: Plan) -> str:
         """The reason why a candidate does not serve; "" if it does."""
@@ -267,7 +264,7 @@ class _Search:
             return "lies above the DMA limit and leaves the capture kernel no low memory for swiotlb"
         if (
             found.place == "straddles"
-            and self._low_of(found.crash) + (found.low.size if found.low else 0) < SWIOTLB_LOW
+            and found.crash.below(self.context.bounds.low_max) + (found.low.size if found.low else 0) < SWIOTLB_LOW
         ):
             return "straddles the DMA limit with too little below it for swiotlb"
         if any(other.crash is None for other in plan.reservation.other_readings):

@@ -326,8 +326,7 @@ def give_back(machine: Machine, crashkernel: str | None, written: int, options: 
         low=low,
         table_bytes=plan.waste.extra_table_bytes,
         base_pages=plan.waste.base_pages_outside_crash + sum([_in_base_pages(plan, r) for r in freed]),
-        low_free_after=plan.waste.low_free_after
-        + sum([max(0, min(r.end, inquiry.context.bounds.low_max) - r.start) for r in freed]),
+        low_free_after=plan.waste.low_free_after + sum([r.below(inquiry.context.bounds.low_max) for r in freed]),
         reboot=size_plan(inquiry.plan(main)) if again else None,
         reboot_crashkernel=inquiry.value(main) if again else None,
         notes=plan.notes,

@@ -32,9 +32,6 @@ from tests.strategies import machine_of
 RECORDS = [*fleet.lines(60, bad_every=13).splitlines(), json.dumps({**fleet.record(2), "preset": "x"}).encode()]
 
 
-TWO_PARTS = "crashkernel=1G,high crashkernel=0,low"
-
-
 def summed(lines: list[bytes], changes: tuple[Change, ...] = ()) -> Fleet:
     """The sums of records in one part."""
     return sum_up(Job(changes=changes), Lines(1, lines))

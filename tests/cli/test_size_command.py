@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     ],
 )
 def test_exit_status(run: Run, args: str, status: int, opening: str, server: str, crowded: str) -> None:
-    """0 where there is an answer that one wants, 1 where not; diff as diff(1)."""
+    """0 where there is an answer, 1 where there is none."""
     check_answer(run(*args.format(server=server, crowded=crowded).split()), status, opening)
 
 

@@ -25,7 +25,6 @@ from planner.planning.result import Plan
 
 HIGH = 1 << 48
 LOW = 4 * GIB
-PAGES_8G = 8 * GIB // (4 * KIB)
 
 
 class Row(NamedTuple):

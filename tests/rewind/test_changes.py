@@ -137,7 +137,6 @@ def test_page_tables_follow_memory(tables: int, more: int, bytes_: int) -> None:
     assert more_tables(tables, more, PAGE) == bytes_
 
 
-AREA = (4 * GIB, 4 * GIB + 64 * MIB)
 DESCRIPTORS = (TOP - 160 * MIB, TOP - 32 * MIB)
 
 

@@ -13,7 +13,7 @@ import stat
 from collections.abc import Callable
 from typing import BinaryIO
 
-from planner.base.errors import InputError, printable
+from planner.base.errors import InputError, printable, unreadable
 from planner.base.sizes import MIB
 from planner.kernel.machine import Machine
 from planner.sources.archive.files import Found, assemble
@@ -185,7 +185,7 @@ def read_directory(path: str) -> Machine:
     try:
         roots = _roots(path)
     except OSError as error:
-        raise InputError(path, f"cannot be read: {error.strerror}", "check the path and its permissions") from None
+        raise unreadable(path, error) from None
     if len(roots) > 1:
         raise InputError(path, f"holds {len(roots)} reports", f"give one, such as {roots[0]}")
     if not roots:
