@@ -342,12 +342,9 @@ AS_NEAREST_MAP = f"{UNKNOWN_HERE}; as the nearest mainline kernel maps memory, "
 """The beginning of a statement about the linear map of a kernel whose changes to it are not known."""
 
 
-def as_nearest(profile: str, mark: str = ";") -> str:
-    """The beginning of a statement about a kernel whose behaviour is not known, made for the nearest mainline kernel.
-
-    mark: `:` where an answer begins with the statement, whose first words then stand in place of the outcome.
-    """
-    return f"{UNKNOWN_HERE}{mark} as mainline {profile}, "
+def as_nearest(profile: str) -> str:
+    """The beginning of a statement about a kernel whose behaviour is not known: that of the nearest mainline kernel."""
+    return f"{UNKNOWN_HERE}; as mainline {profile}, "
 
 
 def kernel_doubt(kernel: KernelView) -> str:

@@ -86,9 +86,7 @@ def test_what_of_a_map_is_not_known(readings: tuple[str, ...], doubt: str, doubt
 
 
 def test_a_statement_about_an_unknown_kernel() -> None:
-    """A colon ends the first words of an answer, which formats emphasise."""
     assert as_nearest("5.14") == "not known for this kernel; as mainline 5.14, "
-    assert as_nearest("5.14", ":") == "not known for this kernel: as mainline 5.14, "
 
 
 def test_a_plan_is_its_report_and_the_maps_that_it_counts() -> None:

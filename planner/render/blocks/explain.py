@@ -24,10 +24,10 @@ _NO_NAME = ("window", "end of memory")
 def blocks(explanation: Explanation) -> list[Block]:
     """The whole explanation."""
     plan = explanation.plan
-    outcome, _, rest = tables.verdict(plan).partition(": ")
+    word, text = tables.answer(plan)
     more = tables.facts(plan)
     facts = [*tables.summary(plan), *_not_higher(explanation), *more]
-    result: list[Block] = [Lead(outcome, rest, mood(outcome)), Facts(facts)]
+    result: list[Block] = [Lead(word, text, mood(word)), Facts(facts)]
     for number, story in enumerate(explanation.attempts, 1):
         result += _attempt(number, story)
     result.append(Listing("Kernel log", plan.reservation.log))

@@ -19,9 +19,9 @@ def mood(outcome: str) -> Mood:
 
 def short(plan: Plan) -> list[Block]:
     """The answer alone: the verdict, the place, the cost, and the first thing that would help, where help is needed."""
-    outcome, _, rest = tables.verdict(plan).partition(": ")
+    word, text = tables.answer(plan)
     advice = tables.changes(plan.help or ())[:1] or _helpless(plan)
-    return [Lead(outcome, rest, mood(outcome)), Facts([*tables.summary(plan), *[("To do", each) for each in advice]])]
+    return [Lead(word, text, mood(word)), Facts([*tables.summary(plan), *[("To do", each) for each in advice]])]
 
 
 def _helpless(plan: Plan) -> list[str]:

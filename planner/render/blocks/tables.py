@@ -6,6 +6,7 @@ Computes nothing about the plan: every figure is one of its fields.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from planner.base.ranges import Range
 from planner.base.text import counted
@@ -34,6 +35,7 @@ from planner.studies.remedies import Remedy
 __all__ = [
     "PROTECTION",
     "alignment",
+    "answer",
     "attempts",
     "changes",
     "closing",
@@ -72,19 +74,28 @@ _KIND_NAMES = {
 
 
 def verdict(plan: Plan) -> str:
-    """The answer in one sentence, which begins with the outcome, or says that this kernel's behaviour is not known."""
+    """The answer in one sentence."""
+    return ": ".join(answer(plan))
+
+
+def answer(plan: Plan) -> tuple[str, str]:
+    """The two parts of the answer: the outcome, or that this kernel's behaviour is not known, and the rest."""
     done, own = plan.reservation, plan.own
-    if own is not None and not own.known and plan.kernel.strategy == OWN.name:
-        return f"{as_nearest(own.profile, ':')}{_own_place(own)}"
-    doubt = "" if done.crash or own is None or own.known else as_nearest(own.profile, ":")
+    unknown = f"as mainline {own.profile}, " if own is not None and not own.known else ""
+    if own is not None and unknown and plan.kernel.strategy == OWN.name:
+        return UNKNOWN_HERE, f"{unknown}{_own_place(own)}"
     if done.outcome == "none":
         # A kernel that hears no request reserves nothing on any map.
-        doubts = [plan.memory.doubt] if plan.memory.doubt and plan.request.unheard is None else []
-        return "; ".join([f"{doubt}none: {_invalid(plan)}", "nothing is reserved", *_assumed(plan.kernel), *doubts])
-    place = _too_large(plan) if done.crash is None else _placed_at(plan, done.crash)
-    own_part = [own_answer(plan)] if plan.kernel.strategy != OWN.name else _assumed(plan.kernel)
-    parts = (place, _protection(plan), *own_part, doubt_of([plan]))
-    return doubt + "; ".join([part for part in parts if part])
+        doubt = plan.memory.doubt if plan.request.unheard is None else ""
+        parts = [_invalid(plan), "nothing is reserved", *_assumed(plan.kernel), doubt]
+    else:
+        place = _too_large(plan) if done.crash is None else _placed_at(plan, done.crash)
+        own_part = [own_answer(plan)] if plan.kernel.strategy != OWN.name else _assumed(plan.kernel)
+        parts = [place, _protection(plan), *own_part, doubt_of([plan])]
+    text = "; ".join(filter(None, parts))
+    if unknown and done.crash is None:
+        return UNKNOWN_HERE, f"{unknown}{done.outcome}: {text}"
+    return done.outcome, text
 
 
 def unknown_kernel(kernel: KernelView) -> str:
@@ -115,12 +126,12 @@ def _too_large(plan: Plan) -> str:
     done = plan.reservation
     low = next((a.size for a in done.attempts if a.purpose == "low"), None)
     what = size(plan.request.size) if low is None else f"the {size(low)} of low memory that goes with it"
-    return f"{done.outcome}: {what} does not fit in any range the kernel searches; nothing is reserved"
+    return f"{what} does not fit in any range the kernel searches; nothing is reserved"
 
 
 def _placed_at(plan: Plan, crash: Range) -> str:
     done = plan.reservation
-    text = f"{done.outcome}: {size(crash.size)} at {address(crash.start)}"
+    text = f"{size(crash.size)} at {address(crash.start)}"
     if done.outcome == "aligned" and done.area is not None:
         text += f" in a {size(done.area.size)} aligned area"
     if done.low is not None:
@@ -392,42 +403,45 @@ def page_tables(plan: Plan) -> Table:
     return Table("Page tables", "lrrrl", ("what", "this plan", "no crash kernel", "more", ""), rows)
 
 
+class _Cost(NamedTuple):
+    """A row of memory that a plan takes, in bytes. before: what was there without the crash kernel, if that is told."""
+
+    name: str
+    value: int
+    remark: str = ""
+    before: int | None = None
+
+
 def waste(plan: Plan) -> Table:
     """Memory that the plan takes; the first rows add up to the area. Rows of 0 are left out."""
-    done, cost = plan.reservation, plan.waste
-    rows: list[tuple[str, int, str]] = []
-    if done.area is not None and done.crash is not None:
-        rows += [
-            ("crash memory", done.crash.size, ""),
-            ("+ returned after remapping", cost.returned, "unavailable during boot only"),
-            ("+ kept", cost.kept, "permanently lost"),
-            ("= area", done.area.size, f"{size(cost.rounding)} of it rounding" if cost.rounding else ""),
-        ]
-    elif cost.rounding or cost.kept:
-        rows += [("rounding", cost.rounding, ""), ("kept", cost.kept, "permanently lost")]
-    pages = cost.base_pages_outside_crash
-    rows += [
-        (
-            "base pages outside crash memory",
-            pages,
-            "also mapped with base pages, as a side effect" if pages > 0 else "",
-        ),
-        ("low memory free", cost.low_free_after, ""),
-        ("largest free low range", cost.low_largest_after, ""),
-    ]
-    if done.crash is not None:
-        rows += [
-            ("alignment loss", cost.alignment_loss, "placed this much lower than an unaligned search would"),
-            ("hole above", cost.hole_above, "free gap up to the next reservation"),
-        ]
-    shown = [row for row in rows if row[1] or row[0].startswith(("low ", "largest "))]
-    before = {"low memory free": cost.low_free_before, "largest free low range": cost.low_largest_before}
-    sizes = column([*(value for _, value, _ in shown), *(before.get(name) for name, _, _ in shown)])
+    rows = [row for row in _costs(plan) if row.value or row.before is not None]
+    sizes = column([*(row.value for row in rows), *(row.before for row in rows)])
     body: list[tuple[str, ...]] = []
-    for (name, value, remark), now, was in zip(shown, sizes, sizes[len(shown) :], strict=False):
-        then = "unchanged" if before.get(name) == value else f"was {was}"
-        body.append((name, now, then if name in before else remark))
+    for row, now, was in zip(rows, sizes, sizes[len(rows) :], strict=False):
+        then = "unchanged" if row.before == row.value else f"was {was}"
+        body.append((row.name, now, row.remark if row.before is None else then))
     return Table("Memory taken", "lrl", ("what", "size", ""), body)
+
+
+def _costs(plan: Plan) -> Iterator[_Cost]:
+    """All rows of `waste`."""
+    done, cost = plan.reservation, plan.waste
+    if done.area is not None and done.crash is not None:
+        yield _Cost("crash memory", done.crash.size)
+        yield _Cost("+ returned after remapping", cost.returned, "unavailable during boot only")
+        yield _Cost("+ kept", cost.kept, "permanently lost")
+        yield _Cost("= area", done.area.size, f"{size(cost.rounding)} of it rounding" if cost.rounding else "")
+    else:
+        yield _Cost("rounding", cost.rounding)
+        yield _Cost("kept", cost.kept, "permanently lost")
+    pages = cost.base_pages_outside_crash
+    beside = "also mapped with base pages, as a side effect" if pages > 0 else ""
+    yield _Cost("base pages outside crash memory", pages, beside)
+    yield _Cost("low memory free", cost.low_free_after, before=cost.low_free_before)
+    yield _Cost("largest free low range", cost.low_largest_after, before=cost.low_largest_before)
+    if done.crash is not None:
+        yield _Cost("alignment loss", cost.alignment_loss, "placed this much lower than an unaligned search would")
+        yield _Cost("hole above", cost.hole_above, "free gap up to the next reservation")
 
 
 def _least_tables(plan: Plan) -> str:
