@@ -51,7 +51,7 @@ from planner._version import __version__
 from planner.base.errors import InputError, PlannerError, printable
 from planner.base.files import why_not
 from planner.batch import Defaults, Job, summarize
-from planner.batch.fleet import DEFAULT_CHANGES, parse_change
+from planner.batch.changes import DEFAULT_CHANGES, parse_change
 from planner.batch.gather import gather
 from planner.batch.running import open_answers
 from planner.kernel.profiles import NEWEST, select_profile

@@ -15,8 +15,9 @@ from typing import BinaryIO, TypeAlias
 from planner.base.errors import InputError
 from planner.base.files import replaceable
 from planner.batch import pool
+from planner.batch.changes import Change
 from planner.batch.csv_answers import CsvAnswers, open_csv
-from planner.batch.fleet import Change, Fleet
+from planner.batch.fleet import Fleet
 from planner.batch.folders import machines_in
 from planner.batch.inputs import FileList, LinesInput, Task, is_csv, is_table, makes_table, open_lines
 from planner.batch.results import LinesFile, LinesStream, partial_of, whole_lines

@@ -6,8 +6,9 @@ Answers of an earlier run are summed without planning again.
 from __future__ import annotations
 
 from planner.base.errors import PlannerError
+from planner.batch.changes import Change, changed
 from planner.batch.finished import Finished, finished, finished_line
-from planner.batch.fleet import Change, Fleet, changed
+from planner.batch.fleet import Fleet
 from planner.batch.inputs import Cells, Files, Lines, Task
 from planner.batch.records import Ask
 from planner.batch.work import Job, answers_to

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple, TypeAlias
 
 from planner.base.errors import printable
+from planner.batch.changes import Change
 from planner.batch.columns import answer_stream, batch_of_answers
-from planner.batch.fleet import Change
 from planner.batch.inputs import Files, Group, Lines, Task
 from planner.batch.lines import answer_lines, encode_answer
 from planner.batch.records import Answer, Ask, Defaults, answer_ask, describe

@@ -13,7 +13,8 @@ import click
 
 from planner.base.errors import InputError, printable
 from planner.base.text import counted
-from planner.batch.fleet import DEFAULT_CHANGES, Fleet, parse_change
+from planner.batch.changes import DEFAULT_CHANGES, parse_change
+from planner.batch.fleet import Fleet
 from planner.batch.inputs import FileList, makes_table
 from planner.batch.pool import cores
 from planner.batch.records import Defaults

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import planner.batch.summing
+from planner.batch.changes import DEFAULT_CHANGES
 from planner.batch.finished import Finished, finished_line
-from planner.batch.fleet import DEFAULT_CHANGES
 from planner.batch.running import open_answers, open_input, run_batch, summarize
 from planner.batch.work import Job
 from planner.render.blocks.batch import blocks

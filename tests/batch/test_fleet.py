@@ -4,30 +4,25 @@ from __future__ import annotations
 
 import json
 from itertools import pairwise
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planner.base.errors import InputError
-from planner.batch.fleet import DEFAULT_CHANGES, MOST_DRAWN, WORST, Change, Fleet, changed, parse_change
+from planner.batch.changes import DEFAULT_CHANGES, Change, parse_change
+from planner.batch.fleet import MOST_DRAWN, WORST, Fleet
 from planner.batch.inputs import Lines
 from planner.batch.records import Defaults, answer_record
 from planner.batch.summing import sum_up
 from planner.batch.work import Job
 from planner.kernel.ptdump import Mapping
-from planner.planning.options import Options
-from planner.planning.plan import make_plan
 from planner.planning.presets import PRESETS
 from planner.planning.result import Plan
 from planner.render.blocks.batch import blocks
 from planner.render.layout import lay_out
 from planner.report.document import plain
 from tests.batch import fleet
-from tests.batch.fleet import as_memory_map
 from tests.plans import PLANS
-from tests.strategies import machine_of
 
 RECORDS = [*fleet.lines(60, bad_every=13).splitlines(), json.dumps({**fleet.record(2), "preset": "x"}).encode()]
 
@@ -158,65 +153,6 @@ def test_a_machine_that_a_change_makes_an_error_of_is_listed_with_it() -> None:
     effect = summed([line], (parse_change("page-size=64K"),)).effects["page-size=64K"]
     assert (effect.errors, effect.changed, effect.machines[0].after.outcome) == (1, 1, "error")
     assert effect.machines[0].error is not None
-
-
-@pytest.mark.parametrize(
-    ("crashkernel", "cmdline", "change", "request_"),
-    [
-        pytest.param("512M", None, "high", "512M,high", id="a bare value"),
-        pytest.param("512M,high", None, "size=1G", "1G,high", id="a size keeps ,high"),
-        pytest.param("1G-2G:64M,2G-:300001K", None, "high", "300001K,high", id="a list of ranges: the size it gave"),
-        pytest.param("256M@0x90000000", None, "size=1G", "1G", id="an offset is dropped"),
-        pytest.param(
-            "rodata=off crashkernel=512M,high crashkernel=64M,low", None, "size=1G",
-            "rodata=off crashkernel=64M,low crashkernel=1G,high", id="other words and the low part stay",
-        ),
-        pytest.param(None, "quiet crashkernel=64M", "size=1G", "crashkernel=1G", id="the machine's own command line"),
-        pytest.param("512M,high", None, "crashkernel=1G", "crashkernel=1G", id="another request altogether"),
-        pytest.param(
-            "rodata=off crashkernel=512M,high crashkernel=64M,low", None, "crashkernel=1G",
-            "rodata=off crashkernel=1G", id="the other words stay, no part of the request",
-        ),
-        pytest.param("1G", None, "preset=rhel9", f"crashkernel={PRESETS['rhel9'].value}", id="a default"),
-    ],
-)  # fmt: skip
-def test_what_a_change_asks_for(crashkernel: str | None, cmdline: str | None, change: str, request_: str) -> None:
-    document = {**fleet.memory(0), "kernel": "6.12"} | ({"cmdline": cmdline} if cmdline else {})
-    record: dict[str, Any] = {"map": document} | ({"crashkernel": crashkernel} if crashkernel else {})
-    answer = answer_record(record, Defaults())
-    assert answer.plan is not None
-    assert answer.ask is not None
-    asked = changed(answer.plan, crashkernel, Options(preset="debian"), parse_change(change))
-    assert asked == (request_, Options())
-    assert make_plan(answer.ask.machine, asked[0]).request.high == (",high" in request_)
-
-
-def test_a_machine_that_asks_for_nothing_goes_on_doing_so() -> None:
-    plan = make_plan(machine_of(as_memory_map(fleet.memory(0))), "0", Options(kernel="6.12"))
-    assert changed(plan, "0", Options(), Change("high", "high")) is None
-
-
-@pytest.mark.parametrize("asked", ["64G", "512MB"])
-def test_another_size_would_help_a_machine_whose_request_is_refused(asked: str) -> None:
-    """6.7 and later refuse a size of all RAM or more, and any kernel refuses an unreadable request."""
-    machine = machine_of(as_memory_map(fleet.memory(0)))
-    plan = make_plan(machine, asked, Options(kernel="6.12"))
-    assert plan.reservation.outcome == "none"
-    question = changed(plan, asked, Options(kernel="6.12"), parse_change("size=256M"))
-    assert question is not None
-    assert make_plan(machine, *question).reserved
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        *("", "low", "size=", "size=5X", "size=0", "strategy=none", "align=", "align=3M", "size=512M@1G", "high=1"),
-        *("crashkernel=", "preset=none", "kernel=x", "page-size=5K", "rodata=yes", "crashkernel=quiet splash"),
-    ],
-)
-def test_what_is_no_change_is_refused(text: str) -> None:
-    with pytest.raises(InputError):
-        parse_change(text)
 
 
 # -- told ------------------------------------------------------------------------------------------------

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from planner.batch.fleet import Fleet, parse_change
+from planner.batch.changes import parse_change
+from planner.batch.fleet import Fleet
 from planner.batch.inputs import Lines
 from planner.batch.records import Defaults, answer_record
 from planner.batch.summing import sum_up

@@ -7,7 +7,7 @@ import pytest
 import planner
 from planner.base.errors import InputError
 from planner.base.sizes import GIB, KIB, MIB
-from planner.batch.fleet import changed, parse_change
+from planner.batch.changes import changed, parse_change
 from planner.kernel.profiles import select_profile
 from planner.planning.options import Options
 from planner.planning.presets import PRESETS, preset_named, variant
