@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from planner.batch.columns import ddl, input_schema, output_schema, to_arrow
+    from planner.batch.defaults import Defaults
     from planner.batch.engines import plan_batches
-    from planner.batch.records import Answer, Defaults, answer_record
+    from planner.batch.records import Answer, answer_record
     from planner.batch.running import open_input, run_batch, summarize
     from planner.batch.work import Counts, Job
 
@@ -39,8 +40,9 @@ __all__ = [
 
 _NAMES = {
     "columns": ("ddl", "input_schema", "output_schema", "to_arrow"),
+    "defaults": ("Defaults",),
     "engines": ("plan_batches",),
-    "records": ("Answer", "Defaults", "answer_record"),
+    "records": ("Answer", "answer_record"),
     "running": ("open_input", "run_batch", "summarize"),
     "work": ("Counts", "Job"),
 }

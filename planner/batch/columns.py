@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from planner.base.errors import InputError
 from planner.base.text import valid_utf8
+from planner.batch.defaults import Defaults
 from planner.batch.lines import decode, encode_report, not_json
-from planner.batch.records import Answer, Defaults, answer_record
+from planner.batch.records import Answer, answer_record
 from planner.kernel.ptdump import KINDS, TABLES
-from planner.planning.result import Plan, doubt_of, kernel_doubt
+from planner.planning.doubts import doubt_of, kernel_doubt
+from planner.planning.result import Plan
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -35,7 +35,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from planner.batch.columns import answer_batch, batch_of_answers, input_schema, output_schema, pyarrow
-from planner.batch.records import Defaults
+from planner.batch.defaults import Defaults
 from planner.planning.options import Options
 from planner.planning.values import read_options, request
 

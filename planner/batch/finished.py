@@ -9,8 +9,9 @@ from planner.batch.columns import NEEDED, pyarrow
 from planner.batch.fleet import BLOCKS, SUMMED, Row, one_of
 from planner.batch.inputs import Cells, Rows
 from planner.batch.lines import decode
+from planner.planning.doubts import doubt_of_kernel, doubts_of_map
 from planner.planning.outcomes import outcome_named
-from planner.planning.result import Protection, doubt_of_kernel, doubts_of_map, protection_of
+from planner.planning.result import Protection, protection_of
 
 __all__ = ["Finished", "finished", "finished_line"]
 

@@ -13,7 +13,8 @@ from planner.base.errors import PlannerError
 from planner.base.ranges import Range
 from planner.base.sizes import format_size
 from planner.kernel.ptdump import Mapping
-from planner.planning.result import Plan, Protection, doubt_of, kernel_doubt
+from planner.planning.doubts import doubt_of, kernel_doubt
+from planner.planning.result import Plan, Protection
 
 __all__ = [
     "BLOCKS",

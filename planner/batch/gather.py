@@ -15,10 +15,11 @@ from typing import Any, BinaryIO, NamedTuple
 
 from planner.base.errors import InputError, PlannerError, first_of
 from planner.batch.columns import answer_stream
+from planner.batch.defaults import Defaults
 from planner.batch.folders import machines_in
 from planner.batch.inputs import Lines, Rows, is_table
 from planner.batch.lines import decoded
-from planner.batch.records import Defaults, ask_of, describe
+from planner.batch.records import ask_of, describe
 from planner.batch.running import open_input
 from planner.batch.work import read_group
 from planner.kernel.machine import Machine

@@ -14,7 +14,8 @@ from pydantic_core import from_json
 
 from planner.base.sizes import MIB
 from planner.base.text import valid_utf8
-from planner.batch.records import Answer, Defaults, answer_record
+from planner.batch.defaults import Defaults
+from planner.batch.records import Answer, answer_record
 from planner.planning.result import Plan
 from planner.report import to_dict
 from planner.sources.bounds import JSON_LIMITS, MAX_ROWS

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import PlainValidator, TypeAdapter, WithJsonSchema, with_config
 
 from planner.base.errors import InputError
-from planner.batch.records import Defaults
+from planner.batch.defaults import Defaults
 from planner.kernel.machine import Machine
 from planner.planning import values
 from planner.planning.options import Options

@@ -6,29 +6,17 @@ The code that reads records is imported with the first record: `batch --help` do
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from planner.base.errors import InputError, PlannerError, printable
+from planner.batch.defaults import Defaults
 from planner.kernel.machine import Machine
 from planner.planning import values
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
 from planner.planning.result import Plan
 
-__all__ = ["Answer", "Ask", "Defaults", "answer_ask", "answer_record", "ask_of", "describe"]
-
-
-@dataclass(frozen=True, slots=True)
-class Defaults:
-    """Defaults for records without their own values.
-
-    crashkernel: the request. options: fields of `Options`. map_format: input format of `source`; overrides detection.
-    """
-
-    crashkernel: str | None = None
-    options: Options = field(default_factory=Options)
-    map_format: str | None = None
+__all__ = ["Answer", "Ask", "answer_ask", "answer_record", "ask_of", "describe"]
 
 
 class Ask(NamedTuple):

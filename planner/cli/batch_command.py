@@ -14,10 +14,10 @@ import click
 from planner.base.errors import InputError, printable
 from planner.base.text import counted
 from planner.batch.changes import DEFAULT_CHANGES, parse_change
+from planner.batch.defaults import Defaults
 from planner.batch.fleet import Fleet
 from planner.batch.inputs import FileList, makes_table
 from planner.batch.pool import cores
-from planner.batch.records import Defaults
 from planner.batch.results import partial_of
 from planner.batch.running import (
     Answers,

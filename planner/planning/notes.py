@@ -8,7 +8,8 @@ from planner.kernel.crash_reserve import Placement, windows_of
 from planner.kernel.memblock import Memblock
 from planner.planning.capacity import largest_size
 from planner.planning.context import Context
-from planner.planning.result import AS_NEAREST_MAP, ReservationView
+from planner.planning.doubts import AS_NEAREST_MAP
+from planner.planning.result import ReservationView
 
 __all__ = ["notes_on", "why_failed"]
 

@@ -20,6 +20,7 @@ from planner.planning.configured import with_configuration
 from planner.planning.context import Context, placed_in, read_context, with_strategy, with_text
 from planner.planning.cost import ideal_table_bytes, waste
 from planner.planning.default_cma import with_default_cma, with_own_area
+from planner.planning.doubts import UNKNOWN_HERE
 from planner.planning.earlier import earlier_answer, repeated, undone_before
 from planner.planning.early_memory import EarlyMemory, early_memory
 from planner.planning.map_mem import assumes_kfence_pool
@@ -31,7 +32,7 @@ from planner.planning.processors import obstacle_to, processors
 from planner.planning.recorded import recorded_otherwise
 from planner.planning.remarks import Remarks
 from planner.planning.request import asked_of, inferred, parsed
-from planner.planning.result import UNKNOWN_HERE, FactsView, MemoryView, OtherReading, OwnView, Plan, ReservationView
+from planner.planning.result import FactsView, MemoryView, OtherReading, OwnView, Plan, ReservationView
 from planner.planning.shared import Shared
 from planner.planning.strategies import OWN, Strategy, strategy_named
 from planner.planning.views import facts_view, kernel_view, outcome_of, own_view, request_view, reservation_view

@@ -16,10 +16,11 @@ from planner.kernel.crashkernel_entries import suffixed_entry
 from planner.kernel.machine import Machine
 from planner.kernel.ptdump import Leaves
 from planner.planning.context import own_effect
+from planner.planning.doubts import doubt_of
 from planner.planning.options import Options
 from planner.planning.outcomes import Outcome
 from planner.planning.plan import Question, ask, attempt, with_request
-from planner.planning.result import KernelView, Plan, Protection, Waste, doubt_of
+from planner.planning.result import KernelView, Plan, Protection, Waste
 from planner.planning.strategies import OWN, PROPOSED, STRATEGIES, Strategy, released_for
 
 __all__ = ["COMPARE_AIMS", "Comparison", "Row", "comparison_of", "make_comparison"]

@@ -16,9 +16,10 @@ from planner.base.sizes import MIB, U64, format_size, round_up
 from planner.kernel.crash_reserve import Placement
 from planner.kernel.machine import Machine
 from planner.kernel.profiles import CRASH_ALIGN
+from planner.planning.doubts import doubt_of, kernel_doubt
 from planner.planning.options import Options
 from planner.planning.plan import Question, answer, ask, with_request
-from planner.planning.result import KernelView, Plan, doubt_of, kernel_doubt
+from planner.planning.result import KernelView, Plan
 from planner.planning.strategies import OWN, Strategy, strategy_named
 from planner.studies.inquiry import FORM_SIZE, inquiry_of, place_of, placed
 from planner.studies.kaslr import Places

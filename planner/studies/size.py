@@ -11,10 +11,11 @@ from planner.base.ranges import Range
 from planner.base.sizes import format_size, round_down, round_up
 from planner.kernel.linear_map import base_page_bytes
 from planner.kernel.machine import Machine
+from planner.planning.doubts import doubt_of, doubts_on
 from planner.planning.options import Options
 from planner.planning.plan import answer, with_request
 from planner.planning.presets import PRESETS, variant
-from planner.planning.result import KernelView, Plan, doubt_of, doubts_on
+from planner.planning.result import KernelView, Plan
 from planner.studies.fit import form_of
 from planner.studies.inquiry import Inquiry, Progress, form_name, inquire, readable, with_progress
 

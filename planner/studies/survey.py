@@ -11,11 +11,12 @@ from planner.base.ranges import Range
 from planner.base.sizes import KIB
 from planner.kernel.machine import Machine
 from planner.kernel.vendors import build_of
+from planner.planning.doubts import doubt_of
 from planner.planning.options import Options
 from planner.planning.outcomes import Outcome
 from planner.planning.plan import make_plan
 from planner.planning.presets import PRESETS, preset_named, variant
-from planner.planning.result import Plan, Protection, doubt_of
+from planner.planning.result import Plan, Protection
 from planner.studies.default import need_of, needs
 from planner.studies.inquiry import Progress, place_of, with_progress
 

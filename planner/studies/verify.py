@@ -17,10 +17,11 @@ from planner.kernel.crashkernel import as_cmdline, present
 from planner.kernel.machine import BootRecord, Machine, Obstacle
 from planner.kernel.profiles import select_profile
 from planner.planning.context import Context, memblock_of
+from planner.planning.doubts import kernel_doubt
 from planner.planning.options import Options
 from planner.planning.other_readings import context_under
 from planner.planning.plan import Question, answer, ask
-from planner.planning.result import Plan, kernel_doubt
+from planner.planning.result import Plan
 from planner.studies.check import Check, Outcome
 from planner.studies.granularity import Observed, granularity
 

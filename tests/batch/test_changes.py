@@ -8,7 +8,8 @@ import pytest
 
 from planner.base.errors import InputError
 from planner.batch.changes import Change, changed, parse_change
-from planner.batch.records import Defaults, answer_record
+from planner.batch.defaults import Defaults
+from planner.batch.records import answer_record
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
 from planner.planning.presets import PRESETS

@@ -19,8 +19,9 @@ from planner.batch.columns import (
     input_schema,
     output_schema,
 )
+from planner.batch.defaults import Defaults
 from planner.batch.reading import KEYS
-from planner.batch.records import Answer, Defaults, answer_record
+from planner.batch.records import Answer, answer_record
 from planner.batch.running import open_input, run_batch
 from planner.batch.work import Job
 from tests.batch import fleet

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner.batch.changes import DEFAULT_CHANGES, Change, parse_change
+from planner.batch.defaults import Defaults
 from planner.batch.fleet import MOST_DRAWN, WORST, Fleet
 from planner.batch.inputs import Lines
-from planner.batch.records import Defaults, answer_record
+from planner.batch.records import answer_record
 from planner.batch.summing import sum_up
 from planner.batch.work import Job
 from planner.kernel.ptdump import Mapping

@@ -11,8 +11,8 @@ import pytest
 
 from planner.base.errors import InputError
 from planner.batch import inputs
+from planner.batch.defaults import Defaults
 from planner.batch.inputs import FileList, Files, Group, Lines, LinesInput, Task, is_table, open_lines
-from planner.batch.records import Defaults
 from planner.batch.running import open_input, run_batch
 from planner.batch.work import Job
 from tests.batch import fleet

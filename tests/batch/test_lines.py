@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from planner.batch.defaults import Defaults
 from planner.batch.lines import MAX_RECORD, answer_lines, decode, encode_answer, encode_report
-from planner.batch.records import Answer, Defaults, answer_record
+from planner.batch.records import Answer, answer_record
 from planner.report import to_dict
 from planner.sources.bounds import MAX_ROWS
 from tests.batch import fleet

@@ -10,8 +10,9 @@ from jsonschema import Draft202012Validator
 
 import planner
 from planner.base.sizes import GIB, KIB
+from planner.batch.defaults import Defaults
 from planner.batch.reading import KEYS, schema
-from planner.batch.records import Defaults, answer_record
+from planner.batch.records import answer_record
 from planner.kernel.machine import NO_DMA_ZONES
 from planner.planning.options import Options
 from planner.report import to_dict

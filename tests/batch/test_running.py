@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from planner.base.errors import InputError
-from planner.batch.records import Defaults
+from planner.batch.defaults import Defaults
 from planner.batch.results import LinesFile, partial_of
 from planner.batch.running import is_complete, open_input, run_batch, summarize
 from planner.batch.work import Counts, Job

@@ -6,9 +6,10 @@ import json
 from dataclasses import replace
 
 from planner.batch.changes import parse_change
+from planner.batch.defaults import Defaults
 from planner.batch.fleet import Fleet
 from planner.batch.inputs import Lines
-from planner.batch.records import Defaults, answer_record
+from planner.batch.records import answer_record
 from planner.batch.summing import sum_up
 from planner.batch.work import Job
 from tests.batch import fleet

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import planner
 from planner.base.errors import InputError
 from planner.batch.columns import input_schema, output_schema
-from planner.batch.records import Defaults
+from planner.batch.defaults import Defaults
 from planner.batch.results import partial_of
 from planner.batch.running import count_results, open_input, run_batch
 from planner.batch.work import Job

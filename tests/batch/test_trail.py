@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from planner.base.errors import InputError
-from planner.batch.records import Defaults
+from planner.batch.defaults import Defaults
 from planner.batch.running import open_input, run_batch
 from planner.batch.trail import trail_of
 from planner.batch.work import Job

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from planner.batch.defaults import Defaults
 from planner.batch.inputs import Files, Group, Lines
 from planner.batch.lines import answer_lines, encode_answer
-from planner.batch.records import Answer, Defaults, answer_record
+from planner.batch.records import Answer, answer_record
 from planner.batch.work import Counts, Job, answers_to, counted, do, total
 from planner.planning.options import Options
 from tests.batch import fleet

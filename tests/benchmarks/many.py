@@ -77,8 +77,9 @@ def _apart(path: str) -> float:
 
 def _share() -> Iterator[Figure]:
     """How much of a record's time is JSON: reading the line, writing the report."""
+    from planner.batch.defaults import Defaults
     from planner.batch.lines import decode, encode_answer
-    from planner.batch.records import Defaults, answer_record
+    from planner.batch.records import answer_record
 
     lines = [record(number) for number in range(64)]
     records = [decode(line) for line in lines]

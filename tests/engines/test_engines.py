@@ -18,7 +18,7 @@ import pytest
 
 import planner
 from planner.batch import ddl, engines, input_schema, output_schema, plan_batches
-from planner.batch.records import Defaults
+from planner.batch.defaults import Defaults
 from planner.batch.running import open_input, run_batch
 from planner.batch.work import Job
 from tests.batch import fleet

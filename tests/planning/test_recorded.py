@@ -10,9 +10,9 @@ from planner.base.ranges import Range
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import BootRecord, Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
+from planner.planning.doubts import doubt_of
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
-from planner.planning.result import doubt_of
 
 SIZE = 512 * MIB
 PLANNED = Range(4 * GIB - SIZE, 4 * GIB)

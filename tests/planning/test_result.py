@@ -8,14 +8,7 @@ import pytest
 
 from planner.base.ranges import Range
 from planner.base.sizes import GIB
-from planner.planning.result import (
-    SCHEMA_VERSION,
-    Plan,
-    Report,
-    as_nearest,
-    doubt_of_kernel,
-    doubts_of_map,
-)
+from planner.planning.result import SCHEMA_VERSION, Plan, Report
 from tests.planning.machines import plan
 
 
@@ -54,39 +47,6 @@ def test_how_protection_is_reported(strategy: str, protected: bool, available: b
     )
     assert found.protection == told
     assert found.protects is (told == "yes")
-
-
-@pytest.mark.parametrize(
-    ("certainty", "assumed", "doubt"),
-    [
-        ("unknown", (), "not known for this kernel, planned as mainline 5.14"),
-        ("unknown", ("kernel",), "not known for this kernel, planned as mainline 5.14"),
-        ("inferred", ("kernel", "rodata"), "the kernel is not known, planned as 5.14"),
-        ("inferred", ("rodata",), ""),
-        (None, (), ""),
-    ],
-)
-def test_what_of_a_kernel_is_not_known(certainty: str | None, assumed: tuple[str, ...], doubt: str) -> None:
-    """The same words from a plan and from its report, of which an old one states no certainty."""
-    assert doubt_of_kernel("5.14", certainty=certainty, assumed=assumed) == doubt
-
-
-@pytest.mark.parametrize(
-    ("readings", "doubt", "doubts"),
-    [
-        ((), "", []),
-        (("kernel",), "", []),
-        (("kernel", "map", "map"), "", ["the map allows another reading"]),
-        (("map",), "the log is damaged", ["the map allows another reading", "the log is damaged"]),
-    ],
-)
-def test_what_of_a_map_is_not_known(readings: tuple[str, ...], doubt: str, doubts: list[str]) -> None:
-    """Another reading of the kernel is no doubt about the map."""
-    assert list(doubts_of_map(readings, doubt)) == doubts
-
-
-def test_a_statement_about_an_unknown_kernel() -> None:
-    assert as_nearest("5.14") == "not known for this kernel; as mainline 5.14, "
 
 
 def test_a_plan_is_its_report_and_the_maps_that_it_counts() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from planner.kernel.pgtable import geometry
 from planner.kernel.ptdump import KINDS
-from planner.planning.result import UNKNOWN_HERE
+from planner.planning.doubts import UNKNOWN_HERE
 from planner.render.blocks.model import Block, Facts, Heading, Lead, Paragraph, Table
 from planner.render.blocks.numbers import column, signed_column, signed_count, size, start
 from planner.render.blocks.tables import alignment, closing, in_doubt, kernel_facts, unknown_kernel

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from planner.kernel.crashkernel import Reading
-from planner.planning.result import as_nearest
+from planner.planning.doubts import as_nearest
 from planner.render.blocks.model import Block, Bullets, Facts, Lead, Listing, Table
 from planner.render.blocks.numbers import address, size
 

@@ -9,7 +9,8 @@ from io import StringIO
 
 from planner.base.sizes import KIB
 from planner.base.text import counted
-from planner.planning.result import Plan, doubt_of
+from planner.planning.doubts import doubt_of
+from planner.planning.result import Plan
 from planner.render.blocks.model import Block, Bullets, Lead, Paragraph, Table
 from planner.render.blocks.numbers import column, size, start
 from planner.studies.survey import Row, Surveyed

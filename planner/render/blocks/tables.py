@@ -13,19 +13,8 @@ from planner.base.text import counted
 from planner.kernel.cputype import AllowedPart
 from planner.kernel.crashkernel import is_cmdline
 from planner.kernel.ptdump import KINDS, TABLES
-from planner.planning.result import (
-    AS_NEAREST_MAP,
-    UNKNOWN_HERE,
-    Help,
-    KernelView,
-    OwnView,
-    Plan,
-    ProcessorsView,
-    Protection,
-    RemapStep,
-    as_nearest,
-    doubt_of,
-)
+from planner.planning.doubts import AS_NEAREST_MAP, UNKNOWN_HERE, as_nearest, doubt_of
+from planner.planning.result import Help, KernelView, OwnView, Plan, ProcessorsView, Protection, RemapStep
 from planner.planning.strategies import OWN, STRATEGIES
 from planner.render.blocks.model import Block, Bullets, Table, Terms
 from planner.render.blocks.numbers import address, column, count, signed_column, signed_count, signed_size, size, span
