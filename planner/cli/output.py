@@ -110,7 +110,7 @@ def columns(path: str | None = None) -> int:
 
     Output that `docs` shows counts as a file: it is the same on every terminal.
     """
-    from planner.render.formats.terminal import NARROWEST, WIDTH
+    from planner.render.terminal import NARROWEST, WIDTH
 
     context = click.get_current_context(silent=True)
     wide = context is not None and context.meta.get(WIDE, False)

@@ -7,7 +7,7 @@ from importlib import import_module
 
 from planner.render.blocks.model import Block, shown
 from planner.render.formats import text
-from planner.render.formats.terminal import WIDTH
+from planner.render.terminal import WIDTH
 
 __all__ = ["lay_out"]
 

@@ -22,9 +22,9 @@ from planner.render.blocks import plan as render_plan
 from planner.render.blocks import size as render_size
 from planner.render.blocks import survey as render_survey
 from planner.render.blocks.model import Block, Table
-from planner.render.formats.terminal import NARROWEST, WIDTH
 from planner.render.formats.text import lay_out as lay_out_table
 from planner.render.layout import lay_out
+from planner.render.terminal import NARROWEST, WIDTH
 from planner.sources.samples import read
 from planner.studies.compare import make_comparison
 from planner.studies.explain import explain

@@ -14,7 +14,7 @@ from planner.base.ranges import Span, intersect, total, union
 from planner.kernel.memory_map import Flag
 from planner.planning.result import Plan
 from planner.render.blocks.numbers import address, size
-from planner.render.formats.terminal import BOLD, CYAN, DIM, RED, YELLOW, paint, wrap_items
+from planner.render.terminal import BOLD, CYAN, DIM, RED, YELLOW, paint, wrap_items
 
 __all__ = ["LEGEND", "Painter", "Row", "banks", "draw", "surroundings"]
 

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from planner.base.text import counted
 from planner.planning.result import KernelView
-from planner.render.blocks import tables
+from planner.render.blocks import sweep_chart, tables
 from planner.render.blocks.model import Block, Bullets, Facts, Lead, Mood, Paragraph, Picture, Table
 from planner.render.blocks.numbers import address, column, signed_column, signed_size, size, span, start
-from planner.render.formats.terminal import GREEN, RED, YELLOW, paint, wrap_items
 from planner.studies.recommend import Candidate, Recommendation
-from planner.studies.size import GiveBack, PresetPlan, Presets, Row, SizePlan, Sweep
+from planner.studies.size import GiveBack, PresetPlan, Presets, Sweep
 
 __all__ = ["give_back", "presets", "recommendation", "sweep"]
 
 _FORMS = {"plain": "plain", "high": ",high", "offset": "fixed offset"}
 _OTHER_RAM = " (for machines with other sizes --ram FROM..TO recommends a range list)"
-_MARKS = {"aligned": "A", "fallback": "F", "exact": "E", "failed": "x", "none": "-"}
-_STYLES = {"A": GREEN, "E": GREEN, "F": YELLOW, "x": RED, "-": RED}
 
 
 def recommendation(found: Recommendation) -> list[Block]:
@@ -114,7 +110,7 @@ def sweep(swept: Sweep) -> list[Block]:
     return [
         Lead(outcomes[0] if len(outcomes) == 1 else "sweep", finding, mood),
         Facts([("Sizes", text), *_facts(swept.source, swept.ram, swept.low_free_before, swept.kernel)]),
-        Picture("By size; each row scaled 0-9 to its own maximum", lambda w, c: chart(swept, w, color=c)),
+        Picture("By size; each row scaled 0-9 to its own maximum", lambda w, c: sweep_chart.draw(swept, w, color=c)),
         _table(swept),
         *tables.closing(swept.notes, swept.kernel),
     ]
@@ -151,47 +147,6 @@ def _spread(values: Sequence[int | None], formatted: Callable[[Sequence[int | No
     """Pairs of values as `first..last`, or once where they are the same."""
     texts = formatted(values)
     return [a if a == b else f"{a}..{b}" for a, b in zip(texts[::2], texts[1::2], strict=True)]
-
-
-def chart(swept: Sweep, width: int, *, color: bool = False) -> list[str]:
-    """One line of characters per quantity over size, on a logarithmic scale."""
-    cells = max(width - len("  low free  || ~123.4G"), 16)
-    ratio = swept.most / swept.least
-    sizes = [int(swept.least * ratio ** ((i + 0.5) / cells)) for i in range(cells)]
-    starts = [row.size for row in swept.sweep]
-    rows = [swept.sweep[max(0, bisect_right(starts, value) - 1)] for value in sizes]
-    marks = "".join(_MARKS[row.outcome] for row in rows)
-    painted = "".join([paint(mark, _STYLES[mark]) for mark in marks])
-    lines = [f"  {'outcome':<10}|{painted if color else marks}|"]
-    quantities: tuple[tuple[str, Callable[[SizePlan], int]], ...] = (
-        ("waste", lambda plan: plan.rounding),
-        ("tables", lambda plan: plan.extra_table_bytes),
-        ("low free", lambda plan: plan.low_free_after),
-    )
-    for label, of in quantities:
-        values = [max(0, _at(row, value, of)) for row, value in zip(rows, sizes, strict=True)]
-        top = max(values)
-        digits = "".join(str(9 * value // top) if top else "0" for value in values)
-        lines.append(f"  {label:<10}|{digits}| {size(_short(top))}")
-    left, right = size(swept.least), size(swept.most)
-    lines.append(f"  {'size':<10} {left}{right:>{max(1, cells - len(left))}}")
-    used = [f"{mark} {name}" for name, mark in _MARKS.items() if mark in marks]
-    return lines + wrap_items("  ".join([*used, "waste: rounding, mostly freed after boot"]), width, "  ")
-
-
-def _short(value: int) -> int:
-    """A size cut to about three digits, for the legend."""
-    digits = max(0, value.bit_length() - 10)
-    return value >> digits << digits
-
-
-def _at(row: Row, value: int, of: Callable[[SizePlan], int]) -> int:
-    """A quantity at a size within a row, interpolated between the row's first and last size."""
-    first, last = row, row.end
-    if last.size == first.size:
-        return of(first)
-    share = min(max(value - first.size, 0), last.size - first.size)
-    return of(first) + (of(last) - of(first)) * share // (last.size - first.size)
 
 
 # -- giving back -----------------------------------------------------------------------------------------------

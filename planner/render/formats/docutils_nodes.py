@@ -12,7 +12,7 @@ from docutils import nodes
 from sphinx import addnodes
 
 from planner.render.blocks.model import Block, Bullets, Facts, Heading, Lead, Listing, Paragraph, Picture, Table, Terms
-from planner.render.formats.terminal import WIDTH
+from planner.render.terminal import WIDTH
 
 __all__ = ["nodes_of"]
 

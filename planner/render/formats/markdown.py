@@ -25,7 +25,7 @@ from planner.render.blocks.model import (
     Terms,
     spaced,
 )
-from planner.render.formats.terminal import WIDTH
+from planner.render.terminal import WIDTH
 
 __all__ = ["document", "escape", "fence"]
 

@@ -13,7 +13,7 @@ from unicodedata import combining, east_asian_width
 
 from planner.base.errors import printable
 from planner.render.blocks.model import Block, Facts, Heading, Lead, Listing, Paragraph, Picture, Table, spaced
-from planner.render.formats.terminal import WIDTH, abreast, fit, wrap
+from planner.render.terminal import WIDTH, abreast, fit, wrap
 
 __all__ = ["document", "escape"]
 

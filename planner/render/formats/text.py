@@ -21,7 +21,7 @@ from planner.render.blocks.model import (
     Terms,
     spaced,
 )
-from planner.render.formats.terminal import BOLD, GREEN, RED, WIDTH, YELLOW, abreast, fit, paint, wrap
+from planner.render.terminal import BOLD, GREEN, RED, WIDTH, YELLOW, abreast, fit, paint, wrap
 
 __all__ = ["document", "lay_out"]
 

@@ -1,4 +1,4 @@
-"""What to ask for, in blocks: the chart by characters, rows in one unit, what giving back leaves. See golden/asked."""
+"""What to ask for, in blocks: rows in one unit, what giving back leaves. See golden/asked."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import pytest
 
 from planner.base.sizes import GIB, KIB, MIB
 from planner.render.blocks import size
-from planner.render.formats.terminal import GREEN, paint
 from planner.studies.recommend import Asked, recommend
 from planner.studies.size import give_back, presets, sweep
 from tests.planning.machines import machine
@@ -46,42 +45,6 @@ def test_steps_begin_at_their_own_size() -> None:
         ("3072M", "3072M"),
         ("4096M", "4096M"),
     ]
-
-
-@pytest.mark.parametrize("width", [40, 60, 80])
-def test_a_chart_is_as_wide_as_there_is_room(width: int) -> None:
-    """A line a quantity from 0 to 9, over the sizes of the first line's outcomes."""
-    lines = size.chart(SWEPT, width)
-    bars = [line.split("|")[1] for line in lines[:4]]
-    assert {len(bar) for bar in bars} == {width - 22}
-    assert set(bars[0]) == {"A", "F", "x"}
-    assert list(bars[0]) == sorted(bars[0], key="AFx".index)
-    assert all(max(bar) == "9" for bar in bars[1:])
-    assert all(digit == "0" for mark, digit in zip(bars[0], bars[1], strict=True) if mark != "A")
-    assert all(len(line) <= width for line in lines)
-
-
-def test_a_chart_names_the_marks_that_it_uses() -> None:
-    legend = "".join(size.chart(SWEPT, 80)[5:])
-    assert [name in legend for name in ("A aligned", "F fallback", "x failed", "E exact", "- none")] == [
-        True,
-        True,
-        True,
-        False,
-        False,
-    ]
-
-
-def test_colour_is_of_the_outcomes() -> None:
-    plain, coloured = size.chart(SWEPT, 40), size.chart(SWEPT, 40, color=True)
-    assert coloured[1:] == plain[1:]
-    assert (
-        coloured[0]
-        == plain[0].split("|")[0]
-        + "|"
-        + "".join(paint(mark, {"A": GREEN, "F": "33", "x": "31"}[mark]) for mark in plain[0].split("|")[1])
-        + "|"
-    )
 
 
 def test_defaults_of_the_same_value_share_a_row() -> None:

@@ -17,8 +17,8 @@ from planner.planning.plan import make_plan
 from planner.planning.result import OtherReading
 from planner.render.blocks import tables
 from planner.render.blocks.model import Table
-from planner.render.formats.terminal import WIDTH, wrap
 from planner.render.formats.text import lay_out
+from planner.render.terminal import WIDTH, wrap
 from tests.plans import PLANS, crash_of, plan_of, render
 from tests.strategies import machine_of, memory_maps, requests
 

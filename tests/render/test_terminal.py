@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.render.formats.terminal import BOLD, RED, fit, paint, wrap, wrap_items
+from planner.render.terminal import BOLD, RED, fit, paint, wrap, wrap_items
 
 
 def test_paint_begins_and_ends() -> None:
