@@ -1,4 +1,4 @@
-"""The fork: the step of a boot with most choices, and which of these explain what is left of listed entries.
+"""Prunes the search for boot histories: which choices of its largest step can still explain all unexplained bytes.
 
 One choice of a step explains all that is left together, not each rest another one. That is followed for this step
 alone; of every other step any choice may explain any rest.
@@ -57,11 +57,11 @@ class Fork:
         return self._with_first(open_, step, choice, len(self.late[step][choice].items), rests)
 
     def may_follow(self, open_: int, step: int, choice: int, count: int, rests: Iterable[Rest]) -> bool:
-        """True if the first allocations of a choice, and the steps before it, explain what one after them leaves."""
+        """True if what one undone allocation leaves can be a sum of the `count` before it and of the steps before."""
         return bool(self._with_first(open_, step, choice if count else 0, count, rests))
 
     def _with_first(self, open_: int, step: int, choice: int, count: int, rests: Iterable[Rest]) -> int:
-        """The choices with which these steps and the first allocations of a choice of one explain all rests."""
+        """The choices under which the steps before, and the first `count` of `choice`, add up to every rest."""
         if self.per_cpu:
             return self._with_areas(open_, step, choice, count, rests)
         for rest in rests:
@@ -70,7 +70,7 @@ class Fork:
         return open_
 
     def _with_areas(self, open_: int, step: int, choice: int, count: int, rests: Iterable[Rest]) -> int:
-        """The same where so many rests may hold per-CPU areas."""
+        """As `_with_first`, where up to `per_cpu` rests may also hold per-CPU areas of any size."""
         # The same block may be right beneath the crash kernel and of an entry.
         counted: dict[int, int] = {}
         # The choices that need areas in at least one rest, in two, and so on.

@@ -75,7 +75,7 @@ def _early(view: View, state: State) -> Early:
 
 
 def _all_early(view: View) -> History:
-    """Nothing that is listed came after the crash kernel."""
+    """The history in which nothing that is listed came after the crash kernel."""
     state = view.listed.without(view.crash)
     early = _early(view, state)
     return History(LISTED, state, (), early, top_of_listing(view, state))
@@ -111,7 +111,10 @@ def _chosen(ways: list[Way], most: int) -> list[Way]:
 
 
 def _simple(view: View) -> History:
-    """Only what lies directly beneath the crash kernel came later, and the bounce buffer that a log names."""
+    """The history in which only what lies directly beneath the crash kernel came later.
+
+    With the bounce buffer that a log names.
+    """
     late = [(e.span, BOUNCE) for e in view.events if e.kind == "swiotlb" and e.span is not None]
     late += view.after
     joined, crash = union(view.listed.without(view.crash).blocks), set(view.crash)

@@ -33,7 +33,7 @@ _MOST_OF_RAM = 6
 
 
 class _Account(NamedTuple):
-    """Allocations of which a boot may have made some. where: a word on its nodes; search: for the ways back."""
+    """One set of assumptions about a boot. where: a word on its nodes; search: for the ways back under them."""
 
     where: str
     search: Callable[[], Search | None]
@@ -116,9 +116,10 @@ def _is_sure(view: View, way: Way) -> bool:
 
 
 def _with_all_beside(view: View, way: History) -> History | None:
-    """A way back in which all of an entry came later where a part did, but for page descriptors; None without more.
+    """The way back with each entry that holds a later allocation taken as later as a whole; None if that adds nothing.
 
-    So it is where the areas of many processors lie there, whose size is in no listing. They lie in high memory.
+    Page descriptors stay. So it is where the areas of many processors lie there, whose size is in no listing, in high
+    memory.
     """
     spans = union(span for span, _ in way.late)
     known = union([*spans, *way.early.memmap, *way.early.areas, *view.listed.kept])

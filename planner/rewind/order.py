@@ -1,4 +1,4 @@
-"""The order in which choices of a step are tried: first those that make just what is left of an entry.
+"""The order in which the choices of a step are tried: first those whose size is just what is unexplained.
 
 Memory is filled downward from its tops. So what lies right beneath the crash kernel is often all that came later: one
 choice of each step, and nothing beside it; or it is one allocation, whose entry it fills. Where page descriptors lie
@@ -77,7 +77,7 @@ class Order:
         return [all((rest.size - size) % self.unit > rest.slack for rest in many) for size in sizes]
 
     def _beside(self, step: int, rest: Rest) -> Sequence[int]:
-        """Sizes of what came before the crash kernel, beside which later allocations may be all of a rest."""
+        """Sizes of earlier allocations that may share an entry with later ones."""
         if not rest.early:
             return (0,)
         areas = self.areas if rest.early == 2 and step >= self.fork else ()

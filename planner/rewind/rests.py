@@ -34,7 +34,7 @@ _FEW = 40
 
 
 class Rest(NamedTuple):
-    """The rest of an entry.
+    """A part of a listed entry that no undone allocation accounts for yet.
 
     entry: its index. slack: bytes of it that need no name. early: what may lie there that came before the crash kernel:
     nothing, page descriptors, or a CMA area, too. many: whether page descriptors may that came after it.

@@ -117,7 +117,7 @@ class Effort:
         return cls(tuple(zip((whole, whole, (1,), None), steps, (0, areas, 0, 0), strict=True)))
 
     def less(self) -> Effort:
-        """Those for ways that explain less, after these."""
+        """The remaining searches, for ways that leave something unexplained."""
         return Effort(tuple(zip(((1,), None), _ALONE[2:], (0, 0), strict=True)), known=self.known)
 
 
@@ -266,7 +266,10 @@ class Search:
         return (elsewhere, sum(_ends_with(state, start) for start, _ in self.view.crash))
 
     def _is_hopeless(self, step: int, after: Undone, rests: list[Rest], fit: Rank, *, unusual: bool) -> bool:
-        """True if no way is better than the best: the steps before this can undo all that is left, but no more."""
+        """True if even a perfect continuation would not beat the best way found.
+
+        The steps before this can undo all that is left, but no more.
+        """
         best = self.best
         if best is None:
             return False

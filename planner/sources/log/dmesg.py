@@ -214,7 +214,7 @@ _TELL_CMA = ("cma", "hash", "percpu", "swiotlb")
 
 
 def _tells_cma(log: Log) -> bool:
-    """True if the log goes on behind the line of a CMA area, or has one: then it had no other.
+    """True if the log reaches past the place of CMA areas, or has one: one that it does not show did not exist.
 
     One that shows the second hash table alone is what a search found, such as `grep node`.
     """
