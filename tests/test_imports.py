@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,4 +43,4 @@ def test_a_module_says_once_why_its_imports_are_late() -> None:
 
 def _speaks_of_loading(module: ast.Module) -> bool:
     said = (ast.get_docstring(module) or "").lower()
-    return "import" in said or "load" in said
+    return re.search(r"\b(?:imports?|imported|loads?|loaded)\b", said) is not None
