@@ -199,42 +199,56 @@ def usual_steps(view: View, *, kfence: bool = False) -> list[list[Choice]]:
     No steps where the page descriptors cannot lie in what is listed. kfence: whether there seems to be a pool of
     KFENCE.
     """
-    profile, page_size, listed, low_max = view.asked.profile, view.asked.page_size, view.listed, view.low_max
-    ram, crash, top = view.machine.memory.ram, total(view.crash), view.regions[-1][1]
+    profile, page_size, listed = view.asked.profile, view.asked.page_size, view.listed
     first = memmap(profile, page_size, view.regions, view.nodes) if profile.first else []
     if not all(beneath(listed, item) for item in first):
         return []
-    within = _within(listed, first)
-    # From 7.0 on memory counts that is free then, which is without the crash kernel and at least what is free later.
-    counted = (ram - crash, ram - total(listed.blocks)) if profile.first else (ram,)
-    hashes = dict.fromkeys(_dentry_hash(size, page_size) for size in counted if size > 0)
-    small, usual = _small_buffer(ram), _usual_buffer(view)
-    logs = [
-        Choice(tuple(_log_buffer(size, size // _RECORD * (_DESCRIPTOR + info), profile, within)), many=size < 512 * KIB)
-        for size in (32 * MIB, 16 * MIB, 8 * MIB, 4 * MIB, 2 * MIB, MIB, 512 * KIB, 256 * KIB)
-        for info in dict.fromkeys((profile.log_info, _INFO))
-    ]
-    tables = [
-        Choice((within.later("Dentry cache hash table", size), within.later("Inode-cache hash table", size // 2)))
-        for size in hashes
-    ]
-    # Where there are several nodes, the kernel waits for vmalloc(), which spreads the tables over them.
-    tables = [Choice(), *tables] if len(view.nodes) > 1 else [*tables, Choice(unusual=True)]
-    ordinary = (usual, _POOL_OF_MANY) if usual == small < _POOL_OF_MANY else (usual,)
-    pools: list[Choice] = []
-    sizes = {*(_POOLS if crash else _POOLS[:1]), small, 0}
-    for pool in sorted(sizes, key=lambda pool: (pool != usual, pool > 0, -pool)):  # `noforce` before another size
-        buffer = Later(BOUNCE, pool, page_size, 0, low_max - 1)
-        if not pool:
-            pools.append(Choice(unusual=pool != usual))
-        elif top <= low_max or places(listed, buffer):  # its arrays lie in high memory, if there is some
-            pools.append(Choice((buffer, *_slots(pool, page_size, profile)), unusual=pool not in ordinary))
+    within, pools = _within(listed, first), _usual_pools(view)
+    logs, tables = _usual_logs(profile, within), _usual_tables(view, within)
     steps = [_section_table(view.asked), [Choice(tuple(first))], [*logs, Choice()], tables]
     metadata = _kfence_metadata(profile, page_size)
     # An entry of just its size may be per-CPU areas, but hardly one that holds the arrays of the bounce buffer, too.
     arrays = sum(item.size for pool in pools if not pool.unusual for item in pool.items[1:])
     likely = kfence or (arrays > 0 and any(end - start == metadata + arrays for start, end in listed.blocks))
     return [*steps, _last(profile, _kfence(profile, page_size, likely=likely), pools)]
+
+
+def _usual_logs(profile: Profile, within: _Within) -> list[Choice]:
+    """Log buffers of usual sizes, with their arrays."""
+    return [
+        Choice(tuple(_log_buffer(size, size // _RECORD * (_DESCRIPTOR + info), profile, within)), many=size < 512 * KIB)
+        for size in (32 * MIB, 16 * MIB, 8 * MIB, 4 * MIB, 2 * MIB, MIB, 512 * KIB, 256 * KIB)
+        for info in dict.fromkeys((profile.log_info, _INFO))
+    ]
+
+
+def _usual_tables(view: View, within: _Within) -> list[Choice]:
+    """The two hash tables for so much RAM, or none."""
+    ram, profile = view.machine.memory.ram, view.asked.profile
+    # From 7.0 on memory counts that is free then, which is without the crash kernel and at least what is free later.
+    counted = (ram - total(view.crash), ram - total(view.listed.blocks)) if profile.first else (ram,)
+    tables = [
+        Choice((within.later("Dentry cache hash table", size), within.later("Inode-cache hash table", size // 2)))
+        for size in dict.fromkeys(_dentry_hash(size, view.asked.page_size) for size in counted if size > 0)
+    ]
+    # Where there are several nodes, the kernel waits for vmalloc(), which spreads the tables over them.
+    return [Choice(), *tables] if len(view.nodes) > 1 else [*tables, Choice(unusual=True)]
+
+
+def _usual_pools(view: View) -> list[Choice]:
+    """Bounce buffers with their arrays, or none: the usual one first."""
+    profile, page_size, low_max = view.asked.profile, view.asked.page_size, view.low_max
+    small, usual = _small_buffer(view.machine.memory.ram), _usual_buffer(view)
+    ordinary = (usual, _POOL_OF_MANY) if usual == small < _POOL_OF_MANY else (usual,)
+    pools: list[Choice] = []
+    sizes = {*(_POOLS if view.crash else _POOLS[:1]), small, 0}
+    for pool in sorted(sizes, key=lambda pool: (pool != usual, pool > 0, -pool)):  # `noforce` before another size
+        buffer = Later(BOUNCE, pool, page_size, 0, low_max - 1)
+        if not pool:
+            pools.append(Choice(unusual=pool != usual))
+        elif view.all_low or places(view.listed, buffer):  # its arrays lie in high memory, if there is some
+            pools.append(Choice((buffer, *_slots(pool, page_size, profile)), unusual=pool not in ordinary))
+    return pools
 
 
 def named(items: Iterable[tuple[str, int]]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -11,7 +11,7 @@ from planner.base.ranges import Span, difference, intersect, subtract, union
 from planner.base.sizes import round_up
 from planner.kernel.arm64_init import cut_by_mem, derived_dma_limit
 from planner.kernel.cma import default_area, early_areas
-from planner.kernel.machine import NO_DMA_ZONES, Event, Machine
+from planner.kernel.machine import NO_DMA_ZONES, BootRecord, Event, Machine
 from planner.kernel.memory_map import PHYSICAL_TOP, Flag, MemoryMap
 from planner.kernel.profiles import Profile
 from planner.rewind.gigantic import areas_for_gigantic_pages, gigantic_pages
@@ -94,37 +94,15 @@ class View:
 
 def view_of(machine: Machine, asked: PlannedBoot) -> View:
     """The view of a machine's sources, with what is known to have come before the crash kernel."""
-    memory, record, events = machine.memory, machine.facts.record, machine.facts.events
-    recorded = [r for r in (record.crash, record.low) if r is not None] if record is not None else []
-    named = [(r.start, r.end) for r in memory.reserved if r.is_crash]
-    crash = union([*((r.start, r.end) for r in recorded), *named])
-    if named:
-        # Where it is listed by name, nothing else that is listed is part of it.
-        unnamed = union((r.start, r.end) for r in memory.reserved if not r.is_crash)
-        crash = difference(crash, unnamed)
-    # Kernels that do not round the size leave a rest of its last page, which /proc/iomem lists as reserved.
-    crash = union((start, round_up(end, asked.page_size)) for start, end in crash)
-    low_max = asked.dma_limit
-    if low_max is None:
-        low_max = derived_dma_limit(asked.profile, memory)
-    elif low_max == NO_DMA_ZONES:
-        low_max = PHYSICAL_TOP
-    usable = tuple(memory.spans(Flag.NOMAP.value | Flag.DRIVER_MANAGED.value))
-    # A CMA area that a log names is an entry of its own: what came later may lie right above.
-    areas = _apart(early_areas(events))
+    memory, facts, page = machine.memory, machine.facts, asked.page_size
+    crash = _crash(memory, facts.record, page)
     rows = [(r.start, r.end) for r in memory.reserved if r.name == "reserved"]
-    running = interrupt_tables(rows, asked.page_size) if not machine.settled else []
-    gone = set(running)
-    spans = [span for r in memory.reserved if (span := (r.start, r.end)) not in gone]
-    if crash:
-        spans = [piece for span in spans for piece in subtract(span, crash)]
-    if areas:
-        spans = [piece for span in spans for piece in (*subtract(span, areas), *intersect(span, areas))]
-    blocks = _unrounded(_apart([*spans, *crash]), events, asked.page_size)
-    size = 0 if asked.reserves_first else memory.ram // asked.page_size * 8
-    cut = cut_by_mem(memory, machine.facts, asked.page_size)
-    tables = topmost_tables(usable, blocks, size, cut)
-    nodes = [e.span for e in events if e.kind == "node" and e.span is not None]
+    running = interrupt_tables(rows, page) if not machine.settled else []
+    usable = tuple(memory.spans(Flag.NOMAP.value | Flag.DRIVER_MANAGED.value))
+    blocks = _blocks(machine, crash, set(running), page)
+    cut = cut_by_mem(memory, facts, page)
+    tables = topmost_tables(usable, blocks, 0 if asked.reserves_first else memory.ram // page * 8, cut)
+    nodes = [e.span for e in facts.events if e.kind == "node" and e.span is not None]
     nodes = nodes or _nodes_of_log(memory) or _nodes_of_listing(memory)
     known = [*crash, *_known_early(machine, asked), *tables]
     listed = State(usable, tuple(blocks), tuple(_apart(known)))
@@ -136,14 +114,46 @@ def view_of(machine: Machine, asked: PlannedBoot) -> View:
         machine,
         asked,
         listed,
-        tuple(crash),
-        tuple(memory.spans()),
-        tuple(nodes) if len(nodes) > 1 else (),
-        low_max,
-        after,
-        tuple(running),
-        cut,
+        crash=tuple(crash),
+        regions=tuple(memory.spans()),
+        nodes=tuple(nodes) if len(nodes) > 1 else (),
+        low_max=_end_of_low_memory(asked, memory),
+        after=after,
+        running=tuple(running),
+        cut=cut,
     )
+
+
+def _crash(memory: MemoryMap, record: BootRecord | None, page_size: int) -> list[Span]:
+    """The crash kernel as it is recorded or listed, in whole pages."""
+    recorded = [r for r in (record.crash, record.low) if r is not None] if record is not None else []
+    named = [(r.start, r.end) for r in memory.reserved if r.is_crash]
+    crash = union([*((r.start, r.end) for r in recorded), *named])
+    if named:
+        # Where it is listed by name, nothing else that is listed is part of it.
+        crash = difference(crash, union((r.start, r.end) for r in memory.reserved if not r.is_crash))
+    # Kernels that do not round the size leave a rest of its last page, which /proc/iomem lists as reserved.
+    return union((start, round_up(end, page_size)) for start, end in crash)
+
+
+def _end_of_low_memory(asked: PlannedBoot, memory: MemoryMap) -> int:
+    """The first byte above low memory: the DMA limit, or beyond all memory without DMA zones."""
+    if asked.dma_limit is None:
+        return derived_dma_limit(asked.profile, memory)
+    return PHYSICAL_TOP if asked.dma_limit == NO_DMA_ZONES else asked.dma_limit
+
+
+def _blocks(machine: Machine, crash: Sequence[Span], running: Collection[Span], page_size: int) -> list[Span]:
+    """What is reserved, ascending, but for what the running kernel reserved itself; the crash kernel apart."""
+    events = machine.facts.events
+    # A CMA area that a log names is an entry of its own: what came later may lie right above.
+    areas = _apart(early_areas(events))
+    spans = [span for r in machine.memory.reserved if (span := (r.start, r.end)) not in running]
+    if crash:
+        spans = [piece for span in spans for piece in subtract(span, crash)]
+    if areas:
+        spans = [piece for span in spans for piece in (*subtract(span, areas), *intersect(span, areas))]
+    return _unrounded(_apart([*spans, *crash]), events, page_size)
 
 
 def _unrounded(blocks: list[Span], events: Sequence[Event], page_size: int) -> list[Span]:

@@ -342,8 +342,8 @@ def _remember_crash(line: str, number: int, log: Log) -> None:
 
 def _fact(line: str, number: int, log: Log) -> None:
     if _kernel(line, log) or _processor(line, log) or _loaded(line, log) or _per_cpu(line, log):
-        pass
-    elif (at := line.find("ommand line:")) >= 0 and (log.cmdline is None or "Kernel command" in line):
+        return
+    if (at := line.find("ommand line:")) >= 0 and (log.cmdline is None or "Kernel command" in line):
         _command_line(valid_utf8(line[at + len("ommand line:") :].strip()), log)
     elif line.startswith("BOOT_IMAGE=") and log.cmdline is None:  # /proc/cmdline of a system that GRUB started
         _command_line(valid_utf8(line), log)
