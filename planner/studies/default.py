@@ -226,24 +226,19 @@ def default(
     chosen = _shortest(search, others)
     longer = tuple(_longer(search))
     entries = entries_of(table.keys, chosen)
-    given = [chosen[bisect_left(table.keys, s.ram)] for s in sizes]
-    served = sum(s.serves(size) for s, size in zip(sizes, given, strict=True))
-    taken = [s.taken(size) for s, size in zip(sizes, given, strict=True)]
-    needed = sum(s.one.need for s, size in zip(sizes, given, strict=True) if s.serves(size))
-    unserved = [Failed(s.one.id, _why(s, size)) for s, size in zip(sizes, given, strict=True) if not s.serves(size)]
+    given = [(s, chosen[bisect_left(table.keys, s.ram)]) for s in sizes]
+    served = [(s, size) for s, size in given if s.serves(size)]
+    taken = sum(s.taken(size) for s, size in given)
+    unserved = [Failed(s.one.id, _why(s, size)) for s, size in given if not s.serves(size)]
     return Default(
         crashkernel=text_of(entries),
         machines=len(sizes) + len(unplanned),
-        served=served,
-        bytes=sum(taken),
-        wasted=sum(taken) - needed,
+        served=len(served),
+        bytes=taken,
+        wasted=taken - sum(s.one.need for s, _ in served),
         entries=tuple(entries),
         failed=(*unserved, *unplanned),
-        doubtful=tuple(
-            Failed(s.one.id, doubt)
-            for s, size in zip(sizes, given, strict=True)
-            if s.serves(size) and (doubt := s.doubt(size))
-        ),
+        doubtful=tuple(Failed(s.one.id, doubt) for s, size in served if (doubt := s.doubt(size))),
         others=others,
         longer=longer,
         notes=tuple(_notes(table)),

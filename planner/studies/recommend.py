@@ -218,7 +218,7 @@ class _Search:
             taken=taken,
             extra_tlb_entries=waste.extra_tlb_entries,
             protected=plan.protects,
-            proposal=placed(question, self.chosen)[0],
+            proposal=proposed.reservation.outcome,
             proposal_protects=proposed.protects,
             share=None,
             serves=False,
