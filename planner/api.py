@@ -52,7 +52,7 @@ from planner.studies.fit import fit as fit_machine
 from planner.studies.need import Need
 from planner.studies.need import need as make_need
 from planner.studies.need_inputs import Given, margin, rootfs_limit
-from planner.studies.recommend import RECOMMEND_AIMS, Asked, Recommendation
+from planner.studies.recommend import RECOMMEND_AIMS, Goal, Recommendation
 from planner.studies.recommend import recommend as recommend_for
 from planner.studies.remedies import helped
 from planner.studies.size import GiveBack, Presets, Sweep, presets
@@ -277,7 +277,7 @@ def recommend(
     between = None if ram is None else read("ram", str(ram), size_range)
     image, anywhere = arguments.image(image_size, any_image=any_image)
     aimed = read("aim", aim, one_of(*RECOMMEND_AIMS))
-    asked = Asked(aimed, wanted, request(crashkernel), between, anywhere, image, read("sure", sure, share))
+    asked = Goal(aimed, wanted, request(crashkernel), between, anywhere, image, read("sure", sure, share))
     with arguments.named():
         return recommend_for(_machine(source, options), arguments.options(options), asked)
 

@@ -19,7 +19,7 @@ from planner.render.blocks import size as render
 from planner.render.pages import sweep_page
 from planner.render.pictures import chart
 from planner.report.studies import sized
-from planner.studies.recommend import PASTED, RECOMMEND_AIMS, Asked, recommend
+from planner.studies.recommend import PASTED, RECOMMEND_AIMS, Goal, recommend
 from planner.studies.recommend import pasted as line_of
 from planner.studies.size import give_back, presets, sweep
 
@@ -121,11 +121,11 @@ def size(
         ok = _give_back(machine, crashkernel, give_back, chosen, out)
     else:
         aim = wanted.pop("aim") or "default"
-        ok = _recommend(machine, chosen, Asked(aim, given=crashkernel, **wanted), pasted, out)
+        ok = _recommend(machine, chosen, Goal(aim, given=crashkernel, **wanted), pasted, out)
     return 0 if ok else 1
 
 
-def _recommend(machine: Machine, options: Options, asked: Asked, pasted: str | None, out: Out) -> bool:
+def _recommend(machine: Machine, options: Options, asked: Goal, pasted: str | None, out: Out) -> bool:
     found = recommend(machine, options, asked)
     if pasted is not None:
         if found.crashkernel is None:

@@ -29,8 +29,8 @@ __all__ = [
     "LOW_PART",
     "PASTED",
     "RECOMMEND_AIMS",
-    "Asked",
     "Candidate",
+    "Goal",
     "Recommendation",
     "pasted",
     "recommend",
@@ -53,7 +53,7 @@ PASTED = ("grub", "grubby", "kernel-cmdline", "kickstart")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Goal:
     """The aim and the limits of a recommendation.
 
     need: bytes, None to compute them. ram: sizes of RAM that the machine may have, for a range list. any_image: over
@@ -128,30 +128,30 @@ class Recommendation:
         return RECOMMEND_AIMS[self.aim]
 
 
-def recommend(machine: Machine, options: Options | None = None, asked: Asked | None = None) -> Recommendation:
+def recommend(machine: Machine, options: Options | None = None, goal: Goal | None = None) -> Recommendation:
     """The best request for an aim. Raises InputError for an unknown aim, and as `make_plan` does."""
-    return recommend_for(ask(machine, FORM_SIZE, replace(options or Options(), preset=None)), asked)
+    return recommend_for(ask(machine, FORM_SIZE, replace(options or Options(), preset=None)), goal)
 
 
-def recommend_for(question: Question, asked: Asked | None = None) -> Recommendation:
+def recommend_for(question: Question, goal: Goal | None = None) -> Recommendation:
     """As `recommend`, for the machine and the kernel of a question; its request is ignored."""
-    asked, machine = asked or Asked(), question.machine
-    if asked.aim not in RECOMMEND_AIMS:
-        raise InputError("--aim", f"unknown aim {asked.aim!r}", f"use one of {', '.join(RECOMMEND_AIMS)}")
-    size, source = asked.need, "stated"
+    goal, machine = goal or Goal(), question.machine
+    if goal.aim not in RECOMMEND_AIMS:
+        raise InputError("--aim", f"unknown aim {goal.aim!r}", f"use one of {', '.join(RECOMMEND_AIMS)}")
+    size, source = goal.need, "stated"
     assumed: tuple[str, ...] = ()
     if size is None:
         needed = need(None, machine, guess=True)
         size, assumed = needed.recommended, needed.assumed
         source = f"computed with a margin of {needed.margin}"
         source += f", assumed: {', '.join(assumed)}" if assumed else ""
-    search = _Search(question, asked, size, assumed)
+    search = _Search(question, goal, size, assumed)
     candidates = [search.judged(form, text) for form, text in search.texts()]
     best = search.best([c for c in candidates if c.form != "given" or c.serves])
     others = tuple(replace(c, verdict=search.verdict(c, best)) for c in candidates if c is not best)
     return Recommendation(
         crashkernel=best.crashkernel if best is not None else None,
-        aim=asked.aim,
+        aim=goal.aim,
         reason=search.reason(best, candidates),
         need=size,
         need_source=source,
@@ -169,31 +169,31 @@ def recommend_for(question: Question, asked: Asked | None = None) -> Recommendat
 class _Search:
     """The candidates for one machine, each planned; `plan` is that of the plain form, used for common facts."""
 
-    def __init__(self, question: Question, asked: Asked, size: int, assumed: tuple[str, ...]) -> None:
-        self.asked, self.assumed = asked, assumed
+    def __init__(self, question: Question, goal: Goal, size: int, assumed: tuple[str, ...]) -> None:
+        self.goal, self.assumed = goal, assumed
         self.size = round_up(size, CRASH_ALIGN)
         self.own, self.chosen = OWN, strategy_named(question.options.strategy)
         self.question = with_request(question, f"crashkernel={format_size(self.size)}")
         self.plan = answer(self.question, self.own)
         self.context = self.question.mainline
-        self.places = self._places(self.question, self.own) if asked.any_image else None
+        self.places = self._places(self.question, self.own) if goal.any_image else None
         self.notes = self.plan.notes
 
     def _places(self, question: Question, strategy: Strategy) -> Places:
-        return Places(inquiry_of(question, strategy), self.asked.image_size)
+        return Places(inquiry_of(question, strategy), self.goal.image_size)
 
     def texts(self) -> list[tuple[str, str]]:
         """Every candidate, the simplest first."""
         text = format_size(self.size)
         found = [("plain", f"crashkernel={text}")]
-        if self.asked.ram is not None:
-            found.insert(0, ("list", f"crashkernel={format_size(self.asked.ram[0])}-:{text}"))
+        if self.goal.ram is not None:
+            found.insert(0, ("list", f"crashkernel={format_size(self.goal.ram[0])}-:{text}"))
         found += [
             ("high", f"crashkernel={text},high"),
             ("high and low", f"crashkernel={text},high crashkernel={format_size(LOW_PART)},low"),
         ]
-        if self.asked.given is not None:
-            given = self.asked.given
+        if self.goal.given is not None:
+            given = self.goal.given
             found.append(("given", given if "crashkernel=" in given else f"crashkernel={given}"))
         return found
 
@@ -236,7 +236,7 @@ class _Search:
         """The share of the image's positions at which a candidate's placement is as good as planned."""
         known = placed(question, self.own)[1]
         also = None
-        if self.asked.aim == "protected" and not found.protected and found.proposal_protects:
+        if self.goal.aim == "protected" and not found.protected and found.proposal_protects:
             also = self._places(question, self.chosen), found.proposal
         return places.share(question.request, lambda place: self._as_said(found, place), known, also)
 
@@ -274,14 +274,14 @@ class _Search:
 
     def asked_size(self) -> int:
         """Bytes that the capture kernel needs, before rounding up."""
-        return self.asked.need if self.asked.need is not None else self.size
+        return self.goal.need if self.goal.need is not None else self.size
 
     # -- the choice ----------------------------------------------------------------------------------------
 
     def best(self, candidates: Sequence[Candidate]) -> Candidate | None:
         """The best candidate for the aim; among those that serve often enough, if there are any."""
         serving = [c for c in candidates if c.serves]
-        sure = [c for c in serving if c.share is None or c.share >= self.asked.sure]
+        sure = [c for c in serving if c.share is None or c.share >= self.goal.sure]
         if sure or not serving:
             return min(sure, key=self._merit, default=None)
         share = max(c.share or 0.0 for c in serving)
@@ -290,12 +290,12 @@ class _Search:
     def _merit(self, c: Candidate) -> tuple[int, ...]:
         """Sort key; smaller is better, equals keep the order of the candidates."""
         low = (int(c.place == "straddles"), c.low_taken, c.taken)
-        listed = int(self.asked.ram is not None and c.form != "list")
-        if self.asked.aim == "protected":
+        listed = int(self.goal.ram is not None and c.form != "list")
+        if self.goal.aim == "protected":
             return (int(not c.protected), int(not c.proposal_protects), listed, *low)
-        if self.asked.aim == "fast":
+        if self.goal.aim == "fast":
             return (c.extra_tlb_entries, listed, *low)
-        if self.asked.aim == "small":
+        if self.goal.aim == "small":
             return (c.taken, listed, *low)
         return (listed, *low)
 
@@ -308,17 +308,17 @@ class _Search:
         """The disadvantage of a candidate that also serves."""
         if best is None:
             return ""
-        if c.share is not None and best.share is not None and c.share < min(self.asked.sure, best.share):
+        if c.share is not None and best.share is not None and c.share < min(self.goal.sure, best.share):
             return f"holds at only {_percent(c.share)} of the image's positions"
-        if self.asked.aim == "protected" and best.protected > c.protected:
+        if self.goal.aim == "protected" and best.protected > c.protected:
             return "is not protected"
-        if self.asked.aim == "protected" and best.proposal_protects > c.proposal_protects:
+        if self.goal.aim == "protected" and best.proposal_protects > c.proposal_protects:
             return f"would be {c.proposal} under {self.chosen.name}, not protected"
-        if self.asked.aim == "fast" and c.extra_tlb_entries > best.extra_tlb_entries:
+        if self.goal.aim == "fast" and c.extra_tlb_entries > best.extra_tlb_entries:
             return f"needs {c.extra_tlb_entries - best.extra_tlb_entries:,} more TLB entries"
-        if self.asked.aim == "small" and c.taken > best.taken:
+        if self.goal.aim == "small" and c.taken > best.taken:
             return f"takes {format_size(c.taken - best.taken)} more memory"
-        if self.asked.ram is not None and best.form == "list":
+        if self.goal.ram is not None and best.form == "list":
             return "requests the same size for any RAM"
         if c.place == "straddles" and best.place != "straddles":
             return "would straddle the DMA limit"
@@ -347,7 +347,7 @@ class _Search:
         if best.share is not None:
             often = f"which holds at {_percent(best.share)} of the image's positions"
             short = (
-                "" if best.share >= self.asked.sure else f", less than {_percent(self.asked.sure)}: the best available"
+                "" if best.share >= self.goal.sure else f", less than {_percent(self.goal.sure)}: the best available"
             )
             parts.append(often + short)
         parts += self.doubts(best)
@@ -364,18 +364,18 @@ class _Search:
     def _aim_met(self, best: Candidate, serving: Sequence[Candidate]) -> str:
         among = f", the least of {len(serving)} forms" if len(serving) > 1 else ", the only form that serves"
         low = f"takes {f'{format_size(best.low_taken)} of' if best.low_taken else 'no'} low memory"
-        if self.asked.aim == "protected":
+        if self.goal.aim == "protected":
             if best.protected:
                 return f"protected, {low}"
             if best.proposal_protects:
                 return f"not protected by this kernel, which protects none; protected under {self.chosen.name}"
             return f"not protected, as no form is on this kernel, {low}"
-        if self.asked.aim == "fast":
+        if self.goal.aim == "fast":
             return f"needs {best.extra_tlb_entries:,} more TLB entries than no crash kernel{among}"
-        if self.asked.aim == "small":
+        if self.goal.aim == "small":
             return f"takes {format_size(best.taken)} in all, page tables included{among}"
-        if best.form == "list" and self.asked.ram is not None:
-            return f"{low}, requested with any RAM from {format_size(self.asked.ram[0])} on"
+        if best.form == "list" and self.goal.ram is not None:
+            return f"{low}, requested with any RAM from {format_size(self.goal.ram[0])} on"
         return low + among
 
 

@@ -32,7 +32,7 @@ from planner.studies.explain import explain
 from planner.studies.fit import fit
 from planner.studies.need import need
 from planner.studies.need_inputs import Given
-from planner.studies.recommend import Asked, recommend
+from planner.studies.recommend import Goal, recommend
 from planner.studies.size import give_back, presets, sweep
 from planner.studies.survey import Candidates, survey, tabulate
 from planner.studies.verify import Parts, Verdict, verdict, verification
@@ -108,7 +108,7 @@ MADE: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "proposal": (lambda: Proposal(tuple(survey([("a", OWN)]))), "machines"),
     "size": (
-        lambda: sized(recommend(OWN, Options(), Asked(need=256 * MIB)), presets(OWN)),
+        lambda: sized(recommend(OWN, Options(), Goal(need=256 * MIB)), presets(OWN)),
         "recommended need need_source candidates source ram kernel low_free_before presets notes doubt",
     ),
     "survey": (lambda: Survey(tuple(tabulate([("a", OWN, Options())], Candidates()))), "rows"),

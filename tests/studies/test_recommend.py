@@ -21,8 +21,8 @@ from planner.studies.recommend import (
     LOW_PART,
     PASTED,
     RECOMMEND_AIMS,
-    Asked,
     Candidate,
+    Goal,
     Recommendation,
     pasted,
     recommend,
@@ -38,7 +38,7 @@ def server(kernel: str = "6.12", *reserved: Reserved, low: int = 2 * GIB, high: 
     return Machine("<server>", "json", MemoryMap(regions, reserved), facts)
 
 
-def does_what_it_says(machine: Machine, options: Options, asked: Asked, found: Recommendation) -> None:
+def does_what_it_says(machine: Machine, options: Options, asked: Goal, found: Recommendation) -> None:
     """Compare the plan of the string with the numbers in the reason."""
     if found.crashkernel is None:
         assert found.chosen is None
@@ -91,7 +91,7 @@ def _better(other: Candidate, found: Recommendation) -> bool:
 def test_on_random_maps_kernels_and_aims(memory: MemoryMap, kernel: str, aim: str, need: int) -> None:
     """Placement, protection and cost are those in the reason, and no other form is better for the aim."""
     machine = machine_of(memory, Facts(kernel=kernel, page_size=4096, va_bits=48))
-    asked = Asked(aim, need)
+    asked = Goal(aim, need)
     does_what_it_says(machine, Options(), asked, recommend(machine, Options(), asked))
 
 
@@ -99,7 +99,7 @@ def test_on_random_maps_kernels_and_aims(memory: MemoryMap, kernel: str, aim: st
 def test_on_small_machines_with_any_options(seed: int) -> None:
     """Holes, flags, DMA limits, alignments."""
     case = drawn(seed)
-    asked = Asked(list(RECOMMEND_AIMS)[seed % 4], 4 * PAGE * (1 + seed % 9), any_image=False)
+    asked = Goal(list(RECOMMEND_AIMS)[seed % 4], 4 * PAGE * (1 + seed % 9), any_image=False)
     does_what_it_says(case.machine, case.options, asked, recommend(case.machine, case.options, asked))
 
 
@@ -117,12 +117,12 @@ def test_on_small_machines_with_any_options(seed: int) -> None:
     ],
 )
 def test_the_form_follows_the_kernel_and_the_aim(kernel: str, aim: str, crashkernel: str) -> None:
-    assert recommend(server(kernel), None, Asked(aim, 512 * MIB)).crashkernel == crashkernel
+    assert recommend(server(kernel), None, Goal(aim, 512 * MIB)).crashkernel == crashkernel
 
 
 def test_why_not_the_others() -> None:
     """Each is planned and has a reason."""
-    found = recommend(server(), None, Asked(need=1536 * MIB, given="2G-16G:256M,16G-:512M"))
+    found = recommend(server(), None, Goal(need=1536 * MIB, given="2G-16G:256M,16G-:512M"))
     why = {c.crashkernel: c.verdict for c in found.others}
     assert why["crashkernel=1536M"].startswith("takes 1536M of low memory")
     assert why["crashkernel=1536M,high"] == "takes 128M of low memory"
@@ -131,26 +131,24 @@ def test_why_not_the_others() -> None:
 
 def test_a_high_part_without_low_memory_does_not_serve() -> None:
     """5.19 to 6.1 reserve no default low part for `,high`."""
-    found = recommend(server("6.1"), None, Asked(need=512 * MIB))
+    found = recommend(server("6.1"), None, Goal(need=512 * MIB))
     why = {c.crashkernel: c.verdict for c in found.others}
     assert "no low memory for swiotlb" in why["crashkernel=512M,high"]
 
 
 def test_a_range_list_for_ram_that_may_change() -> None:
     """From the smallest RAM on; on this machine it equals the plain form."""
-    found = recommend(server(), None, Asked(need=512 * MIB, ram=(4 * GIB, 64 * GIB)))
+    found = recommend(server(), None, Goal(need=512 * MIB, ram=(4 * GIB, 64 * GIB)))
     assert found.crashkernel == "crashkernel=4G-:512M"
     assert "with any RAM from 4G on" in found.reason
-    more = recommend(server(), None, Asked(need=512 * MIB, ram=(64 * GIB, 128 * GIB)))
+    more = recommend(server(), None, Goal(need=512 * MIB, ram=(64 * GIB, 128 * GIB)))
     assert "with any RAM" not in more.reason
-    assert (
-        recommend(server(), None, Asked(need=512 * MIB, ram=(64 * GIB, 128 * GIB))).crashkernel != "crashkernel=64G-:"
-    )
+    assert recommend(server(), None, Goal(need=512 * MIB, ram=(64 * GIB, 128 * GIB))).crashkernel != "crashkernel=64G-:"
 
 
 def test_nothing_serves() -> None:
     """The reason names each form once."""
-    found = recommend(server(), None, Asked(need=64 * GIB))
+    found = recommend(server(), None, Goal(need=64 * GIB))
     assert (found.crashkernel, found.chosen) == (None, None)
     assert found.reason.startswith("no request gives the 64G that the capture kernel needs: ")
 
@@ -164,24 +162,24 @@ def test_a_need_that_is_computed_says_what_it_assumes() -> None:
 def test_over_all_positions_of_the_image() -> None:
     """A recommendation serves at enough positions, or says that none does."""
     crowded = server("6.12", Reserved(2 * GIB, 2 * GIB + 40 * MIB, "Kernel code"), low=600 * MIB, high=560 * MIB)
-    sure = recommend(crowded, None, Asked(need=256 * MIB, any_image=True))
+    sure = recommend(crowded, None, Goal(need=256 * MIB, any_image=True))
     assert "of the image's positions" in sure.reason
     assert sure.chosen is not None
     assert (sure.chosen.share or 0) >= 0.99
-    tight = recommend(crowded, None, Asked(need=540 * MIB, any_image=True, sure=1.0))
+    tight = recommend(crowded, None, Goal(need=540 * MIB, any_image=True, sure=1.0))
     assert tight.chosen is None or "the best available" in tight.reason or tight.chosen.share == 1.0
 
 
 def test_candidates_are_planned_where_memory_is_hot_pluggable() -> None:
     memory = MemoryMap((Region(2 * GIB, 4 * GIB), Region(16 * GIB, 32 * GIB, Flag.HOTPLUG.value)), ())
     machine = Machine("<test>", "json", memory, Facts(kernel="6.12", page_size=4096, cmdline="movable_node"))
-    asked = Asked(need=512 * MIB)
+    asked = Goal(need=512 * MIB)
     does_what_it_says(machine, Options(), asked, recommend(machine, Options(), asked))
 
 
 def test_an_unknown_aim() -> None:
     with pytest.raises(InputError, match="unknown aim 'big'; use one of default, protected, fast, small"):
-        recommend(server(), None, Asked("big"))
+        recommend(server(), None, Goal("big"))
 
 
 @pytest.mark.parametrize("where", PASTED)
@@ -196,6 +194,6 @@ def test_the_line_to_paste_holds_the_string(where: str) -> None:
 def test_a_kernel_that_is_not_known_well_is_reported_to_be(kernel: str) -> None:
     """The reason itself says so."""
     certainty = select_profile(kernel).certainty
-    reason = recommend(server(kernel), None, Asked(need=256 * MIB)).reason
+    reason = recommend(server(kernel), None, Goal(need=256 * MIB)).reason
     assert ("inferred of this kernel" in reason) == (certainty == "inferred")
     assert ("which is not known" in reason) == (certainty == "unknown")

@@ -6,7 +6,7 @@ import pytest
 
 from planner.base.sizes import GIB, KIB, MIB
 from planner.render.blocks import size
-from planner.studies.recommend import Asked, recommend
+from planner.studies.recommend import Goal, recommend
 from planner.studies.size import give_back, presets, sweep
 from tests.planning.machines import machine
 from tests.render.blocks.found import bullets_of, facts_of, lead_of, paragraphs_of, table_of, titles_of
@@ -83,7 +83,7 @@ def test_what_is_refused_is_reported_and_nothing_else() -> None:
 
 def test_a_recommendation_can_be_copied() -> None:
     """Alone on its line with its reason, then every candidate and why not that one."""
-    found = recommend(machine(), asked=Asked(need=256 * MIB))
+    found = recommend(machine(), goal=Goal(need=256 * MIB))
     told = size.recommendation(found)
     assert paragraphs_of(told) == [f"{found.crashkernel} ({found.reason})"]
     rows = table_of(told, "Requests").rows
@@ -94,7 +94,7 @@ def test_a_recommendation_can_be_copied() -> None:
 
 
 def test_nothing_to_recommend() -> None:
-    found = recommend(machine(), asked=Asked(need=64 * GIB))
+    found = recommend(machine(), goal=Goal(need=64 * GIB))
     told = size.recommendation(found)
     assert lead_of(told) == ("nothing to recommend", found.reason, "bad")
     assert "recommended" not in {row[-1] for row in table_of(told, "Requests").rows}

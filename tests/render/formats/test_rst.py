@@ -24,7 +24,7 @@ from planner.sources.samples import read
 from planner.studies.compare import make_comparison
 from planner.studies.explain import explain
 from planner.studies.fit import fit
-from planner.studies.recommend import Asked, recommend
+from planner.studies.recommend import Goal, recommend
 from planner.studies.size import give_back, presets, sweep
 from planner.studies.survey import survey
 from tests.plans import PLANS, plan_of, render, tables_of
@@ -137,7 +137,7 @@ MADE: dict[str, Callable[[str], object]] = {
     "explain": lambda name: explain(read(name), "512M", any_image=True),
     "fit": lambda name: fit(read(name), any_image=True),
     "presets": lambda name: presets(read(name)),
-    "recommend": lambda name: recommend(read(name), asked=Asked(need=256 * MIB)),
+    "recommend": lambda name: recommend(read(name), goal=Goal(need=256 * MIB)),
     "sweep": lambda name: sweep(read(name), 2 * MIB, 4 * GIB),
     "give back": lambda name: give_back(read(name), "512M", 128 * MIB),
     "survey": lambda name: survey([(name, read(name))]),
