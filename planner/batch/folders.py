@@ -39,6 +39,9 @@ _BESIDE = re.compile(rf"^{_CONTENT}[-_.]|[-_.]{_CONTENT}$", re.IGNORECASE)
 _ENDS = re.compile(rf"(?:^|[-_.]){_CONTENT}(?:\.txt)?$", re.IGNORECASE)
 """A file's name that ends in its content."""
 
+_RESERVED = re.compile(r"(?:^|[-_.])reserved(?:$|[-_.])", re.IGNORECASE)
+"""A name of memblock's `reserved`, whose content is like that of `memory`."""
+
 _EMPTY = "empty"  # the kind of an empty source
 
 _RESULTS = (".jsonl", ".ndjson", ".csv", ".parquet", ".arrow", ".feather", ".partial", ".partial.input")
@@ -157,7 +160,10 @@ def _kind(path: str) -> str | None:
     if path.lower().endswith(_RESULTS):
         return None
     try:
-        return kind_of(path) or (_EMPTY if _ENDS.search(os.path.basename(path)) and _is_blank(path) else None)  # noqa: PTH119 - paths stay as they are
+        kind = kind_of(path)
+        if kind == "memblock" and _RESERVED.search(os.path.basename(path)):  # noqa: PTH119 - paths stay as they are
+            return "memblock's reserved"
+        return kind or (_EMPTY if _ENDS.search(os.path.basename(path)) and _is_blank(path) else None)  # noqa: PTH119 - paths stay as they are
     except OSError:
         return "unreadable"
 

@@ -20,6 +20,8 @@ LOG = (
     "[    0.000000] Early memory node ranges\n"
     "[    0.000000]   node   0: [mem 0x0000000040000000-0x00000000bfffffff]\n"
 )
+MEMORY = "   0: 0x0000000040000000..0x00000000bfffffff\n"
+RESERVED = "   0: 0x0000000040200000..0x0000000041fffabf\n"
 MAP = json.dumps(fleet.memory(1))
 
 
@@ -101,6 +103,11 @@ def names(place: str) -> dict[str, list[str]]:
             {"h/a.iomem": IOMEM, "h/b.log": LOG, "h/c": "CONFIG_ARM64=y\nCONFIG_ARM64_4K_PAGES=y\n"},
             {"h": ["h/a.iomem", "h/b.log", "h/c"]},
             id="a configuration beside them",
+        ),
+        pytest.param(
+            {"h1/memory": MEMORY, "h1/reserved": RESERVED, "h2.memory": MEMORY, "h2.reserved": RESERVED},
+            {"h1": ["h1/memory", "h1/reserved"], "h2": ["h2.memory", "h2.reserved"]},
+            id="both files of memblock's",
         ),
         pytest.param(
             {"a.json": MAP, "a.txt": MAP}, {"a.json": ["a.json"], "a.txt": ["a.txt"]}, id="two maps of one stem"
