@@ -301,6 +301,8 @@ def _check_machine(machine: Machine, options: Options, remarks: Remarks) -> None
             if log
             else "state its RAM with --memory SIZE@START, or add another source of this machine that shows it"
             if machine.traits.firmware
+            else "give the file memory, too"
+            if machine.traits.nameless
             else "give a map with at least one memory region",
         )
 

@@ -18,6 +18,7 @@ from planner.kernel.machine import BootRecord, Machine, OwnRequest
 from planner.kernel.memory_map import Flag
 from planner.sources.capture import merged
 from planner.sources.kernel_config import check_arch
+from planner.sources.memblock import joined
 from planner.sources.stated import beside_tree
 from planner.sources.which_map import by_map
 
@@ -54,7 +55,7 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
     grows: a source of the running system may have more memory than one of the boot (memory hotplug). kernel: the
     version that the user states; sources that differ in theirs then get a note instead of an error.
     """
-    machines, on_maps = by_map(machines)
+    machines, on_maps = by_map(joined(machines))
     best = machines[0]
     _check_configurations(machines)
     values: dict[str, object] = {}

@@ -1,22 +1,30 @@
 """memblock's debugfs files, `memory` and `reserved`, in both formats; the state after boot.
 
-Source: memblock_debug_show(), mm/memblock.c @ 5.10 and 6.12 (which added node and flags).
+Source: memblock_debug_show(), mm/memblock.c @ 5.10 and 6.12 (which added node and flags). Both files have the same
+form. `reserved` is known by its name, by flags of its own, by what arm64 never has in `memory` (an edge within a page:
+early_init_dt_add_memory_arch() and efi_init() round), and beside `memory`, which covers it.
 """
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
+from typing import NamedTuple
 
-from planner.base.errors import InputError, Location
-from planner.kernel.machine import Facts, Machine
+from planner.base.errors import InputError, Location, printable
+from planner.base.ranges import Span, difference, union
+from planner.base.sizes import KIB
+from planner.kernel.machine import Facts, Machine, Obstacle
 from planner.kernel.memblock import added_one_by_one
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.sources.bounds import MAX_ROWS, check_range, too_many_rows
 from planner.sources.nomap import inferred_nomap
 from planner.sources.reading import text_lines
 
-__all__ = ["looks_like", "parse"]
+__all__ = ["joined", "looks_like", "parse"]
 
 _LINE = re.compile(
     r"^\s*(\d{1,9}):\s+0x([0-9a-fA-F]{1,16})\.\.0x([0-9a-fA-F]{1,16})(?:\s+(-?\d{1,9}|x))?(?:\s+(\S.*))?\s*$"
@@ -32,8 +40,21 @@ _FLAGS = {
 }
 
 
+_PAGE = 4 * KIB  # the smallest
+_ALONE = "only memory regions are given: nothing is known to be reserved"
 _Row = tuple[int, re.Match[str]]
 """Line number and match."""
+
+
+class _List(NamedTuple):
+    """The rows of one file, or of one state of it. title: its name in the text before it, "" for none."""
+
+    title: str
+    rows: list[_Row]
+
+    def spans(self) -> list[Span]:
+        """What it lists, touching ranges joined."""
+        return union((int(match[2], 16), int(match[3], 16) + 1) for _, match in self.rows)
 
 
 def looks_like(head: str) -> bool:
@@ -42,66 +63,157 @@ def looks_like(head: str) -> bool:
 
 
 def parse(text: str, name: str) -> Machine:
-    """The machine of `memory`, with `reserved` after it if given. Raises InputError."""
+    """The machine of `memory`, of `reserved` (a map without RAM, for `joined`), or of both. Raises InputError."""
     notes: list[str] = []
-    files = _files(text, name, notes)
+    memory, listed = _told_apart(_lists(text, name), name)
+    _check_rows(memory, listed, name, notes)
+    reserved = tuple(Reserved(int(match[2], 16), int(match[3], 16) + 1) for _, match in listed)
+    if not memory and not reserved:
+        raise InputError(name, "there is no memory region in it", "give /sys/kernel/debug/memblock/memory")
+    _check_ranges(memory or listed, name)
+    regions = _regions(memory, notes)
+    if not regions:
+        what = "these are memblock's reserved ranges"
+        return Machine(
+            name,
+            "memblock",
+            MemoryMap((), reserved),
+            settled=False,
+            notes=tuple(notes),
+            incomplete=Obstacle(what),
+            on_facts=(f"{printable(name)}: {what}; not used without the file memory",),
+        )
+    if not reserved:
+        notes.append(_ALONE)
+    return Machine(name, "memblock", MemoryMap(regions, reserved), Facts(), settled=False, notes=tuple(notes))
+
+
+def _check_ranges(rows: Sequence[_Row], name: str) -> None:
+    """Raise InputError for addresses that no arm64 machine has, and for hidden ones."""
+    for number, match in rows:
+        check_range(int(match[2], 16), int(match[3], 16) + 1, name, number)
+    if all(int(match[3], 16) == 0 for _, match in rows):
+        raise InputError(name, "every address is zero", "read the files again, as root")
+
+
+def _regions(rows: Sequence[_Row], notes: list[str]) -> tuple[Region, ...]:
+    """The regions of `memory`, sorted and disjoint."""
     regions: list[Region] = []
     flagged = False
-    for number, match in files["memory"]:
-        check_range(start := int(match[2], 16), end := int(match[3], 16) + 1, name, number)
+    for _, match in rows:
         flagged = flagged or match[5] is not None
         flags = sum(value.value for key, value in _FLAGS.items() if key in (match[5] or ""))
         node = int(match[4]) if match[4] and match[4] != "x" and int(match[4]) >= 0 else None
-        regions.append(Region(start, end, flags, node))
-    reserved = tuple(Reserved(int(match[2], 16), int(match[3], 16) + 1) for _, match in files["reserved"])
-    if not regions:
-        raise InputError(name, "there is no memory region in it", "give /sys/kernel/debug/memblock/memory")
-    if not reserved:
-        notes.append("only memory regions are given: nothing is known to be reserved")
-    if all(r.end <= 1 for r in regions):
-        raise InputError(name, "every address is zero", "read the files again, as root")
+        regions.append(Region(int(match[2], 16), int(match[3], 16) + 1, flags, node))
     regions.sort(key=lambda r: r.start)
     if any(a.end > b.start for a, b in pairwise(regions)):
         regions = added_one_by_one(regions)
         notes.append("memory regions overlap: the lower one keeps its flags, as memblock does")
-    if not flagged:
-        regions = inferred_nomap(regions, notes)
-    return Machine(name, "memblock", MemoryMap(tuple(regions), reserved), Facts(), settled=False, notes=tuple(notes))
+    return tuple(regions if flagged else inferred_nomap(regions, notes))
 
 
-def _files(text: str, name: str, notes: list[str]) -> dict[str, list[_Row]]:
-    """The rows of each file, with their line numbers. Raises InputError for damaged, missing and too many rows.
+def _lists(text: str, name: str) -> list[_List]:
+    """The lists of a text in order. A list begins with row 0, and its name may stand before it, in a prompt or a title.
 
-    A file begins with row 0. Its name may stand before it, in a prompt or a title; without names, `memory` is first.
-    Of several states, the last is read.
+    Raises InputError for damaged and too many rows.
     """
-    files: dict[str, list[_Row]] = {"memory": [], "reserved": []}
-    current, said, at, count = "", "", 0, 0
+    lists: list[_List] = []
+    said, at, count = "", 0, 0
     for number, line in text_lines(text, name):
         match = _LINE.match(line)
         if match is not None:
             count += 1
             if count > MAX_ROWS:
                 raise too_many_rows(Location(name, number, 1))
-            if int(match[1]) == 0 or not current:
-                current = said if number - at <= _NEAR and said else "reserved" if current else "memory"
-                if current == "memory":
-                    files = {"memory": [], "reserved": []}
+            if int(match[1]) == 0 or not lists:
+                lists.append(_List(said if number - at <= _NEAR else "", []))
             if int(match[3], 16) < int(match[2], 16):
                 raise InputError(Location(name, number, 1), "the range ends before it starts", "check the line")
-            files[current].append((number, match))
+            lists[-1].rows.append((number, match))
         elif _DAMAGED.match(line) is not None:
             what = "this is not a line of memblock's debugfs files"
             raise InputError(Location(name, number, 1), what, "give memory and reserved")
         elif named := _NAMES.findall(line):
             said, at = named[-1], number
-    _check_rows(files, name, notes)
-    return files
+    return lists
 
 
-def _check_rows(files: dict[str, list[_Row]], name: str, notes: list[str]) -> None:
+def _told_apart(lists: Sequence[_List], name: str) -> tuple[list[_Row], list[_Row]]:
+    """The rows of `memory` and of `reserved`; of several states the last.
+
+    A text that begins with `reserved` has that of each state first.
+    """
+    kinds = _kinds(lists, name)
+    states = [at for at, kind in enumerate(kinds) if kind == "memory"]
+    if not states:
+        return [], lists[-1].rows if lists else []
+    last = states[-1]
+    before = range(states[-2] + 1 if len(states) > 1 else 0, last)
+    theirs = before if kinds[0] == "reserved" else range(last + 1, len(lists))
+    return lists[last].rows, [row for at in theirs for row in lists[at].rows]
+
+
+def _kinds(lists: Sequence[_List], name: str) -> list[str]:
+    """`memory` or `reserved` for each list: by its title; else the first by its content, others by their place."""
+    kinds: list[str] = []
+    for one in lists:
+        if one.title:
+            kinds.append(one.title)
+        elif kinds:
+            kinds.append("reserved" if kinds[-1] == "memory" else "memory")
+        else:
+            kinds.append("reserved" if _begins_reserved(lists, name) else "memory")
+    return kinds
+
+
+def _begins_reserved(lists: Sequence[_List], name: str) -> bool:
+    """True if the first of some lists, which has no title, is `reserved`."""
+    first, *others = lists
+    if not others:
+        file = set(re.findall("memory|reserved", os.path.basename(name).lower()))  # noqa: PTH119 - a name in messages
+        if len(file) == 1:
+            return "reserved" in file
+    elif others[0].title == "reserved":
+        return False
+    elif _covers(others[0].spans(), first.spans()):
+        return True
+    within = any(edge % _PAGE for span in first.spans() for edge in span)
+    return within or any("RSV_" in (match[5] or "") for _, match in first.rows)
+
+
+def _covers(outer: Sequence[Span], inner: Sequence[Span]) -> bool:
+    """True if all of `inner` lies in `outer`, which has more."""
+    return not difference(inner, outer) and bool(difference(outer, inner))
+
+
+def joined(machines: Sequence[Machine]) -> list[Machine]:
+    """The sources, `memory` and `reserved` of two files as one in the place of the first."""
+    files = [m for m in machines if m.kind == "memblock" and not (m.memory.regions and m.memory.reserved)]
+    if len(files) != 2:
+        return list(machines)
+    memory, reserved = files if _is_pair(*files) else files[::-1]
+    if not _is_pair(memory, reserved):
+        return list(machines)
+    listed = reserved.memory.reserved or tuple(Reserved(r.start, r.end) for r in reserved.memory.regions)
+    lost = reserved.notes if reserved.memory.reserved else ()
+    one = replace(
+        memory,
+        memory=MemoryMap(memory.memory.regions, listed),
+        notes=(*(note for note in memory.notes if note != _ALONE), *lost),
+    )
+    return [one if m is files[0] else m for m in machines if m is not files[1]]
+
+
+def _is_pair(memory: Machine, reserved: Machine) -> bool:
+    """True if a file is `memory` and another one `reserved`, which may have been read as RAM."""
+    if not memory.memory.regions:
+        return False
+    return not reserved.memory.regions or _covers(union(memory.memory.spans()), union(reserved.memory.spans()))
+
+
+def _check_rows(memory: Sequence[_Row], reserved: Sequence[_Row], name: str, notes: list[str]) -> None:
     """Raise InputError if rows of `memory` are missing; note that rows of `reserved` are."""
-    for file, rows in files.items():
+    for file, rows in (("memory", memory), ("reserved", reserved)):
         lost = next(((i, number, m[1]) for i, (number, m) in enumerate(rows) if int(m[1]) != i), None)
         if lost is not None and file == "memory":
             raise InputError(Location(name, lost[1], 1), f"row {lost[2]} stands for row {lost[0]}", "give all rows")

@@ -6,8 +6,11 @@ import pytest
 
 from planner.base.errors import InputError
 from planner.base.sizes import GIB, KIB, MIB
-from planner.kernel.memory_map import Flag, Region, Reserved
+from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
+from planner.planning.plan import make_plan
 from planner.sources import memblock
+from planner.sources.combining import combine
+from planner.sources.log import dmesg
 
 MEMORY = """\
    0: 0x0000000040000000..0x000000007fffffff    0 NONE
@@ -72,6 +75,90 @@ def test_prompts_titles_and_prose(text: str) -> None:
     assert found.memory.regions == memblock.parse(OLD, "m").memory.regions
 
 
+HELD = memblock.parse(OLD + RESERVED, "m").memory
+RAGGED = RESERVED.replace("41ffffff", "41fffabf")
+"""Its first range ends within a page, as those of boot allocations do."""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(f"{RESERVED}{OLD}", id="without names: memory covers the other"),
+        pytest.param(f"# cat reserved\n{RESERVED}# cat memory\n{OLD}", id="with names"),
+        pytest.param(f"{RESERVED}# cat memory\n{OLD}", id="one of the names"),
+        pytest.param(f"{OLD}# cat reserved\n{RESERVED}", id="the other name, in the usual order"),
+        pytest.param(f"{OLD}{RESERVED.replace('5', '6')}{OLD}{RESERVED}", id="states"),
+        pytest.param(f"{RESERVED.replace('5', '6')}{OLD}{RESERVED}{OLD}", id="states, reserved first"),
+    ],
+)
+def test_both_files_in_any_order(text: str) -> None:
+    """Of several states the last is read, with the ranges that were reserved in it."""
+    found = memblock.parse(text, "m")
+    assert (found.memory, found.notes) == (HELD, ())
+
+
+def test_a_range_beyond_memory_does_not_hide_what_is_reserved() -> None:
+    """Firmware may reserve what is not RAM; an edge within a page tells which list comes first."""
+    beyond = f"{RAGGED}   2: 0x0000000800000000..0x0000000800000fff\n"
+    assert memblock.parse(beyond + OLD, "m").memory.regions == HELD.regions
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "alone"),
+    [
+        pytest.param(RESERVED, "h/memblock/reserved", True, id="the file's name"),
+        pytest.param(RESERVED, "h/host1-reserved.txt", True, id="a part of the file's name"),
+        pytest.param(f"# cat reserved\n{RESERVED}", "m", True, id="a title"),
+        pytest.param(RAGGED, "m", True, id="an edge within a page"),
+        pytest.param("   0: 0x40000000..0x40000fff    x RSV_KERN\n", "m", True, id="a flag of reserved ranges"),
+        pytest.param(RAGGED, "memory", False, id="a file named memory"),
+        pytest.param(OLD, "reserved/memory", False, id="a folder's name does not count"),
+        pytest.param(OLD, "m", False, id="memory"),
+        pytest.param(
+            "0: 0x40000000..0x400007ff 0 NONE\n1: 0x40000800..0x7fffffff 0 NOMAP\n", "m", False, id="flags in a page"
+        ),
+    ],
+)
+def test_reserved_alone_is_not_ram(text: str, name: str, alone: bool) -> None:
+    found = memblock.parse(text, name)
+    assert bool(found.memory.regions) is not alone
+    assert (found.incomplete is not None) is alone
+
+
+def test_reserved_alone_is_refused_by_a_plan() -> None:
+    with pytest.raises(InputError) as caught:
+        make_plan(memblock.parse(RAGGED, "m"), "512M")
+    assert str(caught.value) == "m: these are memblock's reserved ranges; give the file memory, too"
+
+
+@pytest.mark.parametrize(
+    ("files", "reserved"),
+    [
+        pytest.param({"memory": OLD, "reserved": RESERVED}, True, id="in the usual order"),
+        pytest.param({"reserved": RESERVED, "memory": OLD}, True, id="in the other order"),
+        pytest.param({"a": OLD, "b": RESERVED}, True, id="without names: memory covers the other"),
+        pytest.param({"a": RESERVED, "b": OLD}, True, id="without names, in the other order"),
+        pytest.param({"a": OLD, "b": OLD}, False, id="memory twice"),
+        pytest.param({"memory": OLD}, False, id="memory alone"),
+    ],
+)
+def test_files_of_one_machine_become_one_map(files: dict[str, str], reserved: bool) -> None:
+    """A note on what is not known goes when it is."""
+    found = combine([memblock.parse(text, name) for name, text in files.items()])
+    assert found.memory == (HELD if reserved else MemoryMap(HELD.regions))
+    assert any("nothing is known" in note for note in found.notes) is not reserved
+
+
+def test_reserved_beside_a_log_is_said_to_be_unused() -> None:
+    log = dmesg.parse(
+        "[    0.000000] Linux version 6.1.0 (gcc) #1\n[    0.000000] Early memory node ranges\n"
+        "[    0.000000]   node   0: [mem 0x0000000040000000-0x000000007fffffff]\n",
+        "log",
+    )
+    notes = combine([memblock.parse(RAGGED, "reserved"), log]).notes
+    assert "reserved: these are memblock's reserved ranges; not used without the file memory" in notes
+
+
 def test_rows_of_reserved_may_be_left_out() -> None:
     """What they reserve is not known."""
     found = memblock.parse(f"{OLD}{RESERVED.replace('1:', '7:')}", "m")
@@ -112,7 +199,6 @@ def test_regions_that_overlap_are_resolved_as_memblock_does() -> None:
         ),
         pytest.param("0: 0x0..0x0\n", "m: every address is zero; read the files again, as root", id="hidden addresses"),
         pytest.param(OLD.replace("0:", "3:"), "m:1:1: row 3 stands for row 0; give all rows", id="rows left out"),
-        pytest.param(f"# cat reserved\n{RESERVED}", "m: there is no memory region in it", id="reserved alone"),
         pytest.param("# nothing\n", "m: there is no memory region in it", id="no rows"),
     ],
 )
