@@ -50,6 +50,11 @@ _TRIED = ("json", "memblock", "iomem")  # kinds that `_kind` asks for itself
 _EXACT = ("json", "config", "kdump")  # kinds that are never quoted
 _FACTS = ("Linux ", "ommand line:", "BOOT_IMAGE=")  # of lines that may be beside a listing
 _DOCUMENTS = (".md", ".rst", ".adoc", ".org", ".tex")
+_TABLES = re.compile(
+    r"^---\[ Linear Mapping|^0x[0-9a-f]{16}-0x[0-9a-f]{16}\s+\d+[KMGTPE] (?:PGD|P4D|PUD|PMD|PTE)\b", re.MULTILINE
+)
+"""The beginning of a dump of the kernel's page tables (see `page_tables`)."""
+
 _BLOCK = 512  # of a tar archive
 _LINES_TOLD = 400  # of a log whose beginning is lost
 _HEAD = 256 * 1024  # bytes enough to recognise a file
@@ -210,21 +215,28 @@ def _kind(text: str, name: str) -> str:
         return "dmesg"  # a store of messages of the boot before, and then this boot's
     if iomem.looks_like(head, loosely=True) or iomem_layouts.looks_like(head):
         return "iomem"
+    raise _unrecognised(head, name)
+
+
+def _unrecognised(head: str, name: str) -> InputError:
+    """The error for a text that is not a source of a map: what it is, if that is known."""
     if "/dts-v1/" in head[:4096]:
-        raise InputError(name, "is the source of a device tree", "compile it: dtc -O dtb -o FILE.dtb FILE.dts")
+        return InputError(name, "is the source of a device tree", "compile it: dtc -O dtb -o FILE.dtb FILE.dts")
     if is_kernels(head.split("\n", _LINES_TOLD)[:_LINES_TOLD]):
-        raise InputError(
+        return InputError(
             name,
             "the log's beginning is lost: it has no line of early boot, and so no memory ranges",
             "give journalctl -k -b, or the machine's /proc/iomem with --map",
         )
     if is_base64(head[:4096]):
-        raise InputError(name, "is base64", "decode it: base64 -d FILE > DECODED, or base64 -D on macOS")
+        return InputError(name, "is base64", "decode it: base64 -d FILE > DECODED, or base64 -D on macOS")
+    if _TABLES.search(head[:4096]):
+        return InputError(name, "page tables are for verify", "give them with --page-tables, and a map with --map")
     prefix = unknown_line_prefix(head)
     if prefix is not None:
         where, what = Location(name, prefix[0]), f"unknown text before the kernel's: {prefix[1][:60]!r}"
-        raise InputError(where, what, "give the lines as the kernel printed them")
-    raise InputError(
+        return InputError(where, what, "give the lines as the kernel printed them")
+    return InputError(
         name,
         "unrecognised memory map format",
         "give /proc/iomem, a boot log, memblock debugfs files, lsmem, a device tree blob, a sosreport or a JSON map, "

@@ -33,6 +33,9 @@ _CELL = rf"(?:[\d.,]+[BKMGTPE]?|\d+-\d+|yes|no|[A-Z][A-Za-z0-9/]*|{'|'.join(_STA
 _LINE = re.compile(
     rf'^\s*(?:(?:{_CELL}\s+)*|(?:[A-Z_:-]+="[^"]*"\s+)*RANGE=")0x[0-9a-fA-F]{{1,16}}-0x[0-9a-fA-F]{{1,16}}"?(?:\s|$)'
 )
+_ENTRY = re.compile(r"\s\d+[KMGTPE]\s+(?:PGD|P4D|PUD|PMD|PTE)\b")
+"""Size and level in a row of a page-table dump (mm/ptdump.c), which begins with a range, too."""
+
 _JSON = re.compile(r'\s*\{\s*"memory"\s*:\s*\[\s*\{[^{}]*"range"\s*:\s*"0x')
 _PAIR = re.compile(r'(?<![A-Z_:-])([A-Z][A-Z_:-]*+)="([^"]*+)"')
 _Row: TypeAlias = tuple[int, int, int, str, int | None]
@@ -48,7 +51,9 @@ def looks_like(head: str) -> bool:
     """True if a text is the output of lsmem."""
     if head.lstrip()[:1] == "{":
         return _JSON.match(head) is not None
-    return any(_has_range(_heading(line)) or _LINE.match(line) for line in head.splitlines()[:20])
+    return any(
+        _has_range(_heading(line)) or (_LINE.match(line) and not _ENTRY.search(line)) for line in head.splitlines()[:20]
+    )
 
 
 def _heading(line: str) -> list[tuple[str, int, int]]:
