@@ -2,14 +2,17 @@
 
 Source: Documentation/arch/arm64/ptdump.rst, arch/arm64/mm/ptdump.c @ 5.10, 6.1, 6.18, 7.3 for the dump
 (/sys/kernel/debug/kernel_page_tables). A row with attributes has the memory type among the last of them, and from 5.4
-on a mark ends the linear map's section. Kernels that count their linear map print DirectMap lines, named after the size
-of an entry or of a contiguous run (`DirectMap4k`, `DirectMap2M`, ...).
+on a mark ends the linear map's section. note_page() prints rows for holes, too (5.10 on; not in dump.c @ 5.4). Kernels
+that count their linear map print DirectMap lines, named after the size of an entry or of a contiguous run
+(`DirectMap4k`, `DirectMap2M`, ...).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
 
 from planner.base.errors import InputError, Location
 from planner.base.sizes import KIB, memparse
@@ -23,6 +26,7 @@ _SECTION = re.compile(r"^---\[ (.*?) \]---\s*$")
 _LEAF = re.compile(r"^\s*0x([0-9a-fA-F]{1,16})-0x([0-9a-fA-F]{1,16})\s+\d+[KMGTPE]?\s+(PGD|P4D|PUD|PMD|PTE)\b(.*)$")
 _TYPES = ("MEM/", "DEVICE/")  # of memory, after all attributes that matter here
 _LAST, _END = "linear mapping", "linear mapping end"  # before 5.4, the section is the last, and nothing ends it
+_ALL = 1 << 64
 _REMEDY = "give /sys/kernel/debug/kernel_page_tables, whole"
 _DIRECT = re.compile(r"^\s*DirectMap(\d+[kKMG]):\s+(\d+) kB\s*$")
 _KINDS = {("PTE", False): "pte", ("PTE", True): "cont_pte", ("PMD", False): "pmd", ("PMD", True): "cont_pmd"}
@@ -46,23 +50,61 @@ def read_meminfo(path: str) -> Observed:
 
 def parse_dump(text: str, name: str) -> Observed:
     """Bytes per kind of leaf in the linear-map section of a dump. Raises InputError, also if that is not whole."""
+    rows = [row for number, line in _linear_map(text, name) if (row := _row(number, line, name)) is not None]
+    _check_order(rows, name)
     found: dict[str, int] = {}
-    for number, line in _linear_map(text, name):
-        leaf = _LEAF.match(line)
-        where = Location(name, number, 1)
-        if leaf is None and line.lstrip().startswith("0x"):
-            raise InputError(where, "this row is damaged or cut off", _REMEDY)
-        if leaf is None:
-            continue
-        start, end, flags = int(leaf[1], 16), int(leaf[2], 16), leaf[4].split()
-        if end <= start:
-            raise InputError(where, "the range ends before it starts", "check the line")
-        if flags and not any(flag.startswith(_TYPES) for flag in flags):
-            raise InputError(where, "this row is cut off: it has no memory type", _REMEDY)
-        kind = _kind(leaf[3], flags)
-        if kind is not None:
-            found[kind] = found.get(kind, 0) + end - start
+    for row in rows:
+        if row.kind is not None:
+            found[row.kind] = found.get(row.kind, 0) + row.end - row.start
     return Observed(name, by_kind=found)
+
+
+class _Row(NamedTuple):
+    """One row of a dump, with its line. kind: of its leaves, None for a hole."""
+
+    number: int
+    start: int
+    end: int
+    kind: str | None
+
+
+def _row(number: int, line: str, name: str) -> _Row | None:
+    """The row on a line; None for a line that is not a row. Raises InputError for a damaged one."""
+    leaf = _LEAF.match(line)
+    where = Location(name, number, 1)
+    if leaf is None and line.lstrip().startswith("0x"):
+        raise InputError(where, "this row is damaged or cut off", _REMEDY)
+    if leaf is None:
+        return None
+    start, end, flags = int(leaf[1], 16), int(leaf[2], 16), leaf[4].split()
+    if end <= start:
+        raise InputError(where, "the range ends before it starts", "check the line")
+    if flags and not any(flag.startswith(_TYPES) for flag in flags):
+        raise InputError(where, "this row is cut off: it has no memory type", _REMEDY)
+    return _Row(number, start, end, _kind(leaf[3], flags))
+
+
+def _check_order(rows: Sequence[_Row], name: str) -> None:
+    """Raise InputError if rows are doubled, or missing from a dump with rows for holes, which leaves nothing out.
+
+    That begins at PAGE_OFFSET, which is -1 << N for N bits.
+    """
+    for before, row in pairwise(rows):
+        if row.start < before.end:
+            what = (
+                f"this row starts at {row.start:#x}, below the end of the one before: rows are doubled or out of order"
+            )
+            raise InputError(Location(name, row.number, 1), what, _REMEDY)
+    if all(row.kind is not None for row in rows):
+        return
+    first, *_ = rows
+    if (_ALL - first.start).bit_count() != 1:
+        what = f"the linear map begins at {first.start:#x} here: rows are missing before this one"
+        raise InputError(Location(name, first.number, 1), what, _REMEDY)
+    for before, row in pairwise(rows):
+        if row.start != before.end:
+            what = f"rows are missing before this one: nothing covers {before.end:#x} to {row.start:#x}"
+            raise InputError(Location(name, row.number, 1), what, _REMEDY)
 
 
 def _linear_map(text: str, name: str) -> Iterator[tuple[int, str]]:

@@ -9,6 +9,7 @@ import pytest
 
 from planner.base.errors import InputError
 from planner.base.sizes import GIB, KIB, MIB
+from planner.sources import kind_of_bytes, parse_text
 from planner.sources.page_tables import parse_dump, parse_meminfo, read_dump, read_meminfo
 from planner.studies.granularity import Observed
 
@@ -46,6 +47,7 @@ def test_what_was_made_invalid_is_mapped_all_the_same() -> None:
     """7.3 makes the alias of the image's data invalid, blocks and contiguous runs too: no entry says BLK then."""
     alias = """\
 ---[ Linear Mapping start ]---
+0xfff0000000000000-0xfff0000002d00000          45M PTE
 0xfff0000002d00000-0xfff0000002e00000           1M PTE     F RW NX SHD AF NG CON     UXN    MEM/NORMAL-TAGGED
 0xfff0000002e00000-0xfff0000003400000           6M PMD     F RW NX SHD AF NG         UXN    MEM/NORMAL-TAGGED
 0xfff0000003400000-0xfff0000003410000          64K PTE     F RW NX SHD AF NG         UXN    MEM/NORMAL-TAGGED
@@ -113,6 +115,66 @@ def test_a_dump_that_is_none_or_not_whole_is_refused(text: str, where: str) -> N
     """One line says what is wrong."""
     with pytest.raises(InputError, match=where):
         parse_dump(text, "dump")
+
+
+LINES = DUMP.splitlines(keepends=True)
+
+
+@pytest.mark.parametrize(
+    ("lines", "where"),
+    [
+        pytest.param(
+            [*LINES[:4], *LINES[5:]],
+            "dump:5:1: rows are missing before this one: nothing covers 0xffff000001c00000 to 0xffff000002000000; give",
+            id="a row lost",
+        ),
+        pytest.param(
+            [*LINES[:2], *LINES[3:]],
+            "dump:3:1: the linear map begins at 0xffff000000200000 here: rows are missing before this one; give",
+            id="the first row lost",
+        ),
+        pytest.param(
+            [*LINES[:5], *LINES[4:]],
+            "dump:6:1: this row starts at 0xffff000001c00000, below the end of the one before: rows are doubled or out",
+            id="a row twice",
+        ),
+        pytest.param(
+            [*LINES[:3], LINES[4], LINES[3], *LINES[5:8], LINES[10]],
+            "dump:5:1: this row starts at 0xffff000000200000, below the end",
+            id="rows of an old kernel swapped",
+        ),
+    ],
+)
+def test_rows_that_are_lost_or_doubled_are_noticed(lines: list[str], where: str) -> None:
+    """A dump with rows for holes leaves nothing out."""
+    with pytest.raises(InputError) as caught:
+        parse_dump("".join(lines), "dump")
+    assert str(caught.value).startswith(where)
+
+
+def test_rows_without_holes_tell_nothing_of_lost_ones() -> None:
+    """5.4 prints only what is mapped."""
+    mapped = [line for line in LINES if len(line.split()) != 3]
+    found = parse_dump("".join([*mapped[:2], *mapped[3:]]), "dump").by_kind
+    assert found is not None
+    assert found["pud"] == 3 * GIB
+    assert "pmd" not in found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(DUMP, id="a row before the first mark"),
+        pytest.param(DUMP.partition("\n")[2], id="the mark first"),
+        pytest.param("".join(LINES[2:]), id="the mark lost"),
+        pytest.param(f"$ sudo cat kernel_page_tables\n{DUMP}", id="a prompt"),
+    ],
+)
+def test_a_dump_is_not_a_map(text: str) -> None:
+    """Its rows begin with ranges as those of lsmem do."""
+    assert kind_of_bytes(text.encode(), "dump") is None
+    with pytest.raises(InputError, match=r"^dump: page tables are for verify; give them with --page-tables"):
+        parse_text(text.encode(), "dump")
 
 
 @pytest.mark.parametrize("name", ["DirectMap4k", "DirectMap4K"])
