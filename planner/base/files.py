@@ -1,11 +1,11 @@
-"""Checks of paths: may a file be replaced in one step, may a document read it?"""
+"""Checks of paths: may a file be replaced in one step, is it in a folder, may a document read it?"""
 
 from __future__ import annotations
 
 import os
 import stat
 
-__all__ = ["replaceable", "why_not"]
+__all__ = ["is_below", "replaceable", "why_not"]
 
 
 def replaceable(path: str) -> bool:
@@ -17,6 +17,12 @@ def replaceable(path: str) -> bool:
         return True
     real = os.path.realpath(path)
     return os.path.isfile(real) and os.path.samefile(path, real)  # noqa: PTH113, PTH121 - as above
+
+
+def is_below(path: str, folder: str) -> bool:
+    """True if a path leads into a folder, links resolved. Raises ValueError for paths of different drives."""
+    real = os.path.realpath(folder)
+    return os.path.commonpath((real, os.path.realpath(path))) == real
 
 
 def why_not(folder: str, name: str) -> str:

@@ -133,7 +133,7 @@ _FORMATS = (*FORMATS, *PICTURES)
     type=click.Choice(_FORMATS),
     help="With --summary: the output format; by default that of the ending of FILE, else text.",
 )
-@file_option("Write atomically to FILE; unfinished answers are in FILE.partial.")
+@file_option("Write atomically to FILE; unfinished answers are in FILE.partial.", beside=(".partial",))
 @color_option
 def batch(
     *,

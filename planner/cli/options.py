@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable
 from functools import wraps
+from importlib import import_module
 from typing import Any, NamedTuple, TypeVar, cast
 
 import click
@@ -126,9 +127,25 @@ color_option = click.option(
 )
 
 
-def file_option(text: str = "Write atomically to FILE.") -> Callable[[_F], _F]:
-    """The destination of a result: `output`. text: of its help."""
-    return click.option("-o", "--output", metavar="FILE", type=click.Path(), help=text)
+def file_option(text: str = "Write atomically to FILE.", beside: tuple[str, ...] = ()) -> Callable[[_F], _F]:
+    """The destination of a result, which is not an input: `output`.
+
+    text: of its help. beside: endings of files that are written beside it.
+    """
+
+    def decorate(function: _F) -> _F:
+        @wraps(function)
+        def run(*args: Any, output: str | None, **others: Any) -> Any:
+            if output not in {None, "", "-"}:
+                context = click.get_current_context()
+                import_module("planner.cli.overwriting").refuse_input(
+                    context, str(output), beside, context.meta.get(CONFIG_KEY)
+                )
+            return function(*args, output=output, **others)
+
+        return cast("_F", click.option("-o", "--output", metavar="FILE", type=click.Path(), help=text)(run))
+
+    return decorate
 
 
 class Maps(NamedTuple):

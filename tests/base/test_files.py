@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from planner.base.files import why_not
+from planner.base.files import is_below, why_not
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,10 @@ def test_a_folder_beside_with_the_same_beginning_lies_outside(tmp_path: Path) ->
     (tmp_path / "documents").mkdir()
     (tmp_path / "documents-of-others").write_text("x")
     assert why_not(str(tmp_path.resolve() / "documents"), "../documents-of-others") != ""
+
+
+def test_a_path_through_a_link_is_below_where_it_leads(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").symlink_to("a")
+    assert is_below(str(tmp_path / "b" / "x"), str(tmp_path / "a"))
+    assert not is_below(str(tmp_path / "b" / "x"), str(tmp_path / "c"))

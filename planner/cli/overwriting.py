@@ -1,0 +1,61 @@
+"""`-o` must not name a file that the command reads: the answer would replace the question.
+
+The code that finds the sources in a folder is imported for a file in one.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+
+import click
+
+from planner.base.files import is_below
+from planner.cli.failures import Refused
+from planner.cli.param_types import File, Machine
+
+__all__ = ["refuse_input"]
+
+
+def refuse_input(ctx: click.Context, output: str, beside: Sequence[str], remembered: str | None) -> None:
+    """Refuse a destination that is one of the inputs, by any name of it.
+
+    beside: endings of further files written. remembered: an input that is not among the command's parameters.
+    """
+    inputs = [*_inputs(ctx), *([remembered] if remembered else [])]
+    param = next((one for one in ctx.command.params if one.name == "output"), None)
+    for path in (output, *(os.path.realpath(output) + ending for ending in beside)):
+        if os.path.isfile(path) and any(_is_read(path, given) for given in inputs):  # noqa: PTH113 - `pathlib` costs start-up time
+            raise Refused(f"{path} is one of the inputs", "name another file", ctx, param)
+
+
+def _inputs(ctx: click.Context) -> Iterator[str]:
+    """The values of all parameters that name something to read."""
+    for param in ctx.command.params:
+        if param.name == "output" or not isinstance(param.type, (File, click.Path)):
+            continue
+        value = ctx.params.get(str(param.name))
+        for one in (value,) if isinstance(value, str) else value or ():
+            if not (isinstance(param.type, Machine) and (one == "live" or one.startswith("sample:"))):
+                yield one
+
+
+def _is_read(path: str, given: str) -> bool:
+    """True if a file is what a parameter names, or is among the sources in the folder that it names."""
+    try:
+        if given == "-":
+            return os.path.samestat(os.stat(path), os.fstat(sys.stdin.fileno()))  # noqa: PTH116 - one call
+        if os.path.isdir(given):  # noqa: PTH112 - as above
+            return is_below(path, given) and _is_source_in(path, given)
+        return os.path.samefile(path, given)  # noqa: PTH121 - as above
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def _is_source_in(path: str, folder: str) -> bool:
+    """True if a file is a source of one of the machines in a folder; the files of a report are not told apart."""
+    groups, _ = import_module("planner.batch.folders").machines_in([folder])
+    read = [one for group in groups for one in group.paths]
+    return any(os.path.isfile(one) and os.path.samefile(path, one) for one in read)  # noqa: PTH113, PTH121 - as above
