@@ -36,7 +36,7 @@ _LINE = re.compile(
 _ENTRY = re.compile(r"\s\d+[KMGTPE]\s+(?:PGD|P4D|PUD|PMD|PTE)\b")
 """Size and level in a row of a page-table dump (mm/ptdump.c), which begins with a range, too."""
 
-_JSON = re.compile(r'\s*\{\s*"memory"\s*:\s*\[\s*\{[^{}]*"range"\s*:\s*"0x')
+_JSON = re.compile(r'\s*\{\s*"memory"\s*:\s*\[\s*(?:\{[^{}]*"range"\s*:\s*"0x|\]\s*\}\s*\Z)')
 _PAIR = re.compile(r'(?<![A-Z_:-])([A-Z][A-Z_:-]*+)="([^"]*+)"')
 _Row: TypeAlias = tuple[int, int, int, str, int | None]
 """Line number, start, end, state, node."""
@@ -72,6 +72,8 @@ def parse(text: str, name: str) -> Machine:
     rows = list(_of_json(text, name)) if text.lstrip()[:1] == "{" else _of_text(text, name, totals)
     blocks: list[Region] = []
     offline = 0
+    if not rows and not totals:
+        raise InputError(name, "lsmem lists no memory", "run lsmem on the machine itself")
     stated = any(state for *_, state, _ in rows)
     if not stated and totals and totals[-1].strip("0.,B"):
         raise InputError(

@@ -233,3 +233,16 @@ def test_rows_that_are_missing(online: str, lost: bool) -> None:
         return
     with pytest.raises(InputError, match="its rows hold 1G, and it counts 2G and 0B: lines are missing"):
         parse_text(text.encode(), "x")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param('{\n   "memory": [\n\n   ]\n}\n', id="JSON"),
+        pytest.param("RANGE SIZE STATE REMOVABLE BLOCK\n", id="a heading alone"),
+    ],
+)
+def test_no_memory_at_all_is_said(text: str) -> None:
+    """It is not a JSON map without regions."""
+    with pytest.raises(InputError, match=r"^x: lsmem lists no memory; run lsmem on the machine itself$"):
+        parse_text(text.encode(), "x")
