@@ -36,6 +36,7 @@ _TITLES = {
 """The files that a plan needs most, by kind; a note names those that are missing."""
 
 _MAX_ALL = 48 * MIB
+_MOST = 64  # files of one kind
 
 
 class Found:
@@ -56,14 +57,14 @@ class Found:
         return any(kind in self.files for kind in kinds)
 
     def add(self, kind: str, path: str, data: bytes) -> None:
-        """Add a file: the first of each path, up to a limit on their total size."""
-        if self._size + len(data) > _MAX_ALL:
+        """Add a file, up to a limit on their total size; the last of each path, as unpacking does."""
+        known = self.files.get(kind, [])
+        at, old = next(((at, old) for at, (other, old) in enumerate(known) if path == other), (len(known), b""))
+        if self._size + len(data) - len(old) > _MAX_ALL:
             self.refuse(path, "is too large to be read in addition to the others")
-            return
-        known = self.files.setdefault(kind, [])
-        if len(known) < 64 and all(path != other for other, _ in known):
-            known.append((path, data))
-            self._size += len(data)
+        elif at < _MOST:
+            self.files.setdefault(kind, known)[at : at + 1] = [(path, data)]
+            self._size += len(data) - len(old)
 
     def refuse(self, path: str, why: str) -> None:
         """Note that a file is not read."""

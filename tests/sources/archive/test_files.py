@@ -53,6 +53,15 @@ def test_what_a_small_file_says(kind: str, content: bytes, fact: str, value: obj
     assert getattr(machine(**{kind: content}).facts, fact) == value
 
 
+def test_of_a_file_that_is_there_twice_the_last_is_read() -> None:
+    """As unpacking leaves it, even without space for both."""
+    twice = found(uname=b"Linux host 6.1.1 #1 SMP aarch64\n")
+    for _ in range(100):
+        twice.add("uname", "uname", b"Linux host 6.12.9 #1 SMP aarch64 GNU/Linux".ljust(MIB))
+    assert assemble(twice).facts.kernel == "6.12.9"
+    assert not twice.refused
+
+
 @pytest.mark.parametrize(
     ("content", "size"), [(b"536870912\n", 512 * MIB), (b"-1\n", None), (b"many\n", None), (b"9" * 30, None)]
 )
@@ -111,10 +120,10 @@ def test_without_a_map_the_reason_is_told() -> None:
         assemble(made)
 
 
-def test_of_one_name_the_first_file_counts() -> None:
-    made = found()
-    made.add("iomem", "iomem", b"")
-    assert made.first("iomem") == ("iomem", IOMEM)
+def test_of_one_kind_the_first_file_with_content_counts() -> None:
+    made = found(iomem=b"")
+    made.add("iomem", "iomem_2", IOMEM)
+    assert made.first("iomem") == ("iomem_2", IOMEM)
     assert made.first("log") is None
     assert made.has(["log", "iomem"])
     assert not made.has(["log"])
