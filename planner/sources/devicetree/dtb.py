@@ -15,7 +15,7 @@ from planner.base.ranges import Range
 from planner.base.sizes import KIB, memparse, round_up
 from planner.kernel.arm64_init import apply_mem
 from planner.kernel.cmdline import values
-from planner.kernel.machine import DefaultCma, Facts, Machine
+from planner.kernel.machine import DefaultCma, Facts, Machine, Obstacle
 from planner.kernel.memblock import PHYS_ADDR_MAX
 from planner.kernel.memory_map import PHYSICAL_TOP, Flag, MemoryMap, Region
 from planner.sources.devicetree import reserved_memory
@@ -74,7 +74,8 @@ def parse(
         kept, dropped = (other, memory) if tree.cma_given else (memory, other)
         names = ", ".join(map(printable, tree.default_cma))
         facts = replace(facts, default_cma=DefaultCma(names, kept, dropped))
-    return Machine(name, "dtb", memory, facts, settled=False, notes=tuple(tree.all_notes()))
+    notes, lacks = tuple(tree.all_notes()), Obstacle(tree.short) if tree.short else None
+    return Machine(name, "dtb", memory, facts, settled=False, notes=notes, incomplete=lacks)
 
 
 def _booted(
@@ -136,6 +137,9 @@ def _memory(tree: State) -> None:
         value = node.properties.get("linux,usable-memory", node.properties.get("reg"))
         if value is None or not node.available:
             continue
+        if rest := len(value) % (step := 4 * (tree.address_cells + tree.size_cells)):
+            tree.short = f"reg of {printable(node.name)} ends within a range: {rest} of {step} bytes"
+            tree.notes.append(f"{tree.short}; kernels ignore that range")
         numa = node.cell("numa-node-id")
         for start, end in tree.pairs(node, value):
             low, high = round_up(start, _PAGE), end // _PAGE * _PAGE

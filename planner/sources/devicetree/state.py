@@ -17,6 +17,7 @@ _NAMED = 3  # nodes named in one note
 class State:
     """The state between the steps of reading; ranges have the cells of the root node.
 
+    short: what is wrong with a memory node whose `reg` ends within a range, "" for none.
     cma_given: `cma=` replaces the tree's default CMA area. default_cma: the names of its nodes for that area.
     """
 
@@ -28,6 +29,7 @@ class State:
         self.reserved: list[Reserved] = []
         self.notes: list[str] = []
         self.cmdline: str | None = None
+        self.short = ""
         self.first_nomap: list[Span] = []
         self.cma_given = False
         self.default_cma: list[str] = []

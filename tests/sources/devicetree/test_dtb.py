@@ -205,6 +205,17 @@ def test_errors_name_the_node(blob: bytes, mark: bytes, what: str) -> None:
     assert str(caught.value).startswith(f"x.dtb:+{blob.index(mark, 40):#x}: {what}")
 
 
+def test_a_memory_node_that_is_cut_short_is_named() -> None:
+    """Kernels read whole ranges only: early_init_dt_scan_memory()."""
+    cut = {**CELLS, "memory@40000000": {**MEMORY, "reg": wide(GIB, GIB, 2 * GIB)}}
+    found = parse_text(blob_of(cut), "x.dtb")
+    assert [(r.start, r.end) for r in found.memory.regions] == [(GIB, 2 * GIB)]
+    assert "reg of memory@40000000 ends within a range: 8 of 16 bytes; kernels ignore that range" in found.notes
+    with pytest.raises(InputError) as caught:
+        make_plan(parse_text(blob_of({**CELLS, "memory@0": {**MEMORY, "reg": wide(GIB)}}), "x.dtb"), "512M")
+    assert str(caught.value).startswith("x.dtb: reg of memory@0 ends within a range: 8 of 16 bytes; state its RAM with")
+
+
 OVERLAY: Tree = {"fragment@0": {"target-path": b"/\0", "__overlay__": {"reserved-memory": pool({"a": AT})}}}
 
 
