@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from planner.base.errors import InputError
+from planner.base.errors import InputError, printable
 from planner.base.text import valid_utf8
 from planner.kernel import crashkernel as ck
 from planner.kernel.crashkernel_notes import NOT_AUTO
@@ -65,10 +65,9 @@ def asked_of(machine: Machine, crashkernel: str | None, preset: str | None) -> A
     if machine.facts.request is not None:
         return Asked(machine.facts.request, own)
     if own is None:
+        lacking = f"no CRASHKERNEL, and {printable(machine.source)} has no command line"
         raise InputError(
-            "<crashkernel>",
-            "no crashkernel= value given or found: no CRASHKERNEL, and the map has no command line",
-            "give a value such as 512M",
+            "<crashkernel>", f"no crashkernel= value given or found: {lacking}", "give a value such as 512M"
         )
     if machine.facts.own_request == "lost":
         raise InputError(

@@ -127,7 +127,7 @@ def test_text_of_any_source_is_taken() -> None:
         ),
         pytest.param(
             {"map": MAP},
-            "<crashkernel>: no crashkernel= value given or found: no CRASHKERNEL, and the map has no command line; "
+            "<crashkernel>: no crashkernel= value given or found: no CRASHKERNEL, and <map> has no command line; "
             "give a value such as 512M",
             id="no request",
         ),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from planner.base.sizes import GIB, MIB
-from tests.cli.conftest import answered, check_answer, check_refused
+from tests.cli.conftest import SERVER, answered, check_answer, check_refused
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.cli.conftest import Run
 
 
@@ -64,3 +67,12 @@ def test_diff_as_json(run: Run, server: str) -> None:
     found = answered(run, *args)
     assert (found["a"]["profile"], found["b"]["profile"]) == ("6.1", "6.12")
     assert {"path": "kernel.granule", "a": GIB, "b": 2 * MIB} in found["differences"]
+
+
+def test_the_map_without_a_request_is_named(run: Run, server: str, tmp_path: Path) -> None:
+    """Either side."""
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps({**SERVER, "cmdline": "crashkernel=512M"}))
+    for sides in ((server, str(other)), (str(other), server)):
+        status, _, err = run("diff", *sides)
+        assert (status, f"{server} has no command line" in err) == (2, True)
