@@ -29,6 +29,7 @@ def read_machine(maps: Maps, options: Mapping[str, Any] | None = None) -> Machin
     options: those of `kernel_options`; a kernel or a page size makes this machine, whatever it is, a what-if.
     """
     from planner.sources import combine, configured, read_source
+    from planner.sources.stated import with_stated_ram
 
     what_if = options is not None and not (options["kernel"] is None and options["page_size"] is None)
     context = click.get_current_context(silent=True)
@@ -44,11 +45,11 @@ def read_machine(maps: Maps, options: Mapping[str, Any] | None = None) -> Machin
     if maps.log is not None:
         machines.append(read_source(maps.log, fmt="dmesg", stdin=_stdin(maps.log)))
     machine = machines[0] if len(machines) == 1 else combine(machines, kernel) if machines else None
-    if stated or machine is None:
-        from planner.sources.stated import with_stated_ram
-
-        machine = with_stated_ram(machine, stated)
-    return machine if config is None else configured(machine, config, _stdin(config))
+    if machine is None:
+        machine, stated = with_stated_ram(None, stated), ()
+    if config is not None:
+        machine = configured(machine, config, _stdin(config))  # its command line may cut RAM, not what is stated
+    return with_stated_ram(machine, stated) if stated else machine
 
 
 def _stdin(spec: str) -> BinaryIO | None:

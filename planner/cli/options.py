@@ -174,7 +174,7 @@ _map_options: Callable[[Any], Any] = _together(
         type=FILE,
         expose_value=False,
         callback=_remembered(CONFIG_KEY),
-        help="A kernel configuration (.config, config.gz): page size, VA bits, zones, rodata, KFENCE.",
+        help="A kernel configuration (.config, config.gz): page size, VA bits, zones, rodata, KFENCE, command line.",
     ),
     click.option(
         "--memory",

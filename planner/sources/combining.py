@@ -16,6 +16,7 @@ from planner.kernel.cmdline import words
 from planner.kernel.efi_init import for_pages
 from planner.kernel.machine import BootRecord, Machine, OwnRequest
 from planner.kernel.memory_map import Flag
+from planner.sources.builtin_cmdline import before_boot, built_with
 from planner.sources.capture import merged
 from planner.sources.kernel_config import check_arch
 from planner.sources.memblock import joined
@@ -55,7 +56,7 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
     grows: a source of the running system may have more memory than one of the boot (memory hotplug). kernel: the
     version that the user states; sources that differ in theirs then get a note instead of an error.
     """
-    machines, on_maps = by_map(joined(machines))
+    machines, on_maps = by_map(before_boot(joined(machines)))
     best = machines[0]
     _check_configurations(machines)
     values: dict[str, object] = {}
@@ -88,7 +89,11 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
     facts = replace(best.facts, **known)  # type: ignore[arg-type]
     combined = replace(best, facts=facts, notes=tuple(dict.fromkeys(notes)), damage=damage)
     combined = for_pages(combined, facts.page_size)
-    return combined if best.traits.firmware else beside_tree(combined)
+    if best.traits.firmware:
+        return combined
+    for config in (m for m in machines if m.traits.configuration):
+        combined = built_with(combined, config)
+    return beside_tree(combined)
 
 
 def _check_configurations(machines: Sequence[Machine]) -> None:

@@ -93,7 +93,7 @@ def _booted(
     tree.cmdline = tree.cmdline if cmdline is None else cmdline
     tree.cma_given = bool(values(tree.cmdline, "cma")) if cma_given is None else cma_given
     if not ram:
-        _mem_option(tree)
+        _mem_option(tree, "the tree's" if cmdline is None else "the")
     if whole:
         _initrd(tree, chosen)
     for start, size in blob.reserve_map:
@@ -183,15 +183,15 @@ def _chosen(tree: State, chosen: Node) -> None:
         tree.memblock.add(start, end - start)
 
 
-def _mem_option(tree: State) -> None:
-    """Apply `mem=` of the tree's command line, before anything is reserved."""
+def _mem_option(tree: State, whose: str) -> None:
+    """Apply `mem=` of the command line, before anything is reserved. whose: it is, for the note."""
     for word in (tree.cmdline or "").split():
         if word.startswith("mem=") and tree.memblock.memory:
             limit = memparse(word[4:])[0]
             if limit:
                 limited = apply_mem(MemoryMap(tuple(tree.memblock.memory)), limit, _PAGE)
                 tree.memblock.memory = list(limited.regions)
-                tree.notes.append(f"{printable(word)} of the tree's command line is applied")
+                tree.notes.append(f"{printable(word)} of {whose} command line is applied")
 
 
 def _initrd(tree: State, chosen: Node | None) -> None:

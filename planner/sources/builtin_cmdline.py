@@ -1,0 +1,74 @@
+"""The command line that a kernel is built with (CONFIG_CMDLINE), where it counts.
+
+Source: early_init_dt_scan_chosen(), drivers/of/fdt.c @ 5.10 and 6.1. CMDLINE_FORCE replaces what the boot loader gives;
+with CMDLINE_FROM_BOOTLOADER, the default, the built-in one stands in for none. CMDLINE_EXTEND, which adds it at the
+end, is no longer in arch/arm64/Kconfig, but older kernels have it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from planner.base.errors import printable
+from planner.kernel.cmdline import words
+from planner.kernel.machine import Machine
+from planner.sources.devicetree import dtb
+
+__all__ = ["before_boot", "built_with"]
+
+
+def built_with(machine: Machine, config: Machine) -> Machine:
+    """The machine under the command line that its kernel's configuration sets, with a note. config: its source."""
+    built, own = _builtin(config.facts.config), machine.facts.cmdline
+    if not built:
+        return machine
+    if machine.traits.firmware:
+        return _booted(machine, config, built)
+    if config.facts.config.get("CMDLINE_FORCE") != "y" or (own is not None and words(own) == words(built)):
+        return machine
+    if own is None:
+        return _noted(replace(machine, facts=replace(machine.facts, cmdline=built)), config, built)
+    note = (
+        f"{printable(config.source)} forces another command line (CONFIG_CMDLINE_FORCE) than that of this boot, which "
+        "is used: it is not the configuration of this kernel"
+    )
+    return replace(machine, notes=(*machine.notes, note))
+
+
+def before_boot(machines: Sequence[Machine]) -> list[Machine]:
+    """The sources, device trees under the command line that the configuration among them sets."""
+    config = next((m for m in machines if m.traits.configuration), None)
+    return [m if config is None or not m.traits.firmware else built_with(m, config) for m in machines]
+
+
+def _builtin(config: Mapping[str, str]) -> str:
+    """The command line in a configuration, "" for none. Kconfig escapes quotes and backslashes."""
+    text = config.get("CMDLINE", "n")
+    return "" if text == "n" else printable(re.sub(r"\\(.)", r"\1", text)).strip()
+
+
+def _booted(machine: Machine, config: Machine, built: str) -> Machine:
+    """The machine of a device tree, read again under the command line that its kernel will have."""
+    facts, own, symbols = machine.facts, machine.facts.cmdline, config.facts.config
+    line = own or built
+    if symbols.get("CMDLINE_FORCE") == "y":
+        line = built
+    elif symbols.get("CMDLINE_EXTEND") == "y" and own:
+        line = f"{own} {built}"
+    if line == own or facts.tree is None:
+        return machine
+    old, new = (dtb.parse(facts.tree, machine.source, cmdline=one) for one in (None, line))
+    facts = replace(facts, cmdline=line, further_ranges=new.facts.further_ranges, default_cma=new.facts.default_cma)
+    notes = (*new.notes, *(note for note in machine.notes if note not in old.notes))
+    return _noted(replace(machine, memory=new.memory, facts=facts, notes=notes), config, built)
+
+
+def _noted(machine: Machine, config: Machine, built: str) -> Machine:
+    how = "replaces that of the boot loader"
+    if config.facts.config.get("CMDLINE_FORCE") != "y":
+        extends = config.facts.config.get("CMDLINE_EXTEND") == "y"
+        how = "comes after that of the boot loader" if extends else "stands in where the boot loader gives none"
+    note = f"command line from CONFIG_CMDLINE in {printable(config.source)}, which {how}: {built}"
+    return replace(machine, notes=(*machine.notes, note))
