@@ -87,7 +87,7 @@ def _row(number: int, line: str, name: str) -> _Row | None:
 def _check_order(rows: Sequence[_Row], name: str) -> None:
     """Raise InputError if rows are doubled, or missing from a dump with rows for holes, which leaves nothing out.
 
-    That begins at PAGE_OFFSET, which is -1 << N for N bits.
+    It begins at PAGE_OFFSET, which is -1 << N for N bits.
     """
     for before, row in pairwise(rows):
         if row.start < before.end:
@@ -98,7 +98,7 @@ def _check_order(rows: Sequence[_Row], name: str) -> None:
     if all(row.kind is not None for row in rows):
         return
     first, *_ = rows
-    if (_ALL - first.start).bit_count() != 1:
+    if not _is_page_offset(first.start):
         what = f"the linear map begins at {first.start:#x} here: rows are missing before this one"
         raise InputError(Location(name, first.number, 1), what, _REMEDY)
     for before, row in pairwise(rows):
@@ -107,23 +107,31 @@ def _check_order(rows: Sequence[_Row], name: str) -> None:
             raise InputError(Location(name, row.number, 1), what, _REMEDY)
 
 
+def _is_page_offset(address: int) -> bool:
+    """True for an address that a linear map may begin at."""
+    return (_ALL - address).bit_count() == 1
+
+
 def _linear_map(text: str, name: str) -> Iterator[tuple[int, str]]:
-    """The lines of the linear map's section. Raises InputError if its begin or its end is missing."""
-    begun = early = False
+    """The lines of the linear map's section. Raises InputError if its begin or its end is missing.
+
+    5.10 prints no mark before it (ptdump_walk() leaves `level` 0), but a row for all below.
+    """
+    begun = early = unending = False
     number = 0
     for number, line in text_lines(text, name):
         section = _SECTION.match(line)
         title = section[1].lower() if section is not None else ""
         if title == _END and begun:
             return
-        if begun and section is None:
+        if title.startswith("linear mapping") and title != _END:
+            begun, unending = True, title == _LAST
+        elif begun and section is None:
             yield number, line
         elif begun:
             break
-        else:
-            begun = title.startswith("linear mapping") and title != _END
-            unending = title == _LAST
-            early = early or _LEAF.match(line) is not None
+        elif not early and (leaf := _LEAF.match(line)) is not None:
+            early, begun = True, int(leaf[1], 16) == 0 and _is_page_offset(int(leaf[2], 16))
     if not begun:
         lost = (
             "the mark of the linear map is missing: the beginning is lost" if early else "it has no linear-map section"

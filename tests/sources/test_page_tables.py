@@ -76,6 +76,12 @@ def test_a_quoted_dump_is_read_as_it_was_printed(tmp_path: Path, dressed: str) -
     assert read_dump(str(path)).by_kind == parse_dump(DUMP, "dump").by_kind
 
 
+def test_5_10_prints_a_row_instead_of_the_mark() -> None:
+    """Of all below the linear map."""
+    unmarked = DUMP.replace("---[ Linear Mapping start ]---\n", "")
+    assert parse_dump(unmarked, "dump").by_kind == parse_dump(DUMP, "dump").by_kind
+
+
 def test_before_5_4_nothing_ends_the_linear_map() -> None:
     """It is the last section."""
     row = "0xffff800000000000-0xffff800000200000           2M PMD       RW NX SHD AF    BLK UXN MEM/NORMAL\n"
