@@ -12,10 +12,11 @@ from itertools import product
 from planner.base.errors import InputError, printable
 from planner.base.ranges import Range, Span, difference, intersect, total, union
 from planner.base.sizes import MIB, format_size
-from planner.kernel.cmdline import words
+from planner.kernel.cmdline import values, words
 from planner.kernel.efi_init import for_pages
 from planner.kernel.machine import BootRecord, Machine, OwnRequest
 from planner.kernel.memory_map import Flag
+from planner.sources.bootargs import forgiven, under_the_boots_line, without_mem
 from planner.sources.builtin_cmdline import before_boot, built_with
 from planner.sources.capture import merged
 from planner.sources.kernel_config import check_arch
@@ -47,8 +48,6 @@ _FIRST = (
 _RESERVED = ("cma", "node_data", "swiotlb")
 """Kinds of events in a log that are memory of their own, as a crash kernel is."""
 
-_FORGIVEN = 64 * MIB  # RAM by which two sources may differ; or a tenth of all RAM, if that is more
-
 
 def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | None = None) -> Machine:
     """One machine from several sources of it. Raises InputError, which names both, if two contradict each other.
@@ -56,7 +55,8 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
     grows: a source of the running system may have more memory than one of the boot (memory hotplug). kernel: the
     version that the user states; sources that differ in theirs then get a note instead of an error.
     """
-    machines, on_maps = by_map(before_boot(joined(machines)))
+    machines, on_lines = under_the_boots_line(before_boot(joined(machines)))
+    machines, on_maps = by_map(machines)
     best = machines[0]
     _check_configurations(machines)
     values: dict[str, object] = {}
@@ -81,7 +81,7 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
         for m in machines
         if m is not best and (m.memory.regions or m.facts.tree is not None)
     ]
-    notes += on_maps
+    notes += on_lines + on_maps
     notes += [f"{each}: planned for {kernel}, as stated" for each in kernels]
     notes += _moved(machines)
     notes += _replaceable(machines)
@@ -255,27 +255,29 @@ def _record(machines: Sequence[Machine]) -> BootRecord | None:
 
 def _check_ram(best: Machine, machines: Sequence[Machine], *, grows: bool) -> None:
     """Refuse maps that cannot be of one machine: much RAM of one lies where the other has none."""
+    cut = any(values(m.facts.cmdline, "mem") for m in machines if not m.traits.firmware)
     for machine in machines[1:]:
         if not machine.memory.regions:
             continue
-        if (machine.traits.firmware or best.traits.firmware) and any(
-            "mem=" in (m.facts.cmdline or "") for m in machines
-        ):
-            continue  # the firmware's map does not have mem= applied
-        here, there = _usable(machine), _usable(best)
-        forgiven = max(_FORGIVEN, max(total(here), total(there)) // 10)
-        lacking = [] if grows and not machine.traits.at_boot else difference(here, _possible(best))
-        missing = [] if grows and not best.traits.at_boot else difference(there, _possible(machine))
-        if max(total(lacking), total(missing)) <= forgiven:
+        one, other = (without_mem(machine), without_mem(best)) if cut else (machine, best)
+        here, there = _usable(one), _usable(other)
+        enough = forgiven(total(here), total(there))
+        lacking = [] if grows and not machine.traits.at_boot else difference(here, _possible(other))
+        missing = [] if grows and not best.traits.at_boot else difference(there, _possible(one))
+        if cut and machine.traits.firmware:  # its map shows what mem= hides in the others
+            lacking = []
+        if cut and best.traits.firmware:
+            missing = []
+        if max(total(lacking), total(missing)) <= enough:
             continue
-        if abs(total(here) - total(there)) > forgiven:
+        if abs(total(here) - total(there)) > enough and not cut:
             all_of_it = (machine.memory.ram, best.memory.ram) == (total(here), total(there))
             what = "RAM" if all_of_it else "RAM without NOMAP memory"
             raise _contradiction(machine, what, f"{total(here) >> 20}M", f"{total(there) >> 20}M", best)
-        only_here = total(lacking) > forgiven
+        only_here = total(lacking) > enough
         start, end = max(lacking if only_here else missing, key=lambda span: span[1] - span[0])
-        words = ("RAM", "none") if only_here else ("no RAM", "some")
-        raise _contradiction(machine, f"between {start:#x} and {end:#x} there", *words, best)
+        said = ("RAM", "none") if only_here else ("no RAM", "some")
+        raise _contradiction(machine, f"between {start:#x} and {end:#x} there", *said, best)
     most = best.memory.ram
     for machine in machines if not grows else ():
         total_seen = machine.facts.mem_total

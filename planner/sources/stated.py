@@ -69,7 +69,8 @@ def _of_tree(machine: Machine, regions: Sequence[Region], notes: Sequence[str], 
     facts, own = machine.facts, machine.traits.firmware
     assert facts.tree is not None  # noqa: S101 - the caller looked
     name = machine.source if own else "the device tree"
-    tree = dtb.parse(facts.tree, name, ram=regions, cmdline=facts.cmdline, whole=whole)
+    # Without a line of the boot's, one that the tree has is ignored; see `bootargs`.
+    tree = dtb.parse(facts.tree, name, ram=regions, cmdline=facts.cmdline or "", whole=whole)
     kept = () if own else machine.memory.reserved
     known = union((r.start, r.end) for r in kept)
     added = [r for r in tree.memory.reserved if subtract((r.start, r.end), known)]
