@@ -146,9 +146,9 @@ OwnRequest: TypeAlias = Literal["told", "restored", "lost"]
 class Facts:
     """Facts about the kernel of one boot.
 
-    kernel: version string as `uname -r` prints it. arch: `aarch64`, `x86_64`, `s390x`, ...
-    page_size, va_bits, pa_bits: of the kernel. cmdline: the whole command line. own_request: how its crashkernel= is
-    known: as it says, restored from `record` where it was cut off, or lost.
+    kernel: version string as `uname -r` prints it. arch: `aarch64`, `x86_64`, `s390x`, ... model: the machine's
+    name in its device tree. page_size, va_bits, pa_bits: of the kernel. cmdline: the whole command line. own_request:
+    how its crashkernel= is known: as it says, restored from `record` where it was cut off, or lost.
     dma_limit: `arm64_dma_phys_limit` in bytes (exclusive), `NO_DMA_ZONES` for none. firmware_dma_limit: the highest
     address that all devices can reach according to the firmware (device tree, IORT), from which a kernel derives its
     own limit; all ones: the firmware gives no limit. mem_total: MemTotal of /proc/meminfo, bytes.
@@ -168,6 +168,7 @@ class Facts:
 
     kernel: str | None = None
     arch: str | None = None
+    model: str | None = None
     page_size: int | None = None
     va_bits: int | None = None
     pa_bits: int | None = None

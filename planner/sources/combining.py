@@ -16,6 +16,7 @@ from planner.kernel.cmdline import values, words
 from planner.kernel.efi_init import for_pages
 from planner.kernel.machine import BootRecord, Machine, OwnRequest
 from planner.kernel.memory_map import Flag
+from planner.sources.agreement import check_agreement
 from planner.sources.bootargs import forgiven, under_the_boots_line, without_mem
 from planner.sources.builtin_cmdline import before_boot, built_with
 from planner.sources.capture import merged
@@ -41,6 +42,7 @@ _FIRST = (
     "kfence_pool",
     "midr",
     "splits_live",
+    "model",
     "tree",
 )
 """Facts taken from the most precise source that has them."""
@@ -59,6 +61,7 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
     machines, on_maps = by_map(machines)
     best = machines[0]
     _check_configurations(machines)
+    check_agreement(machines)
     values: dict[str, object] = {}
     for name in (*_EQUAL, *_FIRST):
         values[name] = _only(machines, name)
@@ -73,11 +76,12 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
     _check_ram(best, machines, grows=grows)
     _check_crash(machines)
     _check_image(machines)
+    tree = next((m for m in machines if m.facts.tree is not None), None)
     notes = [note for m in machines for note in (m.on_facts if _outdone(m, best) else m.notes)]
     damage = tuple(note for m in machines if not _outdone(m, best) for note in m.damage)
     notes += [
         f"the map is from {printable(best.source)}; {printable(m.source)} gives "
-        + ("reserved memory and facts" if m.facts.tree is not None else "facts only")
+        + ("reserved memory and facts" if m is tree else "facts only")
         for m in machines
         if m is not best and (m.memory.regions or m.facts.tree is not None)
     ]

@@ -64,6 +64,7 @@ def parse(
     memory = tree.memory()
     facts = Facts(
         arch=_arch(blob.root),
+        model=_model(blob.root),
         cmdline=tree.cmdline,
         firmware_dma_limit=limit,
         tree=data,
@@ -124,6 +125,12 @@ def _arch(root: Node) -> str | None:
     if "riscv" in names:
         return "riscv64"
     return "arm" if names and all(name.startswith(_ARMV7) or name in _CORTEX_A for name in names) else None
+
+
+def _model(root: Node) -> str | None:
+    """The machine's name, as the log has it: of_flat_dt_get_machine_name(), drivers/of/fdt.c @ 6.1, 6.12."""
+    name = root.text("model") if "model" in root.properties else root.text("compatible")
+    return (name or "").strip() or None
 
 
 def _memory(tree: State) -> None:

@@ -45,6 +45,7 @@ _X86_DMA = 16 * MIB  # end of ZONE_DMA for ISA devices, which arm64 does not hav
 _LARGEST_SHOWN = 4 * MIB  # characters of a log that may have been copied from a terminal
 _MOST_TOLD = 4  # damaged lines, or hosts
 _ALLOCATED = ("cma", "kvm", "node_data", "swiotlb")  # kinds of events that are no firmware's
+_QEMU = "linux,dummy-virt"
 _UNNAMED = (
     "no line names the architecture, and mainline arm64 has no line `Reserving ... for crashkernel`: planned as arm64"
 )
@@ -147,7 +148,7 @@ def _derive(log: Log) -> None:
         log.event("efi_image", None, None, 0, size=log.image)
         log.event("bss", None, None, 0, size=log.bss)
         log.event("initrd", None, None, 0, size=log.initrd)
-    elif log.qemu and log.tables is None and log.image:
+    elif log.model == _QEMU and log.tables is None and log.image:
         log.event("qemu_image", None, None, 0, size=log.image)
         log.event("initrd", None, None, 0, size=log.initrd)
 
@@ -170,6 +171,7 @@ def _facts(log: Log, cmdline: str | None, *, own_request: OwnRequest) -> Facts:
     return Facts(
         kernel=log.kernel,
         arch=log.arch,
+        model=log.model or None,
         page_size=log.page_size,
         va_bits=log.va_bits,
         cmdline=cmdline,

@@ -122,7 +122,7 @@ class Log:
     there. unit: bytes of one CPU's area; units: how many each group of per-CPU areas has. buffer: of a log buffer that
     was allocated, the number of its line, its bytes, and those of its descriptors and infos.
 
-    tables: the lowest address of a UEFI table. uefi: UEFI started the kernel. qemu: the machine is QEMU's. image, bss:
+    tables: the lowest address of a UEFI table. uefi: UEFI started the kernel. model: the machine's name. image, bss:
     bytes of the kernel image as counted by `Memory:`, and of its bss. code: of its code and read-only data. initrd:
     bytes that were freed of it. smmu: the driver arm-smmu-v3 is there. captures: the kernel has a crashed one's memory
     to save.
@@ -179,7 +179,7 @@ class Log:
 
     tables: int | None = None
     uefi: bool = False
-    qemu: bool = False
+    model: str | None = None
     image: int | None = None
     code: int = 0
     bss: int = 0
@@ -393,7 +393,7 @@ def _per_cpu(line: str, log: Log) -> bool:
 def _loaded(line: str, log: Log) -> bool:
     """True if a line is about the machine that loads the kernel, or the size of its initrd, which are stored."""
     if line.startswith("Machine model: "):
-        log.qemu = line.rstrip() == "Machine model: linux,dummy-virt"
+        log.model = line.removeprefix("Machine model: ").strip()
     elif (m := _INITRD.search(line)) is not None:
         log.initrd = int(m[1]) * KIB
     else:

@@ -1,0 +1,124 @@
+"""Sources of different boards, and maps that reserve other memory."""
+
+from __future__ import annotations
+
+import pytest
+
+from planner.base.errors import InputError
+from planner.base.sizes import GIB, MIB
+from planner.kernel.machine import Machine
+from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
+from planner.sources import combine, parse_text
+from tests.blobs import Tree, blob_of, cell, wide
+from tests.sources.sources_of import LISTED, RAM, source
+
+LOG = "[    0.000000] Linux version 6.1.0 (gcc) #1 SMP\n[    0.000000] Machine model: {}\n"
+
+
+def board(properties: Tree | None = None, nodes: Tree | None = None, ram: int = 8 * GIB) -> Machine:
+    """A tree with these properties of its root, and nodes of its reserved memory."""
+    tree: Tree = {
+        **(properties or {}),
+        "#address-cells": cell(2),
+        "#size-cells": cell(2),
+        "memory@40000000": {"device_type": b"memory\0", "reg": wide(GIB, ram)},
+        "reserved-memory": {"#address-cells": cell(2), "#size-cells": cell(2), "ranges": b"", **(nodes or {})},
+    }
+    return parse_text(blob_of(tree), "x.dtb")
+
+
+@pytest.mark.parametrize(
+    ("properties", "named", "refused"),
+    [
+        pytest.param({"model": b"ACME One\0"}, "ACME One", False, id="the same"),
+        pytest.param({"model": b" ACME One \0"}, "ACME One", False, id="but for blanks"),
+        pytest.param({"model": b"ACME One\0"}, "ACM", False, id="the line of the log is cut off"),
+        pytest.param({"model": b"ACME One\0"}, "ACME One Rev 1.5", False, id="a boot loader adds the revision"),
+        pytest.param({"model": b"ACME One\0"}, "ACME Two", True, id="another"),
+        pytest.param({"compatible": b"acme,one\0acme\0"}, "acme,one", False, id="what it is compatible with"),
+        pytest.param({"compatible": b"acme,one\0acme\0"}, "acme,two", True, id="with another"),
+        pytest.param({}, "ACME Two", False, id="a tree without a name"),
+        pytest.param({"model": b"ACME One\0"}, "", False, id="nothing left of the line"),
+    ],
+)
+@pytest.mark.parametrize("ram", [8 * GIB, 0], ids=["with RAM", "without RAM"])
+def test_a_log_and_a_tree_of_different_boards(properties: Tree, named: str, ram: int, *, refused: bool) -> None:
+    tree, log = board(properties, ram=ram), parse_text(LOG.format(named).encode(), "log")
+    listing = source("listing", "iomem", LISTED)
+    for order in ((tree, log, listing), (listing, log, tree)):
+        if refused:
+            with pytest.raises(InputError, match="sources of different boards: the machine is"):
+                combine(order)
+        else:
+            combine(order)
+
+
+FIRMWARE: Tree = {"firmware@80000000": {"reg": wide(2 * GIB, 16 * MIB)}}
+NOMAP: Tree = {"firmware@80000000": {"reg": wide(2 * GIB, 16 * MIB), "no-map": b""}}
+POOL: Tree = {"pool": {"compatible": b"shared-dma-pool\0", "reusable": b"", "size": wide(64 * MIB)}}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "refused"),
+    [
+        pytest.param(board(nodes=FIRMWARE), board({"model": b"X\0"}, FIRMWARE), False, id="trees that agree"),
+        pytest.param(board(nodes=FIRMWARE), board(nodes=FIRMWARE, ram=0), False, id="one has no RAM"),
+        pytest.param(board(nodes=FIRMWARE), board(nodes=NOMAP), False, id="out of the map either way"),
+        pytest.param(board(), board(nodes=FIRMWARE), True, id="a reservation"),
+        pytest.param(board(), board(nodes=NOMAP, ram=0), True, id="NOMAP memory of a tree without RAM"),
+        pytest.param(board(), board(nodes=POOL), True, id="a pool without an address"),
+    ],
+)
+def test_trees_that_reserve_other_memory(one: Machine, other: Machine, *, refused: bool) -> None:
+    """In any order; alone or beside another source's map."""
+    for order in ((one, other), (other, one), (source("a", "lsmem", RAM), one, other)):
+        if refused:
+            with pytest.raises(InputError, match=r"this device tree contradicts x.dtb in what is reserved: between 0x"):
+                combine(order)
+        else:
+            combine(order)
+
+
+TAKEN = (Reserved(2 * GIB, 3 * GIB, "firmware"),)
+CRASH = (Reserved(4 * GIB, 5 * GIB, "Crash kernel"),)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "kind", "refused"),
+    [
+        pytest.param(TAKEN, TAKEN, "json", False, id="the same"),
+        pytest.param(TAKEN, (*TAKEN, *CRASH), "report", False, id="a crash kernel"),
+        pytest.param(TAKEN, (), "json", True, id="one reserves nothing"),
+        pytest.param(TAKEN, (Reserved(2 * GIB, 3 * GIB + MIB),), "report", True, id="more of it"),
+        pytest.param(TAKEN, (), "memblock", False, id="a running machine's is no such map"),
+    ],
+)
+def test_maps_that_reserve_other_memory(
+    one: tuple[Reserved, ...], other: tuple[Reserved, ...], kind: str, *, refused: bool
+) -> None:
+    first = source("a", "json", MemoryMap(RAM.regions, one), settled=True)
+    second = source("b", kind, MemoryMap(RAM.regions, other), settled=True)
+    for order in ((first, second), (second, first)):
+        if refused:
+            with pytest.raises(InputError, match="in what is reserved: between 0x") as caught:
+                combine(order)
+            assert str(caught.value).endswith("give only the one of the boot that is meant")
+        else:
+            combine(order)
+
+
+def test_a_carve_out_of_one_map_only() -> None:
+    """NOMAP memory is no less taken."""
+    carved = MemoryMap((Region(GIB, 9 * GIB - 16 * MIB), Region(9 * GIB - 16 * MIB, 9 * GIB, Flag.NOMAP)))
+    sources = [source("a", "json", RAM, settled=True), source("b", "json", carved, settled=True)]
+    with pytest.raises(InputError, match="between 0x23f000000 and 0x240000000 memory is reserved here and free there"):
+        combine(sources)
+
+
+def test_only_the_tree_that_is_used_is_said_to_give_reserved_memory() -> None:
+    trees = [board(nodes=FIRMWARE), board({"model": b"X\0"}, FIRMWARE)]
+    notes = combine([source("a", "iomem", RAM), *trees]).notes
+    assert [note.rpartition("gives ")[2] for note in notes if "; x.dtb gives" in note] == [
+        "reserved memory and facts",
+        "facts only",
+    ]
