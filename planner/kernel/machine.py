@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from planner.base.ranges import Range, Span
 from planner.base.sizes import MIB
 from planner.kernel.memory_map import MemoryMap
+from planner.kernel.profile import Placing
 
 __all__ = [
     "KINDS",
@@ -21,12 +22,13 @@ __all__ = [
     "Answered",
     "BootRecord",
     "Capture",
-    "DefaultCma",
     "Event",
     "Facts",
     "FurtherRange",
     "Machine",
     "Obstacle",
+    "TreeMap",
+    "TreeRules",
 ]
 
 NO_DMA_ZONES = -1
@@ -107,16 +109,30 @@ class FurtherRange(NamedTuple):
     nomap: bool = False
 
 
-class DefaultCma(NamedTuple):
-    """The default CMA area of a device tree, which `cma=` replaces.
+class TreeRules(NamedTuple):
+    """What a kernel's map of a device tree depends on.
 
-    names: of its nodes. kept, dropped: the map with the area, and the map under `cma=`, where other nodes may lie
-    elsewhere.
+    cma_align: alignment of its CMA pools. placing: how nodes with a size only are placed. cma_given: `cma=` is on the
+    command line, which replaces the tree's default CMA area.
     """
 
-    names: str
-    kept: MemoryMap
-    dropped: MemoryMap
+    cma_align: int = 2 * MIB
+    placing: Placing = "sorted"
+    cma_given: bool = False
+
+
+class TreeMap(NamedTuple):
+    """The map that kernels with these rules make of a device tree.
+
+    notes: those that maps under other rules do not have. default_cma: a pool of the tree is the default CMA area.
+    events: for a map of another source with the tree's reservations, those of the tree.
+    """
+
+    rules: TreeRules
+    memory: MemoryMap
+    notes: tuple[str, ...] = ()
+    default_cma: bool = False
+    events: tuple[Event, ...] = ()
 
 
 class Answered(NamedTuple):
@@ -157,8 +173,9 @@ class Facts:
     kfence_pool: the early KFENCE pool. midr: main ID registers of the CPUs seen in a log. splits_live: the log says
     that the kernel splits live blocks on these processors (`CPU features: detected: BBM Level 3`, or level 2 without
     aborts).
-    tree: the device tree's blob. further_ranges: of its reserved-memory nodes, as the map lists them. default_cma: the
-    default CMA area that it has.
+    tree: the device tree's blob. further_ranges: of its reserved-memory nodes, as the map lists them. tree_maps:
+    what kernels with other rules make of it, empty where all make the same; `of_reserved_mem.as_read` takes one.
+    default_cma: a pool of the tree is the default CMA area.
     record: the crash kernel of that boot. events: early allocations listed in a log; events_lack: what shows that these
     are not all, in a few words, "" for nothing. capture: the capture kernel.
     request, strategy, align, prefer_aligned, rodata, kfence, cpu: the request and options of an earlier plan whose
@@ -185,7 +202,8 @@ class Facts:
     midr: tuple[int, ...] = ()
     tree: bytes | None = None
     further_ranges: tuple[FurtherRange, ...] = ()
-    default_cma: DefaultCma | None = None
+    tree_maps: tuple[TreeMap, ...] = ()
+    default_cma: bool = False
     record: BootRecord | None = None
     events: tuple[Event, ...] = ()
     events_lack: str = ""

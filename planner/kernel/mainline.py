@@ -77,6 +77,8 @@ _V6_12 = _V6_17._replace(
     since=(6, 12),
     source="kernel/crash_reserve.c and arch/arm64/mm/init.c @ 6.12",
     suffixes=(",high", ",low"),
+    # kernel: fdt_scan_reserved_mem(), drivers/of/of_reserved_mem.c: `placed` since 6.13 (8a6e02d0c00e) and 6.12.13,
+    # read @ 6.12.117 and in a 7.x tree.
     moves_memstart=True,
     # The misspelt prefix is the kernel's own (kernel/crash_reserve.c @ 6.12).
     bad_base="crahskernel: Memory value expected after '@'",
@@ -92,6 +94,8 @@ _V6_7 = _V6_12._replace(
     since=(6, 7),
     source="the generic reservation before 6.12's refusal of a size that is not less than RAM and its loop guard: "
     "kernel/crash_core.c @ 0ab97169aa05 and 6.8 (Ubuntu 6.8.0-151), and RHEL 9.6's kernel/crash_reserve.c",
+    # kernel: __reserved_mem_alloc_in_range(), drivers/of/of_reserved_mem.c, since 6.5 (83ba7361e168, 4cea2821882b).
+    reserved_nodes="beside",
     # kernel: hugetlb_cma_reserve(), mm/hugetlb.c: boots of 6.1 and 6.12; which release turned it is not known.
     cma_gigantic=False,
     # Read @ 6.8; which release between it and 6.12 has new texts is not known.
@@ -128,6 +132,8 @@ _V6_4 = _V6_5._replace(
     certainty="inferred",
     plain=(BELOW_LOW, ANYWHERE),
     high=(ANYWHERE,),
+    # Read @ 6.1.
+    reserved_nodes="sorted",
     # kernel: reserve_crashkernel(), arch/arm64/mm/init.c, 6.2 to 6.4: base > limit - low size.
     low_when="near-limit",
     in_use_message=False,

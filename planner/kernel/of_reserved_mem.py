@@ -1,21 +1,81 @@
-"""Reserved-memory nodes with several ranges in a device tree: some kernels reserve only the first range.
+"""Reserved-memory nodes of a device tree, where kernels differ: CMA pools, places, nodes with several ranges.
 
-Source: fdt_scan_reserved_mem(), drivers/of/fdt.c @ 6.1 (all of them); drivers/of/of_reserved_mem.c @ 7.2 (the first).
+Source: drivers/of/of_reserved_mem.c @ 6.1, 6.12.117, 7.2. Nodes with several ranges: fdt_scan_reserved_mem(),
+drivers/of/fdt.c @ 6.1 (all of them); drivers/of/of_reserved_mem.c @ 7.2 (the first). Order of nodes without an address:
+sort(), lib/sort.c @ 6.1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
-from planner.kernel.machine import FurtherRange, Machine
+from planner.kernel.cma import cma_align
+from planner.kernel.cmdline import values
+from planner.kernel.machine import FurtherRange, Machine, TreeRules
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import Flag, MemoryMap
 from planner.kernel.profiles import Profile
 
-__all__ = ["as_reserved"]
+__all__ = ["as_read", "as_reserved", "kernel_sorted"]
+
+_T = TypeVar("_T")
 
 _NAMED = 3  # most nodes named in a note
+
+
+def as_read(machine: Machine, profile: Profile, page_size: int, cmdline: str | None) -> tuple[Machine, list[str]]:
+    """The machine with the map that this kernel makes of its device tree, and the notes on it.
+
+    cmdline: of the boot that is planned. A map that shows a later state has the tree's default CMA area, or not, as its
+    own boot had it; rewinding changes that.
+    """
+    shown = machine.settled or machine.traits.shows_later
+    given = bool(values(machine.facts.cmdline if shown else cmdline, "cma"))
+    rules = TreeRules(cma_align(profile, page_size), profile.reserved_nodes, given)
+    maps = machine.facts.tree_maps
+    found = next((m for m in maps if m.rules == rules), None)
+    if found is None:
+        return machine, []
+    of_tree = {event for m in maps for event in m.events}
+    events = [event for event in machine.facts.events if event not in of_tree] + list(found.events)
+    notes = list(found.notes)
+    others = {m.memory for m in maps if m.rules._replace(placing=rules.placing) == rules}
+    if len(others) > 1:
+        notes.append("kernels of other versions place reserved-memory nodes without an address elsewhere")
+    facts = replace(machine.facts, events=tuple(events), default_cma=found.default_cma)
+    return replace(machine, memory=found.memory, facts=facts), notes
+
+
+def kernel_sorted(items: Sequence[_T], key: Callable[[_T], tuple[int, int]]) -> list[_T]:
+    """The items in the order of the kernel's sort(), a heapsort that does not keep the order of equal ones."""
+    heap = list(items)
+    end, top = len(heap), len(heap) // 2
+    while end > 1:
+        if top:
+            top -= 1
+        else:
+            end -= 1
+            heap[0], heap[end] = heap[end], heap[0]
+        _sift_down(heap, top, end, key)
+    return heap
+
+
+def _sift_down(heap: list[_T], top: int, end: int, key: Callable[[_T], tuple[int, int]]) -> None:
+    """Move an item down to its place in a heap of `end` items: down to a leaf first, then back up."""
+    place = top
+    while 2 * place + 2 < end:
+        left, right = 2 * place + 1, 2 * place + 2
+        place = left if key(heap[left]) >= key(heap[right]) else right
+    if 2 * place + 2 == end:
+        place = 2 * place + 1
+    while place != top and key(heap[top]) >= key(heap[place]):
+        place = (place - 1) // 2
+    target = place
+    while place != top:
+        place = (place - 1) // 2
+        heap[place], heap[target] = heap[target], heap[place]
 
 
 def as_reserved(machine: Machine, profile: Profile) -> tuple[Machine, list[str]]:

@@ -18,6 +18,7 @@ __all__ = [
     "Bound",
     "Certainty",
     "Effect",
+    "Placing",
     "Profile",
     "Window",
     "least_sure",
@@ -28,6 +29,7 @@ CRASH_ALIGN = 2 * MIB
 
 Bound: TypeAlias = Literal["0", "2M", "low", "high", "4G", "64T", "none"]
 Effect: TypeAlias = Literal["isolated", "pages", "below-4G", "none"]
+Placing: TypeAlias = Literal["sorted", "beside", "placed"]
 Certainty: TypeAlias = Literal["read", "configured", "inferred", "unknown"]
 _SUREST_FIRST: tuple[Certainty, ...] = ("read", "configured", "inferred", "unknown")
 
@@ -78,9 +80,11 @@ class Profile(NamedTuple):
     `over-limit` (it ends above the limit), `always`. low_from: where the search for the low part starts. loops_high: an
     unsuccessful `,high` request retries for ever if the DMA limit is the physical limit; loops_plain: the same for a
     plain request. in_use_message: a failed X@base has a message of its own. reserved_reg: whether all ranges of a
-    reserved-memory node are reserved or only the first. messages: the style of the log lines. first: crash memory is
-    placed before the memmap and the zones (7.0). early: it is placed before the linear map is built and before the
-    default CMA area.
+    reserved-memory node are reserved or only the first. reserved_nodes: how nodes with a size only are placed: `sorted`
+    (down, in the order that lib/sort.c leaves), `beside` (in the tree's order, upwards where their range begins at
+    another node's memory), `placed` (the same, beside nodes that were placed before). messages: the style of the log
+    lines. first: crash memory is placed before the memmap and the zones (7.0). early: it is placed before the linear
+    map is built and before the default CMA area.
 
     Linear map. effect, zoneless_effect: the effect of a crashkernel parameter with and without DMA zones (`isolated`:
     reserved early, only it has base pages; `pages`: everything has; `below-4G`: it and, for a plain request, all RAM
@@ -138,6 +142,7 @@ class Profile(NamedTuple):
     messages: Literal["mainline", "openeuler", "alibaba"] = "mainline"
     first: bool = False
     reserved_reg: Literal["all", "first"] = "all"
+    reserved_nodes: Placing = "placed"
     early: bool = False
     map_certainty: Certainty = "read"
     effect: Effect = "none"

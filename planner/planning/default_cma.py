@@ -22,7 +22,7 @@ from planner.planning.context import Context
 from planner.planning.options import Options
 from planner.planning.remarks import Remarks
 
-__all__ = ["with_default_cma", "with_own_area"]
+__all__ = ["with_default_cma"]
 
 _NAME = "default CMA area"
 _OTHERS = ("cma_pernuma", "numa_cma")
@@ -32,18 +32,6 @@ _BEFORE_7 = ("cma_pernuma", "hugetlb_cma", "numa_cma")
 """With the one for huge pages, whose areas come after the crash kernel from 7.0 on."""
 
 
-def with_own_area(machine: Machine, cmdline: str | None) -> tuple[Machine, list[str]]:
-    """The machine with its device tree's own default CMA area, or without it under `cma=`, and the notes on it."""
-    own = machine.facts.default_cma
-    if own is None or _is_shown(machine):
-        return machine, []
-    if not values(cmdline, "cma"):
-        return replace(machine, memory=own.kept), []
-    return replace(machine, memory=own.dropped), [
-        f"reserved-memory {own.names}: cma= is on the command line, the pool is freed"
-    ]
-
-
 def with_default_cma(context: Context, machine: Machine, options: Options, remarks: Remarks) -> Context:
     """The context with the default CMA area reserved, on a machine whose sources do not show it."""
     if _is_shown(machine) or options.reserved == "rewind":
@@ -51,9 +39,7 @@ def with_default_cma(context: Context, machine: Machine, options: Options, remar
     names = _OTHERS if context.profile.first else _BEFORE_7
     if others := [f"{name}=" for name in names if values(context.cmdline, name)]:
         remarks.note(f"the CMA areas of {' and '.join(others)} are not modelled here: the result may be too high")
-    if context.profile.reserves_first(zones=context.zones) or (
-        machine.facts.default_cma is not None and not values(context.cmdline, "cma")
-    ):
+    if context.profile.reserves_first(zones=context.zones) or machine.facts.default_cma:
         return context
     memory, areas = context.memory, _of_log(context, machine)
     if areas is None:

@@ -14,12 +14,12 @@ from planner.kernel.cputype import allowed_by
 from planner.kernel.efi_init import for_pages
 from planner.kernel.linear_map import Measured
 from planner.kernel.machine import Machine
-from planner.kernel.of_reserved_mem import as_reserved
+from planner.kernel.of_reserved_mem import as_read, as_reserved
 from planner.kernel.pgtable import geometry
 from planner.planning.configured import with_configuration
 from planner.planning.context import Context, placed_in, read_context, with_strategy, with_text
 from planner.planning.cost import ideal_table_bytes, waste
-from planner.planning.default_cma import with_default_cma, with_own_area
+from planner.planning.default_cma import with_default_cma
 from planner.planning.doubts import UNKNOWN_HERE
 from planner.planning.earlier import earlier_answer, repeated, undone_before
 from planner.planning.early_memory import EarlyMemory, early_memory
@@ -91,9 +91,11 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     machine = replace(machine, facts=built.facts)
     kernel = modelled(built, options, remarks)
     remarks.note(*_other_pages(given, kernel))
-    machine, replaced = with_own_area(machine, asked.cmdline)
+    machine, placed = as_read(machine, kernel.profile, kernel.geometry.page_size, asked.cmdline)
     machine, reserved = as_reserved(machine, kernel.profile)
-    remarks.note(*replaced, *reserved)
+    remarks.note(*placed, *reserved)
+    if machine.facts.events != own_facts.events:
+        own_facts = replace(own_facts, events=machine.facts.events)
     machine = _in_its_pages(machine, kernel, remarks)
     # Rewinding uses only the source's facts; it looks up the configuration where it needs it.
     early = early_memory(replace(machine, facts=own_facts), kernel, options, asked.cmdline, remarks)

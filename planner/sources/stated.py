@@ -42,6 +42,10 @@ def with_stated_ram(machine: Machine | None, spans: Sequence[Span]) -> Machine:
     if machine.memory.regions and facts.dma_limit == machine.memory.end < regions[-1].end:
         facts = replace(facts, dma_limit=None)  # the zone ended with memory
     memory = MemoryMap(carved, machine.memory.reserved)
+    maps = (
+        m._replace(memory=MemoryMap(with_nomap(regions, m.memory.nomap()), m.memory.reserved)) for m in facts.tree_maps
+    )
+    facts = replace(facts, tree_maps=tuple(maps))
     # What a boot reserves from the top of its RAM lies elsewhere in other RAM.
     other = bool(machine.memory.regions and machine.memory.reserved) and memory.spans() != machine.memory.spans()
     doubt = machine.doubt or ("what is reserved is that of other RAM" if other and not machine.settled else "")
@@ -71,29 +75,40 @@ def _of_tree(machine: Machine, regions: Sequence[Region], notes: Sequence[str], 
     name = machine.source if own else "the device tree"
     # Without a line of the boot's, one that the tree has is ignored; see `bootargs`.
     tree = dtb.parse(facts.tree, name, ram=regions, cmdline=facts.cmdline or "", whole=whole)
-    kept = () if own else machine.memory.reserved
-    known = union((r.start, r.end) for r in kept)
-    added = [r for r in tree.memory.reserved if subtract((r.start, r.end), known)]
-    carved = tree.memory.nomap()
-    # Rewinding needs to know that these came before the crash kernel.
-    early = [
-        Event("reserved-memory", r.end - r.start, r.start, r.end, before_crash=True, name=r.name)
-        for r in tree.memory.reserved
-        if not own
-    ]
     told = [n for n in tree.notes if n not in machine.notes]
-    size = sum(r.end - r.start for r in added) + sum(b - a for a, b in carved)
+    memory, early = (tree.memory, ()) if own else _together(machine, tree.memory)
+    size = sum(r.end - r.start for r in memory.reserved[len(machine.memory.reserved) :])
+    size += sum(b - a for a, b in tree.memory.nomap())
     if size and not own:
         told.append(f"the device tree's reserved memory and carve-outs ({format_size(size)}) are added to this map")
+    maps = []
+    for m in tree.facts.tree_maps:
+        there, events = (m.memory, ()) if own else _together(machine, m.memory)
+        maps.append(m._replace(memory=there, events=events))
     return replace(
         machine,
-        memory=MemoryMap(tree.memory.regions, (*kept, *added)),
+        memory=memory,
         facts=replace(
             facts,
             further_ranges=tree.facts.further_ranges,
+            tree_maps=tuple(maps),
             default_cma=tree.facts.default_cma,
             events=(*facts.events, *early),
         ),
         settled=machine.settled and not own,
         notes=tuple(dict.fromkeys((*(n for n in machine.notes if n not in dtb.ABOUT_MEMORY), *told, *notes))),
     )
+
+
+def _together(machine: Machine, tree: MemoryMap) -> tuple[MemoryMap, tuple[Event, ...]]:
+    """The tree's map with what the machine's own lists as reserved, and events for what the tree reserves.
+
+    Rewinding needs to know that these came before the crash kernel.
+    """
+    kept = machine.memory.reserved
+    known = union((r.start, r.end) for r in kept)
+    added = [r for r in tree.reserved if subtract((r.start, r.end), known)]
+    events = (
+        Event("reserved-memory", r.end - r.start, r.start, r.end, before_crash=True, name=r.name) for r in tree.reserved
+    )
+    return MemoryMap(tree.regions, (*kept, *added)), tuple(events)

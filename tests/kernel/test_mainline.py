@@ -501,6 +501,8 @@ AROUND: dict[
     "swiotlb_slots": {"4.12": (4, 8), "5.12": (4, 8, 8), "5.14": (24,)},
     "log_descriptors": {"4.12": False, "5.10.0": True},
     "log_info": {"4.12": 88, "7.0": 112},
+    "reserved_reg": {"4.12": "all", "7.2": "first"},
+    "reserved_nodes": {"4.12": "sorted", "6.5": "beside", "6.12": "placed"},
 }
 
 

@@ -1,13 +1,13 @@
-"""Reserved-memory nodes with several ranges: 6.1 reserves all of them, 7.2 only the first."""
+"""Reserved-memory nodes where kernels differ: CMA pools, places, nodes with several ranges."""
 
 from __future__ import annotations
 
 import pytest
 
-from planner.base.sizes import GIB, MIB
-from planner.kernel.machine import Facts, FurtherRange, Machine
+from planner.base.sizes import GIB, KIB, MIB
+from planner.kernel.machine import Event, Facts, FurtherRange, Machine, TreeMap, TreeRules
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
-from planner.kernel.of_reserved_mem import as_reserved
+from planner.kernel.of_reserved_mem import as_read, as_reserved, kernel_sorted
 from planner.kernel.profiles import select_profile
 
 NOMAP, HOTPLUG = Flag.NOMAP.value, Flag.HOTPLUG.value
@@ -63,3 +63,68 @@ def test_of_many_nodes_three_are_named() -> None:
     further = [FurtherRange(SECOND.start, SECOND.end, f"node{n}") for n in range(5)]
     _, notes = as_reserved(machine(*further), select_profile("6.1").profile)
     assert notes[0].startswith("reserved-memory node0, node1, node2 and 2 more: ")
+
+
+@pytest.mark.parametrize(
+    ("keys", "order"),
+    [
+        pytest.param([], [], id="nothing"),
+        pytest.param([0], [0], id="one"),
+        pytest.param([0, 0], [1, 0], id="two equal ones change places"),
+        pytest.param([0, 0, 0, 0], [1, 2, 3, 0], id="of equal ones the first comes last"),
+        pytest.param([5, 0, 3, 0, 0], [1, 4, 3, 2, 0], id="among others"),
+        pytest.param([9, 7, 5, 0, 0, 0, 3], [4, 5, 3, 6, 2, 1, 0], id="descending"),
+        pytest.param(list(range(20)), list(range(20)), id="sorted already"),
+    ],
+)
+def test_the_kernels_sort_does_not_keep_the_order_of_equal_items(keys: list[int], order: list[int]) -> None:
+    """The results of lib/sort.c @ 6.1, compiled; it agrees on 3,000 random lists."""
+    assert [
+        index for _, index in kernel_sorted([(k, i) for i, k in enumerate(keys)], lambda item: (item[0], 0))
+    ] == order
+
+
+def reading(rules: TreeRules, start: int, *, default_cma: bool = False) -> TreeMap:
+    """A map under these rules, by the place of its one node."""
+    event = Event("reserved-memory", MIB, start, start + MIB, before_crash=True, name="p")
+    memory = MemoryMap(LISTED.regions, (Reserved(start, start + MIB, "p"),))
+    return TreeMap(rules, memory, (f"at {start:#x}",), default_cma, (event,))
+
+
+OLD, NEW = TreeRules(placing="sorted"), TreeRules(placing="placed")
+MAPS = (
+    reading(OLD, GIB, default_cma=True),
+    reading(OLD._replace(cma_align=512 * MIB), GIB + MIB),
+    reading(OLD._replace(cma_given=True), GIB + 2 * MIB),
+    reading(NEW, GIB, default_cma=True),
+    reading(NEW._replace(cma_align=512 * MIB), GIB + 3 * MIB),
+)
+ELSEWHERE = "kernels of other versions place reserved-memory nodes without an address elsewhere"
+
+
+@pytest.mark.parametrize(
+    ("kind", "version", "page_size", "cmdline", "taken", "elsewhere"),
+    [
+        pytest.param("dtb", "6.1", 4 * KIB, None, 0, False, id="4K"),
+        pytest.param("dtb", "6.1", 64 * KIB, None, 1, True, id="64K"),
+        pytest.param("dtb", "7.2", 64 * KIB, None, 4, True, id="another kernel"),
+        pytest.param("dtb", "6.1", 4 * KIB, "cma=1G", 2, False, id="cma="),
+        pytest.param("iomem", "6.1", 4 * KIB, "cma=1G", 0, False, id="a later view is of its own command line"),
+    ],
+)
+def test_the_map_of_a_tree_is_that_of_the_kernel(
+    kind: str, version: str, page_size: int, cmdline: str | None, taken: int, *, elsewhere: bool
+) -> None:
+    """What a log says stays."""
+    logged = Event("cma", MIB, GIB, GIB + MIB, line=7)
+    own = Machine("x", kind, LISTED, Facts(tree_maps=MAPS, events=(logged, *MAPS[0].events)), settled=False)
+    found, notes = as_read(own, select_profile(version).profile, page_size, cmdline)
+    assert (found.memory, found.facts.default_cma) == (MAPS[taken].memory, MAPS[taken].default_cma)
+    assert found.facts.events == (logged, *MAPS[taken].events)
+    assert notes == [*MAPS[taken].notes, *([ELSEWHERE] if elsewhere else [])]
+    assert as_read(found, select_profile(version).profile, page_size, cmdline) == (found, notes)
+
+
+def test_a_map_that_is_the_same_for_all_kernels() -> None:
+    own = machine()
+    assert as_read(own, select_profile("6.1").profile, 64 * KIB, None) == (own, [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -101,6 +102,18 @@ def test_what_the_tree_leaves_to_memblock_is_placed_in_the_stated_ram() -> None:
     listed = combine([blob, parse_text(listing.encode(), "iomem")])
     assert not [r for r in listed.memory.reserved if r.name == "linux,cma"]
     assert [r.name for r in listed.memory.reserved] == ["reserved", "buffer@d0000000"]
+
+
+@pytest.mark.parametrize("other", ["a boot log", "/proc/iomem", "lsmem", "a JSON map"])
+@pytest.mark.parametrize(("page_size", "kept"), [(4096, True), (65536, False)])
+def test_a_pool_of_the_tree_that_another_kernel_frees(other: str, page_size: int, *, kept: bool) -> None:
+    """With 64K pages it is not made of whole page blocks, whatever source has the map, and with stated RAM."""
+    pool: Tree = {"compatible": b"shared-dma-pool\0", "reusable": b"", "reg": wide(0xC200_0000, 64 * MIB)}
+    combined = combine([parse_text(tree(more={"p": pool}), "board.dtb"), parse_text(OTHERS[other].encode(), "other")])
+    for machine in (combined, with_stated_ram(combined, [RAM])):
+        found = make_plan(machine, "64M", replace(MAINLINE, page_size=page_size))
+        assert any(r.name == "p" for r in found.memory.reserved) is kept
+        assert any("the pool is not aligned to 512M, it is freed" in note for note in found.notes) is not kept
 
 
 def test_what_both_list_is_there_once() -> None:

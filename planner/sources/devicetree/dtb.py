@@ -7,17 +7,22 @@ Source: drivers/of/fdt.c, arch/arm64/mm/init.c @ 6.1.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
+from itertools import product
+from typing import get_args
 
 from planner.base.errors import InputError, Location, printable
 from planner.base.ranges import Range
 from planner.base.sizes import KIB, memparse, round_up
 from planner.kernel.arm64_init import apply_mem
+from planner.kernel.cma import CMA_ALIGNS
 from planner.kernel.cmdline import values
-from planner.kernel.machine import DefaultCma, Facts, Machine, Obstacle
+from planner.kernel.machine import Facts, Machine, Obstacle, TreeMap, TreeRules
 from planner.kernel.memblock import PHYS_ADDR_MAX
 from planner.kernel.memory_map import PHYSICAL_TOP, Flag, MemoryMap, Region
+from planner.kernel.profile import Placing
 from planner.sources.devicetree import reserved_memory
 from planner.sources.devicetree.dma_ranges import dma_limit_of
 from planner.sources.devicetree.fdt import Blob, Node, number
@@ -49,7 +54,8 @@ def parse(
     """
     blob = Blob(data, name)
     _check_whole(blob.root, name)
-    tree = _booted(blob, name, ram, cmdline, whole=whole)
+    boot = partial(_booted, blob, name, ram, cmdline, whole=whole)
+    tree = boot()
     limit, untranslated = dma_limit_of(blob.root, name)
     if untranslated:
         tree.notes.append(
@@ -69,20 +75,41 @@ def parse(
         firmware_dma_limit=limit,
         tree=data,
         further_ranges=tree.further_ranges(),
+        default_cma=tree.default_cma,
     )
-    if tree.default_cma:
-        other = _booted(blob, name, ram, cmdline, whole=whole, cma_given=not tree.cma_given).memory()
-        kept, dropped = (other, memory) if tree.cma_given else (memory, other)
-        names = ", ".join(map(printable, tree.default_cma))
-        facts = replace(facts, default_cma=DefaultCma(names, kept, dropped))
-    notes, lacks = tuple(tree.all_notes()), Obstacle(tree.short) if tree.short else None
-    return Machine(name, "dtb", memory, facts, settled=False, notes=notes, incomplete=lacks)
+    maps, notes = _tree_maps(tree, boot)
+    facts, lacks = replace(facts, tree_maps=maps), Obstacle(tree.short) if tree.short else None
+    return Machine(name, "dtb", memory, facts, settled=False, notes=tuple(notes), incomplete=lacks)
+
+
+def _tree_maps(tree: State, boot: Callable[[TreeRules], State]) -> tuple[tuple[TreeMap, ...], list[str]]:
+    """The maps under all rules, none if no node depends on them; and the notes that all of them have."""
+    notes = tree.all_notes()
+    if not tree.pools and not tree.placed:
+        return (), notes
+    aligns = CMA_ALIGNS if tree.pools else CMA_ALIGNS[:1]
+    given = (False, True) if tree.defaults else (False,)
+    states = {rules: boot(TreeRules(*rules)) for rules in product(aligns, get_args(Placing), given)}
+    told = {rules: state.all_notes() for rules, state in states.items()}
+    common = [note for note in notes if all(note in others for others in told.values())]
+    maps = []
+    for rules in map(TreeRules._make, product(CMA_ALIGNS, get_args(Placing), (False, True))):
+        read = (rules.cma_align if tree.pools else aligns[0], rules.placing, rules.cma_given and bool(tree.defaults))
+        own = tuple(note for note in told[read] if note not in common)
+        maps.append(TreeMap(rules, states[read].memory(), own, states[read].default_cma))
+    return tuple(maps), common
 
 
 def _booted(
-    blob: Blob, name: str, ram: Sequence[Region], cmdline: str | None, *, whole: bool, cma_given: bool | None = None
+    blob: Blob,
+    name: str,
+    ram: Sequence[Region],
+    cmdline: str | None,
+    rules: TreeRules | None = None,
+    *,
+    whole: bool,
 ) -> State:
-    """The state of a kernel that has read the tree. cma_given: by default, if `cma=` is on the command line."""
+    """The state of a kernel that has read the tree. rules: by default, those of 6.1 under the tree's command line."""
     tree = State(blob.root, name)
     for region in ram:
         tree.memblock.add(region.start, region.end - region.start, region.flags, region.node)
@@ -92,7 +119,7 @@ def _booted(
     if chosen is not None and whole:
         _chosen(tree, chosen)
     tree.cmdline = tree.cmdline if cmdline is None else cmdline
-    tree.cma_given = bool(values(tree.cmdline, "cma")) if cma_given is None else cma_given
+    tree.rules = rules or TreeRules(cma_given=bool(values(tree.cmdline, "cma")))
     if not ram:
         _mem_option(tree, "the tree's" if cmdline is None else "the")
     if whole:

@@ -3,15 +3,19 @@
 The first pass reserves nodes with an address and stores the first range of each; the second one places the others and
 sets up pools. A pool that cannot be set up is freed, or loses its NOMAP flag if it has no-map. Source:
 fdt_scan_reserved_mem(), drivers/of/fdt.c; fdt_init_reserved_mem(), drivers/of/of_reserved_mem.c; rmem_cma_setup() and
-rmem_dma_setup(), kernel/dma @ 6.1.
+rmem_dma_setup(), kernel/dma @ 6.1, 6.12.117; how others differ: `Profile.reserved_nodes`, `cma.cma_align`.
 """
 
 from __future__ import annotations
 
-from planner.base.sizes import MIB, U64
+from collections.abc import Iterable
+
+from planner.base.ranges import Span
+from planner.base.sizes import U64, format_size
 from planner.base.text import counted
 from planner.kernel.memblock import PHYS_ADDR_MAX
 from planner.kernel.memory_map import Flag
+from planner.kernel.of_reserved_mem import kernel_sorted
 from planner.sources.devicetree.fdt import Node, number
 from planner.sources.devicetree.state import State
 
@@ -20,7 +24,9 @@ __all__ = ["MAX_NODES", "scan", "set_up"]
 MAX_NODES = 64
 """Nodes stored between the passes: MAX_RESERVED_REGIONS."""
 
-_CMA_ALIGN = 2 * MIB  # pageblock_nr_pages with 4K pages: CMA_MIN_ALIGNMENT_BYTES, since 5.19
+_AS = {"sorted": "kernels up to 6.4 do", "beside": "6.5 to 6.12.12 do", "placed": "6.12.13 and newer do"}
+"""The kernels that place nodes by a rule."""
+
 _NOMAP = Flag.NOMAP.value
 
 
@@ -43,41 +49,50 @@ def scan(tree: State) -> list[tuple[Node, int, int]]:
         first = _static(tree, node) if "reg" in node.properties else (0, 0)
         if first is None or ("reg" not in node.properties and "size" not in node.properties):
             continue
-        if len(saved) < MAX_NODES:
+        # Since 6.13, nodes with an address are stored after the others are placed, in an array of the right size.
+        static = tree.rules.placing == "placed" and first[0] != first[1]
+        stored = [n for n in saved if n[1] == n[2]] if tree.rules.placing == "placed" else saved
+        if static or len(stored) < MAX_NODES:
             saved.append((node, *first))
         elif "reg" not in node.properties:
-            tree.tell(node, f"6.1 has room for {MAX_NODES} nodes: later ones without an address are ignored")
+            tree.tell(node, f"there is room for {MAX_NODES} nodes: later ones without an address are ignored")
     return saved
 
 
 def set_up(tree: State, saved: list[tuple[Node, int, int]]) -> None:
     """Place the nodes without an address, and set up all pools."""
-    placed = 0
-    # In the order of their addresses, those without one first.
-    for node, start, end in sorted(saved, key=lambda item: (item[1], item[2])):
+    known = [(start, end) for _, start, end in saved if start < end] if tree.rules.placing == "beside" else []
+    for node, start, end in _in_order(tree, saved):
         at: tuple[int, int] | None = (start, end)
         if start == end and "size" not in node.properties:
             tree.tell(node, "its reg has a size of 0: nothing is reserved")
             continue
         if start == end:
-            at = _dynamic(tree, node)
-            placed += 1
-        if at is not None and (why := _refused(node, *at)) is not None:
+            at = _dynamic(tree, node, known)
+            tree.placed += 1
+            known += [at] if at is not None else []
+        tree.pools += _is_pool(node)
+        tree.defaults += _is_default(node)
+        if at is not None and (why := _refused(tree, node, *at)) is not None:
             tree.tell(node, why)
             if "no-map" in node.properties:
                 tree.memblock.mark(at[0], at[1] - at[0], _NOMAP, value=False)
             else:
                 tree.release(*at)
-        elif at is not None and _is_pool(node) and "linux,cma-default" in node.properties:
-            tree.default_cma.append(node.name)
-            if tree.cma_given:
-                tree.release(*at)
-    if placed:
+        elif at is not None and _is_default(node):
+            tree.default_cma = True
+    if tree.placed:
         tree.notes.append(
-            counted(placed, "reserved-memory node has", "reserved-memory nodes have")
-            + " a size but no address: placed as 6.1 does with 4K pages, in the tree's order, disregarding the kernel "
-            "image"
+            counted(tree.placed, "reserved-memory node has", "reserved-memory nodes have")
+            + f" a size but no address: placed as {_AS[tree.rules.placing]}, disregarding the kernel image"
         )
+
+
+def _in_order(tree: State, saved: list[tuple[Node, int, int]]) -> Iterable[tuple[Node, int, int]]:
+    """The nodes in the order of their addresses, those without one first: __rmem_check_for_overlap() sorts them."""
+    if tree.rules.placing == "sorted":
+        return kernel_sorted(saved, key=lambda item: (item[1], item[2] - item[1]))
+    return sorted(saved, key=lambda item: (item[1], item[2]))
 
 
 def _static(tree: State, node: Node) -> tuple[int, int] | None:
@@ -104,15 +119,18 @@ def _static(tree: State, node: Node) -> tuple[int, int] | None:
     return ranges[0] if ranges else None
 
 
-def _dynamic(tree: State, node: Node) -> tuple[int, int] | None:
-    """Place a node in the first of its alloc-ranges with room: __reserved_mem_alloc_size()."""
+def _dynamic(tree: State, node: Node, known: list[Span]) -> tuple[int, int] | None:
+    """Place a node in the first of its alloc-ranges with room: __reserved_mem_alloc_size().
+
+    known: memory of other nodes that the kernel has stored.
+    """
     size_value, align_value = node.properties["size"], node.properties.get("alignment", b"")
     if len(size_value) != 4 * tree.size_cells or len(align_value) not in (0, 4 * tree.address_cells):
         tree.tell(node, "the length of its size or alignment is wrong, it is skipped")
         return None
     size, align = number(size_value), number(align_value)
     if _is_pool(node) and "no-map" not in node.properties:
-        align = max(align, _CMA_ALIGN)
+        align = max(align, tree.rules.cma_align)
     if align & (align - 1):
         tree.tell(node, "its alignment is not a power of two: it is skipped")
         return None
@@ -124,7 +142,11 @@ def _dynamic(tree: State, node: Node) -> tuple[int, int] | None:
         ranges = tree.pairs(node, value)
     found = None
     if 0 < size < U64 // 2:
-        found = next((at for a, b in ranges if (at := tree.memblock.search(size, align, a, b)) is not None), None)
+        searches = (
+            tree.memblock.search(size, align, a, b, bottom_up=tree.rules.placing != "sorted" and _upwards(known, a, b))
+            for a, b in ranges
+        )
+        found = next((at for at in searches if at is not None), None)
     if found is None:
         tree.tell(node, f"there is no room for its {size >> 10}K")
         return None
@@ -134,16 +156,30 @@ def _dynamic(tree: State, node: Node) -> tuple[int, int] | None:
     return found, found + size
 
 
+def _upwards(known: list[Span], start: int, end: int) -> bool:
+    """True if a range is searched upwards: its start is at known memory, its end is not.
+
+    Source: __reserved_mem_alloc_in_range(), drivers/of/of_reserved_mem.c @ 6.12.117.
+    """
+    return any(a <= start <= b for a, b in known) and not any(a <= end <= b for a, b in known)
+
+
+def _is_default(node: Node) -> bool:
+    return _is_pool(node) and "linux,cma-default" in node.properties
+
+
 def _is_pool(node: Node) -> bool:
     return "reusable" in node.properties and "shared-dma-pool" in node.strings("compatible")
 
 
-def _refused(node: Node, start: int, end: int) -> str | None:
+def _refused(tree: State, node: Node, start: int, end: int) -> str | None:
     """The reason why a pool cannot be set up; None if it can, or the node is not a pool."""
     if not _is_pool(node):
         return None
     if "no-map" in node.properties:
         return "a reusable pool cannot have no-map: it becomes ordinary memory"
-    if (start | end) % _CMA_ALIGN:
-        return "the pool is not aligned to 2M, with 4K pages it is freed"
+    if tree.rules.cma_given and _is_default(node):
+        return "cma= is on the command line, the pool is freed"
+    if (start | end) % tree.rules.cma_align:
+        return f"the pool is not aligned to {format_size(tree.rules.cma_align)}, it is freed"
     return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from planner.base.errors import InputError, Location, printable
 from planner.base.ranges import Span, subtract, union
-from planner.kernel.machine import FurtherRange
+from planner.kernel.machine import FurtherRange, TreeRules
 from planner.kernel.memblock import PHYS_ADDR_MAX, Memblock
 from planner.kernel.memory_map import MemoryMap, Reserved
 from planner.sources.devicetree.fdt import Entries, Node
@@ -18,11 +18,12 @@ class State:
     """The state between the steps of reading; ranges have the cells of the root node.
 
     short: what is wrong with a memory node whose `reg` ends within a range, "" for none.
-    cma_given: `cma=` replaces the tree's default CMA area. default_cma: the names of its nodes for that area.
+    rules: those of the kernel. pools, placed, defaults: the numbers of CMA pools, of nodes with a size only, and of
+    pools for the default CMA area. default_cma: one of them is that area.
     """
 
-    def __init__(self, root: Node, name: str) -> None:
-        self.root, self.name = root, name
+    def __init__(self, root: Node, name: str, rules: TreeRules = TreeRules()) -> None:  # noqa: B008 - it is constant
+        self.root, self.name, self.rules = root, name, rules
         self.address_cells = self._cell_count("#address-cells")
         self.size_cells = self._cell_count("#size-cells")
         self.memblock = Memblock()
@@ -31,8 +32,8 @@ class State:
         self.cmdline: str | None = None
         self.short = ""
         self.first_nomap: list[Span] = []
-        self.cma_given = False
-        self.default_cma: list[str] = []
+        self.pools = self.placed = self.defaults = 0
+        self.default_cma = False
         self._further: list[FurtherRange] = []
         self._entries = Entries(name)
         self._told: dict[str, list[str]] = {}

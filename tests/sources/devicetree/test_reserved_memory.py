@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from planner.base.ranges import Range
-from planner.base.sizes import GIB, MIB
+from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.memory_map import Flag
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
@@ -162,16 +162,21 @@ def test_a_node_with_two_ranges(kernel: str, start: int) -> None:
 
 
 def test_kernels_remember_64_nodes() -> None:
-    """Later ones with an address are still reserved; many nodes share one note."""
+    """Later ones with an address are still reserved; many nodes share one note. Since 6.13, those are not counted."""
     nodes: dict[str, Tree] = {f"s{i}@0": {"reg": wide(GIB + i * MIB, 4096)} for i in range(40)}
     nodes |= {f"d{i}": {"size": wide(4096)} for i in range(8000)}
     nodes |= {"last@0": {"reg": wide(2 * GIB, 4096)}}
     found = parse_text(blob_of(machine(reserved_memory=pool(nodes))), "x.dtb")
     names = [r.name for r in found.memory.reserved]
     assert sorted(names) == sorted([*(f"s{i}@0" for i in range(40)), *(f"d{i}" for i in range(24)), "last@0"])
-    told = [note for note in found.notes if "64 nodes" in note]
-    assert len(told) == 1
-    assert told[0].startswith("reserved-memory d24, d25, d26 and 7973 more: 6.1 has room for 64 nodes: ")
+    told = {
+        kernel: [note for note in make_plan(found, "64M", Options(kernel=kernel)).notes if "64 nodes" in note]
+        for kernel in ("6.1", "6.18")
+    }
+    start = "reserved-memory d{}, d{}, d{} and {} more: there is room for 64 nodes: "
+    assert [len(notes) for notes in told.values()] == [1, 1]
+    assert told["6.1"][0].startswith(start.format(24, 25, 26, 7973))
+    assert told["6.18"][0].startswith(start.format(64, 65, 66, 7933))
 
 
 def test_a_placed_nomap_region_is_no_memory_for_others() -> None:
@@ -187,7 +192,7 @@ def test_a_placed_nomap_region_is_no_memory_for_others() -> None:
         pytest.param(
             {"reg": wide(2 * GIB, 0), "size": wide(MIB)},
             [(TOP - MIB, TOP, "a")],
-            ["node has a size but no address: placed as 6.1 does"],
+            ["node has a size but no address: placed as kernels up to 6.4 do"],
             id="its size counts",
         ),
     ],
@@ -195,5 +200,117 @@ def test_a_placed_nomap_region_is_no_memory_for_others() -> None:
 def test_a_node_with_an_empty_range(node: Tree, place: list[tuple[int, int, str]], notes: list[str]) -> None:
     tree = machine(reserved_memory=pool({"a": node}))
     assert reserved(tree) == place
-    told = [note for note in parse_text(blob_of(tree), "x").notes if "reserved-memory" in note]
+    planned = make_plan(parse_text(blob_of(tree), "x"), "64M", Options(kernel="6.1"))
+    told = [note for note in planned.notes if "reserved-memory" in note]
     assert [any(part in note for note in told) for part in notes] == [True] * len(told)
+
+
+def planned(
+    nodes: Tree, kernel: str, page_size: int | None = None, bootargs: str = ""
+) -> tuple[list[tuple[int, int, str]], list[str]]:
+    """What is reserved before a crash kernel, and the notes on it."""
+    chosen: Tree = {"bootargs": bootargs.encode() + b"\0"}
+    own = parse_text(blob_of(machine(chosen=chosen, reserved_memory=pool(nodes))), "x.dtb")
+    found = make_plan(own, "64M", Options(kernel=kernel, page_size=page_size, strategy="mainline"))
+    notes = [note for note in found.notes if "reserved-memory" in note or "default CMA" in note]
+    return sorted((r.start, r.end, r.name) for r in found.memory.reserved), notes
+
+
+POOL: Tree = {"compatible": b"shared-dma-pool\0", "reusable": b""}
+
+
+@pytest.mark.parametrize(
+    ("kernel", "page_size", "block"),
+    [
+        pytest.param("6.1", 4 * KIB, 2 * MIB, id="4K"),
+        pytest.param("5.15", 4 * KIB, 4 * MIB, id="4K, up to 5.17"),
+        pytest.param("5.10.0-32-arm64", None, 4 * MIB, id="Debian's 5.10"),
+        pytest.param("6.1", 16 * KIB, 32 * MIB, id="16K"),
+        pytest.param("5.15", 16 * KIB, 32 * MIB, id="16K, up to 5.17"),
+        pytest.param("6.1", 64 * KIB, 512 * MIB, id="64K"),
+        pytest.param("7.2", 64 * KIB, 512 * MIB, id="64K, today"),
+    ],
+)
+def test_a_pool_is_made_of_whole_page_blocks(kernel: str, page_size: int | None, block: int) -> None:
+    """In its kernel's pages; whether its start or its size is not, it is freed."""
+    half = block // 2
+    whole: Tree = {"p": {**POOL, "reg": wide(GIB, block)}}
+    assert planned(whole, kernel, page_size)[0][:1] == [(GIB, GIB + block, "p")]
+    for reg in (wide(GIB + half, block), wide(GIB, block + half)):
+        found, notes = planned({"p": {**POOL, "reg": reg}}, kernel, page_size)
+        assert not any(name == "p" for *_, name in found)
+        said = f"reserved-memory p: the pool is not aligned to {block // MIB}M, it is freed"
+        assert said in notes
+    ranged: Tree = {"p": {**POOL, "size": wide(block), "alloc-ranges": wide(GIB + half, 2 * GIB - half)}}
+    found, _ = planned(ranged, kernel, page_size)
+    assert [start % block for start, _, name in found if name == "p"] == [0]
+    odd: Tree = {"p": {**POOL, "size": wide(half)}}
+    found, notes = planned(odd, kernel, page_size)
+    assert not any(name == "p" for *_, name in found)
+
+
+def test_a_default_pool_that_is_freed_makes_room_for_the_kernels_own() -> None:
+    """It is the kernel's configuration that counts then, or `cma=`, which frees the pool in any case."""
+    default: Tree = {"p": {**POOL, "reg": wide(0x5000_0000, 64 * MIB), "linux,cma-default": b""}}
+    own = (0x5000_0000, 0x5400_0000, "p")
+    assert planned(default, "6.1.0-32-arm64") == ([own], [])
+    found, notes = planned(default, "6.1.0-32-arm64", 64 * KIB)
+    assert [name for *_, name in found] == ["default CMA area"]
+    assert notes[0] == "reserved-memory p: the pool is not aligned to 512M, it is freed"
+    found, notes = planned(default, "6.1.0-32-arm64", 64 * KIB, "cma=512M")
+    assert [name for *_, name in found] == ["default CMA area"]
+    assert notes[0] == "reserved-memory p: cma= is on the command line, the pool is freed"
+
+
+FROM = wide(GIB + 16 * MIB, GIB)
+SIZED: Tree = {"size": wide(MIB)}
+FIRMWARE: Tree = {"fw@40000000": {"reg": wide(GIB, 16 * MIB)}}
+ABOVE = (GIB + 16 * MIB, GIB + 17 * MIB)
+BELOW_END = (2 * GIB + 15 * MIB, 2 * GIB + 16 * MIB)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "places"),
+    [
+        pytest.param(
+            {"a": SIZED, "b": SIZED},
+            {"6.4": (TOP - 2 * MIB, TOP - MIB), "6.5": (TOP - MIB, TOP), "6.12": (TOP - MIB, TOP)},
+            id="of two nodes, the second comes first up to 6.4",
+        ),
+        pytest.param(
+            {**FIRMWARE, "a": {**SIZED, "alloc-ranges": FROM}},
+            {"6.1": BELOW_END, "6.4": BELOW_END, "6.5": ABOVE, "6.11": ABOVE, "6.12": BELOW_END, "7.2": BELOW_END},
+            id="a range from another node's end on",
+        ),
+        pytest.param(
+            {"a": {**SIZED, "alloc-ranges": wide(GIB, MIB)}, "b": {**SIZED, "alloc-ranges": wide(GIB + MIB, GIB)}},
+            {"6.4": (GIB, GIB + MIB), "6.12": (GIB, GIB + MIB)},
+            id="the first of two",
+        ),
+        pytest.param(
+            {**FIRMWARE, "e@90000000": {"reg": wide(2 * GIB + 16 * MIB, MIB)}, "a": {**SIZED, "alloc-ranges": FROM}},
+            {"6.4": BELOW_END, "6.5": BELOW_END, "6.12": BELOW_END},
+            id="a range between two nodes",
+        ),
+    ],
+)
+def test_places_of_nodes_without_an_address(nodes: Tree, places: dict[str, tuple[int, int]]) -> None:
+    """Node `a`, by kernel."""
+    found = {kernel: [(s, e) for s, e, name in planned(nodes, kernel)[0] if name == "a"] for kernel in places}
+    assert found == {kernel: [place] for kernel, place in places.items()}
+
+
+def test_a_node_that_begins_where_another_was_placed() -> None:
+    """Upwards from 6.5 on, also where nodes with an address are not known yet."""
+    nodes: Tree = {
+        "a": {"size": wide(MIB), "alloc-ranges": wide(GIB, MIB)},
+        "b": {"size": wide(MIB), "alloc-ranges": wide(GIB + MIB, GIB)},
+    }
+    starts = {k: [s for s, _, name in planned(nodes, k)[0] if name == "b"] for k in ("6.4", "6.5", "6.12", "7.2")}
+    assert starts == {"6.4": [2 * GIB], "6.5": [GIB + MIB], "6.12": [GIB + MIB], "7.2": [GIB + MIB]}
+
+
+def test_where_kernels_place_a_node_elsewhere_a_note_says_so() -> None:
+    said = "kernels of other versions place reserved-memory nodes without an address elsewhere"
+    assert said in planned({"a": SIZED, "b": SIZED}, "6.1")[1]
+    assert said not in planned({"a": SIZED}, "6.1")[1]
