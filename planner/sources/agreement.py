@@ -45,20 +45,33 @@ def _check_models(first: Machine, second: Machine) -> None:
 def _check_reserved(first: Machine, second: Machine) -> None:
     """Refuse two maps, or two trees, of which one reserves memory that the other does not."""
     if first.traits.stated and second.traits.stated:
-        what, one, other = "this map", _taken(first.memory), _taken(second.memory)
+        what, one, other = "this map", first.memory, second.memory
     elif None not in (first.facts.tree, second.facts.tree) and first.facts.tree != second.facts.tree:
+        _check_reach(first, second)
         what, one, other = "this device tree", _of_tree(first), _of_tree(second)
     else:
         return
-    more, less = difference(other, one), difference(one, other)
+    more, less = difference(_taken(other), _taken(one)), difference(_taken(one), _taken(other))
     if not more and not less:
         return
-    start, end = (more or less)[0]
+    where = _named(other, more[0]) if more else _named(one, less[0])
     here, there = ("reserved", "free") if more else ("free", "reserved")
     raise InputError(
         second.source,
-        f"{what} contradicts {printable(first.source)} in what is reserved: between {start:#x} and {end:#x} memory is "
-        f"{here} here and {there} there",
+        f"{what} contradicts {printable(first.source)} in what is reserved: {where} is {here} here and {there} there",
+        "give only the one of the boot that is meant",
+    )
+
+
+def _check_reach(first: Machine, second: Machine) -> None:
+    """Refuse two trees whose devices reach different addresses."""
+    one, other = first.facts.firmware_dma_limit, second.facts.firmware_dma_limit
+    if one is None or other is None or one == other:
+        return
+    raise InputError(
+        second.source,
+        f"this device tree contradicts {printable(first.source)} in what all devices can reach: up to {other:#x} here "
+        f"and {one:#x} there",
         "give only the one of the boot that is meant",
     )
 
@@ -68,10 +81,16 @@ def _taken(memory: MemoryMap) -> list[Span]:
     return union([*((r.start, r.end) for r in memory.reserved if not r.is_crash), *memory.nomap()])
 
 
-def _of_tree(machine: Machine) -> list[Span]:
-    """All that a tree reserves, wherever RAM is; without the initrd, which is that of one boot."""
+def _named(memory: MemoryMap, span: Span) -> str:
+    """What a map reserves there, by its name if it has one: a node without an address lies elsewhere in a real map."""
+    name = next((r.name for r in memory.reserved if r.start < span[1] and span[0] < r.end), "")
+    return printable(name) or f"memory between {span[0]:#x} and {span[1]:#x}"
+
+
+def _of_tree(machine: Machine) -> MemoryMap:
+    """What a tree reserves, wherever RAM is; without the initrd, which is that of one boot."""
     from planner.sources.devicetree import dtb
 
     assert machine.facts.tree is not None  # noqa: S101 - the caller looked
     memory = dtb.parse(machine.facts.tree, machine.source, ram=_ALL, cmdline="").memory
-    return _taken(MemoryMap(memory.regions, [r for r in memory.reserved if r.name != "initrd"]))
+    return MemoryMap(memory.regions, [r for r in memory.reserved if r.name != "initrd"])
