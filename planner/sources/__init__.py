@@ -16,6 +16,7 @@ from typing import BinaryIO, Protocol, cast
 
 from planner.base.errors import InputError, Location
 from planner.kernel.machine import Machine
+from planner.sources.devicetree import read_tree
 from planner.sources.log.timestamps import is_kernels
 from planner.sources.quoting import is_base64, is_json, unknown_line_prefix, unquoted
 from planner.sources.reading import DEVICE_TREE, PACKED, STRAY, decode, decode_most, opened, read_within, stray_note
@@ -101,9 +102,7 @@ def parse_text(data: bytes, name: str, fmt: str | None = None) -> Machine:
     if fmt == "sosreport" or data.startswith(PACKED) or _is_tar(data):
         return _packed(BytesIO(data), name, fmt)
     if fmt == "dtb" or (fmt is None and data.startswith(DEVICE_TREE)):
-        from planner.sources.devicetree import dtb
-
-        return dtb.parse(data, name)
+        return read_tree(data, name)
     text = decode_most(data, name)
     bare = text if fmt in _EXACT else unquoted(text, name)
     kind = fmt or _kind(bare, name)

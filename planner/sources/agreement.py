@@ -1,7 +1,4 @@
-"""Sources that cannot be of one machine by its name, or by what it reserves: they are refused.
-
-The reader of device trees is imported for two that differ.
-"""
+"""Sources that cannot be of one machine by its name, or by what it reserves: they are refused."""
 
 from __future__ import annotations
 
@@ -12,6 +9,7 @@ from planner.base.errors import InputError, printable
 from planner.base.ranges import Span, difference, union
 from planner.kernel.machine import Machine
 from planner.kernel.memory_map import PHYSICAL_TOP, MemoryMap, Region
+from planner.sources.devicetree import read_tree
 
 __all__ = ["check_agreement"]
 
@@ -89,8 +87,6 @@ def _named(memory: MemoryMap, span: Span) -> str:
 
 def _of_tree(machine: Machine) -> MemoryMap:
     """What a tree reserves, wherever RAM is; without the initrd, which is that of one boot."""
-    from planner.sources.devicetree import dtb
-
     assert machine.facts.tree is not None  # noqa: S101 - the caller looked
-    memory = dtb.parse(machine.facts.tree, machine.source, ram=_ALL, cmdline="").memory
+    memory = read_tree(machine.facts.tree, machine.source, ram=_ALL, cmdline="").memory
     return MemoryMap(memory.regions, [r for r in memory.reserved if r.name != "initrd"])

@@ -2,8 +2,6 @@
 
 A boot loader may replace a tree's command line. The map of a tree has `mem=` of the line applied, so that it is read
 again under the line that the other sources give.
-
-The reader of device trees is imported for a machine that has one.
 """
 
 from __future__ import annotations
@@ -17,6 +15,7 @@ from planner.base.sizes import KIB, MIB
 from planner.kernel.arm64_init import mem_limit
 from planner.kernel.cmdline import values
 from planner.kernel.machine import Machine
+from planner.sources.devicetree import read_tree
 
 __all__ = ["forgiven", "under_the_boots_line", "without_mem"]
 
@@ -69,8 +68,6 @@ def _exceeds(machine: Machine, tree: Machine) -> bool:
 
 def _read_again(machine: Machine, line: str, shown: str | None) -> Machine:
     """A tree's machine as if this were its command line. shown: the one that it is said to have."""
-    from planner.sources.devicetree import dtb
-
     assert machine.facts.tree is not None  # noqa: S101 - the caller looked
-    again = dtb.parse(machine.facts.tree, machine.source, cmdline=line)
+    again = read_tree(machine.facts.tree, machine.source, cmdline=line)
     return replace(again, facts=replace(again.facts, cmdline=shown))

@@ -43,6 +43,7 @@ def scan(tree: State) -> list[tuple[Node, int, int]]:
         tree.notes.append("/reserved-memory has other cell counts than the root, or no ranges: kernels ignore it")
         return []
     saved: list[tuple[Node, int, int]] = []
+    stored = 0
     for node in parent.children:
         if not node.available:
             continue
@@ -50,10 +51,10 @@ def scan(tree: State) -> list[tuple[Node, int, int]]:
         if first is None or ("reg" not in node.properties and "size" not in node.properties):
             continue
         # Since 6.13, nodes with an address are stored after the others are placed, in an array of the right size.
-        static = tree.rules.placing == "placed" and first[0] != first[1]
-        stored = [n for n in saved if n[1] == n[2]] if tree.rules.placing == "placed" else saved
-        if static or len(stored) < MAX_NODES:
+        apart = tree.rules.placing == "placed" and first[0] != first[1]
+        if apart or stored < MAX_NODES:
             saved.append((node, *first))
+            stored += not apart
         elif "reg" not in node.properties:
             tree.tell(node, f"there is room for {MAX_NODES} nodes: later ones without an address are ignored")
     return saved
@@ -62,6 +63,7 @@ def scan(tree: State) -> list[tuple[Node, int, int]]:
 def set_up(tree: State, saved: list[tuple[Node, int, int]]) -> None:
     """Place the nodes without an address, and set up all pools."""
     known = [(start, end) for _, start, end in saved if start < end] if tree.rules.placing == "beside" else []
+    freed: list[Span] = []
     for node, start, end in _in_order(tree, saved):
         at: tuple[int, int] | None = (start, end)
         if start == end and "size" not in node.properties:
@@ -77,10 +79,13 @@ def set_up(tree: State, saved: list[tuple[Node, int, int]]) -> None:
             tree.tell(node, why)
             if "no-map" in node.properties:
                 tree.memblock.mark(at[0], at[1] - at[0], _NOMAP, value=False)
-            else:
-                tree.release(*at)
+            elif start == end:
+                tree.release(at)
+            else:  # those without an address come first: no search meets what is freed here
+                freed.append(at)
         elif at is not None and _is_default(node):
             tree.default_cma = True
+    tree.release(*freed)
     if tree.placed:
         tree.notes.append(
             counted(tree.placed, "reserved-memory node has", "reserved-memory nodes have")

@@ -60,10 +60,12 @@ class State:
             self.memblock.reserve(start, end - start)
             self.reserved.append(Reserved(start, end, printable(label)))
 
-    def release(self, start: int, end: int) -> None:
-        """Free a range, even one that several reservations cover."""
-        self.memblock.free(start, end - start)
-        kept = [(r.name, piece) for r in self.reserved for piece in subtract((r.start, r.end), [(start, end)])]
+    def release(self, *spans: Span) -> None:
+        """Free ranges, even those that several reservations cover."""
+        for start, end in spans:
+            self.memblock.free(start, end - start)
+        freed = union(spans)
+        kept = [(r.name, piece) for r in self.reserved for piece in subtract((r.start, r.end), freed)]
         self.reserved = [Reserved(*piece, name) for name, piece in kept]
 
     def further(self, start: int, end: int, label: str, *, nomap: bool) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from planner.base.ranges import Range
@@ -314,3 +316,13 @@ def test_where_kernels_place_a_node_elsewhere_a_note_says_so() -> None:
     said = "kernels of other versions place reserved-memory nodes without an address elsewhere"
     assert said in planned({"a": SIZED, "b": SIZED}, "6.1")[1]
     assert said not in planned({"a": SIZED}, "6.1")[1]
+
+
+def test_a_tree_of_many_pools_is_read_in_seconds() -> None:
+    """All of them are freed, under every rule."""
+    nodes = {f"p{i}": {**POOL, "reg": wide(GIB + i * 8 * KIB, 4 * KIB)} for i in range(4000)}
+    began = time.process_time()
+    assert reserved(machine(reserved_memory=pool(nodes))) == [
+        (GIB + i * 8 * KIB, GIB + i * 8 * KIB + 4 * KIB, f"p{i}") for i in range(64, 4000)
+    ]
+    assert time.process_time() - began < 20

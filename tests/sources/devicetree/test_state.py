@@ -59,7 +59,7 @@ def test_a_reservation_keeps_its_name_and_is_given_back_in_part() -> None:
     found = state()
     found.reserve(GIB, GIB + 4 * MIB, "pool\x1b")
     found.reserve(2 * GIB, 2 * GIB, "empty")
-    found.release(GIB + MIB, GIB + 2 * MIB)
+    found.release((GIB + MIB, GIB + 2 * MIB))
     assert found.reserved == [
         Reserved(GIB, GIB + MIB, "pool\\x1b"),
         Reserved(GIB + 2 * MIB, GIB + 4 * MIB, "pool\\x1b"),
