@@ -35,6 +35,7 @@ _PAGE_BLOCKS = {4 * KIB: 2 * MIB, 16 * KIB: 32 * MIB, 64 * KIB: 512 * MIB}
 CMA_ALIGNS = (2 * MIB, 4 * MIB, 32 * MIB, 512 * MIB)
 """All values of `cma_align`."""
 
+
 def default_area(config: Mapping[str, str], ram: int, page_size: int, asked: int | None = None) -> int | None:
     """Bytes of the default area of a kernel, 0 for none; None: not known. asked: those of `cma=`.
 

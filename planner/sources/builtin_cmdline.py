@@ -60,7 +60,13 @@ def _booted(machine: Machine, config: Machine, built: str) -> Machine:
     if line == own or facts.tree is None:
         return machine
     old, new = (dtb.parse(facts.tree, machine.source, cmdline=one) for one in (None, line))
-    facts = replace(facts, cmdline=line, further_ranges=new.facts.further_ranges, default_cma=new.facts.default_cma)
+    facts = replace(
+        facts,
+        cmdline=line,
+        further_ranges=new.facts.further_ranges,
+        default_cma=new.facts.default_cma,
+        tree_maps=new.facts.tree_maps,
+    )
     notes = (*new.notes, *(note for note in machine.notes if note not in old.notes))
     return _noted(replace(machine, memory=new.memory, facts=facts, notes=notes), config, built)
 
