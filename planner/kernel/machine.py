@@ -256,6 +256,7 @@ KINDS = {
         Kind("dmesg", 5, log=True, partial=True, at_boot=True),
         Kind("dtb", 6, shows_later=False, partial=True, at_boot=True, firmware=True),
         Kind("lsmem", 7, shows_later=False, partial=True),
+        Kind("memory", 7, shows_later=False, partial=True),
         Kind("config", configuration=True),
         Kind("kdump"),
         Kind("facts"),
@@ -307,7 +308,7 @@ class Machine:
     def lists_reserved(self) -> bool:
         """True if its map lists a reservation that the kernel made."""
         only = self.traits.may_list_nothing
-        return any(not only or r.name == "reserved" for r in self.memory.reserved)
+        return any(not only or r.is_unnamed for r in self.memory.reserved)
 
     @property
     def lists_nothing(self) -> bool:

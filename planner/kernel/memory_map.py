@@ -67,6 +67,16 @@ class Reserved:
         """True for the crash kernel or its low part, by their names in /proc/iomem (crashk_res, crashk_low_res)."""
         return self.name.startswith("Crash kernel")
 
+    @property
+    def is_image(self) -> bool:
+        """True for a part of the kernel image, by its name in /proc/iomem (kernel_code, kernel_data)."""
+        return self.name.startswith("Kernel")
+
+    @property
+    def is_unnamed(self) -> bool:
+        """True for what memblock reserved, which /proc/iomem lists as `reserved`."""
+        return self.name == "reserved"
+
 
 @dataclass(frozen=True, slots=True)
 class MemoryMap:

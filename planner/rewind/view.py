@@ -96,7 +96,7 @@ def view_of(machine: Machine, asked: PlannedBoot) -> View:
     """The view of a machine's sources, with what is known to have come before the crash kernel."""
     memory, facts, page = machine.memory, machine.facts, asked.page_size
     crash = _crash(memory, facts.record, page)
-    rows = [(r.start, r.end) for r in memory.reserved if r.name == "reserved"]
+    rows = [(r.start, r.end) for r in memory.reserved if r.is_unnamed]
     running = interrupt_tables(rows, page) if not machine.settled else []
     usable = tuple(memory.spans(Flag.NOMAP.value | Flag.DRIVER_MANAGED.value))
     blocks = _blocks(machine, crash, set(running), page)
@@ -231,7 +231,7 @@ def _known_early(machine: Machine, asked: PlannedBoot) -> list[Span]:
     """Ranges known to have been reserved before the crash kernel."""
     facts = machine.facts
     image, data = facts.kernel_image, facts.kernel_data
-    spans = [(r.start, r.end) for r in machine.memory.reserved if r.name.startswith("Kernel")]
+    spans = [(r.start, r.end) for r in machine.memory.reserved if r.is_image]
     if image is not None and data is not None and image.start < data.start:
         spans.append((image.start, data.end))
     kinds = ("reserved-memory",) if asked.reserves_first else ("node_data", "reserved-memory")
@@ -243,7 +243,7 @@ def _known_early(machine: Machine, asked: PlannedBoot) -> list[Span]:
 def _initrd(machine: Machine, page_size: int) -> list[Span]:
     """The initrd, whose size a log tells when its whole pages are freed: the entry of that size, if there is one."""
     sizes = [e.size for e in machine.facts.events if e.kind == "initrd" and e.size]
-    entries = [(r.start, r.end) for r in machine.memory.reserved if r.name == "reserved"]
+    entries = [(r.start, r.end) for r in machine.memory.reserved if r.is_unnamed]
     found = [(low, high) for low, high in entries if any(0 <= high - low - size <= 2 * page_size for size in sizes)]
     return found if len(found) == 1 else []
 

@@ -331,7 +331,7 @@ def _allocated_in(machine: Machine, recording: Machine, crash: Range) -> Span | 
         return None
     spans = [event.span for event in machine.facts.events if event.kind in _RESERVED and event.span is not None]
     if machine.traits.whole:
-        spans += [(r.start, r.end) for r in machine.memory.reserved if r.name == "reserved"]
+        spans += [(r.start, r.end) for r in machine.memory.reserved if r.is_unnamed]
     return next((span for span in spans if intersect(span, [(crash.start, crash.end)])), None)
 
 

@@ -128,7 +128,7 @@ def added_later(memory: MemoryMap) -> str:
 
     A boot fills the top of its RAM first, with page tables at least: RAM without any was plugged in later.
     """
-    if not any(r.name == "reserved" for r in memory.reserved):
+    if not any(r.is_unnamed for r in memory.reserved):
         return ""
     top = max(r.end for r in memory.reserved)
     added = [r for r in memory.regions if r.start >= top and not r.flags and r.end - r.start >= _LEAST_ADDED]

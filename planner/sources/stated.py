@@ -32,7 +32,7 @@ def with_stated_ram(machine: Machine | None, spans: Sequence[Span]) -> Machine:
             "RAM is stated: firmware, the kernel image and other early reservations are not known, so the result may "
             "be too high"
         )
-        return Machine(STATED, "lsmem", MemoryMap(regions), settled=False, notes=(note,))
+        return Machine(STATED, "memory", MemoryMap(regions), settled=False, notes=(note,))
     told = "RAM is as stated with --memory; " + ("reservations are" if machine.memory.reserved else "facts are")
     notes = (f"{told} those of the source",)
     if machine.facts.tree is not None and not _shown(machine):

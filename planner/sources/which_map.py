@@ -68,7 +68,7 @@ def _beside_log(machines: Sequence[Machine], poor: Sequence[Machine]) -> Sequenc
     if not with_map or not all(m in poor for m in with_map):
         return machines
     most = min(with_map, key=lambda m: m.traits.rank)
-    image = [r for r in most.memory.reserved if r.name.startswith("Kernel")]
+    image = [r for r in most.memory.reserved if r.is_image]
     return [
         replace(m, memory=MemoryMap(m.memory.regions or most.memory.regions, (*m.memory.reserved, *image)))
         if m.traits.log and (m.memory.regions or m.incomplete)

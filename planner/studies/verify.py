@@ -403,7 +403,7 @@ def _misplaced(machine: Machine, crash: Range) -> str | None:
         return "it overlaps the kernel image"
     if machine.traits.whole:
         # Overlapping resources are nested, and nothing else is ever reserved inside a crash kernel.
-        others = [r for r in machine.memory.reserved if r.name == "reserved"]
+        others = [r for r in machine.memory.reserved if r.is_unnamed]
         inside = next((r for r in others if r.start < crash.end and crash.start < r.end), None)
         if inside is not None:
             return f"it overlaps the reservation at {inside.start:#x}"

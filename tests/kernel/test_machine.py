@@ -10,8 +10,8 @@ from planner.kernel.memory_map import MemoryMap, Region
 
 def test_the_order_of_precision() -> None:
     """Stated maps first, then sources that list reservations, then sources that list only RAM."""
-    ranked = sorted((kind for kind in KINDS.values() if kind.rank < 99), key=lambda kind: kind.rank)
-    assert [kind.name for kind in ranked] == ["json", "report", "memblock", "iomem", "live", "dmesg", "dtb", "lsmem"]
+    names = [kind.name for kind in sorted(KINDS.values(), key=lambda kind: kind.rank) if kind.rank < 99]
+    assert names == ["json", "report", "memblock", "iomem", "live", "dmesg", "dtb", "lsmem", "memory"]
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_who_has_a_trait(trait: str, names: set[str]) -> None:
 
 def test_firmware_and_block_listings_show_nothing_later() -> None:
     """They list RAM, not reservations of a boot."""
-    assert {kind.name for kind in KINDS.values() if not kind.shows_later} == {"dtb", "lsmem"}
+    assert {kind.name for kind in KINDS.values() if not kind.shows_later} == {"dtb", "lsmem", "memory"}
 
 
 def test_an_unknown_kind_is_a_later_view() -> None:

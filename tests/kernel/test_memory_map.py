@@ -37,11 +37,20 @@ def test_spans_leave_out_what_has_a_flag(skipped: int, spans: list[Span]) -> Non
 
 
 @pytest.mark.parametrize(
-    ("name", "crash"),
-    [("Crash kernel", True), ("Crash kernel (low)", True), ("Kernel code", False), ("reserved", False), ("", False)],
+    ("name", "what"),
+    [
+        ("Crash kernel", {"is_crash"}),
+        ("Crash kernel (low)", {"is_crash"}),
+        ("Kernel code", {"is_image"}),
+        ("Kernel data", {"is_image"}),
+        ("reserved", {"is_unnamed"}),
+        ("", set()),
+    ],
 )
-def test_the_crash_kernel_is_known_by_its_name(name: str, crash: bool) -> None:
-    assert Reserved(GIB, 2 * GIB, name).is_crash is crash
+def test_what_is_reserved_is_known_by_its_name(name: str, what: set[str]) -> None:
+    """Those of /proc/iomem."""
+    reserved = Reserved(GIB, 2 * GIB, name)
+    assert {trait for trait in ("is_crash", "is_image", "is_unnamed") if getattr(reserved, trait)} == what
 
 
 def test_flags_have_the_kernels_values() -> None:
