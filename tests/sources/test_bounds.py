@@ -10,7 +10,7 @@ from planner.base.errors import InputError
 from planner.sources import bounds, iomem, kernel_config, lsmem, memblock, parse_text, reading
 from planner.sources.json import memory_map as json_map
 from planner.sources.json import text as json_text
-from planner.sources.log import lines
+from planner.sources.log import facts, lines
 
 MOST = 100
 LIMITS = [(mark, kind, most * MOST // bounds.MAX_ROWS) for mark, kind, most in bounds.JSON_LIMITS]
@@ -133,7 +133,7 @@ def test_texts_are_bounded(
     name: str, most: int, data: bytes, what: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By size in memory, by lines, and by facts."""
-    for module in (reading, lines, kernel_config):
+    for module in (reading, facts, kernel_config):
         monkeypatch.setattr(module, name, most, raising=False)
     if what is None:
         assert parse_text(data, "x").memory.regions

@@ -15,7 +15,7 @@ from planner.base.sizes import GIB, KIB, MIB, format_size
 from planner.base.text import counted
 from planner.kernel.machine import Obstacle, OwnRequest
 from planner.kernel.memory_map import Region
-from planner.sources.log.lines import Log
+from planner.sources.log.facts import Log
 
 __all__ = [
     "DROPPED",

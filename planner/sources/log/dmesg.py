@@ -32,7 +32,7 @@ from planner.sources.log.checks import (
     missing_lines,
     missing_zone,
 )
-from planner.sources.log.lines import Log
+from planner.sources.log.facts import Log
 from planner.sources.log.messages import MESSAGES, ZONES
 from planner.sources.log.pieces import unbroken
 from planner.sources.log.which_boot import Boot, chosen

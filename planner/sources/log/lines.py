@@ -1,4 +1,4 @@
-"""The facts in the lines of a boot log, collected for one boot.
+"""The facts in the lines of a boot log: which line tells what.
 
 Source of the lines: mm/page_alloc.c and mm/mm_init.c (zones, node ranges, `Memory:`), mm/memblock.c (dumps and
 `memblock=debug`), drivers/of/of_reserved_mem.c, mm/cma.c, kernel/dma/swiotlb.c, arch/arm64/kvm/pkvm.c,
@@ -8,26 +8,23 @@ arch/arm64/mm/init.c, kernel/crash_reserve.c, init/main.c @ 5.10 to 7.2.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
-from planner.base.errors import InputError, Location, printable
+from planner.base.errors import printable
 from planner.base.ranges import Range
 from planner.base.sizes import KIB, MIB
 from planner.base.text import compiled, valid_utf8
-from planner.kernel.machine import Event
 from planner.kernel.memory_map import Region
 from planner.kernel.pgtable import PAGE_SIZES
-from planner.sources.bounds import MAX_EVENTS, MAX_LINE, MAX_ROWS, too_many_rows
+from planner.sources.bounds import MAX_EVENTS, MAX_LINE
 from planner.sources.capture import image_size
 from planner.sources.log import efi
 from planner.sources.log.arch import OWN_SIGNS, SIGNS, foreign, kernel_of
+from planner.sources.log.facts import Log, no_rows
 from planner.sources.log.messages import CUT_RESERVED, MEM_RANGE, ZONES
 from planner.sources.log.pieces import Line, reversed_range
 
-__all__ = ["Log", "read"]
-
-_Row = TypeVar("_Row")
+__all__ = ["read"]
 
 
 class _Pattern(NamedTuple):
@@ -89,151 +86,6 @@ _ADDRESS = re.compile(f"={_HEX}")
 _FAILURES = ("cannot allocate crashkernel", "crashkernel reservation failed", "cannot reserve crashkernel")
 """Beginnings of lines that say that no crash kernel is reserved."""
 
-_Arrays = dict[str, list[tuple[int, int, int, int | None]]]
-"""The rows of memblock's arrays, by name: start, end, flags and node."""
-
-
-def _no_rows() -> _Arrays:
-    return {"memory": [], "reserved": []}
-
-
-@dataclass(slots=True, eq=False, repr=False)  # never compared or shown: those methods cost start-up time
-class Log:
-    """The facts of one boot, collected line by line; None, 0, False or empty where no line told yet.
-
-    name: of the text, for messages. chopped: its long lines all end at one column. rows: how many ranges are stored.
-
-    kernel, arch: as `uname` prints them. page_size, va_bits: of the kernel, bits of virtual addresses. midr: main ID
-    registers of the processors. splits_live: the kernel splits live blocks on them. kaslr: the image lies at random.
-    cmdline: the command line; wrapped: it goes on in the next line.
-
-    zones: the range of each zone, None for an empty one; zones_whole: the heading above them is there. nodes: the
-    ranges of the nodes. dump: the rows of memblock's last dump; counts: how many each array has, reserved_size: bytes
-    of `reserved`, as it says itself. added: ranges of `memblock=debug`, and whether each was added or removed. efi:
-    descriptors of the EFI map; efi_size, efi_count: its bytes, and its number of descriptors. nomap: NOMAP ranges of a
-    device tree. total, cma: RAM and CMA areas as counted by `Memory:`, in bytes. spread_cma: of areas in several
-    ranges, which a log does not place, in bytes. pages: of all nodes.
-
-    crash, low: the crash kernel, and its low part. lines: what the kernel said about them; crash_line: the number of
-    the first such line. failed: it said that it reserves none. patched: another kernel than mainline arm64 printed it.
-    contradiction: the number of the line that gives it another place, and what it says.
-
-    events: early allocations. told: what must not be counted twice. hashes: names of the hash tables whose lines are
-    there. unit: bytes of one CPU's area; units: how many each group of per-CPU areas has. buffer: of a log buffer that
-    was allocated, the number of its line, its bytes, and those of its descriptors and infos.
-
-    tables: the lowest address of a UEFI table. uefi: UEFI started the kernel. model: the machine's name. image, bss:
-    bytes of the kernel image as counted by `Memory:`, and of its bss. code: of its code and read-only data. initrd:
-    bytes that were freed of it. smmu: the driver arm-smmu-v3 is there. captures: the kernel has a crashed one's memory
-    to save.
-
-    damage: notes on lines that cannot be read; crash_damage: those on lines about the crash kernel. lost: the note on
-    the first memory range that is damaged, by the first word of its line. lacks_high: memory above the ranges is
-    missing. counts_less: `Memory:` counts less than they hold. dropped: it says that messages are missing.
-    """
-
-    name: str = ""
-    chopped: bool = field(default=False, kw_only=True)
-    rows: int = 0
-
-    kernel: str | None = None
-    arch: str | None = None
-    page_size: int | None = None
-    va_bits: int | None = None
-    midr: list[int] = field(default_factory=list)
-    splits_live: bool | None = None
-    kaslr: bool = False
-    cmdline: str | None = None
-    wrapped: bool = False
-
-    zones: dict[str, Range | None] = field(default_factory=dict)
-    zones_whole: bool = False
-    nodes: list[Region] = field(default_factory=list)
-    dump: _Arrays = field(default_factory=_no_rows)
-    counts: dict[str, int] = field(default_factory=dict)
-    reserved_size: int = 0
-    added: list[tuple[bool, Range]] = field(default_factory=list)
-    efi: list[efi.Entry] = field(default_factory=list)
-    efi_size: int = 0
-    efi_count: int = 0
-    nomap: list[Range] = field(default_factory=list)
-    total: int | None = None
-    cma: int = 0
-    spread_cma: int = 0
-    pages: int = 0
-
-    crash: Range | None = None
-    low: Range | None = None
-    lines: list[str] = field(default_factory=list)
-    crash_line: int = 0
-    failed: bool = False
-    patched: bool = False
-    contradiction: tuple[int, str] | None = None
-
-    events: list[Event] = field(default_factory=list)
-    told: set[tuple[object, ...]] = field(default_factory=set)
-    hashes: set[str] = field(default_factory=set)
-    unit: int = 0
-    units: dict[int, int] = field(default_factory=dict)
-    buffer: tuple[int, int, int] | None = None
-
-    tables: int | None = None
-    uefi: bool = False
-    model: str | None = None
-    image: int | None = None
-    code: int = 0
-    bss: int = 0
-    initrd: int = 0
-    smmu: bool = False
-    captures: bool = False
-
-    damage: list[str] = field(default_factory=list)
-    crash_damage: list[str] = field(default_factory=list)
-    lost: dict[str, str] = field(default_factory=dict)
-    lacks_high: bool = False
-    counts_less: bool = False
-    dropped: bool = False
-
-    @property
-    def map(self) -> list[Range]:
-        """All memory in the log, including NOMAP regions."""
-        return [Range(r.start, r.end) for r in self.nodes] or [Range(a, b) for a, b, *_ in self.dump["memory"]]
-
-    @property
-    def tells(self) -> bool:
-        """True if the log has any message of early boot."""
-        return bool(self.map or self.efi or self.zones or self.lines or self.kernel or self.cmdline)
-
-    def row(self, rows: list[_Row], row: _Row, line: int) -> None:
-        """Store a range. Raises InputError for more than any map has."""
-        self.rows += 1
-        if self.rows > MAX_ROWS:
-            raise too_many_rows(Location(self.name, line, 1))
-        rows.append(row)
-
-    @property
-    def is_capture(self) -> bool:
-        """True if the kernel is a capture kernel's: it has a crashed one's memory to save."""
-        return self.captures or any(word.startswith("elfcorehdr=") for word in (self.cmdline or "").split())
-
-    def is_new(self, *what: object) -> bool:
-        """True if this was not told before: a kernel prints such a line once, and a console may repeat it."""
-        new = what not in self.told
-        self.told.add(what)
-        return new
-
-    def event(self, kind: str, start: int | None, end: int | None, line: int, name: str = "", size: int = 0) -> None:
-        """Store an early allocation. Raises InputError for more than any boot has."""
-        if len(self.events) == MAX_EVENTS:
-            what = f"the log names more than {MAX_EVENTS} early allocations"
-            raise InputError(Location(self.name, line, 1), what, "give the log of one boot")
-        if not self.is_new(kind, start, end, name, size):
-            return
-        length = end - start if start is not None and end is not None else size
-        self.events.append(
-            Event(kind, length, start, end, line, before_crash=not self.crash_line, name=printable(name))
-        )
-
 
 def read(line: Line, log: Log) -> None:
     """Store the facts of one line."""
@@ -279,7 +131,7 @@ def _read(line: str, number: int, log: Log) -> None:
         log.zones_whole = True
     elif "MEMBLOCK configuration" in line:
         # The last dump is used: earlier ones come before firmware memory is known.
-        log.dump, log.counts, log.reserved_size = _no_rows(), {}, 0
+        log.dump, log.counts, log.reserved_size = no_rows(), {}, 0
     elif (m := _COUNT.search(line)) is not None:
         log.counts[m[1]] = int(m[2], 16)
     elif (m := _RESERVED_SIZE.search(line)) is not None:

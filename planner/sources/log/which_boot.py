@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from planner.base.ranges import subtract, union
-from planner.sources.log.lines import Log, read
+from planner.sources.log.facts import Log
+from planner.sources.log.lines import read
 from planner.sources.log.messages import MESSAGES, is_read
 from planner.sources.log.others import without_others
 from planner.sources.log.pieces import whole_lines

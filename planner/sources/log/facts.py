@@ -1,0 +1,187 @@
+"""The facts of one boot, as its log tells them line by line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from planner.base.errors import InputError, Location, printable
+from planner.base.ranges import Range
+from planner.kernel.machine import Event
+from planner.kernel.memory_map import Region
+from planner.sources.bounds import MAX_EVENTS, MAX_ROWS, too_many_rows
+from planner.sources.log import efi
+
+__all__ = ["Log", "no_rows"]
+
+_Row = TypeVar("_Row")
+
+_Arrays = dict[str, list[tuple[int, int, int, int | None]]]
+"""The rows of memblock's arrays, by name: start, end, flags and node."""
+
+
+def no_rows() -> _Arrays:
+    """Memblock's arrays without a row."""
+    return {"memory": [], "reserved": []}
+
+
+@dataclass(slots=True, eq=False, repr=False)  # never compared or shown: those methods cost start-up time
+class Log:
+    """The facts of one boot, collected line by line; None, 0, False or empty where no line told yet."""
+
+    name: str = ""
+    """Of the text, for messages."""
+    chopped: bool = field(default=False, kw_only=True)
+    """Its long lines all end at one column."""
+    rows: int = 0
+    """How many ranges are stored."""
+
+    kernel: str | None = None
+    """As `uname -r` prints it."""
+    arch: str | None = None
+    """As `uname -m` prints it."""
+    page_size: int | None = None
+    """Bytes."""
+    va_bits: int | None = None
+    """Bits of virtual addresses."""
+    midr: list[int] = field(default_factory=list)
+    """Main ID registers of the processors."""
+    splits_live: bool | None = None
+    """The kernel splits live blocks on them."""
+    kaslr: bool = False
+    """The image lies at random."""
+    cmdline: str | None = None
+    """The command line."""
+    wrapped: bool = False
+    """It goes on in the next line."""
+
+    zones: dict[str, Range | None] = field(default_factory=dict)
+    """The range of each zone, None for an empty one."""
+    zones_whole: bool = False
+    """The heading above them is there."""
+    nodes: list[Region] = field(default_factory=list)
+    """The ranges of the nodes."""
+    dump: _Arrays = field(default_factory=no_rows)
+    """The rows of memblock's last dump."""
+    counts: dict[str, int] = field(default_factory=dict)
+    """How many rows each of its arrays has, as it says itself."""
+    reserved_size: int = 0
+    """Bytes of `reserved`, likewise."""
+    added: list[tuple[bool, Range]] = field(default_factory=list)
+    """Ranges of `memblock=debug`, and whether each was added or removed."""
+    efi: list[efi.Entry] = field(default_factory=list)
+    """Descriptors of the EFI map."""
+    efi_size: int = 0
+    """Its bytes."""
+    efi_count: int = 0
+    """How many descriptors it has."""
+    nomap: list[Range] = field(default_factory=list)
+    """NOMAP ranges of a device tree."""
+    total: int | None = None
+    """Bytes of RAM as counted by `Memory:`."""
+    cma: int = 0
+    """Bytes of CMA areas, likewise."""
+    spread_cma: int = 0
+    """Bytes of areas in several ranges, which a log does not place."""
+    pages: int = 0
+    """Of all nodes."""
+
+    crash: Range | None = None
+    """The crash kernel."""
+    low: Range | None = None
+    """Its low part."""
+    lines: list[str] = field(default_factory=list)
+    """What the kernel said about them."""
+    crash_line: int = 0
+    """The number of the first such line."""
+    failed: bool = False
+    """It said that it reserves none."""
+    patched: bool = False
+    """Another kernel than mainline arm64 printed it."""
+    contradiction: tuple[int, str] | None = None
+    """The number of the line that gives it another place, and what it says."""
+
+    events: list[Event] = field(default_factory=list)
+    """Early allocations."""
+    told: set[tuple[object, ...]] = field(default_factory=set)
+    """What must not be counted twice."""
+    hashes: set[str] = field(default_factory=set)
+    """Names of the hash tables whose lines are there."""
+    unit: int = 0
+    """Bytes of one CPU's area."""
+    units: dict[int, int] = field(default_factory=dict)
+    """How many areas each group has."""
+    buffer: tuple[int, int, int] | None = None
+    """Of a log buffer that was allocated: the number of its line, its bytes, those of its descriptors and infos."""
+
+    tables: int | None = None
+    """The lowest address of a UEFI table."""
+    uefi: bool = False
+    """UEFI started the kernel."""
+    model: str | None = None
+    """The machine's name."""
+    image: int | None = None
+    """Bytes of the kernel image, as counted by `Memory:`."""
+    code: int = 0
+    """Bytes of its code and read-only data."""
+    bss: int = 0
+    """Bytes of its bss."""
+    initrd: int = 0
+    """Bytes that were freed of the initrd."""
+    smmu: bool = False
+    """The driver arm-smmu-v3 is there."""
+    captures: bool = False
+    """The kernel has a crashed one's memory to save."""
+
+    damage: list[str] = field(default_factory=list)
+    """Notes on lines that cannot be read."""
+    crash_damage: list[str] = field(default_factory=list)
+    """Those on lines about the crash kernel."""
+    lost: dict[str, str] = field(default_factory=dict)
+    """The note on the first memory range that is damaged, by the first word of its line."""
+    lacks_high: bool = False
+    """Memory above the ranges is missing."""
+    counts_less: bool = False
+    """`Memory:` counts less than they hold."""
+    dropped: bool = False
+    """It says that messages are missing."""
+
+    @property
+    def map(self) -> list[Range]:
+        """All memory in the log, including NOMAP regions."""
+        return [Range(r.start, r.end) for r in self.nodes] or [Range(a, b) for a, b, *_ in self.dump["memory"]]
+
+    @property
+    def tells(self) -> bool:
+        """True if the log has any message of early boot."""
+        return bool(self.map or self.efi or self.zones or self.lines or self.kernel or self.cmdline)
+
+    def row(self, rows: list[_Row], row: _Row, line: int) -> None:
+        """Store a range. Raises InputError for more than any map has."""
+        self.rows += 1
+        if self.rows > MAX_ROWS:
+            raise too_many_rows(Location(self.name, line, 1))
+        rows.append(row)
+
+    @property
+    def is_capture(self) -> bool:
+        """True if the kernel is a capture kernel's: it has a crashed one's memory to save."""
+        return self.captures or any(word.startswith("elfcorehdr=") for word in (self.cmdline or "").split())
+
+    def is_new(self, *what: object) -> bool:
+        """True if this was not told before: a kernel prints such a line once, and a console may repeat it."""
+        new = what not in self.told
+        self.told.add(what)
+        return new
+
+    def event(self, kind: str, start: int | None, end: int | None, line: int, name: str = "", size: int = 0) -> None:
+        """Store an early allocation. Raises InputError for more than any boot has."""
+        if len(self.events) == MAX_EVENTS:
+            what = f"the log names more than {MAX_EVENTS} early allocations"
+            raise InputError(Location(self.name, line, 1), what, "give the log of one boot")
+        if not self.is_new(kind, start, end, name, size):
+            return
+        length = end - start if start is not None and end is not None else size
+        self.events.append(
+            Event(kind, length, start, end, line, before_crash=not self.crash_line, name=printable(name))
+        )
