@@ -11,6 +11,7 @@ from planner.base.sizes import KIB, format_size
 from planner.kernel import crashkernel as ck
 from planner.kernel.arch import other_arch
 from planner.kernel.cputype import allowed_by
+from planner.kernel.crash_reserve import Placement
 from planner.kernel.efi_init import for_pages
 from planner.kernel.linear_map import Measured
 from planner.kernel.machine import Machine
@@ -32,7 +33,7 @@ from planner.planning.processors import obstacle_to, processors
 from planner.planning.recorded import recorded_otherwise
 from planner.planning.remarks import Remarks
 from planner.planning.request import asked_of, inferred, parsed
-from planner.planning.result import FactsView, MemoryView, OtherReading, OwnView, Plan, ReservationView
+from planner.planning.result import FactsView, MemoryView, OtherReading, OwnView, Plan, ProcessorsView, ReservationView
 from planner.planning.shared import Shared
 from planner.planning.strategies import OWN, Strategy, strategy_named
 from planner.planning.views import facts_view, kernel_view, outcome_of, own_view, request_view, reservation_view
@@ -146,10 +147,70 @@ def answer(question: Question, strategy: Strategy | None = None) -> Plan:
     return plan
 
 
+class _Tried(NamedTuple):
+    """The reservation and the linear map under one strategy.
+
+    why: notes on a failure. whole: the area consists of whole leaves. baseline: the map without a crash kernel.
+    without, bug: why the map without one, and with it, stops the kernel; None: it does not.
+    """
+
+    context: Context
+    placement: Placement
+    why: Sequence[str]
+    whole: bool
+    runs_on: ProcessorsView
+    reservation: ReservationView
+    mapped: Measured
+    baseline: Measured
+    without: KernelBugError | None
+    bug: KernelBugError | None
+
+
 def attempt(question: Question, strategy: Strategy) -> tuple[Plan, KernelBugError | None]:
     """The plan under one strategy, and the bug that stops the kernel, if any: then the strategy is not available."""
-    request, options, shared = question.request, question.options, question.shared
-    context = with_strategy(question.mainline, strategy, prefer_aligned=options.prefer_aligned)
+    tried, request, shared = _tried(question, strategy), question.request, question.shared
+    context, reservation = tried.context, tried.reservation
+    remarks = _remarks(question, tried)
+    own = own_view(question.mainline, request, shared.place(request, question.mainline)[0])
+    kernel = kernel_view(context, remarks)
+    earlier = earlier_answer(context.facts, question.text, kernel, reservation)
+    if earlier is not None:
+        remarks.notes[:0] = earlier.notes
+    of_map = shared.other_readings(question.others, question.text, request, context, reservation)
+    of_kernel = _other_kernels_answers(question, strategy, own, reservation)
+    readings = _readings(repeated(earlier) if earlier is not None else (), of_map, of_kernel)
+    plan = Plan(
+        request=request_view(question.text, request, tried.placement),
+        kernel=kernel,
+        memory=_with_record(question, own),
+        reservation=replace(reservation, other_readings=readings) if readings else reservation,
+        mapping=tried.mapped[1],
+        baseline=tried.baseline[1],
+        waste=waste(
+            reservation,
+            mapped=tried.mapped,
+            baseline=tried.baseline,
+            memblock=shared.memblock,
+            low=shared.low_memory(reservation, context),
+            unaligned=tried.placement.unaligned,
+            ideal=ideal_table_bytes(reservation.crash, context.geometry, forced=bool(context.forcing.reasons)),
+        ),
+        notes=tuple(dict.fromkeys(remarks.notes)),
+        facts=question.facts,
+        leaf_spans=tried.mapped[0],
+        baseline_spans=tried.baseline[0],
+        steps=shared.steps(context, reservation, tried.baseline, tried.mapped) if question.options.steps else None,
+        processors=tried.runs_on,
+        own=own,
+        help=() if reservation.outcome in GOOD else None,
+    )
+    return plan, tried.bug if strategy is OWN or tried.without is not None else None
+
+
+def _tried(question: Question, strategy: Strategy) -> _Tried:
+    """The reservation and the linear map under one strategy."""
+    request, shared = question.request, question.shared
+    context = with_strategy(question.mainline, strategy, prefer_aligned=question.options.prefer_aligned)
     placement, why = shared.place(request, context)
     context = placed_in(context, request, placement)
     baseline, without = shared.baseline(context)
@@ -160,46 +221,19 @@ def attempt(question: Question, strategy: Strategy) -> tuple[Plan, KernelBugErro
     mapped, bug = _mapped(shared, context, reservation, whole=whole)
     if bug is not None:
         reservation = replace(reservation, protected=False, available=False, obstacle=str(bug))
-    remarks = question.remarks.copy()
-    remarks.note(*request.notes, *why, *notes_on(request, placement, reservation, context, whole=whole))
-    if without is not None and bug is None:
-        remarks.note(f"without a crashkernel parameter {without}; the costs are relative to a map of base pages")
+    return _Tried(context, placement, why, whole, runs_on, reservation, mapped, baseline, without, bug)
+
+
+def _remarks(question: Question, tried: _Tried) -> Remarks:
+    """The notes and assumptions of a plan: those of all, then those on this strategy."""
+    remarks, request, context = question.remarks.copy(), question.request, tried.context
+    own = notes_on(request, tried.placement, tried.reservation, context, whole=tried.whole)
+    remarks.note(*request.notes, *tried.why, *own)
+    if tried.without is not None and tried.bug is None:
+        remarks.note(f"without a crashkernel parameter {tried.without}; the costs are relative to a map of base pages")
     if assumes_kfence_pool(context):
         remarks.assume("kfence_pool")
-    own = own_view(question.mainline, request, shared.place(request, question.mainline)[0])
-    kernel = kernel_view(context, remarks)
-    earlier = earlier_answer(context.facts, question.text, kernel, reservation)
-    if earlier is not None:
-        remarks.notes[:0] = earlier.notes
-    of_map = shared.other_readings(question.others, question.text, request, context, reservation)
-    of_kernel = _other_kernels_answers(question, strategy, own, reservation)
-    readings = _readings(repeated(earlier) if earlier is not None else (), of_map, of_kernel)
-    plan = Plan(
-        request=request_view(question.text, request, placement),
-        kernel=kernel,
-        memory=_with_record(question, own),
-        reservation=replace(reservation, other_readings=readings) if readings else reservation,
-        mapping=mapped[1],
-        baseline=baseline[1],
-        waste=waste(
-            reservation,
-            mapped=mapped,
-            baseline=baseline,
-            memblock=shared.memblock,
-            low=shared.low_memory(reservation, context),
-            unaligned=placement.unaligned,
-            ideal=ideal_table_bytes(reservation.crash, context.geometry, forced=bool(context.forcing.reasons)),
-        ),
-        notes=tuple(dict.fromkeys(remarks.notes)),
-        facts=question.facts,
-        leaf_spans=mapped[0],
-        baseline_spans=baseline[0],
-        steps=shared.steps(context, reservation, baseline, mapped) if options.steps else None,
-        processors=runs_on,
-        own=own,
-        help=() if reservation.outcome in GOOD else None,
-    )
-    return plan, bug if strategy is OWN or without is not None else None
+    return remarks
 
 
 def _with_record(question: Question, own: OwnView) -> MemoryView:
