@@ -1,20 +1,32 @@
 """The EFI memory map as memblock holds it: descriptors in units of 4K, widened to pages of the kernel's size.
 
-Source: reserve_regions(), drivers/firmware/efi/efi-init.c @ 6.1, which widens each descriptor to whole pages.
+Source: reserve_regions(), drivers/firmware/efi/efi-init.c @ 6.1, which widens each descriptor to whole pages;
+efi_find_mirror() there, on arm64 since 6.0; cmdline_parse_kernelcore(), mm/mm_init.c.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from planner.kernel.cmdline import values
 from planner.kernel.machine import Machine
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import Flag, MemoryMap, Reserved
+from planner.kernel.profile import Profile
 
-__all__ = ["ACPI_RECLAIM", "for_pages", "widened"]
+__all__ = ["ACPI_RECLAIM", "asks_for_mirror", "for_pages", "widened"]
 
 ACPI_RECLAIM = "ACPI reclaim"
 """The name of reserved memory that holds ACPI tables."""
+
+
+_MIRROR_SINCE = (6, 0)
+
+
+def asks_for_mirror(cmdline: str | None, profile: Profile | None) -> bool:
+    """True if a kernel takes more reliable memory first: `kernelcore=mirror`. profile: None not known."""
+    asked = any("mirror" in value.split(",") for value in values(cmdline, "kernelcore"))
+    return asked and (profile is None or profile.since >= _MIRROR_SINCE)
 
 
 def for_pages(machine: Machine, page_size: int | None) -> Machine:

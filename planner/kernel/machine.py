@@ -172,7 +172,7 @@ class Facts:
     kernel_image: what /proc/iomem calls Kernel code, half-open. kernel_data: Kernel data.
     kfence_pool: the early KFENCE pool. midr: main ID registers of the CPUs seen in a log. splits_live: the log says
     that the kernel splits live blocks on these processors (`CPU features: detected: BBM Level 3`, or level 2 without
-    aborts).
+    aborts). mirrored: whether some memory is more reliable, as the EFI map says.
     tree: the device tree's blob. further_ranges: of its reserved-memory nodes, as the map lists them. tree_maps:
     what kernels with other rules make of it, empty where all make the same; `of_reserved_mem.as_read` takes one.
     default_cma: a pool of the tree is the default CMA area.
@@ -195,6 +195,7 @@ class Facts:
     firmware_dma_limit: int | None = None
     mem_total: int | None = None
     splits_live: bool | None = None
+    mirrored: bool | None = None
     config: Mapping[str, str] = field(default_factory=dict)
     kernel_image: Range | None = None
     kernel_data: Range | None = None

@@ -12,7 +12,7 @@ from enum import IntFlag
 
 from planner.base.ranges import Span, intersect, subtract, union
 
-__all__ = ["FLAG_NAMES", "PHYSICAL_TOP", "Flag", "MemoryMap", "Region", "Reserved", "with_nomap"]
+__all__ = ["FLAG_NAMES", "PHYSICAL_TOP", "Flag", "MemoryMap", "Region", "Reserved", "with_flag", "with_nomap"]
 
 
 PHYSICAL_TOP = 1 << 52
@@ -119,11 +119,16 @@ class MemoryMap:
 
 def with_nomap(regions: Iterable[Region], spans: Iterable[Span]) -> list[Region]:
     """The same regions, split so that the parts in `spans` (in any order, may overlap) are NOMAP."""
-    holes = union(spans)
+    return with_flag(regions, spans, Flag.NOMAP)
+
+
+def with_flag(regions: Iterable[Region], spans: Iterable[Span], flag: Flag) -> list[Region]:
+    """The same regions, split so that the parts in `spans` (in any order, may overlap) have a flag."""
+    parts = union(spans)
     result: list[Region] = []
     for r in regions:
         span = (r.start, r.end)
-        pieces = [(a, b, r.flags) for a, b in subtract(span, holes)]
-        pieces += [(a, b, r.flags | Flag.NOMAP.value) for a, b in intersect(span, holes)]
+        pieces = [(a, b, r.flags) for a, b in subtract(span, parts)]
+        pieces += [(a, b, r.flags | flag.value) for a, b in intersect(span, parts)]
         result += [Region(a, b, flags, r.node) for a, b, flags in sorted(pieces)]
     return result

@@ -21,8 +21,9 @@ from planner.kernel.arm64_init import (
     whole_image,
 )
 from planner.kernel.cmdline import values, words
+from planner.kernel.efi_init import asks_for_mirror
 from planner.kernel.machine import Machine
-from planner.kernel.memory_map import MemoryMap
+from planner.kernel.memory_map import Flag, MemoryMap
 from planner.kernel.profiles import select_profile
 from planner.planning.modelled import Kernel
 from planner.planning.options import Options
@@ -75,7 +76,8 @@ def _at_reservation(
 ) -> tuple[MemoryMap, tuple[Rewound, ...], tuple[MapReading, ...], str]:
     """The map without later allocations, those allocations, the other readings of the sources, and what is in doubt."""
     how = options.reserved or _usual_view(machine, cmdline)
-    doubt = machine.doubt or _not_shown(machine)
+    doubts = machine.doubt or _not_shown(machine), _mirrored(machine, kernel, cmdline)
+    doubt = "; ".join(filter(None, doubts))
     if how == "as-listed":
         return machine.memory, (), (), doubt
     from planner.rewind import PlannedBoot, rewind
@@ -99,6 +101,14 @@ def _not_shown(machine: Machine) -> str:
     if machine.traits.nameless and not machine.settled and record is None and (cmdline is None or ck.present(cmdline)):
         return "a crash kernel may be among what is reserved"
     return ""
+
+
+def _mirrored(machine: Machine, kernel: Kernel, cmdline: str | None) -> str:
+    """The doubt about more reliable memory, which the kernel takes first if it is asked to; "" where it is known."""
+    known = machine.facts.mirrored is False or any(r.flags & Flag.MIRROR for r in machine.memory.regions)
+    if known or machine.settled or not asks_for_mirror(cmdline, kernel.profile):
+        return ""
+    return "which memory is mirrored is not known"
 
 
 def _builders(version: str | None) -> Mapping[str, str]:

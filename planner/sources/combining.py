@@ -15,7 +15,7 @@ from planner.base.sizes import MIB, format_size
 from planner.kernel.cmdline import values, words
 from planner.kernel.efi_init import for_pages
 from planner.kernel.machine import BootRecord, Machine, OwnRequest
-from planner.kernel.memory_map import Flag
+from planner.kernel.memory_map import Flag, MemoryMap, with_flag
 from planner.sources.agreement import check_agreement
 from planner.sources.bootargs import forgiven, under_the_boots_line, without_mem
 from planner.sources.builtin_cmdline import before_boot, built_with
@@ -42,6 +42,7 @@ _FIRST = (
     "kfence_pool",
     "midr",
     "splits_live",
+    "mirrored",
     "model",
     "tree",
 )
@@ -92,12 +93,21 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
     known = {key: value for key, value in values.items() if value is not None}
     facts = replace(best.facts, **known)  # type: ignore[arg-type]
     combined = replace(best, facts=facts, notes=tuple(dict.fromkeys(notes)), damage=damage)
-    combined = for_pages(combined, facts.page_size)
+    combined = _with_mirror(for_pages(combined, facts.page_size), machines)
     if best.traits.firmware:
         return combined
     for config in (m for m in machines if m.traits.configuration):
         combined = built_with(combined, config)
     return beside_tree(combined)
+
+
+def _with_mirror(combined: Machine, machines: Sequence[Machine]) -> Machine:
+    """The machine with the more reliable memory of a log's EFI map marked, which a listing does not tell."""
+    regions = [r for m in machines if m.traits.log for r in m.memory.regions if r.flags & Flag.MIRROR]
+    if not regions or any(r.flags & Flag.MIRROR for r in combined.memory.regions):
+        return combined
+    marked = with_flag(combined.memory.regions, [(r.start, r.end) for r in regions], Flag.MIRROR)
+    return replace(combined, memory=MemoryMap(tuple(marked), combined.memory.reserved))
 
 
 def _check_configurations(machines: Sequence[Machine]) -> None:

@@ -6,8 +6,9 @@ import pytest
 
 from planner.base.ranges import Range
 from planner.base.sizes import KIB
-from planner.kernel.efi_init import widened
+from planner.kernel.efi_init import asks_for_mirror, widened
 from planner.kernel.memory_map import Flag
+from planner.kernel.profiles import select_profile
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
 from planner.sources import combine, parse_text
@@ -54,3 +55,19 @@ def test_widened() -> None:
     """Ranges grow on both sides."""
     assert widened(0x1001, 0x2001, 0x1000) == (0x1000, 0x3000)
     assert widened(0x1000, 0x3000, 0x1000) == (0x1000, 0x3000)
+
+
+@pytest.mark.parametrize(
+    ("cmdline", "kernel", "asks"),
+    [
+        pytest.param("ro kernelcore=mirror", "6.6", True, id="kernelcore=mirror"),
+        pytest.param("ro kernelcore=mirror,x", "6.6", True, id="among others"),
+        pytest.param("ro kernelcore=mirror", None, True, id="a kernel that is not known"),
+        pytest.param("ro kernelcore=mirror", "5.15", False, id="arm64 looks for it since 6.0"),
+        pytest.param("ro kernelcore=2G", "6.6", False, id="a size"),
+        pytest.param(None, "6.6", False, id="no command line"),
+    ],
+)
+def test_what_asks_for_more_reliable_memory(cmdline: str | None, kernel: str | None, *, asks: bool) -> None:
+    profile = select_profile(kernel).profile if kernel is not None else None
+    assert asks_for_mirror(cmdline, profile) is asks

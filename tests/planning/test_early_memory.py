@@ -9,7 +9,7 @@ import pytest
 from planner.base.errors import InputError
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import Machine
-from planner.kernel.memory_map import MemoryMap, Region, Reserved
+from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.planning.configured import Configured
 from planner.planning.early_memory import EarlyMemory, early_memory
 from planner.planning.modelled import modelled
@@ -68,6 +68,24 @@ def test_what_a_map_without_the_kernels_reservations_leaves_open(kind: str, *, r
     own = machine(MEMORY if reserved else MemoryMap(MEMORY.regions), kind=kind)
     found, _ = early(Machine(own.source, own.kind, own.memory, own.facts, settled=kind == "json"))
     assert found.doubt == doubt
+
+
+@pytest.mark.parametrize(
+    ("cmdline", "flags", "mirrored", "doubtful"),
+    [
+        pytest.param("kernelcore=mirror", 0, None, True, id="it is asked for, and no source tells where it is"),
+        pytest.param("kernelcore=mirror", Flag.MIRROR.value, None, False, id="the map tells"),
+        pytest.param("kernelcore=mirror", 0, False, False, id="there is none"),
+        pytest.param("quiet", 0, None, False, id="it is not asked for"),
+    ],
+)
+def test_mirrored_memory_that_no_source_tells_of(
+    cmdline: str, flags: int, mirrored: bool | None, *, doubtful: bool
+) -> None:
+    memory = MemoryMap([Region(GIB, 5 * GIB, flags), Region(5 * GIB, 9 * GIB)], MEMORY.reserved)
+    own = machine(memory, kind="iomem", mirrored=mirrored, cmdline="quiet")
+    found, _ = early(Machine(own.source, own.kind, own.memory, own.facts, settled=False), cmdline)
+    assert ("which memory is mirrored" in found.doubt) == doubtful
 
 
 @pytest.mark.parametrize(

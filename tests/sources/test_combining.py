@@ -293,3 +293,13 @@ def test_two_boots_of_one_machine_are_told_apart() -> None:
     one, two = running_machine("deb61-4k_8G_efi_b"), running_machine("deb61-4k_8G_efi_c")
     with pytest.raises(InputError, match="the crash kernel's start"):
         combine([parse_text(one["iomem"].encode(), "iomem"), parse_text(two["dmesg"].encode(), "dmesg")])
+
+
+def test_a_listing_has_the_more_reliable_memory_of_a_log() -> None:
+    """It does not tell which memory is mirrored."""
+    start, end = RAM.regions[0].start, RAM.regions[0].end
+    parts = (Region(start, 2 * GIB), Region(2 * GIB, 3 * GIB, Flag.MIRROR.value), Region(3 * GIB, end))
+    found = combine([source("a", "iomem", LISTED), source("b", "dmesg", MemoryMap(parts))])
+    assert [(r.start, r.end) for r in found.memory.regions if r.flags & Flag.MIRROR] == [(2 * GIB, 3 * GIB)]
+    assert found.memory.reserved == LISTED.reserved
+    assert sum(r.end - r.start for r in found.memory.regions) == end - start

@@ -12,7 +12,9 @@ from dataclasses import replace
 from planner.base.errors import InputError, Location, printable
 from planner.base.ranges import Span, subtract, union
 from planner.base.sizes import KIB, MIB
+from planner.kernel.arm64_init import apply_mem, mem_limit
 from planner.kernel.cma import whole_area
+from planner.kernel.efi_init import asks_for_mirror
 from planner.kernel.machine import NO_DMA_ZONES, BootRecord, Capture, Event, Facts, Machine, OwnRequest
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import PHYSICAL_TOP, MemoryMap, Region, Reserved, with_nomap
@@ -179,6 +181,7 @@ def _facts(log: Log, cmdline: str | None, *, own_request: OwnRequest) -> Facts:
         dma_limit=_dma_limit(log),
         midr=tuple(dict.fromkeys(log.midr)),
         splits_live=log.splits_live,
+        mirrored=bool(efi.mirrored(log.efi)) if log.efi else None,
         record=BootRecord(log.crash, log.low, tuple(log.lines), log.failed) if log.lines else None,
         events=tuple(log.events),
         events_lack=lacking_events(log) if log.events else "",
@@ -202,11 +205,12 @@ def _doubt(log: Log, *, complete: bool) -> str:
         return "the log lacks the highest memory"
     # UEFI may put the image anywhere; a crash kernel that is recorded tells what was in its way.
     is_placed = not log.kaslr and log.tables is not None and bool(log.image)
-    if log.uefi and log.map and log.crash is None and not (complete or is_placed):
+    has_map = bool(log.map or log.efi or log.added)
+    if log.uefi and has_map and log.crash is None and not (complete or is_placed):
         return "the kernel's image may be in the way"
-    if log.map and lacking_crash(log) is not None:
+    if has_map and lacking_crash(log) is not None:
         return "the log lacks the line of its crash kernel"
-    if complete or not log.map:
+    if complete or not has_map:
         return ""
     return lacking_few(log) if _tells_cma(log) else "a CMA area may be missing"
 
@@ -231,11 +235,14 @@ def _memory(log: Log, notes: list[str], *, complete: bool) -> tuple[list[Region]
     if dumped:
         regions = [Region(a, b, f & 15, n) for a, b, f, n in sorted(log.dump["memory"], key=lambda d: d[0])]
     else:
-        mirror = "kernelcore=mirror" in (log.cmdline or "").split()
+        profile = select_profile(log.kernel).profile if log.kernel is not None else None
+        mirror = asks_for_mirror(log.cmdline, profile)
         nodes, firmware = efi.regions_of(log.efi, log.nodes, log.page_size, notes, mirror=mirror)
         nodes = nodes or _added(log, notes)
         nomap = [(hole.start & -4096, -(-hole.end // 4096) * 4096) for hole in log.nomap]
         regions = with_nomap(nodes if log.efi else inferred_nomap(nodes, notes, _used(log), nomap), nomap)
+        if not log.nodes:
+            regions = _as_mem_leaves(regions, log)
         reserved += firmware
     if not complete:
         reserved += _named(log)
@@ -246,6 +253,13 @@ def _memory(log: Log, notes: list[str], *, complete: bool) -> tuple[list[Region]
                 "result may be too high"
             )
     return regions, reserved
+
+
+def _as_mem_leaves(regions: list[Region], log: Log) -> list[Region]:
+    """The memory under the log's own `mem=`, before which the EFI map and the memblock_add lines are printed."""
+    page = log.page_size or 4 * KIB
+    limit = mem_limit(log.cmdline, page)
+    return list(apply_mem(MemoryMap(tuple(regions)), limit, page).regions) if limit is not None else regions
 
 
 def _dumped(log: Log) -> list[Reserved]:

@@ -82,7 +82,7 @@ def memblock_of(entries: list[Entry], page_size: int, *, mirror: bool = False) -
 
 
 def mirrored(entries: list[Entry]) -> list[Span]:
-    """Memory with the attribute "more reliable": efi_find_mirror(), on arm64 since 6.0."""
+    """Memory with the attribute "more reliable"."""
     return union((e.start, e.end) for e in entries if e.attributes & _MORE_RELIABLE)
 
 

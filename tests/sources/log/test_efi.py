@@ -156,6 +156,7 @@ def test_the_page_size_may_come_from_a_configuration(
     [
         pytest.param("ro kernelcore=mirror", [0, Flag.MIRROR, Flag.NOMAP], id="with kernelcore=mirror"),
         pytest.param("ro", [0, Flag.NOMAP], id="without"),
+        pytest.param("ro kernelcore=2G", [0, Flag.NOMAP], id="with a size"),
     ],
 )
 @pytest.mark.parametrize("nodes", [False, True], ids=["the map alone", "node ranges"])
@@ -190,3 +191,30 @@ def test_more_reliable_memory_is_mirrored(command: str, flags: list[int], *, nod
 def test_such_lines_stand_alone(text: str) -> None:
     """They are recognised as a boot log."""
     assert [(r.start, r.end) for r in parse_text(text.encode(), "x").memory.regions] == [(GIB, 3 * GIB)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(line(GIB, 5 * GIB), id="the EFI map"),
+        pytest.param("[    0.000000] memblock_add: [0x0000000040000000-0x000000013fffffff] x+0x1/0x2\n", id="added"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("command", "end"),
+    [
+        pytest.param("ro mem=2G", 3 * GIB, id="mem="),
+        pytest.param("ro mem=3G mem=2G", 3 * GIB, id="the last one counts"),
+        pytest.param("ro", 5 * GIB, id="without"),
+    ],
+)
+def test_such_lines_are_printed_before_mem_cuts_memory(text: str, command: str, end: int) -> None:
+    """Node ranges are printed after that."""
+    machine = parse_text(f"{HEAD}{text}[    0.000000] Kernel command line: {command}\n".encode(), "x")
+    assert [(r.start, r.end) for r in machine.memory.regions] == [(GIB, end)]
+
+
+def test_a_log_of_such_lines_alone_is_in_doubt_as_others_are() -> None:
+    """It says nothing of the image that UEFI loaded, nor of a CMA area."""
+    uefi = "[    0.000000] efi: EFI v2.70 by EDK II\n"
+    assert parse_text(f"{HEAD}{uefi}{line(GIB, 5 * GIB)}".encode(), "x").doubt == "the kernel's image may be in the way"
