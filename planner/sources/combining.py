@@ -30,7 +30,16 @@ __all__ = ["combine"]
 _EQUAL = ("arch", "page_size", "va_bits", "pa_bits")
 """Facts that must be equal in all sources."""
 
-_MATTERS = ("crashkernel", "mem", "rodata", "kfence.sample_interval", "debug_pagealloc", "movable_node", "cma")
+_MATTERS = (
+    "crashkernel",
+    "mem",
+    "rodata",
+    "kfence.sample_interval",
+    "debug_pagealloc",
+    "movable_node",
+    "cma",
+    "kernelcore",
+)
 """Parameters that change a plan, and so must be equal in all sources."""
 
 _FIRST = (
