@@ -20,7 +20,7 @@ from planner.kernel.cmdline import values
 from planner.kernel.machine import Event
 from planner.kernel.pgtable import STRUCT_PAGE
 from planner.kernel.profiles import Profile
-from planner.rewind.memmap import beneath, memmap, section_table
+from planner.rewind.memmap import WIDEST, beneath, memmap, section_table
 from planner.rewind.undo import Later, State, places
 from planner.rewind.view import PlannedBoot, View
 
@@ -65,10 +65,6 @@ _INFO = 88
 """Bytes of a descriptor, and of a record's info without CONFIG_PRINTK_EXECUTION_CTX."""
 
 
-_WIDEST = 52
-"""Bits of the widest physical addresses."""
-
-
 class Choice(NamedTuple):
     """Allocations that may have come at one step of a boot, in their order.
 
@@ -111,7 +107,7 @@ def _section_table(asked: PlannedBoot) -> list[Choice]:
     things do.
     """
     profile = asked.profile
-    size = section_table(profile, asked.page_size, _WIDEST, asked.config)
+    size = section_table(profile, asked.page_size, WIDEST, asked.config)
     large = [Choice((Later("section table", size),))] if profile.first and size >= 256 * KIB else []
     return [*large, Choice()]
 
@@ -164,7 +160,7 @@ def steps_of_log(view: View, *, kfence: bool = False) -> list[list[Choice]]:
     tables = Choice((*first, *log, *hashes))
     last = _last(profile, _kfence(profile, page_size, likely=kfence), [Choice(tuple(bounce))])
     # A log says whether the processor has 52 bits.
-    table = _section_table(view.asked) if view.asked.pa_bits == _WIDEST else [Choice()]
+    table = _section_table(view.asked) if view.asked.pa_bits == WIDEST else [Choice()]
     return [table, [tables], last]
 
 

@@ -19,10 +19,13 @@ from planner.kernel.pgtable import STRUCT_PAGE
 from planner.kernel.profiles import Profile
 from planner.rewind.undo import Later, State
 
-__all__ = ["MEMMAP", "beneath", "in_pages", "memmap", "place_memmap", "section_size", "section_table"]
+__all__ = ["MEMMAP", "WIDEST", "beneath", "in_pages", "memmap", "place_memmap", "section_size", "section_table"]
 
 MEMMAP = "memmap"
 """Their name among the allocations of a boot."""
+
+WIDEST = 52
+"""Bits of the widest physical addresses."""
 
 
 def section_size(profile: Profile, page_size: int) -> int:

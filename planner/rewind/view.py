@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from planner.base.ranges import Span, difference, intersect, subtract, union
+from planner.base.ranges import Span, difference, intersect, subtract, total, union
 from planner.base.sizes import round_up
 from planner.kernel.arm64_init import cut_by_mem, derived_dma_limit
 from planner.kernel.cma import default_area, early_areas
@@ -15,7 +15,7 @@ from planner.kernel.machine import NO_DMA_ZONES, BootRecord, Event, Machine
 from planner.kernel.memory_map import PHYSICAL_TOP, Flag, MemoryMap
 from planner.kernel.profiles import Profile
 from planner.rewind.gigantic import areas_for_gigantic_pages, gigantic_pages
-from planner.rewind.memmap import memmap
+from planner.rewind.memmap import WIDEST, memmap, section_table
 from planner.rewind.running import interrupt_tables
 from planner.rewind.undo import Later, State
 
@@ -99,9 +99,12 @@ def view_of(machine: Machine, asked: PlannedBoot) -> View:
     rows = [(r.start, r.end) for r in memory.reserved if r.is_unnamed]
     running = interrupt_tables(rows, page) if not machine.settled else []
     usable = tuple(memory.spans(Flag.NOMAP.value | Flag.DRIVER_MANAGED.value))
-    blocks = _blocks(machine, crash, set(running), page)
+    wide = asked.profile.first and asked.pa_bits == WIDEST
+    table = section_table(asked.profile, page, WIDEST, asked.config) if wide else 0
+    blocks = _unrounded(_blocks(machine, crash, set(running)), facts.events, table, page)
     cut = cut_by_mem(memory, facts, page)
-    tables = topmost_tables(usable, blocks, 0 if asked.reserves_first else memory.ram // page * 8, cut)
+    # Neither NOMAP memory nor what drivers manage is mapped then.
+    tables = topmost_tables(usable, blocks, 0 if asked.reserves_first else total(usable) // page * 8, cut)
     nodes = [e.span for e in facts.events if e.kind == "node" and e.span is not None]
     nodes = nodes or _nodes_of_log(memory) or _nodes_of_listing(memory)
     known = [*crash, *_known_early(machine, asked), *tables]
@@ -143,7 +146,7 @@ def _end_of_low_memory(asked: PlannedBoot, memory: MemoryMap) -> int:
     return PHYSICAL_TOP if asked.dma_limit == NO_DMA_ZONES else asked.dma_limit
 
 
-def _blocks(machine: Machine, crash: Sequence[Span], running: Collection[Span], page_size: int) -> list[Span]:
+def _blocks(machine: Machine, crash: Sequence[Span], running: Collection[Span]) -> list[Span]:
     """What is reserved, ascending, but for what the running kernel reserved itself; the crash kernel apart."""
     events = machine.facts.events
     # A CMA area that a log names is an entry of its own: what came later may lie right above.
@@ -153,24 +156,21 @@ def _blocks(machine: Machine, crash: Sequence[Span], running: Collection[Span], 
         spans = [piece for span in spans for piece in subtract(span, crash)]
     if areas:
         spans = [piece for span in spans for piece in (*subtract(span, areas), *intersect(span, areas))]
-    return _unrounded(_apart([*spans, *crash]), events, page_size)
+    return _apart([*spans, *crash])
 
 
-def _unrounded(blocks: list[Span], events: Sequence[Event], page_size: int) -> list[Span]:
-    """The blocks with the edge beneath a node's data where it was, if two share a page.
+def _unrounded(blocks: list[Span], events: Sequence[Event], table: int, page_size: int) -> list[Span]:
+    """The blocks with the edge where the table of sections begins, right beneath a node's data, if it shares a page.
 
-    A listing has whole pages, and gives a shared one to the lower entry. The data of a node begin within a page, as a
-    log tells, and so does what lies right beneath them, if it is a whole number of pages.
+    A listing has whole pages, and gives a shared one to the lower entry: the table lacks a part of a page then. The
+    data begin within a page, as a log tells. table: its bytes, 0 if none is known to be there.
     """
-    for start, end in (
-        e.span for e in events if e.kind == "node_data" and e.span is not None and e.span[0] % page_size
-    ):
-        i = bisect_left(blocks, (end,)) - 1
-        # Less than a page above the edge, the data are the lowest of their entry, and share no page.
-        if i > 0 and blocks[i - 1][1] == blocks[i][0] and not 0 <= start - blocks[i][0] < page_size:
-            low, edge = blocks[i - 1][0], blocks[i][0] - page_size + start % page_size
-            if low < edge:
-                blocks[i - 1 : i + 1] = [(low, edge), (edge, blocks[i][1])]
+    for start, _ in (e.span for e in events if table and e.kind == "node_data" and e.span is not None):
+        edge = start - table
+        i = bisect_left(blocks, (edge,))
+        touches = 0 < i < len(blocks) and blocks[i - 1][1] == blocks[i][0] < edge + page_size
+        if touches and blocks[i - 1][0] < edge < blocks[i][0] and start <= blocks[i][1]:
+            blocks[i - 1 : i + 1] = [(blocks[i - 1][0], edge), (edge, blocks[i][1])]
     return blocks
 
 

@@ -21,11 +21,12 @@ def view(
     regions: tuple[Region, ...] = RAM,
     kernel: str = "6.12",
     dma_limit: int | None = None,
+    pa_bits: int = 48,
     settled: bool = False,
     **facts: object,
 ) -> View:
     machine = Machine("iomem.txt", "iomem", MemoryMap(regions, reserved), Facts(**facts), settled=settled)  # type: ignore[arg-type]
-    return view_of(machine, PlannedBoot(select_profile(kernel).profile, PAGE, dma_limit))
+    return view_of(machine, PlannedBoot(select_profile(kernel).profile, PAGE, dma_limit, pa_bits=pa_bits))
 
 
 CRASH = Reserved(3 * GIB, 3 * GIB + 256 * MIB, "Crash kernel")
@@ -215,18 +216,29 @@ def test_areas_of_a_log_that_touch_are_entries_of_their_own() -> None:
 @pytest.mark.parametrize(
     ("at", "edge"),
     [
-        pytest.param(5 * GIB + 2 * MIB - 0xC0, 5 * GIB - 0xC0, id="right above a whole number of pages"),
-        pytest.param(5 * GIB + 2 * MIB, 5 * GIB, id="data that begin with a page"),
-        pytest.param(5 * GIB + 0xC0, 5 * GIB, id="data that are the lowest of their entry"),
-        pytest.param(5 * GIB - 0xC0, 5 * GIB - 0xC0, id="data that begin in the page of the entry beneath"),
+        pytest.param(
+            5 * GIB + 2 * MIB - 0xC0, 5 * GIB - 0xC0, id="a table that begins in the page of the entry beneath"
+        ),
+        pytest.param(5 * GIB + 2 * MIB, 5 * GIB, id="a table that begins with a page"),
+        pytest.param(5 * GIB + 2 * MIB + 0xC0, 5 * GIB, id="a table that begins above the edge"),
+        pytest.param(5 * GIB + 2 * MIB - 4 * KIB, 5 * GIB, id="a table that would begin a whole page beneath the edge"),
+        pytest.param(5 * GIB - 0xC0, 5 * GIB, id="data that have no table right beneath them"),
     ],
 )
 def test_entries_that_share_a_page_meet_where_they_met(at: int, edge: int) -> None:
-    """A listing gives the page to the lower one; a table of 2M may lie between it and the data of the node."""
+    """A listing gives the page to the lower one; with 52 bits a table of 2M lies right beneath the data of a node."""
     low, high = (5 * GIB - 8 * KIB, 5 * GIB), (5 * GIB, 5 * GIB + 3 * MIB)
     data = Event("node_data", 14 * KIB, at, at + 14 * KIB, before_crash=True)
-    listed = view(Reserved(*low), Reserved(*high), events=(data,)).listed
+    listed = view(Reserved(*low), Reserved(*high), events=(data,), kernel="7.2", pa_bits=52).listed
     assert listed.blocks == ((low[0], edge), (edge, high[1]))
+
+
+@pytest.mark.parametrize(("kernel", "pa_bits"), [("7.2", 48), ("6.12", 52)])
+def test_entries_meet_at_a_page_without_a_large_table_before_the_crash_kernel(kernel: str, pa_bits: int) -> None:
+    low, high = (5 * GIB - 8 * KIB, 5 * GIB), (5 * GIB, 5 * GIB + 3 * MIB)
+    data = Event("node_data", 14 * KIB, 5 * GIB + 2 * MIB - 0xC0, 5 * GIB + 2 * MIB + 14 * KIB, before_crash=True)
+    listed = view(Reserved(*low), Reserved(*high), events=(data,), kernel=kernel, pa_bits=pa_bits).listed
+    assert listed.blocks == (low, high)
 
 
 @pytest.mark.parametrize(("kernel", "first"), [("6.12", False), ("7.2", True)])
