@@ -115,7 +115,7 @@ def _regions(rows: Sequence[_Row], notes: list[str]) -> tuple[Region, ...]:
 def _lists(text: str, name: str) -> list[_List]:
     """The lists of a text in order. A list begins with row 0, and its name may stand before it, in a prompt or a title.
 
-    Raises InputError for damaged and too many rows.
+    A line with both names (`cat reserved memory`) names no list. Raises InputError for damaged and too many rows.
     """
     lists: list[_List] = []
     said, at, count = "", 0, 0
@@ -133,8 +133,8 @@ def _lists(text: str, name: str) -> list[_List]:
         elif _DAMAGED.match(line) is not None:
             what = "this is not a line of memblock's debugfs files"
             raise InputError(Location(name, number, 1), what, "give memory and reserved")
-        elif named := _NAMES.findall(line):
-            said, at = named[-1], number
+        elif named := set(_NAMES.findall(line)):
+            said, at = named.pop() if len(named) == 1 else "", number
     return lists
 
 

@@ -97,6 +97,24 @@ def test_both_files_in_any_order(text: str) -> None:
     assert (found.memory, found.notes) == (HELD, ())
 
 
+@pytest.mark.parametrize("order", ["OLD first", "RAGGED first"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "# cat reserved memory",
+        "# cat /sys/kernel/debug/memblock/memory /sys/kernel/debug/memblock/reserved",
+        "# cat /sys/kernel/debug/memblock/{memory,reserved}",
+        "the memory regions and those reserved:",
+    ],
+)
+def test_a_line_with_both_names_names_no_list(line: str, order: str) -> None:
+    """The content of the lists tells them apart."""
+    lists = [OLD, RAGGED] if order == "OLD first" else [RAGGED, OLD]
+    found = memblock.parse("\n".join([line, *lists]), "m")
+    assert found.memory.regions == HELD.regions
+    assert len(found.memory.reserved) == len(HELD.reserved)
+
+
 def test_a_range_beyond_memory_does_not_hide_what_is_reserved() -> None:
     """Firmware may reserve what is not RAM; an edge within a page tells which list comes first."""
     beyond = f"{RAGGED}   2: 0x0000000800000000..0x0000000800000fff\n"
