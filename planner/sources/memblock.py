@@ -1,8 +1,8 @@
 """memblock's debugfs files, `memory` and `reserved`, in both formats; the state after boot.
 
 Source: memblock_debug_show(), mm/memblock.c @ 5.10 and 6.12 (which added node and flags). Both files have the same
-form. `reserved` is known by its name, by flags of its own, by what arm64 never has in `memory` (an edge within a page:
-early_init_dt_add_memory_arch() and efi_init() round), and beside `memory`, which covers it.
+form. What tells them apart, the surest first: flags that only one has; an edge within a page, which arm64 never has in
+`memory` (early_init_dt_add_memory_arch() and efi_init() round); a name; and that `memory` covers `reserved`.
 """
 
 from __future__ import annotations
@@ -55,6 +55,15 @@ class _List(NamedTuple):
     def spans(self) -> list[Span]:
         """What it lists, touching ranges joined."""
         return union((int(match[2], 16), int(match[3], 16) + 1) for _, match in self.rows)
+
+    def content(self) -> str:
+        """`memory` or `reserved` if flags or edges that only one of them has tell it, or an empty string."""
+        flags = {flag for _, match in self.rows for flag in re.split(r"[|\s]", match[5] or "")}
+        if any(flag.startswith("RSV_") for flag in flags):
+            return "reserved"
+        if flags & _FLAGS.keys():
+            return "memory"
+        return "reserved" if any(edge % _PAGE for span in self.spans() for edge in span) else ""
 
 
 def looks_like(head: str) -> bool:
@@ -154,31 +163,33 @@ def _told_apart(lists: Sequence[_List], name: str) -> tuple[list[_Row], list[_Ro
 
 
 def _kinds(lists: Sequence[_List], name: str) -> list[str]:
-    """`memory` or `reserved` for each list: by its title; else the first by its content, others by their place."""
+    """`memory` or `reserved` for each list: by certain content, by its title; else by its place among the others.
+
+    Titles are not used if one of them contradicts certain content: they are swapped.
+    """
+    if any(one.title and one.content() not in ("", one.title) for one in lists):
+        lists = [one._replace(title="") for one in lists]
     kinds: list[str] = []
     for one in lists:
-        if one.title:
-            kinds.append(one.title)
-        elif kinds:
-            kinds.append("reserved" if kinds[-1] == "memory" else "memory")
-        else:
-            kinds.append("reserved" if _begins_reserved(lists, name) else "memory")
+        known = one.content() or one.title
+        if not known and kinds:
+            known = "reserved" if kinds[-1] == "memory" else "memory"
+        elif not known and len(lists) > 1:
+            known = "reserved" if _begins_reserved(lists) else "memory"
+        kinds.append(known or _in_name(name) or "memory")
     return kinds
 
 
-def _begins_reserved(lists: Sequence[_List], name: str) -> bool:
-    """True if the first of some lists, which has no title, is `reserved`."""
-    first, *others = lists
-    if not others:
-        file = set(re.findall("memory|reserved", os.path.basename(name).lower()))  # noqa: PTH119 - a name in messages
-        if len(file) == 1:
-            return "reserved" in file
-    elif others[0].title == "reserved":
-        return False
-    elif _covers(others[0].spans(), first.spans()):
-        return True
-    within = any(edge % _PAGE for span in first.spans() for edge in span)
-    return within or any("RSV_" in (match[5] or "") for _, match in first.rows)
+def _in_name(name: str) -> str:
+    """The only one of `memory` and `reserved` in a file's name, or an empty string."""
+    named = set(re.findall("memory|reserved", os.path.basename(name).lower()))  # noqa: PTH119 - a name in messages
+    return named.pop() if len(named) == 1 else ""
+
+
+def _begins_reserved(lists: Sequence[_List]) -> bool:
+    """True if the first of some lists, of unknown content and title, is `reserved`: the second covers it."""
+    first, second, *_ = lists
+    return "reserved" not in (second.title, second.content()) and _covers(second.spans(), first.spans())
 
 
 def _covers(outer: Sequence[Span], inner: Sequence[Span]) -> bool:

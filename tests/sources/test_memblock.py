@@ -76,6 +76,7 @@ def test_prompts_titles_and_prose(text: str) -> None:
 
 
 HELD = memblock.parse(OLD + RESERVED, "m").memory
+RESERVED_BY_KERNEL = RESERVED.replace("1ffffff\n", "1ffffff    x RSV_KERN\n")
 RAGGED = RESERVED.replace("41ffffff", "41fffabf")
 """Its first range ends within a page, as those of boot allocations do."""
 
@@ -86,6 +87,7 @@ RAGGED = RESERVED.replace("41ffffff", "41fffabf")
         pytest.param(f"{RESERVED}{OLD}", id="without names: memory covers the other"),
         pytest.param(f"# cat reserved\n{RESERVED}# cat memory\n{OLD}", id="with names"),
         pytest.param(f"{RESERVED}# cat memory\n{OLD}", id="one of the names"),
+        pytest.param(f"memory:\n{RESERVED_BY_KERNEL}reserved:\n{OLD}", id="flags, not the names"),
         pytest.param(f"{OLD}# cat reserved\n{RESERVED}", id="the other name, in the usual order"),
         pytest.param(f"{OLD}{RESERVED.replace('5', '6')}{OLD}{RESERVED}", id="states"),
         pytest.param(f"{RESERVED.replace('5', '6')}{OLD}{RESERVED}{OLD}", id="states, reserved first"),
@@ -129,7 +131,12 @@ def test_a_range_beyond_memory_does_not_hide_what_is_reserved() -> None:
         pytest.param(f"# cat reserved\n{RESERVED}", "m", True, id="a title"),
         pytest.param(RAGGED, "m", True, id="an edge within a page"),
         pytest.param("   0: 0x40000000..0x40000fff    x RSV_KERN\n", "m", True, id="a flag of reserved ranges"),
-        pytest.param(RAGGED, "memory", False, id="a file named memory"),
+        pytest.param(RAGGED, "memory", True, id="an edge within a page in a file named memory"),
+        pytest.param("0: 0x40000000..0x40000fff 0 RSV_NIT|RSV_KERN\n", "memory", True, id="a flag, not the name"),
+        pytest.param(f"# cat memory\n{RAGGED}", "m", True, id="an edge within a page, not the title"),
+        pytest.param(MEMORY, "reserved", False, id="flags of memory in a file named reserved"),
+        pytest.param(f"# cat reserved\n{MEMORY}", "m", False, id="flags of memory, not the title"),
+        pytest.param(RESERVED, "memory", False, id="a file named memory"),
         pytest.param(OLD, "reserved/memory", False, id="a folder's name does not count"),
         pytest.param(OLD, "m", False, id="memory"),
         pytest.param(
