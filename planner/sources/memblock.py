@@ -10,14 +10,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from planner.base.errors import InputError, Location, printable
-from planner.base.ranges import Span, difference, union
+from planner.base.ranges import Span, difference, total, union
 from planner.base.sizes import KIB
-from planner.kernel.machine import Facts, Machine, Obstacle
+from planner.kernel.machine import Machine, Obstacle
 from planner.kernel.memblock import added_one_by_one
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.sources.bounds import MAX_ROWS, check_range, too_many_rows
@@ -66,6 +66,18 @@ class _List(NamedTuple):
         return "reserved" if any(edge % _PAGE for span in self.spans() for edge in span) else ""
 
 
+@dataclass(frozen=True, slots=True)
+class _File(Machine):
+    """One of the two files, for `joined`.
+
+    by: how it is known which one it is; "" if it is not, and taken for `memory`. as_memory: a file that is `reserved`
+    only by its name, read as `memory`.
+    """
+
+    by: Literal["content", "name", ""] = ""
+    as_memory: Machine | None = None
+
+
 def looks_like(head: str) -> bool:
     """True if a text is one of memblock's debugfs files, or both."""
     return re.search(r"\n[ \t]*+\d++:[ \t]++0x[0-9a-fA-F]++\.\.0x[0-9a-fA-F]", f"\n{head}") is not None
@@ -74,27 +86,46 @@ def looks_like(head: str) -> bool:
 def parse(text: str, name: str) -> Machine:
     """The machine of `memory`, of `reserved` (a map without RAM, for `joined`), or of both. Raises InputError."""
     notes: list[str] = []
-    memory, listed = _told_apart(_lists(text, name), name)
+    lists = _lists(text, name)
+    memory, listed = _told_apart(lists, name)
     _check_rows(memory, listed, name, notes)
-    reserved = tuple(Reserved(int(match[2], 16), int(match[3], 16) + 1) for _, match in listed)
-    if not memory and not reserved:
+    if not memory and not listed:
         raise InputError(name, "there is no memory region in it", "give /sys/kernel/debug/memblock/memory")
     _check_ranges(memory or listed, name)
-    regions = _regions(memory, notes)
-    if not regions:
-        what = "these are memblock's reserved ranges"
-        return Machine(
-            name,
-            "memblock",
-            MemoryMap((), reserved),
-            settled=False,
-            notes=tuple(notes),
-            incomplete=Obstacle(what),
-            on_facts=(f"{printable(name)}: {what}; not used without the file memory",),
-        )
-    if not reserved:
-        notes.append(_ALONE)
-    return Machine(name, "memblock", MemoryMap(regions, reserved), Facts(), settled=False, notes=tuple(notes))
+    by = _known_by(lists, name)
+    if not memory:
+        return _of_reserved(listed, name, by, notes)
+    if not listed:
+        return _of_memory(memory, name, by, notes)
+    reserved = _reserved(listed)
+    return Machine(name, "memblock", MemoryMap(_regions(memory, notes), reserved), settled=False, notes=tuple(notes))
+
+
+def _of_memory(rows: Sequence[_Row], name: str, by: Literal["content", "name", ""], notes: Sequence[str]) -> _File:
+    """The file `memory` alone."""
+    notes = list(notes)
+    regions = _regions(rows, notes)
+    return _File(name, "memblock", MemoryMap(regions), settled=False, notes=(*notes, _ALONE), by=by)
+
+
+def _of_reserved(rows: Sequence[_Row], name: str, by: Literal["content", "name", ""], notes: Sequence[str]) -> _File:
+    """The file `reserved` alone."""
+    what = "these are memblock's reserved ranges"
+    return _File(
+        name,
+        "memblock",
+        MemoryMap((), _reserved(rows)),
+        settled=False,
+        notes=tuple(notes),
+        incomplete=Obstacle(what),
+        on_facts=(f"{printable(name)}: {what}; not used without the file memory",),
+        by=by,
+        as_memory=_of_memory(rows, name, "name", ()) if by == "name" and not notes else None,
+    )
+
+
+def _reserved(rows: Sequence[_Row]) -> tuple[Reserved, ...]:
+    return tuple(Reserved(int(match[2], 16), int(match[3], 16) + 1) for _, match in rows)
 
 
 def _check_ranges(rows: Sequence[_Row], name: str) -> None:
@@ -180,6 +211,13 @@ def _kinds(lists: Sequence[_List], name: str) -> list[str]:
     return kinds
 
 
+def _known_by(lists: Sequence[_List], name: str) -> Literal["content", "name", ""]:
+    """How it is known which of the files a text is; "" if it is not."""
+    if any(one.content() for one in lists):
+        return "content"
+    return "name" if any(one.title for one in lists) or _in_name(name) else ""
+
+
 def _in_name(name: str) -> str:
     """The only one of `memory` and `reserved` in a file's name, or an empty string."""
     named = set(re.findall("memory|reserved", os.path.basename(name).lower()))  # noqa: PTH119 - a name in messages
@@ -199,12 +237,11 @@ def _covers(outer: Sequence[Span], inner: Sequence[Span]) -> bool:
 
 def joined(machines: Sequence[Machine]) -> list[Machine]:
     """The sources, `memory` and `reserved` of two files as one in the place of the first."""
-    files = [m for m in machines if m.kind == "memblock" and not (m.memory.regions and m.memory.reserved)]
-    if len(files) != 2:
+    files = [m for m in machines if isinstance(m, _File)]
+    pair = _pair(*files) if len(files) == 2 else None
+    if pair is None:
         return list(machines)
-    memory, reserved = files if _is_pair(*files) else files[::-1]
-    if not _is_pair(memory, reserved):
-        return list(machines)
+    memory, reserved = pair
     listed = reserved.memory.reserved or tuple(Reserved(r.start, r.end) for r in reserved.memory.regions)
     lost = reserved.notes if reserved.memory.reserved else ()
     one = replace(
@@ -215,11 +252,32 @@ def joined(machines: Sequence[Machine]) -> list[Machine]:
     return [one if m is files[0] else m for m in machines if m is not files[1]]
 
 
-def _is_pair(memory: Machine, reserved: Machine) -> bool:
-    """True if a file is `memory` and another one `reserved`, which may have been read as RAM."""
-    if not memory.memory.regions:
-        return False
-    return not reserved.memory.regions or _covers(union(memory.memory.spans()), union(reserved.memory.spans()))
+def _pair(one: _File, other: _File) -> tuple[Machine, Machine] | None:
+    """`memory` and `reserved` of two files; None if they are no pair, such as `memory` of two machines."""
+    for memory, reserved in ((one, other), (other, one)):
+        if memory.memory.regions and (not reserved.memory.regions or _may_be_reserved(reserved, memory)):
+            return memory, reserved
+    for memory, reserved in ((one, other), (other, one)):
+        ram, swapped = memory.as_memory, not reserved.memory.regions and _in_name(reserved.source) == "memory"
+        if ram is not None and swapped and _holds(ram, reserved):
+            return ram, reserved
+    return None
+
+
+def _may_be_reserved(file: _File, memory: Machine) -> bool:
+    """True if a file that was read as RAM, and has no name, is `reserved` beside a file `memory`.
+
+    `memory` covers it, and it does not look like RAM of another machine: it does not begin where `memory` begins, and
+    is less than half of it.
+    """
+    inner, outer = union(file.memory.spans()), union(memory.memory.spans())
+    looks_like_ram = inner[0][0] == outer[0][0] or 2 * total(inner) >= total(outer)
+    return not file.by and not looks_like_ram and _covers(outer, inner)
+
+
+def _holds(memory: Machine, reserved: Machine) -> bool:
+    """True if the RAM of one file covers what is reserved in the other."""
+    return _covers(union(memory.memory.spans()), union((r.start, r.end) for r in reserved.memory.reserved))
 
 
 def _check_rows(memory: Sequence[_Row], reserved: Sequence[_Row], name: str, notes: list[str]) -> None:

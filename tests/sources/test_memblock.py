@@ -165,6 +165,8 @@ def test_reserved_alone_is_refused_by_a_plan() -> None:
         pytest.param({"a": RESERVED, "b": OLD}, True, id="without names, in the other order"),
         pytest.param({"a": OLD, "b": OLD}, False, id="memory twice"),
         pytest.param({"memory": OLD}, False, id="memory alone"),
+        pytest.param({"memory": RESERVED_BY_KERNEL, "reserved": OLD}, True, id="swapped names, known by flags"),
+        pytest.param({"reserved": OLD, "memory": RESERVED_BY_KERNEL}, True, id="swapped names, in the other order"),
     ],
 )
 def test_files_of_one_machine_become_one_map(files: dict[str, str], reserved: bool) -> None:
@@ -172,6 +174,38 @@ def test_files_of_one_machine_become_one_map(files: dict[str, str], reserved: bo
     found = combine([memblock.parse(text, name) for name, text in files.items()])
     assert found.memory == (HELD if reserved else MemoryMap(HELD.regions))
     assert any("nothing is known" in note for note in found.notes) is not reserved
+
+
+SMALL = "   0: 0x0000000040000000..0x000000004fffffff\n"
+"""RAM of a machine, which that of `OLD` covers."""
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        pytest.param({"a/memory": OLD, "b/memory": SMALL}, id="in two folders"),
+        pytest.param({"a/memory": SMALL, "b/memory": OLD}, id="in two folders, the smaller one first"),
+        pytest.param({"board-a.memory": OLD, "board-b.memory": SMALL}, id="the machine in the name"),
+        pytest.param({"memory.before": SMALL, "memory.after": OLD}, id="two states"),
+        pytest.param({"a": f"# cat memory\n{OLD}", "b": f"# cat memory\n{SMALL}"}, id="known by titles"),
+        pytest.param({"a": OLD, "b": f"memory:\n{RESERVED}"}, id="one known by its title"),
+        pytest.param({"a": OLD, "b": SMALL.replace("\n", " 0 MIRROR\n")}, id="a flag of memory"),
+        pytest.param({"a": OLD, "b": SMALL}, id="without names: both begin at the same byte"),
+        pytest.param({"a": OLD, "b": OLD.replace("0x0000000040", "0x0000000050")}, id="more than half of the other"),
+    ],
+)
+def test_memory_of_two_machines_is_not_joined(files: dict[str, str]) -> None:
+    """One machine's RAM does not become reserved in another's."""
+    machines = [memblock.parse(text, name) for name, text in files.items()]
+    assert memblock.joined(machines) == machines
+    with pytest.raises(InputError, match=r"RAM is .* here and .* in "):
+        combine(machines)
+
+
+def test_reserved_twice_is_not_joined() -> None:
+    """Neither can be RAM, though one is known only by its name."""
+    machines = [memblock.parse(OLD + RAGGED, "both"), memblock.parse(RAGGED, "a"), memblock.parse(RESERVED, "reserved")]
+    assert memblock.joined(machines) == machines
 
 
 def test_reserved_beside_a_log_is_said_to_be_unused() -> None:
