@@ -41,6 +41,7 @@ _FLAGS = {
 
 
 _PAGE = 4 * KIB  # the smallest
+_SEVERAL = 3  # ranges of a kernel: firmware may reserve one, or a device tree, that ends within a page
 _ALONE = "only memory regions are given: nothing is known to be reserved"
 _Row = tuple[int, re.Match[str]]
 """Line number and match."""
@@ -97,8 +98,8 @@ def parse(text: str, name: str) -> Machine:
         return _of_reserved(listed, name, by, notes)
     if not listed:
         return _of_memory(memory, name, by, notes)
-    reserved = _reserved(listed)
-    return Machine(name, "memblock", MemoryMap(_regions(memory, notes), reserved), settled=False, notes=tuple(notes))
+    held = MemoryMap(_regions(memory, notes), _reserved(listed))
+    return Machine(name, "memblock", held, settled=False, notes=tuple(notes), doubt=_doubt(held))
 
 
 def _of_memory(rows: Sequence[_Row], name: str, by: Literal["content", "name", ""], notes: Sequence[str]) -> _File:
@@ -231,8 +232,8 @@ def _begins_reserved(lists: Sequence[_List]) -> bool:
 
 
 def _covers(outer: Sequence[Span], inner: Sequence[Span]) -> bool:
-    """True if all of `inner` lies in `outer`, which has more."""
-    return not difference(inner, outer) and bool(difference(outer, inner))
+    """True if `outer` is larger, and half of `inner` or more lies in it: firmware also reserves what is not RAM."""
+    return total(outer) > total(inner) >= 2 * total(difference(inner, outer))
 
 
 def joined(machines: Sequence[Machine]) -> list[Machine]:
@@ -244,12 +245,27 @@ def joined(machines: Sequence[Machine]) -> list[Machine]:
     memory, reserved = pair
     listed = reserved.memory.reserved or tuple(Reserved(r.start, r.end) for r in reserved.memory.regions)
     lost = reserved.notes if reserved.memory.reserved else ()
+    held = MemoryMap(memory.memory.regions, listed)
     one = replace(
         memory,
-        memory=MemoryMap(memory.memory.regions, listed),
+        memory=held,
+        doubt=_doubt(held),
         notes=(*(note for note in memory.notes if note != _ALONE), *lost),
     )
     return [one if m is files[0] else m for m in machines if m is not files[1]]
+
+
+def _doubt(held: MemoryMap) -> str:
+    """The doubt about files that may be of two machines: kernels reserve within RAM, though firmware need not.
+
+    Most of `reserved` is outside `memory`, or several ranges there have an edge within a page, as a kernel's have.
+    """
+    ram = union(held.spans())
+    reserved = union((r.start, r.end) for r in held.reserved)
+    outside = [span for span in difference(reserved, ram) if any(edge % _PAGE for edge in span)]
+    if _covers(ram, reserved) and len(outside) < _SEVERAL:
+        return ""
+    return "memory and reserved may be of different machines"
 
 
 def _pair(one: _File, other: _File) -> tuple[Machine, Machine] | None:

@@ -202,6 +202,48 @@ def test_memory_of_two_machines_is_not_joined(files: dict[str, str]) -> None:
         combine(machines)
 
 
+NOT_RAM = "   0: 0x0000000030000000..0x00000000300fffff\n   1: 0x0000000040200000..0x00000000428fffff\n"
+"""Reserved ranges with whole pages; the first one is firmware's, outside RAM."""
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        pytest.param([OLD, NOT_RAM], id="two files"),
+        pytest.param([NOT_RAM, OLD], id="two files, in the other order"),
+        pytest.param([OLD + NOT_RAM], id="one file"),
+        pytest.param([NOT_RAM + OLD], id="one file, in the other order"),
+    ],
+)
+def test_firmware_may_reserve_what_is_not_ram(files: list[str]) -> None:
+    """Most of what is reserved lies in RAM, which tells the lists apart, without a doubt."""
+    found = combine([memblock.parse(text, str(at)) for at, text in enumerate(files)])
+    assert (found.memory.regions, len(found.memory.reserved), found.doubt) == (HELD.regions, 2, "")
+
+
+def _kernels(count: int) -> str:
+    """Reserved ranges: 32M in RAM, and some beyond it that end within a page."""
+    beyond = [f"{at}: 0x{0x400000000 + (at << 12):x}..0x{0x400000008 + (at << 12):x}\n" for at in range(1, count + 1)]
+    return "".join(["0: 0x40080000..0x41ffffff\n", *beyond])
+
+
+@pytest.mark.parametrize("single", [False, True], ids=["two files", "one file"])
+@pytest.mark.parametrize(
+    ("reserved", "doubted"),
+    [
+        pytest.param(_kernels(0), False, id="in RAM"),
+        pytest.param(_kernels(2), False, id="such as a device tree beyond RAM"),
+        pytest.param(_kernels(3), True, id="a kernel's beyond RAM"),
+        pytest.param(RAGGED.replace("0x00000000", "0x00000008"), True, id="nothing in RAM"),
+    ],
+)
+def test_files_of_two_machines_are_doubted(reserved: str, doubted: bool, single: bool) -> None:
+    """The doubt is for the first line of an answer."""
+    texts = [f"memory:\n{OLD}reserved:\n{reserved}"] if single else [f"memory:\n{OLD}", f"reserved:\n{reserved}"]
+    found = combine([memblock.parse(text, str(at)) for at, text in enumerate(texts)])
+    assert found.doubt == ("memory and reserved may be of different machines" if doubted else "")
+
+
 def test_reserved_twice_is_not_joined() -> None:
     """Neither can be RAM, though one is known only by its name."""
     machines = [memblock.parse(OLD + RAGGED, "both"), memblock.parse(RAGGED, "a"), memblock.parse(RESERVED, "reserved")]
