@@ -3,15 +3,16 @@
 One machine is: files with the same stem, but for their content (`host1.iomem` and `host1.dmesg`, or `host1.iomem.txt`
 and `host1-dmesg.log`); an unpacked report; a folder whose files are named after their content (`host1/iomem`,
 `host1/dmesg.txt`); a folder whose sources are all of different kinds and agree on RAM and kernel (`host1/a.iomem`,
-`host1/b.dmesg`), but not the place itself, which holds a fleet. Two listings of the same kind are two machines. The
-name of a machine is its relative path.
+`host1/b.dmesg`), but not the place itself, which holds a fleet. Two listings of the same kind are two machines, each
+with the files whose names end as its own does (`memory.h1` and `reserved.h1`). The name of a machine is its relative
+path.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -41,6 +42,15 @@ _ENDS = re.compile(rf"(?:^|[-_.]){_CONTENT}(?:\.txt)?$", re.IGNORECASE)
 
 _RESERVED = re.compile(r"(?:^|[-_.])reserved(?:$|[-_.])", re.IGNORECASE)
 """A name of memblock's `reserved`, whose content is like that of `memory`."""
+
+_WORD = re.compile(rf"(?:^|[-_. ]){_CONTENT}(?=$|[-_. ])", re.IGNORECASE)
+"""The content of a file anywhere in its name."""
+
+_TEXT = re.compile(r"\.(?:txt|text|log|out)$", re.IGNORECASE)
+"""The ending of a text, which does not name its machine."""
+
+_LISTINGS = ("iomem", "memblock", "memblock's reserved")
+"""Kinds of which a machine has one."""
 
 _EMPTY = "empty"  # the kind of an empty source
 
@@ -92,14 +102,26 @@ def _in_folder(place: str, name: str) -> tuple[list[Group], list[str]]:
         sources = [file for file, kind in kinds.items() if kind not in (None, _EMPTY)]
         skipped += [prefix + file for file, kind in kinds.items() if kind is None]
         empty = [(prefix + file, [file]) for file, kind in kinds.items() if kind == _EMPTY]
-        all_tell = all(_HOLDS.search(_stem(file)) for file in sources)
-        all_tell = all_tell and len({_machine_of(file) for file in sources} - {""}) <= 1
-        if len(sources) > 1 and (all_tell or (inside != "." and _agree(folder, sources, kinds))):
-            together = [(name if inside == "." else inside, sources)]
-        else:
-            together = [(prefix + one, them) for one, them in _by_stem(sources, kinds)]
-        groups += [Group(one, tuple(os.path.join(folder, file) for file in them)) for one, them in [*together, *empty]]  # noqa: PTH118 - as above
+        together = _together(folder, "" if inside == "." else inside, sources, kinds)
+        named = [(prefix + one if one else name if inside == "." else inside, them) for one, them in together]
+        groups += [Group(one, tuple(os.path.join(folder, file) for file in them)) for one, them in [*named, *empty]]  # noqa: PTH118 - as above
     return sorted(groups), skipped
+
+
+def _together(
+    folder: str, inside: str, sources: list[str], kinds: dict[str, str | None]
+) -> Iterable[tuple[str, list[str]]]:
+    """The machines of one folder, each with its files, by their names in it; "" for the folder itself.
+
+    inside: the folder's path in the place; "" for the place itself.
+    """
+    all_tell = all(_HOLDS.search(_stem(file)) for file in sources)
+    all_tell = all_tell and len({_machine_of(file) for file in sources} - {""}) <= 1
+    if all_tell and _lists_twice(sources, kinds):
+        return _by_state(sources, kinds)
+    if len(sources) > 1 and (all_tell or (inside and _agree(folder, sources, kinds))):
+        return [("", sources)]
+    return _by_stem(sources, kinds)
 
 
 def _agree(folder: str, sources: Sequence[str], kinds: Mapping[str, str | None]) -> bool:
@@ -138,6 +160,30 @@ def _by_stem(sources: list[str], kinds: dict[str, str | None]) -> Iterator[tuple
             yield stem, files
         else:
             yield from ((file, [file]) for file in files)
+
+
+def _lists_twice(files: Sequence[str], kinds: Mapping[str, str | None]) -> bool:
+    """True if two files are listings of one kind, which are of two machines, or of two states of one."""
+    listings = [kinds[file] for file in files if kinds[file] in _LISTINGS]
+    return len(set(listings)) < len(listings)
+
+
+def _by_state(files: Sequence[str], kinds: Mapping[str, str | None]) -> Iterator[tuple[str, list[str]]]:
+    """Files that are named after their content, by the rest of their names, such as `h1` or `bak`; "" for none."""
+    states: dict[str, list[str]] = {}
+    for file in files:
+        states.setdefault(_state_of(file), []).append(file)
+    for state, them in states.items():
+        if _lists_twice(them, kinds) or (len(them) == 1 and not state):
+            yield from ((file, [file]) for file in them)
+        else:
+            yield (them[0] if len(them) == 1 else state), them
+
+
+def _state_of(file: str) -> str:
+    """The name of a file without its content and the ending of a text."""
+    bare = _TEXT.sub("", _PACKED.sub("", file))
+    return _WORD.sub("", bare).strip("-_. ")
 
 
 def _stem(file: str) -> str:

@@ -110,6 +110,40 @@ def names(place: str) -> dict[str, list[str]]:
             id="both files of memblock's",
         ),
         pytest.param(
+            {"memory.h1": MEMORY, "memory.h2": MEMORY},
+            {"memory.h1": ["memory.h1"], "memory.h2": ["memory.h2"]},
+            id="memory of two machines",
+        ),
+        pytest.param(
+            {
+                f"{one}.{host}": text
+                for one, text in (("memory", MEMORY), ("reserved", RESERVED))
+                for host in ("a", "b")
+            },
+            {"a": ["memory.a", "reserved.a"], "b": ["memory.b", "reserved.b"]},
+            id="both files of two machines, which the endings name",
+        ),
+        pytest.param(
+            {"h/memory": MEMORY, "h/reserved": RESERVED, "h/memory.bak": MEMORY, "h/dmesg.txt": LOG},
+            {"h": ["h/dmesg.txt", "h/memory", "h/reserved"], "h/memory.bak": ["h/memory.bak"]},
+            id="a copy beside both files",
+        ),
+        pytest.param(
+            {f"h-{one}{end}": MEMORY for one in ("memory", "reserved") for end in ("", ".old")},
+            {"h": ["h-memory", "h-reserved"], "h.old": ["h-memory.old", "h-reserved.old"]},
+            id="both files of two states",
+        ),
+        pytest.param(
+            {"h/memory": MEMORY, "h/memory.bak": MEMORY},
+            {"h/memory": ["h/memory"], "h/memory.bak": ["h/memory.bak"]},
+            id="a copy beside the file",
+        ),
+        pytest.param(
+            {"iomem.h1": IOMEM, "iomem.h2": IOMEM, "dmesg.h2": LOG},
+            {"h2": ["dmesg.h2", "iomem.h2"], "iomem.h1": ["iomem.h1"]},
+            id="listings of two machines",
+        ),
+        pytest.param(
             {"a.json": MAP, "a.txt": MAP}, {"a.json": ["a.json"], "a.txt": ["a.txt"]}, id="two maps of one stem"
         ),
         pytest.param(
