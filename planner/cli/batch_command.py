@@ -42,6 +42,7 @@ from planner.cli.options import (
     reserved_option,
 )
 from planner.cli.output import PICTURES, Out, is_stdout, writing
+from planner.cli.overwriting import refuse_listed
 from planner.cli.param_types import FILE
 from planner.planning.options import Options
 from planner.render.blocks.batch import blocks
@@ -78,6 +79,9 @@ Examples:
 
 _LINES = (".jsonl", ".ndjson", ".json", ".txt")
 """Endings of the names of JSON Lines files; a name without an ending, such as a device's, is one too."""
+
+_BESIDE = (".partial",)
+"""Endings of files that are written beside the output."""
 
 _BETWEEN = 0.2
 """Seconds between two lines of progress."""
@@ -133,7 +137,7 @@ _FORMATS = (*FORMATS, *PICTURES)
     type=click.Choice(_FORMATS),
     help="With --summary: the output format; by default that of the ending of FILE, else text.",
 )
-@file_option("Write atomically to FILE; unfinished answers are in FILE.partial.", beside=(".partial",))
+@file_option("Write atomically to FILE; unfinished answers are in FILE.partial.", beside=_BESIDE)
 @color_option
 def batch(
     *,
@@ -159,7 +163,7 @@ def batch(
 
     if with_report and not makes_table(output or ""):
         raise Refused("--with-report is for tables, lines are reports anyway", "give -o FILE.parquet, or leave it out")
-    path, sources, request = _arguments(arguments, _all_files(files, files_from), crashkernel)
+    path, sources, request = _arguments(arguments, (*files, *_listed(files_from, output)), crashkernel)
     if request is not None and options["preset"] is not None:
         raise Refused("a preset and a CRASHKERNEL value were both given", "give one of them")
     if resume and output is not None and is_complete(output):
@@ -227,13 +231,15 @@ def _check(
         raise Refused("--resume needs a file to resume", "add -o FILE")
 
 
-def _all_files(files: tuple[str, ...], files_from: str | None) -> tuple[str, ...]:
-    """The paths of sources: those given, and those listed in a file."""
+def _listed(files_from: str | None, output: str | None) -> tuple[str, ...]:
+    """The paths of sources that a file lists, of which the output must be none."""
     if files_from is None:
-        return files
-
+        return ()
     data, name = read_bytes(files_from, getattr(sys.stdin, "buffer", None))
-    return (*files, *(line for line in decode(data, name, "a list of paths, one a line").splitlines() if line.strip()))
+    paths = [line for line in decode(data, name, "a list of paths, one a line").splitlines() if line.strip()]
+    if output not in {None, "", "-"}:
+        refuse_listed(click.get_current_context(), str(output), _BESIDE, paths)
+    return tuple(paths)
 
 
 def _arguments(

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 
 import click
 
 from planner.base.files import is_below
 from planner.cli.failures import Refused
+from planner.cli.output import is_stdout
 from planner.cli.param_types import File, Machine
 
-__all__ = ["refuse_input"]
+__all__ = ["refuse_input", "refuse_listed"]
 
 
 def refuse_input(ctx: click.Context, output: str, beside: Sequence[str], remembered: str | None) -> None:
@@ -24,7 +25,12 @@ def refuse_input(ctx: click.Context, output: str, beside: Sequence[str], remembe
 
     beside: endings of further files written. remembered: an input that is not among the command's parameters.
     """
-    inputs = [*_inputs(ctx), *([remembered] if remembered else [])]
+    refuse_listed(ctx, output, beside, [*_inputs(ctx), *([remembered] if remembered else [])])
+
+
+def refuse_listed(ctx: click.Context, output: str, beside: Sequence[str], inputs: Iterable[str]) -> None:
+    """The same for inputs that the command has read from a list."""
+    inputs = tuple(inputs)
     param = next((one for one in ctx.command.params if one.name == "output"), None)
     for path in (output, *(os.path.realpath(output) + ending for ending in beside)):
         if os.path.isfile(path) and any(_is_read(path, given) for given in inputs):  # noqa: PTH113 - `pathlib` costs start-up time
@@ -55,7 +61,12 @@ def _is_read(path: str, given: str) -> bool:
 
 
 def _is_source_in(path: str, folder: str) -> bool:
-    """True if a file is a source of one of the machines in a folder; the files of a report are not told apart."""
+    """True if a file is a source of one of the machines in a folder, or anywhere in a report there."""
     groups, _ = import_module("planner.batch.folders").machines_in([folder])
     read = [one for group in groups for one in group.paths]
-    return any(os.path.isfile(one) and os.path.samefile(path, one) for one in read)  # noqa: PTH113, PTH121 - as above
+    return any(_is_in_report(path, one) if os.path.isdir(one) else os.path.samefile(path, one) for one in read)  # noqa: PTH112, PTH121 - as above
+
+
+def _is_in_report(path: str, report: str) -> bool:
+    """True if a file is in the folder of a report; standard output's may be, as nothing there is replaced."""
+    return is_below(path, report) and not is_stdout(path)

@@ -23,6 +23,11 @@ FILES = {
     "l.txt": "paths\n",
     "fleet/h1.txt": IOMEM,
     "fleet/h2.json": json.dumps(MAP),
+    "list.txt": "m.txt\n\nfleet\nsos\n",
+    "sos/proc/iomem": IOMEM,
+    "sos/proc/version": "Linux version 6.1.0 (gcc) #1 SMP\n",
+    "sos/sos_commands/kernel/getconf_PAGESIZE": "4096\n",
+    "sos/sos_commands/memory/free": "total\n",
 }
 
 
@@ -31,7 +36,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of sources, which is the current one, and links to them."""
     for name, text in FILES.items():
         path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     (tmp_path / "link.json").symlink_to("m.json")
     (tmp_path / "hard.json").hardlink_to(tmp_path / "m.json")
@@ -58,6 +63,14 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         pytest.param("batch b.jsonl --summary -o b.jsonl --format json", id="a summary"),
         pytest.param("batch --files fleet 512M -o fleet/h1.txt", id="a source in a folder"),
         pytest.param("batch --files-from l.txt 512M -o l.txt", id="a list of sources"),
+        pytest.param("batch --files-from list.txt 512M -o m.txt", id="a source in a list"),
+        pytest.param("batch --files-from list.txt 512M -o fleet/h1.txt", id="a source in a folder in a list"),
+        pytest.param("batch --files-from list.txt 512M --summary -o m.txt", id="a summary of a list"),
+        pytest.param("batch --files-from list.txt 512M --resume -o m.txt", id="resuming"),
+        pytest.param("batch --files-from list.txt 512M -o sos/sos_commands/memory/free", id="a report in a list"),
+        pytest.param("plan 512M --map sos -o sos/proc/iomem", id="a file of a report"),
+        pytest.param("plan 512M --map sos -o sos/sos_commands/memory/free", id="one of a report that is not read"),
+        pytest.param("plan 512M --map sos/proc/.. -o sos/proc/version", id="a report, another spelling"),
         pytest.param("survey --map fleet --map m.txt -o m.txt", id="survey"),
         pytest.param("default --map fleet -o fleet/h2.json", id="default"),
         pytest.param("need --initrd m.txt -o m.txt", id="an initrd"),
@@ -80,6 +93,12 @@ def test_an_input_is_not_overwritten(run: Run, place: Path, words: str) -> None:
         pytest.param("plan 512M --map m.json -o /dev/null --format json", id="a device"),
         pytest.param("batch b.jsonl -o fleet/b.jsonl", id="batch"),
         pytest.param("survey --map fleet --request 512M -o fleet/survey.svg", id="a result in the folder"),
+        pytest.param("batch --files-from list.txt 512M -o fleet/b.jsonl", id="a list"),
+        pytest.param("batch --files-from list.txt 512M --resume -o fleet/b.jsonl", id="a list, resumed"),
+        pytest.param("batch --files fleet 512M --resume -o fleet/b.jsonl", id="a folder, resumed"),
+        pytest.param("plan 512M --map sos -o /dev/null", id="a report to a device"),
+        pytest.param("plan 512M --map sos -o /dev/stdout", id="a report to standard output"),
+        pytest.param("batch --files-from list.txt 512M -o /dev/stdout", id="a list to standard output"),
         pytest.param("schema -o m.json", id="a command that reads nothing"),
     ],
 )
@@ -94,3 +113,41 @@ def test_a_file_on_standard_input_counts(run: Run, place: Path, monkeypatch: pyt
     with (place / "m.json").open() as file:
         monkeypatch.setattr(sys, "stdin", file)
         assert run("plan", "512M", "--map", "-", "-o", "m.json").status == 2
+
+
+def test_a_list_on_standard_input_counts(run: Run, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with (place / "list.txt").open() as file:
+        monkeypatch.setattr(sys, "stdin", file)
+        status, out, err = run("batch", "--files-from", "-", "512M", "-o", "m.txt")
+    assert (status, out) == (2, "")
+    assert err == "error: --output: m.txt is one of the inputs; name another file\n"
+    assert (place / "m.txt").read_text() == IOMEM
+
+
+def test_a_new_file_in_a_report(run: Run, place: Path) -> None:
+    """It is not one of the report's."""
+    assert run("plan", "512M", "--map", "sos", "-o", "sos/plan.json").status == 0
+    assert json.loads((place / "sos/plan.json").read_text())
+
+
+def test_standard_output_may_be_a_file_in_a_report(run: Run, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The shell has made it."""
+    with (place / "sos/plan.txt").open("w") as file:
+        monkeypatch.setattr(sys, "stdout", file)
+        assert run("plan", "512M", "--map", "sos", "-o", "sos/plan.txt").status == 0
+    assert "512M" in (place / "sos/plan.txt").read_text()
+
+
+@pytest.mark.parametrize("files", [("--files", "fleet"), ("--files-from", "list.txt")], ids=["a folder", "a list"])
+@pytest.mark.parametrize("ending", ["jsonl", "ndjson"])
+def test_a_partial_result_in_a_folder_that_is_read_is_resumed(
+    run: Run, place: Path, files: tuple[str, str], ending: str
+) -> None:
+    words = ("batch", *files, "512M", "-o", f"fleet/out.{ending}")
+    assert run(*words).status == 0
+    out, partial = place / f"fleet/out.{ending}", place / f"fleet/out.{ending}.partial"
+    whole = out.read_bytes()
+    partial.write_bytes(b"".join(whole.splitlines(keepends=True)[:1]))
+    assert run(*words, "--resume").status == 0
+    assert out.read_bytes() == whole
+    assert not partial.exists()
