@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import combinations
+from typing import NamedTuple
 
 from planner.base.errors import InputError, printable
 from planner.base.ranges import Span, difference, union
+from planner.base.sizes import KIB, round_up
 from planner.kernel.machine import Machine
-from planner.kernel.memory_map import PHYSICAL_TOP, MemoryMap, Region
+from planner.kernel.memory_map import PHYSICAL_TOP, MemoryMap, Region, Reserved
 from planner.sources.devicetree import read_tree
 
 __all__ = ["check_agreement"]
 
 _ALL = (Region(0, PHYSICAL_TOP),)
 """RAM in which both of two trees are read, as one of them may have none of its own."""
+
+_PAGE = 4 * KIB
+_SLACK = 64 * KIB
+"""Room that boot loaders leave in a tree to add to it; U-Boot reserves it with the tree."""
 
 
 def check_agreement(machines: Sequence[Machine]) -> None:
@@ -40,25 +46,57 @@ def _check_models(first: Machine, second: Machine) -> None:
     )
 
 
+class _Holding(NamedTuple):
+    """What one source reserves. passing: ranges that are of one boot only."""
+
+    machine: Machine
+    memory: MemoryMap
+    passing: Sequence[Span] = ()
+
+
 def _check_reserved(first: Machine, second: Machine) -> None:
-    """Refuse two maps, or two trees, of which one reserves memory that the other does not."""
+    """Refuse two maps, or two trees, of which one reserves memory that the other does not, or maps it."""
     if first.traits.stated and second.traits.stated:
-        what, one, other = "this map", first.memory, second.memory
+        _check_maps("this map", _Holding(first, first.memory), _Holding(second, second.memory))
     elif None not in (first.facts.tree, second.facts.tree) and first.facts.tree != second.facts.tree:
         _check_reach(first, second)
-        what, one, other = "this device tree", _of_tree(first), _of_tree(second)
-    else:
+        _check_maps("this device tree", _holding(first), _holding(second))
+        _check_default(first, second)
+
+
+def _check_maps(what: str, one: _Holding, other: _Holding) -> None:
+    """Refuse maps that differ in what is reserved or in what is NOMAP. what: the other one is."""
+    for matter, yes, no, of in (
+        ("what is reserved", "reserved", "free", _taken),
+        ("what is mapped", "NOMAP", "mapped", MemoryMap.nomap),
+    ):
+        more, less = _excess(of, other, one), _excess(of, one, other)
+        if not more and not less:
+            continue
+        where = _named(other.memory, more[0]) if more else _named(one.memory, less[0])
+        here, there = (yes, no) if more else (no, yes)
+        raise _contradiction(one.machine, other.machine, what, matter, f"{where} is {here} here and {there} there")
+
+
+def _excess(of: Callable[[MemoryMap], list[Span]], one: _Holding, other: _Holding) -> list[Span]:
+    """What a map has that another one has not, but for what is of one boot only."""
+    return difference(of(one.memory), union([*of(other.memory), *one.passing]))
+
+
+def _check_default(first: Machine, second: Machine) -> None:
+    """Refuse two trees with different default CMA areas: `cma=` replaces that, and no other pool."""
+    one, other = _default_area(first), _default_area(second)
+    if one == other:
         return
-    more, less = difference(_taken(other), _taken(one)), difference(_taken(one), _taken(other))
-    if not more and not less:
-        return
-    where = _named(other, more[0]) if more else _named(one, less[0])
-    here, there = ("reserved", "free") if more else ("free", "reserved")
-    raise InputError(
-        second.source,
-        f"{what} contradicts {printable(first.source)} in what is reserved: {where} is {here} here and {there} there",
-        "give only the one of the boot that is meant",
-    )
+    where = _named(_of_tree(second), other[0]) if other else _named(_of_tree(first), one[0])
+    said = f"{where} is it {'here and not there' if other else 'there and not here'}"
+    raise _contradiction(first, second, "this device tree", "the default CMA area", said)
+
+
+def _contradiction(first: Machine, second: Machine, what: str, matter: str, said: str) -> InputError:
+    """The error for the second of two sources. what: that is; matter: what they differ in; said: how."""
+    told = f"{what} contradicts {printable(first.source)} in {matter}: {said}"
+    return InputError(second.source, told, "give only the one of the boot that is meant")
 
 
 def _check_reach(first: Machine, second: Machine) -> None:
@@ -66,12 +104,8 @@ def _check_reach(first: Machine, second: Machine) -> None:
     one, other = first.facts.firmware_dma_limit, second.facts.firmware_dma_limit
     if one is None or other is None or one == other:
         return
-    raise InputError(
-        second.source,
-        f"this device tree contradicts {printable(first.source)} in what all devices can reach: up to {other:#x} here "
-        f"and {one:#x} there",
-        "give only the one of the boot that is meant",
-    )
+    said = f"up to {other:#x} here and {one:#x} there"
+    raise _contradiction(first, second, "this device tree", "what all devices can reach", said)
 
 
 def _taken(memory: MemoryMap) -> list[Span]:
@@ -85,8 +119,31 @@ def _named(memory: MemoryMap, span: Span) -> str:
     return printable(name) or f"memory between {span[0]:#x} and {span[1]:#x}"
 
 
-def _of_tree(machine: Machine) -> MemoryMap:
-    """What a tree reserves, wherever RAM is; without the initrd, which is that of one boot."""
+def _of_tree(machine: Machine, cmdline: str = "") -> MemoryMap:
+    """What a tree reserves, wherever RAM is."""
     assert machine.facts.tree is not None  # noqa: S101 - the caller looked
-    memory = read_tree(machine.facts.tree, machine.source, ram=_ALL, cmdline="").memory
-    return MemoryMap(memory.regions, [r for r in memory.reserved if r.name != "initrd"])
+    return read_tree(machine.facts.tree, machine.source, ram=_ALL, cmdline=cmdline).memory
+
+
+def _default_area(machine: Machine) -> list[Span]:
+    """The pools of a tree that `cma=` frees."""
+    return difference(_taken(_of_tree(machine)), _taken(_of_tree(machine, "cma=0")))
+
+
+def _holding(machine: Machine) -> _Holding:
+    """What a tree reserves. Boot loaders add the initrd, by either name, and the tree itself."""
+    assert machine.facts.tree is not None  # noqa: S101 - the caller looked
+    memory = _of_tree(machine)
+    size = int.from_bytes(machine.facts.tree[4:8], "big")  # of the header
+    initrd = [_pages(r) for r in memory.reserved if r.name == "initrd"]
+    tree = [
+        _pages(r)
+        for r in memory.reserved
+        if r.name == "memreserve" and size <= r.end - r.start <= round_up(size + _SLACK, _PAGE)
+    ]
+    return _Holding(machine, memory, [*initrd, *tree])
+
+
+def _pages(reserved: Reserved) -> Span:
+    """The pages of a reservation."""
+    return reserved.start // _PAGE * _PAGE, round_up(reserved.end, _PAGE)

@@ -63,7 +63,6 @@ POOL: Tree = {"pool": {"compatible": b"shared-dma-pool\0", "reusable": b"", "siz
     [
         pytest.param(board(nodes=FIRMWARE), board({"model": b"X\0"}, FIRMWARE), None, id="trees that agree"),
         pytest.param(board(nodes=FIRMWARE), board(nodes=FIRMWARE, ram=0), None, id="one has no RAM"),
-        pytest.param(board(nodes=FIRMWARE), board(nodes=NOMAP), None, id="out of the map either way"),
         pytest.param(board(), board(nodes=FIRMWARE), "firmware@80000000", id="a reservation"),
         pytest.param(
             board(),
@@ -83,6 +82,87 @@ def test_trees_that_reserve_other_memory(one: Machine, other: Machine, named: st
                 combine(order)
         else:
             combine(order)
+
+
+def loaded(start: int, size: int, *reserve: tuple[int, int], nodes: Tree | None = None) -> Machine:
+    """A tree that a boot loader has added an initrd to, and reservations."""
+    tree: Tree = {
+        "#address-cells": cell(2),
+        "#size-cells": cell(2),
+        "memory@40000000": {"device_type": b"memory\0", "reg": wide(GIB, 8 * GIB)},
+        "chosen": {"linux,initrd-start": wide(start), "linux,initrd-end": wide(start + size)},
+        "reserved-memory": {"#address-cells": cell(2), "#size-cells": cell(2), "ranges": b"", **(nodes or {})},
+    }
+    return parse_text(blob_of(tree, reserve), "x.dtb")
+
+
+INITRD = (GIB + 128 * MIB, MIB - 100)
+BLOB = (GIB + 112 * MIB, 0x3000)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "refused"),
+    [
+        pytest.param(board(), loaded(*INITRD), False, id="an initrd"),
+        pytest.param(board(), loaded(*INITRD, INITRD), False, id="reserved by another name"),
+        pytest.param(board(), loaded(*INITRD, (INITRD[0], MIB)), False, id="its pages"),
+        pytest.param(board(), loaded(*INITRD, BLOB), False, id="the tree itself"),
+        pytest.param(board(), loaded(*INITRD, (GIB + 112 * MIB, 0x10000)), False, id="with room to grow"),
+        pytest.param(board(nodes=FIRMWARE), loaded(*INITRD, INITRD, BLOB, nodes=FIRMWARE), False, id="all of it"),
+        pytest.param(
+            loaded(*INITRD, INITRD), loaded(2 * GIB, MIB, (2 * GIB, MIB)), False, id="boots with other places"
+        ),
+        pytest.param(loaded(*INITRD), loaded(INITRD[0], 2 * MIB, BLOB), False, id="boots with other initrds"),
+        pytest.param(loaded(*INITRD, BLOB), loaded(*INITRD, (2 * GIB, 0x4000)), False, id="trees of other places"),
+        pytest.param(loaded(*INITRD, (2 * GIB, MIB)), loaded(*INITRD, INITRD), True, id="where no initrd is"),
+        pytest.param(board(), loaded(*INITRD, (INITRD[0], 2 * MIB)), True, id="more than the initrd"),
+        pytest.param(board(), loaded(*INITRD, (GIB, 256)), True, id="less than the tree"),
+        pytest.param(board(), loaded(*INITRD, (GIB, 0x20000)), True, id="more than the tree"),
+        pytest.param(board(), loaded(*INITRD, BLOB, nodes=FIRMWARE), True, id="and firmware"),
+    ],
+)
+def test_what_a_boot_loader_reserves_in_a_tree(one: Machine, other: Machine, *, refused: bool) -> None:
+    """For the initrd and the tree itself, which are those of one boot."""
+    for order in ((one, other), (other, one)):
+        if refused:
+            with pytest.raises(InputError, match="in what is reserved: "):
+                combine(order)
+        else:
+            combine(order)
+
+
+MARK: Tree = {"linux,cma-default": b""}
+SHARED: Tree = {"compatible": b"shared-dma-pool\0", "reusable": b""}
+DEFAULT: Tree = {"pool": {**SHARED, **MARK, "size": wide(64 * MIB)}}
+FIXED: Tree = {**SHARED, "reg": wide(2 * GIB, 64 * MIB)}
+LATER: Tree = {**SHARED, "reg": wide(2 * GIB + 256 * MIB, 64 * MIB)}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "said"),
+    [
+        pytest.param(
+            board(nodes=FIRMWARE), board(nodes=NOMAP), "what is mapped: .* is NOMAP here and mapped there", id="NOMAP"
+        ),
+        pytest.param(
+            board(nodes=POOL),
+            board(nodes=DEFAULT),
+            "the default CMA area: pool is it here and not there",
+            id="the default pool",
+        ),
+        pytest.param(
+            board(nodes={"pool@80000000": {**FIXED, **MARK}, "pool@90000000": LATER}),
+            board(nodes={"pool@80000000": FIXED, "pool@90000000": {**LATER, **MARK}}),
+            "the default CMA area: pool@90000000 is it here and not there",
+            id="another default pool",
+        ),
+    ],
+)
+def test_trees_that_use_the_same_memory_in_another_way(one: Machine, other: Machine, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        combine([one, other])
+    with pytest.raises(InputError, match=said.partition(":")[0]):
+        combine([other, one])
 
 
 def test_trees_whose_devices_reach_different_addresses() -> None:
