@@ -15,9 +15,10 @@ from planner.base.sizes import KIB, MIB
 from planner.kernel.arm64_init import mem_limit
 from planner.kernel.cmdline import values
 from planner.kernel.machine import Machine
+from planner.kernel.memory_map import MemoryMap
 from planner.sources.devicetree import read_tree
 
-__all__ = ["forgiven", "under_the_boots_line", "without_mem"]
+__all__ = ["forgiven", "hides", "under_the_boots_line", "without_mem"]
 
 _PAGE = 4 * KIB
 _FORGIVEN = 64 * MIB
@@ -40,7 +41,7 @@ def under_the_boots_line(machines: Sequence[Machine]) -> tuple[list[Machine], li
         elif line is not None:
             same = values(line, "mem") == values(own, "mem")
             found.append(m if same else _read_again(m, line, own))
-        elif (beyond := next((other for other in others if _exceeds(other, m)), None)) is not None:
+        elif (beyond := next((other for other in others if hides(own, other, m.memory)), None)) is not None:
             found.append(_read_again(m, "", None))
             notes.append(
                 f"{printable(beyond.source)} has RAM that mem={values(own, 'mem')[-1]} of {printable(m.source)} would "
@@ -58,12 +59,12 @@ def without_mem(machine: Machine) -> Machine:
     return _read_again(machine, "", machine.facts.cmdline)
 
 
-def _exceeds(machine: Machine, tree: Machine) -> bool:
-    """True if a source has more RAM than `mem=` of a tree's own command line leaves."""
-    if mem_limit(tree.facts.cmdline, _PAGE) is None or not machine.memory.regions:
+def hides(line: str | None, machine: Machine, left: MemoryMap) -> bool:
+    """True if a source has more RAM than `mem=` of a command line leaves: that was not the line of its boot."""
+    if mem_limit(line, _PAGE) is None or not machine.memory.regions:
         return False
-    beyond = difference(union(machine.memory.spans()), union(tree.memory.spans()))
-    return total(beyond) > forgiven(machine.memory.ram, tree.memory.ram)
+    beyond = difference(union(machine.memory.spans()), union(left.spans()))
+    return total(beyond) > forgiven(machine.memory.ram, left.ram)
 
 
 def _read_again(machine: Machine, line: str, shown: str | None) -> Machine:

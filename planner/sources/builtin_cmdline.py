@@ -12,11 +12,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from planner.base.errors import printable
-from planner.kernel.cmdline import words
+from planner.base.sizes import KIB
+from planner.kernel.arm64_init import apply_mem, mem_limit
+from planner.kernel.cmdline import values, words
 from planner.kernel.machine import Machine
+from planner.sources.bootargs import hides
 from planner.sources.devicetree import dtb
 
 __all__ = ["before_boot", "built_with"]
+
+_PAGE = 4 * KIB
 
 
 def built_with(machine: Machine, config: Machine) -> Machine:
@@ -28,6 +33,13 @@ def built_with(machine: Machine, config: Machine) -> Machine:
         return _booted(machine, config, built)
     if config.facts.config.get("CMDLINE_FORCE") != "y" or (own is not None and words(own) == words(built)):
         return machine
+    if own is None and _cuts(machine, built):
+        note = (
+            f"{printable(machine.source)} has RAM that mem={values(built, 'mem')[-1]} of the command line in "
+            f"{printable(config.source)} would hide: that (CONFIG_CMDLINE_FORCE) was not the line of this boot, it is "
+            "ignored"
+        )
+        return replace(machine, notes=(*machine.notes, note))
     if own is None:
         return _noted(replace(machine, facts=replace(machine.facts, cmdline=built)), config, built)
     note = (
@@ -40,7 +52,23 @@ def built_with(machine: Machine, config: Machine) -> Machine:
 def before_boot(machines: Sequence[Machine]) -> list[Machine]:
     """The sources, device trees under the command line that the configuration among them sets."""
     config = next((m for m in machines if m.traits.configuration), None)
-    return [m if config is None or not m.traits.firmware else built_with(m, config) for m in machines]
+    if config is None or any(_cuts(m, _forced(config)) for m in machines if not m.traits.firmware):
+        return list(machines)
+    return [built_with(m, config) if m.traits.firmware else m for m in machines]
+
+
+def _forced(config: Machine) -> str:
+    """The command line that a configuration forces on every boot, "" for none."""
+    symbols = config.facts.config
+    return _builtin(symbols) if symbols.get("CMDLINE_FORCE") == "y" else ""
+
+
+def _cuts(machine: Machine, line: str) -> bool:
+    """True if `mem=` of a command line would hide RAM that a boot had. Stated RAM is that of no boot."""
+    limit = mem_limit(line, _PAGE)
+    if limit is None or machine.kind == "memory":
+        return False
+    return hides(line, machine, apply_mem(machine.memory, limit, _PAGE))
 
 
 def _builtin(config: Mapping[str, str]) -> str:

@@ -80,6 +80,48 @@ def test_mem_cuts_the_memory_of_a_tree(beside: bool) -> None:
     assert with_stated_ram(found, [(GIB, 3 * GIB)]).memory.ram == 2 * GIB
 
 
+CUT = "40000000-7fffffff : System RAM\n  40200000-41ffffff : Kernel code\n"
+IGNORED = "has RAM that mem=1G of the command line in cfg would hide: that (CONFIG_CMDLINE_FORCE) was not the line"
+
+
+@pytest.mark.parametrize(
+    ("sources", "line", "how", "expected", "told"),
+    [
+        pytest.param([IOMEM], "mem=1G", "FORCE", None, IGNORED, id="a listing with more RAM"),
+        pytest.param([IOMEM], "mem=4G mem=1G quiet", "FORCE", None, IGNORED, id="the last one counts"),
+        pytest.param([IOMEM], "mem=2G", "FORCE", "mem=2G", "replaces", id="all of the RAM"),
+        pytest.param([IOMEM], "mem=1990M", "FORCE", "mem=1990M", "replaces", id="a little more RAM"),
+        pytest.param([CUT], "mem=1G", "FORCE", "mem=1G", "replaces", id="a listing that is cut"),
+        pytest.param([IOMEM], "mem=1G", "EXTEND", None, "", id="not forced"),
+        pytest.param([IOMEM, tree()], "mem=1G", "FORCE", None, IGNORED, id="and a tree"),
+        pytest.param([IOMEM, tree("quiet")], "mem=1G", "FORCE", "quiet", "forces another", id="and a tree's line"),
+        pytest.param(
+            [CUT, tree()], "mem=1G", "FORCE", "mem=1G", "is taken as that of a boot with", id="and a tree, cut"
+        ),
+        pytest.param([LOG], "mem=1G", "FORCE", "quiet crashkernel=512M", "forces another", id="a log"),
+    ],
+)
+def test_a_forced_line_whose_mem_a_boot_exceeds_was_not_its_own(
+    sources: list[str | bytes], line: str, how: str, expected: str | None, told: str
+) -> None:
+    """It is not used, and a note says so."""
+    given = [parse_text(one.encode() if isinstance(one, str) else one, "x") for one in sources]
+    built = parse_text(config(line, how).encode(), "cfg")
+    found = combine([*given, built])
+    assert found.facts.cmdline == expected
+    assert found.memory.ram == given[0].memory.ram
+    notes = [note for note in found.notes if "mem=" in note or "CONFIG_CMDLINE" in note]
+    assert len(notes) == bool(told), notes
+    assert all(told in note for note in notes)
+    if len(given) == 1:
+        assert applied(given[0], built).facts.cmdline == expected
+
+
+def test_stated_ram_is_that_of_no_boot() -> None:
+    found = applied(with_stated_ram(None, [(GIB, 5 * GIB)]), parse_text(config("mem=1G", "FORCE").encode(), "cfg"))
+    assert found.facts.cmdline == "mem=1G"
+
+
 def test_it_is_the_request() -> None:
     """Without one there is none."""
     machine = parse_text(tree(), "x")
