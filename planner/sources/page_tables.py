@@ -24,6 +24,10 @@ __all__ = ["parse_dump", "parse_meminfo", "read_dump", "read_meminfo"]
 
 _SECTION = re.compile(r"^---\[ (.*?) \]---\s*$")
 _LEAF = re.compile(r"^\s*0x([0-9a-fA-F]{1,16})-0x([0-9a-fA-F]{1,16})\s+\d+[KMGTPE]?\s+(PGD|P4D|PUD|PMD|PTE)\b(.*)$")
+_HOLE = re.compile(
+    r"^[ \t]*0x[0-9a-fA-F]{1,16}-0x[0-9a-fA-F]{1,16}[ \t]+\d+[KMGTPE]?[ \t]+(?:PGD|P4D|PUD|PMD|PTE)[ \t\r]*\n",
+    re.MULTILINE,
+)
 _TYPES = ("MEM/", "DEVICE/")  # of memory, after all attributes that matter here
 _LAST, _END = "linear mapping", "linear mapping end"  # before 5.4, the section is the last, and nothing ends it
 _ALL = 1 << 64
@@ -52,6 +56,9 @@ def parse_dump(text: str, name: str) -> Observed:
     """Bytes per kind of leaf in the linear-map section of a dump. Raises InputError, also if that is not whole."""
     rows = [row for number, line in _linear_map(text, name) if (row := _row(number, line, name)) is not None]
     _check_order(rows, name)
+    if rows and _HOLE.search(text):
+        _check_whole(rows, name)
+        _check_end(rows[-1], text, name)
     found: dict[str, int] = {}
     for row in rows:
         if row.kind is not None:
@@ -85,18 +92,20 @@ def _row(number: int, line: str, name: str) -> _Row | None:
 
 
 def _check_order(rows: Sequence[_Row], name: str) -> None:
-    """Raise InputError if rows are doubled, or missing from a dump with rows for holes, which leaves nothing out.
-
-    It begins at PAGE_OFFSET, which is -1 << N for N bits.
-    """
+    """Raise InputError if rows are doubled or out of order."""
     for before, row in pairwise(rows):
         if row.start < before.end:
             what = (
                 f"this row starts at {row.start:#x}, below the end of the one before: rows are doubled or out of order"
             )
             raise InputError(Location(name, row.number, 1), what, _REMEDY)
-    if all(row.kind is not None for row in rows):
-        return
+
+
+def _check_whole(rows: Sequence[_Row], name: str) -> None:
+    """Raise InputError if rows are missing from a dump with rows for holes, which leaves nothing out.
+
+    It begins at PAGE_OFFSET, which is -1 << N for N bits.
+    """
     first, *_ = rows
     if not _is_page_offset(first.start):
         what = f"the linear map begins at {first.start:#x} here: rows are missing before this one"
@@ -105,6 +114,29 @@ def _check_order(rows: Sequence[_Row], name: str) -> None:
         if row.start != before.end:
             what = f"rows are missing before this one: nothing covers {before.end:#x} to {row.start:#x}"
             raise InputError(Location(name, row.number, 1), what, _REMEDY)
+
+
+def _check_end(last: _Row, text: str, name: str) -> None:
+    """Raise InputError if rows are missing after the last one of such a dump's linear map.
+
+    It ends where the next section's first row starts: note_page() begins each row where it ended the one before.
+    """
+    after = (int(leaf[1], 16) for _, line in _following(text, name) if (leaf := _LEAF.match(line)) is not None)
+    start = next(after, last.end)
+    if start != last.end:
+        what = f"rows are missing after this one: nothing covers {last.end:#x} to {start:#x}"
+        raise InputError(Location(name, last.number, 1), what, _REMEDY)
+
+
+def _following(text: str, name: str) -> Iterator[tuple[int, str]]:
+    """The lines after the linear map's section."""
+    ended = False
+    for number, line in text_lines(text, name):
+        section = None if ended else _SECTION.match(line)
+        if ended:
+            yield number, line
+        elif section is not None and section[1].lower() == _END:
+            ended = True
 
 
 def _is_page_offset(address: int) -> bool:

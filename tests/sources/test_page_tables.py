@@ -140,6 +140,16 @@ LINES = DUMP.splitlines(keepends=True)
             id="the first row lost",
         ),
         pytest.param(
+            [*LINES[:9], *LINES[10:]],
+            "dump:9:1: rows are missing after this one: nothing covers 0xffff000140000000 to 0xffff800000000000; give",
+            id="the last row lost",
+        ),
+        pytest.param(
+            [*LINES[:7], *LINES[10:]],
+            "dump:7:1: rows are missing after this one: nothing covers 0xffff000100000000 to 0xffff800000000000; give",
+            id="the last page lost, and all rows for holes",
+        ),
+        pytest.param(
             [*LINES[:5], *LINES[4:]],
             "dump:6:1: this row starts at 0xffff000001c00000, below the end of the one before: rows are doubled or out",
             id="a row twice",
@@ -165,6 +175,14 @@ def test_rows_without_holes_tell_nothing_of_lost_ones() -> None:
     assert found is not None
     assert found["pud"] == 3 * GIB
     assert "pmd" not in found
+
+
+def test_a_row_cut_off_at_the_very_end_is_not_one_of_a_hole() -> None:
+    """Which would have the dump of 5.4 leave nothing out."""
+    mapped = "".join(line for line in LINES if len(line.split()) != 3)
+    cut = mapped.partition(" RW NX SHD AF            UXN    MEM/NORMAL\n---[ Modules end")[0].rstrip()
+    assert cut.endswith("128M PTE")
+    assert parse_dump(cut, "dump").by_kind == parse_dump(mapped, "dump").by_kind
 
 
 @pytest.mark.parametrize(
