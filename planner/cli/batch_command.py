@@ -80,7 +80,7 @@ Examples:
 _LINES = (".jsonl", ".ndjson", ".json", ".txt")
 """Endings of the names of JSON Lines files; a name without an ending, such as a device's, is one too."""
 
-_BESIDE = (".partial",)
+_BESIDE = (".partial", ".partial.input")
 """Endings of files that are written beside the output."""
 
 _BETWEEN = 0.2
