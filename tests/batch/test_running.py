@@ -202,7 +202,7 @@ def test_a_killed_run_is_taken_up_to_the_same_bytes(tmp_path: Path) -> None:
 def test_who_interrupts_a_run_is_told_how_to_go_on(tmp_path: Path) -> None:
     """One line, no traceback of any worker; then the same command with --resume gives the same bytes."""
     records, out = tmp_path / "fleet.jsonl", tmp_path / "plans.jsonl"
-    records.write_bytes(fleet.lines(1200))
+    records.write_bytes(fleet.lines(8000))
     partial = Path(partial_of(str(out)))
     command = [sys.executable, "-m", "planner", "batch", str(records), "-o", str(out), "--jobs", "2"]
     run = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, start_new_session=True)
