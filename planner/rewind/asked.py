@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from planner.base.ranges import Span, total, union
+from planner.base.ranges import Span, difference, total, union
 from planner.base.sizes import U64, format_size
 from planner.kernel.arm64_init import mem_limit, own_mem_limit
 from planner.kernel.cma import cma_align, cma_of, early_areas
@@ -38,9 +38,16 @@ def asks_for_other_huge_pages(view: View) -> bool:
 
     From 7.0 on its areas come after the crash kernel, wherever they are.
     """
-    new = values(view.asked.cmdline, "hugetlb_cma")
-    placed = view.machine.facts.cmdline is not None and not any(":" in value for value in new)
+    own, new = (values(line, "hugetlb_cma") for line in (view.machine.facts.cmdline, view.asked.cmdline))
+    placed = own == new or not (_may_have_gigantic(view) or any(":" in value for value in new))
     return bool(new) and not placed and not view.asked.profile.first
+
+
+def _may_have_gigantic(view: View) -> bool:
+    """True if the other boot may have had areas of `hugetlb_cma=`: none tells its request, and an entry is as large."""
+    page = gigantic_page(view.asked.page_size)
+    whole = difference(union(view.listed.blocks), view.listed.kept)
+    return view.machine.facts.cmdline is None and any(end - start >= page for start, end in whole)
 
 
 def _same_gigantic(view: View) -> bool:
@@ -49,8 +56,8 @@ def _same_gigantic(view: View) -> bool:
     Source: hugetlb_cma_reserve(), mm/hugetlb.c @ 6.1, 6.12.
     """
     own, new = view.machine.facts.cmdline, view.asked.cmdline
-    same = own is None or new is None or values(own, "hugetlb_cma") == values(new, "hugetlb_cma")
-    return same or view.asked.profile.first
+    same = values(own, "hugetlb_cma") == values(new, "hugetlb_cma")
+    return same or new is None or view.asked.profile.first or _may_have_gigantic(view)
 
 
 def _gigantic_areas(view: View, early: Early) -> list[Span]:

@@ -78,7 +78,7 @@ def rewind(machine: Machine, asked: PlannedBoot) -> Rewind:
     lower, told = _may_end_lower(view), found[0].whole or bool(view.events)
     notes = [f"{lack}: what came after the crash kernel is told from the listing alone"] if lack else []
     notes += _notes(view, certain=certain, lower=lower, told=told)
-    doubt = _doubt(lower=lower, told=told) or _doubt_of_nodes(view)
+    doubt = _doubt_of_areas(view) or _doubt(lower=lower, told=told) or _doubt_of_nodes(view)
     return Rewind(tuple(readings), tuple(notes), doubt)
 
 
@@ -122,6 +122,13 @@ def _doubt_of_nodes(view: View) -> str:
     """The doubt about the CMA areas of nodes that a `mem=` cuts, which only a log tells; "" without such nodes."""
     moved = bool(view.nodes) and not view.events and not view.machine.settled and other_end(view) is not None
     return "what a mem= moves on each node is not known from a listing alone" if moved else ""
+
+
+def _doubt_of_areas(view: View) -> str:
+    """The doubt about what the planned boot reserves before the crash kernel and is not placed; "" for none."""
+    if asks_for_other_huge_pages(view):
+        return "where the areas of hugetlb_cma= are is not known"
+    return "where protected KVM reserves memory is not known" if _asks_for_protected_kvm(view) else ""
 
 
 def _may_end_lower(view: View) -> bool:

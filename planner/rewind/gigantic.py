@@ -4,7 +4,7 @@ They are taken while the command line is parsed, after the crash kernel. A listi
 whose descriptor stands for all, and the rest; of kernels before 6.7, as one entry. From 7.0 on the CMA areas of
 `hugetlb_cma=`, for such pages, come after the crash kernel, too.
 Source: hugepages_setup() and alloc_bootmem_huge_page(), mm/hugetlb.c @ 5.10, 6.1, 6.12, 7.2; hugetlb_cma_reserve(),
-mm/hugetlb_cma.c @ 7.2.
+mm/hugetlb.c @ 6.1, mm/hugetlb_cma.c @ 7.2.
 """
 
 from __future__ import annotations
@@ -83,10 +83,11 @@ def gigantic_pages(listed: State, cmdline: str | None, page_size: int) -> list[S
 def gigantic_areas_asked(cmdline: str | None, page_size: int, nodes: Sequence[Span]) -> list[tuple[Span, int]]:
     """The nodes that have a CMA area of `hugetlb_cma=`, and its bytes: whole pages, as far as they go.
 
-    None where areas are asked for by node, which is not followed.
+    None if less than a page is asked for, or where areas are asked for by node, which is not followed.
     """
     given, page = values(cmdline, "hugetlb_cma"), gigantic_page(page_size)
     left = memparse(given[-1])[0] if given and ":" not in given[-1] else 0
+    left = left if left >= page else 0
     each = -(-left // max(len(nodes), 1))
     asked: list[tuple[Span, int]] = []
     for node in nodes or [(0, U64)]:

@@ -30,9 +30,13 @@ def view(
     config: dict[str, str] | None = None,
     kernel: str = "7.2",
     logged: tuple[Span, ...] = (),
+    listed: tuple[Span, ...] = (),
 ) -> View:
-    """8 GiB with page tables of base pages at the top and a CMA area below 4 GiB. logged: areas that a log names."""
-    reserved = [Reserved(*span, "reserved") for span in sorted({CMA, *logged, (TOP - TABLES, TOP)})]
+    """8 GiB with page tables of base pages at the top and a CMA area below 4 GiB.
+
+    logged: areas that a log names, too. listed: further entries.
+    """
+    reserved = [Reserved(*span, "reserved") for span in sorted({CMA, *logged, *listed, (TOP - TABLES, TOP)})]
     events = tuple(Event("cma", end - start, start, end, before_crash=True) for start, end in logged)
     facts = Facts(kernel=kernel, cmdline=own, events=events)
     machine = Machine("iomem.txt", "iomem", MemoryMap((Region(GIB, TOP),), reserved), facts, settled=False)
@@ -109,7 +113,8 @@ HUGE = (4 * GIB, 6 * GIB)
         pytest.param("hugetlb_cma=2G", "quiet hugetlb_cma=2G", [HUGE], id="the same"),
         pytest.param("hugetlb_cma=2G", "hugetlb_cma=3G", [(4 * GIB, 7 * GIB)], id="another, from 4 GiB up"),
         pytest.param("hugetlb_cma=2G", "hugetlb_cma=8G", [], id="one that fits nowhere"),
-        pytest.param("quiet", "hugetlb_cma=512M", [HUGE, (6 * GIB, 7 * GIB)], id="one more, of whole pages, besides"),
+        pytest.param("quiet", "hugetlb_cma=1G", [HUGE, (6 * GIB, 7 * GIB)], id="one more besides"),
+        pytest.param("quiet", "hugetlb_cma=512M", [HUGE], id="less than a page: none"),
         pytest.param("quiet", "quiet", [HUGE], id="an area of something else stays"),
     ],
 )
@@ -122,10 +127,28 @@ def test_the_areas_for_huge_pages(own: str, asked: str, expected: list[Span]) ->
     assert not asks_for_other_huge_pages(shown)
 
 
-def test_whose_areas_for_huge_pages_are_not_known_are_not_placed() -> None:
-    """Those of a machine whose command line nobody knows, and those that are asked for by node."""
-    assert asks_for_other_huge_pages(view(None, "hugetlb_cma=2G", kernel="6.12"))
-    assert asks_for_other_huge_pages(view("quiet", "hugetlb_cma=0:2G", kernel="6.12"))
+@pytest.mark.parametrize(
+    ("own", "asked", "listed", "unknown"),
+    [
+        pytest.param(None, "hugetlb_cma=2G", ((2 * GIB, 3 * GIB),), True, id="nobody knows what a large entry is"),
+        pytest.param(None, "hugetlb_cma=2G", (HUGE,), False, id="an entry of such pages is not there then"),
+        pytest.param(None, "hugetlb_cma=2G", (), False, id="no entry is large: there was none"),
+        pytest.param(None, "quiet", ((2 * GIB, 3 * GIB),), False, id="none asked for"),
+        pytest.param("quiet", "hugetlb_cma=0:2G", (), True, id="asked for by node"),
+        pytest.param("hugetlb_cma=0:2G", "hugetlb_cma=0:2G", ((2 * GIB, 3 * GIB),), False, id="by node in both boots"),
+    ],
+)
+def test_whose_areas_for_huge_pages_are_not_known_are_not_placed(
+    own: str | None, asked: str, listed: tuple[Span, ...], unknown: bool
+) -> None:
+    assert asks_for_other_huge_pages(view(own, asked, kernel="6.12", listed=listed)) is unknown
+
+
+def test_an_area_for_huge_pages_is_placed_beside_a_listing_without_one() -> None:
+    shown = view(None, "hugetlb_cma=2G", kernel="6.12")
+    states = [state for _, state in changed(history(shown), shown)]
+    assert states
+    assert all(HUGE in state.blocks for state in states)
 
 
 def test_from_7_0_on_areas_for_huge_pages_come_after_the_crash_kernel() -> None:

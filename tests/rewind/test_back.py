@@ -511,7 +511,8 @@ def test_they_are_searched_once_beside_a_log_that_lacks_lines(monkeypatch: pytes
     ],
 )
 def test_memory_for_protected_kvm_is_not_placed(kernel: str, own: str, asked_for: str, noted: bool) -> None:
-    """A note says so, where it would come before the crash kernel."""
+    """The first line and a note say so, where it would come before the crash kernel."""
     machine = replace(unlike(BENEATH), facts=replace(unlike(BENEATH).facts, kernel=kernel, cmdline=own))
     plan = make_plan(machine, asked_for, Options(strategy="mainline"))
     assert any("kvm-arm.mode=protected reserves is not placed" in note for note in plan.notes) is noted
+    assert (plan.memory.doubt == "where protected KVM reserves memory is not known") is noted
