@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from planner.base.ranges import Span, difference, total, union
+from planner.base.ranges import Span, total, union
 from planner.base.sizes import U64, format_size
 from planner.kernel.arm64_init import mem_limit, own_mem_limit
 from planner.kernel.cma import cma_align, cma_of, early_areas
@@ -45,9 +45,10 @@ def asks_for_other_huge_pages(view: View) -> bool:
 
 def _may_have_gigantic(view: View) -> bool:
     """True if the other boot may have had areas of `hugetlb_cma=`: none tells its request, and an entry is as large."""
+    if view.machine.facts.cmdline is not None:
+        return False
     page = gigantic_page(view.asked.page_size)
-    whole = difference(union(view.listed.blocks), view.listed.kept)
-    return view.machine.facts.cmdline is None and any(end - start >= page for start, end in whole)
+    return any(end - start >= page for start, end in view.listed.not_kept())
 
 
 def _same_gigantic(view: View) -> bool:

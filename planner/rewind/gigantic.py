@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from planner.base.ranges import Span, difference, intersect, union
+from planner.base.ranges import Span, intersect
 from planner.base.sizes import GIB, KIB, MIB, U64, memparse, round_down, round_up
 from planner.kernel.cmdline import values, words
 from planner.rewind.undo import State
@@ -69,9 +69,8 @@ def gigantic_pages(listed: State, cmdline: str | None, page_size: int) -> list[S
     if found:
         return found
     for size, count in gigantic_pages_asked(cmdline, page_size).items():
-        whole = difference(union(blocks), kept)
         left = count
-        for start, end in reversed(whole):
+        for start, end in reversed(listed.not_kept()):
             first, last = -(-start // size), end // size
             taken = min(max(last - first, 0), left)
             if taken:
@@ -101,7 +100,7 @@ def gigantic_areas_asked(cmdline: str | None, page_size: int, nodes: Sequence[Sp
 def areas_for_gigantic_pages(listed: State, cmdline: str | None, page_size: int, nodes: Sequence[Span]) -> list[Span]:
     """The CMA areas of `hugetlb_cma=` among what is listed, one on each node: from 4 GiB up, or else from the top."""
     page = gigantic_page(page_size)
-    whole = difference(union(listed.blocks), listed.kept)
+    whole = listed.not_kept()
     found: list[Span] = []
     for node, size in gigantic_areas_asked(cmdline, page_size, nodes):
         spans = [span for block in whole for span in intersect(block, [node])]

@@ -114,6 +114,10 @@ class State(NamedTuple):
                 break
         return taken
 
+    def not_kept(self) -> list[Span]:
+        """What is reserved, touching ranges joined, but for what is kept."""
+        return difference(union(self.blocks), self.kept)
+
     def without(self, spans: Iterable[Span]) -> State:
         """The state with ranges free."""
         spans = list(spans)

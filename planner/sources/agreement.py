@@ -60,8 +60,9 @@ def _check_reserved(first: Machine, second: Machine) -> None:
         _check_maps("this map", _Holding(first, first.memory), _Holding(second, second.memory))
     elif None not in (first.facts.tree, second.facts.tree) and first.facts.tree != second.facts.tree:
         _check_reach(first, second)
-        _check_maps("this device tree", _holding(first), _holding(second))
-        _check_default(first, second)
+        one, other = _holding(first), _holding(second)
+        _check_maps("this device tree", one, other)
+        _check_default(one, other)
 
 
 def _check_maps(what: str, one: _Holding, other: _Holding) -> None:
@@ -83,14 +84,14 @@ def _excess(of: Callable[[MemoryMap], list[Span]], one: _Holding, other: _Holdin
     return difference(of(one.memory), union([*of(other.memory), *one.passing]))
 
 
-def _check_default(first: Machine, second: Machine) -> None:
+def _check_default(one: _Holding, other: _Holding) -> None:
     """Refuse two trees with different default CMA areas: `cma=` replaces that, and no other pool."""
-    one, other = _default_area(first), _default_area(second)
-    if one == other:
+    there, here = _default_area(one), _default_area(other)
+    if here == there:
         return
-    where = _named(_of_tree(second), other[0]) if other else _named(_of_tree(first), one[0])
-    said = f"{where} is it {'here and not there' if other else 'there and not here'}"
-    raise _contradiction(first, second, "this device tree", "the default CMA area", said)
+    where = _named(other.memory, here[0]) if here else _named(one.memory, there[0])
+    said = f"{where} is it {'here and not there' if here else 'there and not here'}"
+    raise _contradiction(one.machine, other.machine, "this device tree", "the default CMA area", said)
 
 
 def _contradiction(first: Machine, second: Machine, what: str, matter: str, said: str) -> InputError:
@@ -125,9 +126,9 @@ def _of_tree(machine: Machine, cmdline: str = "") -> MemoryMap:
     return read_tree(machine.facts.tree, machine.source, ram=_ALL, cmdline=cmdline).memory
 
 
-def _default_area(machine: Machine) -> list[Span]:
+def _default_area(tree: _Holding) -> list[Span]:
     """The pools of a tree that `cma=` frees."""
-    return difference(_taken(_of_tree(machine)), _taken(_of_tree(machine, "cma=0")))
+    return difference(_taken(tree.memory), _taken(_of_tree(tree.machine, "cma=0")))
 
 
 def _holding(machine: Machine) -> _Holding:

@@ -48,23 +48,29 @@ _Row = tuple[int, re.Match[str]]
 
 
 class _List(NamedTuple):
-    """The rows of one file, or of one state of it. title: its name in the text before it, "" for none."""
+    """The rows of one file, or of one state of it.
+
+    title: its name in the text before it, "" for none. content: `memory` or `reserved` if flags or edges that only one
+    of them has tell it, "" if not.
+    """
 
     title: str
     rows: list[_Row]
+    content: str = ""
 
     def spans(self) -> list[Span]:
         """What it lists, touching ranges joined."""
         return union((int(match[2], 16), int(match[3], 16) + 1) for _, match in self.rows)
 
-    def content(self) -> str:
-        """`memory` or `reserved` if flags or edges that only one of them has tell it, or an empty string."""
-        flags = {flag for _, match in self.rows for flag in re.split(r"[|\s]", match[5] or "")}
-        if any(flag.startswith("RSV_") for flag in flags):
-            return "reserved"
-        if flags & _FLAGS.keys():
-            return "memory"
-        return "reserved" if any(edge % _PAGE for span in self.spans() for edge in span) else ""
+
+def _content(of: _List) -> str:
+    """The content of a list, by its rows."""
+    flags = {flag for _, match in of.rows for flag in re.split(r"[|\s]", match[5] or "")}
+    if any(flag.startswith("RSV_") for flag in flags):
+        return "reserved"
+    if flags & _FLAGS.keys():
+        return "memory"
+    return "reserved" if any(edge % _PAGE for span in of.spans() for edge in span) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +182,7 @@ def _lists(text: str, name: str) -> list[_List]:
             raise InputError(Location(name, number, 1), what, "give memory and reserved")
         elif named := set(_NAMES.findall(line)):
             said, at = named.pop() if len(named) == 1 else "", number
-    return lists
+    return [one._replace(content=_content(one)) for one in lists]
 
 
 def _told_apart(lists: Sequence[_List], name: str) -> tuple[list[_Row], list[_Row]]:
@@ -199,11 +205,11 @@ def _kinds(lists: Sequence[_List], name: str) -> list[str]:
 
     Titles are not used if one of them contradicts certain content: they are swapped.
     """
-    if any(one.title and one.content() not in ("", one.title) for one in lists):
+    if any(one.title and one.content not in ("", one.title) for one in lists):
         lists = [one._replace(title="") for one in lists]
     kinds: list[str] = []
     for one in lists:
-        known = one.content() or one.title
+        known = one.content or one.title
         if not known and kinds:
             known = "reserved" if kinds[-1] == "memory" else "memory"
         elif not known and len(lists) > 1:
@@ -214,7 +220,7 @@ def _kinds(lists: Sequence[_List], name: str) -> list[str]:
 
 def _known_by(lists: Sequence[_List], name: str) -> Literal["content", "name", ""]:
     """How it is known which of the files a text is; "" if it is not."""
-    if any(one.content() for one in lists):
+    if any(one.content for one in lists):
         return "content"
     return "name" if any(one.title for one in lists) or _in_name(name) else ""
 
@@ -228,7 +234,7 @@ def _in_name(name: str) -> str:
 def _begins_reserved(lists: Sequence[_List]) -> bool:
     """True if the first of some lists, of unknown content and title, is `reserved`: the second covers it."""
     first, second, *_ = lists
-    return "reserved" not in (second.title, second.content()) and _covers(second.spans(), first.spans())
+    return "reserved" not in (second.title, second.content) and _covers(second.spans(), first.spans())
 
 
 def _covers(outer: Sequence[Span], inner: Sequence[Span]) -> bool:

@@ -54,11 +54,12 @@ def read_meminfo(path: str) -> Observed:
 
 def parse_dump(text: str, name: str) -> Observed:
     """Bytes per kind of leaf in the linear-map section of a dump. Raises InputError, also if that is not whole."""
-    rows = [row for number, line in _linear_map(text, name) if (row := _row(number, line, name)) is not None]
+    lines = text_lines(text, name)
+    rows = [row for number, line in _linear_map(lines, name) if (row := _row(number, line, name)) is not None]
     _check_order(rows, name)
     if rows and _HOLE.search(text):
         _check_whole(rows, name)
-        _check_end(rows[-1], text, name)
+        _check_end(rows[-1], lines, name)
     found: dict[str, int] = {}
     for row in rows:
         if row.kind is not None:
@@ -116,27 +117,16 @@ def _check_whole(rows: Sequence[_Row], name: str) -> None:
             raise InputError(Location(name, row.number, 1), what, _REMEDY)
 
 
-def _check_end(last: _Row, text: str, name: str) -> None:
-    """Raise InputError if rows are missing after the last one of such a dump's linear map.
+def _check_end(last: _Row, following: Iterator[tuple[int, str]], name: str) -> None:
+    """Raise InputError if rows are missing after the last one of such a dump's linear map. following: the lines after.
 
     It ends where the next section's first row starts: note_page() begins each row where it ended the one before.
     """
-    after = (int(leaf[1], 16) for _, line in _following(text, name) if (leaf := _LEAF.match(line)) is not None)
+    after = (int(leaf[1], 16) for _, line in following if (leaf := _LEAF.match(line)) is not None)
     start = next(after, last.end)
     if start != last.end:
         what = f"rows are missing after this one: nothing covers {last.end:#x} to {start:#x}"
         raise InputError(Location(name, last.number, 1), what, _REMEDY)
-
-
-def _following(text: str, name: str) -> Iterator[tuple[int, str]]:
-    """The lines after the linear map's section."""
-    ended = False
-    for number, line in text_lines(text, name):
-        section = None if ended else _SECTION.match(line)
-        if ended:
-            yield number, line
-        elif section is not None and section[1].lower() == _END:
-            ended = True
 
 
 def _is_page_offset(address: int) -> bool:
@@ -144,14 +134,14 @@ def _is_page_offset(address: int) -> bool:
     return (_ALL - address).bit_count() == 1
 
 
-def _linear_map(text: str, name: str) -> Iterator[tuple[int, str]]:
-    """The lines of the linear map's section. Raises InputError if its begin or its end is missing.
+def _linear_map(lines: Iterator[tuple[int, str]], name: str) -> Iterator[tuple[int, str]]:
+    """The lines of the linear map's section, up to its end. Raises InputError if its begin or its end is missing.
 
     5.10 prints no mark before it (ptdump_walk() leaves `level` 0), but a row for all below.
     """
     begun = early = unending = False
     number = 0
-    for number, line in text_lines(text, name):
+    for number, line in lines:
         section = _SECTION.match(line)
         title = section[1].lower() if section is not None else ""
         if title == _END and begun:
