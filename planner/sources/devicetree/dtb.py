@@ -15,8 +15,8 @@ from typing import get_args
 
 from planner.base.errors import InputError, Location, printable
 from planner.base.ranges import Range
-from planner.base.sizes import KIB, memparse, round_up
-from planner.kernel.arm64_init import apply_mem
+from planner.base.sizes import KIB, round_up
+from planner.kernel.arm64_init import apply_mem, mem_limit
 from planner.kernel.cma import CMA_ALIGNS
 from planner.kernel.cmdline import values
 from planner.kernel.machine import Facts, Machine, Obstacle, TreeMap, TreeRules
@@ -219,13 +219,11 @@ def _chosen(tree: State, chosen: Node) -> None:
 
 def _mem_option(tree: State, whose: str) -> None:
     """Apply `mem=` of the command line, before anything is reserved. whose: it is, for the note."""
-    for word in (tree.cmdline or "").split():
-        if word.startswith("mem=") and tree.memblock.memory:
-            limit = memparse(word[4:])[0]
-            if limit:
-                limited = apply_mem(MemoryMap(tuple(tree.memblock.memory)), limit, _PAGE)
-                tree.memblock.memory = list(limited.regions)
-                tree.notes.append(f"{printable(word)} of {whose} command line is applied")
+    limit = mem_limit(tree.cmdline, _PAGE)
+    if limit is not None and tree.memblock.memory:
+        limited = apply_mem(MemoryMap(tuple(tree.memblock.memory)), limit, _PAGE)
+        tree.memblock.memory = list(limited.regions)
+        tree.notes.append(f"mem={printable(values(tree.cmdline, 'mem')[-1])} of {whose} command line is applied")
 
 
 def _initrd(tree: State, chosen: Node | None) -> None:

@@ -115,6 +115,9 @@ def reserved(tree: Tree, *reserve: tuple[int, int]) -> list[tuple[int, int, str]
             machine(chosen={"bootargs": b"mem=512M\0"}), [(GIB, GIB + 512 * MIB, 0)], id="mem= of its own command line"
         ),
         pytest.param(
+            machine(chosen={"bootargs": b"mem=256M mem=512M\0"}), [(GIB, GIB + 512 * MIB, 0)], id="the last mem= counts"
+        ),
+        pytest.param(
             machine(chosen={"linux,usable-memory-range": wide(0, 0)}),
             [(GIB, TOP, 0)],
             id="a usable range of 0 cuts nothing",
