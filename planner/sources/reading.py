@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO
 
 from planner.base.errors import InputError, Location, unreadable
-from planner.base.sizes import MIB
+from planner.base.sizes import KIB, MIB
 from planner.sources.bounds import MAX_INPUT, MAX_LINE, MAX_LINES
 
 __all__ = [
@@ -61,7 +61,7 @@ BLANK = b" \t\r\n\v\f\0"
 _EMPTY = re.compile(r"\n*+")
 _FEW = 4  # an input is binary if more than one byte in so many is stray
 _NEARLY = 10  # nearly all: all but one in so many
-_LOOKED_AT = 64  # bytes
+_LOOKED_AT, _ENOUGH = 64, 64 * KIB  # bytes
 
 
 @contextmanager
@@ -163,7 +163,7 @@ def decode_most(data: bytes, name: str) -> str:
         return decode(data, name)
     if b"\n" not in body.rstrip() and b"\r" not in body.rstrip():
         return body.replace(b"\0", b"\n").decode("utf-8-sig", "surrogateescape")  # NUL ends each line
-    return re.sub(r"\0\0*+", "\ufffd", data.decode("utf-8-sig", "surrogateescape"))
+    return re.sub(rb"\0\0*+", "\ufffd".encode(), data).decode("utf-8-sig", "surrogateescape")
 
 
 def stray_note(text: str) -> str | None:
@@ -186,7 +186,7 @@ def stray_note(text: str) -> str | None:
 def _is_whole(text: str) -> bool:
     """True if no character of a text stands for a byte that is not UTF-8."""
     try:
-        text.encode()
+        text.encode("utf-16-le")  # the fastest that refuses them
     except UnicodeEncodeError:
         return False
     return True
@@ -216,7 +216,7 @@ def _wide(data: bytes) -> str | None:
     if b"\0" not in data[:_LOOKED_AT]:
         return None
     for encoding, zeros in _ZEROS.items():
-        if all(zero is None or _is_so(data[at :: len(zeros)], zero=zero) for at, zero in enumerate(zeros)):
+        if all(zero is None or _is_so(data[at : _ENOUGH : len(zeros)], zero=zero) for at, zero in enumerate(zeros)):
             return encoding
     return None
 

@@ -150,8 +150,8 @@ def _last(text: str, at: int, form: _Form) -> tuple[int, int]:
     """The beginning of the last message of the run that begins with one, and the line ends between them."""
     begin, at, size, grows, ends = form.begins[0], at - len(form.lead), _FIRST, True, 0
     while size >= _SMALLEST:
-        end = text.find(begin, at + size)
-        end = end if end >= 0 else text.rfind(begin, at + 1)
+        end = text.find(begin, at + size, at + size + _LONGEST)
+        end = end if end >= 0 else text.rfind(begin, at + 1, at + size)
         found = form.ends_within(text, at, end) if end >= 0 else 0
         at, ends, grows = (end, ends + found, grows) if found else (at, ends, False)
         size = min(2 * size, _LARGEST) if grows else size // 2

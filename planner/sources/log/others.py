@@ -16,7 +16,10 @@ from planner.base.sizes import KIB
 from planner.sources.log.messages import BEGIN_BOOT, FIRST_3, OF_EVERY_BOOT, WITHIN
 from planner.sources.log.timestamps import DATE, PRINTK, prefix_pattern
 
-__all__ = ["shortened", "without_others"]
+__all__ = ["LONG", "is_long", "shortened", "without_others"]
+
+LONG = 48 * KIB
+"""Characters of a text in which most lines may be without facts: in a shorter one they are not looked for."""
 
 _MARKED = ("\x1b[K", "\x1b[m", "\x1b[0m\x1b[", "^[[")
 """Colours of a part of a message by `grep` and `rg`, and as `cat -v` shows them: it may be a part of those words."""
@@ -67,6 +70,11 @@ def without_others(text: str) -> str:
     """
     form = _journal(text, _before_messages(text)) or _Form(rf"{_STAMP}{_WORDS}", (*WITHIN, "\x1b", "\r", " kernel"))
     return _without(text, form)
+
+
+def is_long(text: str) -> bool:
+    """True if there are more characters than `LONG`, empty lines aside."""
+    return len(text) > LONG and len(text) - text.count("\n") > LONG
 
 
 def shortened(text: str, lines: int) -> str:

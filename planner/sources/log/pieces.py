@@ -8,13 +8,14 @@ read: a number that was cut is another number.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise, starmap, takewhile
+from functools import partial
+from itertools import islice, pairwise, starmap, takewhile
 from typing import NamedTuple
 
 from planner.base.text import compiled
 from planner.sources.bounds import MAX_LINE
+from planner.sources.empty_lines import without_runs
 from planner.sources.log.messages import CUT_RESERVED, ZONES
 from planner.sources.log.timestamps import has_timestamp, without_timestamp
 
@@ -180,14 +181,18 @@ def unbroken(text: str) -> tuple[str, bool]:
     count = lengths.count(longest)
     if longest > _WIDEST or count < _FEWEST:
         return text, False
-    if sum(_is_broken(line, after) for line, after in pairwise(lines) if len(line) == longest) >= _FEWEST:
-        broken = Counter(len(line) for line, after in pairwise(lines) if _is_broken(line, after))
-        full, trimmed = broken[longest], broken[longest - 1]
+    pairs = list(pairwise(lines))
+    full, trimmed = (
+        sum(_is_broken(line, after) for line, after in pairs if len(line) == length)
+        for length in (longest, longest - 1)
+    )
+    if full >= _FEWEST:
         # A program that breaks lines between words leaves pieces of all lengths.
-        if full > trimmed and 4 * (full + trimmed) > 3 * broken.total():
-            return "\n".join(_unbroken(text.split("\n"), {longest: "", longest - 1: " "}, has_timestamp)), False
-    elif _is_version_broken(lines, longest) and not any(starmap(_is_broken, pairwise(lines))):
-        return "\n".join(_unbroken(text.split("\n"), {longest: ""}, _is_known)), False
+        others = (_is_broken(line, after) for line, after in pairs if len(line) < longest - 1)
+        if full > trimmed and 3 * sum(islice(filter(None, others), full)) < full + trimmed:
+            return without_runs(partial(_joined_again, {longest: "", longest - 1: " "}, has_timestamp), text), False
+    elif _is_version_broken(lines, longest) and not any(starmap(_is_broken, pairs)):
+        return without_runs(partial(_joined_again, {longest: ""}, _is_known), text), False
     return text, count > _FEWEST and any(len(line) == longest and COMMAND_LINE in line for line in lines)
 
 
@@ -208,14 +213,14 @@ def _is_known(line: str) -> bool:
     return line.startswith(COMMAND_LINE) or _kind(line) is not None
 
 
-def _unbroken(lines: Iterable[str], glue: Mapping[int, str], begins: Callable[[str], bool]) -> list[str]:
-    """Lines, each that is cut joined with a next one that begins no message, and empty ones for those joined.
+def _joined_again(glue: Mapping[int, str], begins: Callable[[str], bool], text: str) -> str:
+    """The text, each line that is cut joined with a next one that begins no message, and empty ones for those joined.
 
     glue: what joins a line of a length that is cut: a blank if the line lost one at its end.
     """
     whole: list[str] = []
     between, joined = None, 0
-    for line in lines:
+    for line in text.split("\n"):
         if not line and between is None and not joined:
             whole.append(line)
         elif between is not None and len(whole[-1]) < MAX_LINE and not begins(line):
@@ -225,7 +230,7 @@ def _unbroken(lines: Iterable[str], glue: Mapping[int, str], begins: Callable[[s
             whole += [""] * joined
             whole.append(line)
             between, joined = glue.get(len(line)), 0
-    return whole
+    return "\n".join(whole)
 
 
 class _Held(NamedTuple):

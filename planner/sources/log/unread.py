@@ -5,13 +5,9 @@ In the log of a machine that ran for days, or of a test, there are thousands of 
 
 from __future__ import annotations
 
-from planner.base.sizes import KIB
-from planner.sources.log.others import shortened
+from planner.sources.log.others import is_long, shortened
 
-__all__ = ["LONG", "TOLD", "without_unread"]
-
-LONG = 64 * KIB
-"""Characters of a text in which most lines may be without facts."""
+__all__ = ["TOLD", "without_unread"]
 
 TOLD = 40
 """Lines at its beginning, by which a log is recognised."""
@@ -19,6 +15,4 @@ TOLD = 40
 
 def without_unread(text: str) -> str:
     """The text with runs of such lines made empty, but for a few of each; a short one as it is."""
-    if len(text) < LONG or len(text) - text.count("\n") < LONG:
-        return text
-    return shortened(text, TOLD)
+    return shortened(text, TOLD) if is_long(text) else text

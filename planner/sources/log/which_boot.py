@@ -12,7 +12,7 @@ from planner.base.ranges import subtract, union
 from planner.sources.log.facts import Log
 from planner.sources.log.lines import read
 from planner.sources.log.messages import MESSAGES, is_read
-from planner.sources.log.others import without_others
+from planner.sources.log.others import is_long, without_others
 from planner.sources.log.pieces import whole_lines
 from planner.sources.reading import text_lines
 
@@ -32,7 +32,8 @@ class Boot:
     def log(self) -> Log:
         """Its facts. Raises InputError."""
         log = Log(self.name, chopped=self.chopped)
-        for line in whole_lines(text_lines(without_others(self.text), self.name, self.first), is_read):
+        text = without_others(self.text) if is_long(self.text) else self.text
+        for line in whole_lines(text_lines(text, self.name, self.first), is_read):
             read(line, log)
         early = self.text.find("Memory: ")
         log.dropped = any(self.text.find(words, 0, early if early >= 0 else None) >= 0 for words in _DROPPED)

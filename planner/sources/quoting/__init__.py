@@ -12,6 +12,7 @@ import re
 
 from planner.base.errors import InputError
 from planner.sources.bounds import may_be_quoted
+from planner.sources.empty_lines import without_runs
 from planner.sources.log.debug import without_debug
 from planner.sources.log.unread import without_unread
 from planner.sources.quoting.columns import messages_in_column
@@ -47,12 +48,16 @@ def unquoted(text: str, name: str) -> str:
     if not may_be_quoted(text):
         return text
     plain = plain_text(text)
-    if (column := messages_in_column(plain)) is not None:
-        plain = column
-    bare = without_line_prefixes(plain if plain is text else without_unread(without_debug(plain)))
+    bare = without_runs(_kernels, plain if plain is text else without_unread(without_debug(plain)))
     if is_side_by_side(bare):
         raise InputError(name, "shows two texts side by side, their long lines cut off", "give one of the two files")
     return bare
+
+
+def _kernels(text: str) -> str:
+    """The kernel's own part of each line."""
+    column = messages_in_column(text)
+    return without_line_prefixes(text if column is None else without_unread(without_debug(column)))
 
 
 def is_json(head: str) -> bool:

@@ -48,13 +48,17 @@ def _width(rows: list[list[str]], text: str, separator: str) -> int:
 def _column(rows: list[list[str]], width: int, separator: str) -> str | None:
     """The only column of a table with messages. In a row with more cells, the message has separators without quotes."""
     whole = [row for row in rows if len(row) == width]
-    hits = Counter(at for row in whole for at, cell in enumerate(row) if without_timestamp(cell).startswith(MESSAGES))
+    hits = [at for at, cells in enumerate(zip(*whole, strict=True)) if any(map(_is_known, dict.fromkeys(cells)))]
     if len(hits) != 1 or sum(0 < len(row) < width for row in rows) > _MOST_NARROW:
         return None
     (column,) = hits
     if not any(cell.strip() for row in whole for at, cell in enumerate(row) if at != column):
         return None  # a list of strings
     return "\n".join(separator.join(row[column : column + 1 + max(len(row) - width, 0)]) for row in rows)
+
+
+def _is_known(cell: str) -> bool:
+    return without_timestamp(cell).startswith(MESSAGES)
 
 
 def _rows(text: str, separator: str) -> list[list[str]]:

@@ -13,8 +13,11 @@ from planner.sources.reading import PACKED, STRAY
 __all__ = ["is_base64", "plain_text"]
 
 _TERMINAL = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[()][0-9A-B]|[=>78cDEHM])"
-_LOST_ESCAPES = r"(?:\\(?:x1b|u001b|e|033)|#033|\ufffd)?\[[0-9]{1,2}(?:;[0-9]{1,3})*m"
-"""Sequences for colours without their first character, or with that written out."""
+_COLOUR = r"\[[0-9]{1,2}(?:;[0-9]{1,3})*m"
+"""A sequence for a colour, without its first character."""
+
+_ESCAPES = ("\\x1b", "\\u001b", "\\e", "\\033", "#033", "\ufffd", "")
+"""What that character may have become: written out, replaced, or lost."""
 
 _BLOCK = 1 << 16  # characters
 _SHORTEST = 60  # of a line in base64: 60, 64 and 76 are usual
@@ -75,7 +78,11 @@ def _without_colours(text: str) -> str:
         text = text.replace("^[", "\x1b")
     if "\x1b" in text:
         text = re.sub(_TERMINAL, "", text)
-    return re.sub(_LOST_ESCAPES, "", text) if "[0m" in text else text
+    if "[0m" in text:
+        for escape in _ESCAPES:
+            if f"{escape}[" in text:
+                text = re.sub(re.escape(escape) + _COLOUR, "", text)
+    return text
 
 
 def _without_typography(text: str) -> str:

@@ -9,16 +9,20 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 
 __all__ = ["QUOTES", "may_end_alike", "without_common_end", "without_quotes"]
 
 QUOTES = "\"'`"
 _SIGNS = "|$\\,;\u00b6\u21b5\u23ce\u2502"
 _SIGN = rf"(?:\\[nr]|\^M|[{QUOTES}] *[\])}}]*|[{re.escape(_SIGNS)} ])"
-_LAST = f"{_SIGNS}{QUOTES}nrM)}}]"  # the last characters of signs
+_CLOSING = ")]}"
+_LAST = f"{_SIGNS}{QUOTES}nrM{_CLOSING}"  # the last characters of signs
+_SIGNED = (*_SIGNS, *QUOTES, "\\n", "\\r", "^M")
 _SHORT, _LONGEST = 4, 8
 _AFTER_QUOTE = ",;)]}+\\|$ \t"
 _MOST_PIECES = 16
+_LINE_ENDS = ("\\n", "\\r")
 _LINE_END = r"(?<!\\[nr])(?>(?:\\[nr])+)$"
 _ESCAPED = r"\\([\\\"'t])"
 
@@ -42,11 +46,17 @@ def without_common_end(text: str, find: Callable[[str], int] | None = None) -> s
     lines = text.split("\n")
     full = [line for line in map(str.rstrip, lines) if line]
     others = [line for line in full if "ommand line:" not in line]
-    known = others if find is None else [line for line in others if find(line) >= 0]
-    end = _common_end(known or others) if len(full) > 1 else ""
+    signed = sum(map(_is_signed, others))
+    known = others if find is None else [*islice((line for line in others if find(line) >= 0), 2 * signed + 1)]
+    end = _common_end(known or others) if signed and len(full) > 1 and len(known) <= 2 * signed else ""
     if not end:
         return text
     return "\n".join([_cut(line, end) for line in lines])
+
+
+def _is_signed(line: str) -> bool:
+    """True if a line ends with a sign, or may do so."""
+    return line.endswith(_SIGNED) or (line[-1] in _CLOSING and any(quote in line[-_LONGEST:] for quote in QUOTES))
 
 
 def _cut(line: str, end: str) -> str:
@@ -106,7 +116,8 @@ def _content(pieces: list[str], quote: str) -> str:
     for piece in map(str.strip, pieces[1:]):
         # In YAML, a backslash stands before a break that is no blank, and before the blanks after it.
         text = text[:-1] + piece.removeprefix("\\") if text.endswith("\\") else f"{text} {piece}"
-    text = re.sub(_LINE_END, "", text)
+    if text.endswith(_LINE_ENDS):
+        text = re.sub(_LINE_END, "", text)
     if "\\" in text:
         return re.sub(_ESCAPED, lambda m: "\t" if m[1] == "t" else m[1], text)
     return text.replace(2 * quote, quote)

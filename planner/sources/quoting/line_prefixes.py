@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
+from planner.base.text import compiled
 from planner.sources.log.messages import MESSAGES
 from planner.sources.log.timestamps import STAMP, WIDEST, prefix_pattern, without_timestamp
 from planner.sources.quoting.line_ends import QUOTES, may_end_alike, without_common_end, without_quotes
@@ -32,7 +33,7 @@ _PAGE_TABLES = re.compile(r"(?<![\w.])0x[0-9a-fA-F]{16}-0x[0-9a-fA-F]{16} +\d+[K
 _SIGNS = "|+#*!%:;`\u2502"  # with which every line of a text may be quoted
 _REPLY = re.compile(r"\n[ \t]*+>(?>(?:[ \t]*+>)*) ?")
 _NEVER_FIRST = "|+\u2502"  # signs that begin no line but those of a quotation or a table
-_FIRSTS = re.compile(r"^[^\S\n]*+(\S)", re.MULTILINE)  # of lines that are not empty
+_FIRSTS = re.compile(r"\n[^\S\n]*+(\S)")  # of lines that are not empty
 _SHAPE = {ord(c): "0" if c.isdigit() else "a" for c in map(chr, range(128)) if c.isalnum()}
 _LOOKED_AT = 400  # lines of a listing
 _ROUNDS = 4  # prefixes within prefixes
@@ -114,7 +115,7 @@ def _is_prefixed(text: str, at: int) -> bool:
 
 
 def _words(line: str) -> int:
-    found = _first(STAMP, line) or re.search(_MESSAGE, line[:WIDEST])
+    found = _first(STAMP, line) or compiled(_MESSAGE).search(line, 0, WIDEST)
     return -1 if found is None else found.start()
 
 
@@ -125,11 +126,11 @@ def _range(pattern: re.Pattern[str], line: str) -> int:
 
 def _without_sign(text: str) -> str | None:
     """The text without the sign that most lines begin with; None if there is no such sign."""
-    firsts = Counter(_FIRSTS.findall(text))
+    firsts = Counter(_FIRSTS.findall(f"\n{text}"))
     sign, count = firsts.most_common(1)[0] if firsts else ("", 0)
     if not sign or sign not in _SIGNS or 10 * count < 6 * firsts.total():
         return None
-    return re.sub(rf"^[^\S\n]*+{re.escape(sign)} ?", "", text, flags=re.MULTILINE)
+    return re.sub(rf"\n[^\S\n]*+{re.escape(sign)} ?", "\n", f"\n{text}")[1:]
 
 
 def _without_common(text: str, find: _Finder) -> str | None:
@@ -137,14 +138,18 @@ def _without_common(text: str, find: _Finder) -> str | None:
 
     A quote that ends a prefix is not a part of it: some lines may have none.
     """
+    found = ((line, find(line)) for line in text.split("\n") if line)
+    prefixes = Counter(line[:at].translate(_SHAPE) for line, at in found if at > 0)
     counts: Counter[tuple[str, bool]] = Counter()
     blanks = WIDEST
-    for prefix in (line[:at] for line in text.split("\n") if line and (at := find(line)) > 0 and line[:at].strip()):
+    for prefix, count in prefixes.items():
         bare = prefix.rstrip()
+        if not bare:
+            continue
         quoted = bare[-1] in QUOTES
         before = bare[:-1] if quoted else prefix
         blanks = min(blanks, len(before) - len(before.rstrip()))
-        counts[before.rstrip().translate(_SHAPE), quoted] += 1
+        counts[before.rstrip(), quoted] += count
     patterns: Counter[str] = Counter()
     after = (rf"(?>(?:[^\S\n]{{{blanks}}}|[^\S\n]*+$)?)", rf"[^\S\n]*+(?=[{QUOTES}])")
     for (shape, quoted), count in counts.items():
@@ -152,7 +157,7 @@ def _without_common(text: str, find: _Finder) -> str | None:
     usual = [pattern for pattern, count in patterns.most_common(4) if 10 * count >= patterns.total()]
     if not usual:
         return None
-    bare = re.sub(rf"^(?:{'|'.join(usual)})", "", text, flags=re.MULTILINE)
+    bare = re.sub(rf"\n(?:{'|'.join(usual)})", "\n", f"\n{text}", flags=re.MULTILINE)[1:]
     return without_quotes(bare) if any(quoted for _, quoted in counts) else bare
 
 

@@ -13,8 +13,10 @@ from typing import Any
 
 from planner.base.errors import InputError
 from planner.sources.bounds import may_be_quoted
+from planner.sources.empty_lines import without_runs
 from planner.sources.json.text import load
-from planner.sources.log.unread import LONG, without_unread
+from planner.sources.log.others import LONG
+from planner.sources.log.unread import without_unread
 from planner.sources.quoting.journal import HEAD, exported_messages, is_exported, kernels_records
 from planner.sources.quoting.line_prefixes import SPAN
 from planner.sources.quoting.nested import log_in
@@ -43,7 +45,7 @@ def messages_of(text: str, name: str) -> str | None:
     """
     if is_exported(text[:HEAD]):
         return exported_messages(text)
-    text = kernels_records(text) if len(text) > LONG else text
+    text = without_runs(kernels_records, text) if len(text) > LONG else text
     if not may_be_quoted(text):
         return None
     head = text[:HEAD]
@@ -60,13 +62,18 @@ def messages_of(text: str, name: str) -> str | None:
     if _SIGN.search(head) is None:
         return None if '"memory"' in text or head.lstrip()[:1] != "{" else _of_document(text, name)
     if _record(next((line for line in head.split("\n") if line.strip()), "")) is not None:
-        records = ((line, _record(line) if "{" in line else None) for line in without_unread(text).split("\n"))
-        if any(f'"{key}"' in text for key in _OF_PIECES):
-            return "\n".join(_with_pieces([*records]))
-        return "\n".join(line if record is None else _words(record) for line, record in records)
+        return without_runs(_of_lines, without_unread(text))
     if head.lstrip("\x1e \t\n")[:1] not in ("{", "["):
         return None
     return _of_document(text, name)
+
+
+def _of_lines(text: str) -> str:
+    """The messages of lines most of which are records."""
+    records = ((line, _record(line) if "{" in line else None) for line in text.split("\n"))
+    if any(f'"{key}"' in text for key in _OF_PIECES):
+        return "\n".join(_with_pieces([*records]))
+    return "\n".join(line if record is None else _words(record) for line, record in records)
 
 
 def _of_cast(text: str, name: str) -> str:

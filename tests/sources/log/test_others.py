@@ -59,7 +59,7 @@ def test_nothing_is_read_that_a_slow_reader_reads_otherwise(form: Form, monkeypa
     """The same facts, notes and line numbers."""
     posted = [form(lines) for lines in list(BOOTS.values())[20::120]]
     quick = [parse_text(data, "x") for data in posted]
-    for module in ("planner.sources.quoting.records", "planner.sources.log.unread"):
+    for module in ("planner.sources.quoting.records", "planner.sources.log.others"):
         monkeypatch.setattr(f"{module}.LONG", 1 << 60)
     assert quick == [parse_text(data, "x") for data in posted]
 
@@ -233,7 +233,7 @@ def test_what_may_go_wrong_does_not(lines: list[str], monkeypatch: pytest.Monkey
     """Each of these once lost a fact."""
     data = "\n".join([*lines, ""]).encode()
     quick = parse_text(data, "x")
-    for module in ("planner.sources.quoting.records", "planner.sources.log.unread"):
+    for module in ("planner.sources.quoting.records", "planner.sources.log.others"):
         monkeypatch.setattr(f"{module}.LONG", 1 << 60)
     assert len(data) > 64 * 1024
     assert quick == parse_text(data, "x")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from planner.sources.log.unread import LONG, TOLD, without_unread
+from planner.sources.log.others import LONG
+from planner.sources.log.unread import TOLD, without_unread
 
 BOOT = ["Booting Linux on physical CPU 0x0000000000 [0x410fd083]", "Linux version 6.12.9 (x@y) #1 SMP", "Zone ranges:"]
 LATER = [f"audit: type=1400 audit({i}): apparmor" for i in range(LONG // 40)]

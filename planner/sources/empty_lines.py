@@ -1,0 +1,45 @@
+"""Long runs of empty lines, which stand for lines that are not read: what changes a text need not go through them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+from planner.base.ranges import Span
+
+__all__ = ["without_runs"]
+
+_SHORT = 32 * "\n"
+_RUN = re.compile(r"\n++")
+
+
+def without_runs(change: Callable[[str], str], text: str) -> str:
+    """What a change makes of a text, while long runs of empty lines in it are short.
+
+    change: what does the same whatever the number of empty lines in a row is. If it makes or removes runs, it is made
+    of the whole text.
+    """
+    runs = [*_runs(text)]
+    if not runs:
+        return change(text)
+    hidden = [end - start - len(_SHORT) for start, end in runs]
+    changed = change(_with(text, runs, [-lines for lines in hidden]))
+    again = [*_runs(changed)]
+    return _with(changed, again, hidden) if len(again) == len(runs) else change(text)
+
+
+def _runs(text: str) -> Iterator[Span]:
+    """Where the long runs of line ends are in a text, ascending."""
+    at = text.find(_SHORT)
+    while at >= 0 and (run := _RUN.match(text, at)) is not None:
+        yield run.span()
+        at = text.find(_SHORT, run.end())
+
+
+def _with(text: str, runs: Sequence[Span], more: Sequence[int]) -> str:
+    """The text with so many more line ends in each run, or fewer where it is less than none."""
+    parts, done = [], 0
+    for (_, end), count in zip(runs, more, strict=True):
+        parts += [text[done : end + min(count, 0)], count * "\n"]
+        done = end
+    return "".join([*parts, text[done:]])
