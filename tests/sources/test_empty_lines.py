@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +12,7 @@ from planner.sources.empty_lines import without_runs
 
 LINE = st.sampled_from(["", "a", " b", "a b "])
 RUN = st.integers(1, 200).map(lambda count: [""] * count)
-TEXT = st.lists(st.one_of(LINE.map(lambda line: [line]), RUN)).map(lambda parts: "\n".join(sum(parts, [])))
+TEXT = st.lists(st.one_of(LINE.map(lambda line: [line]), RUN)).map(lambda parts: "\n".join(chain.from_iterable(parts)))
 
 
 def _bare(text: str) -> str:
