@@ -163,8 +163,9 @@ class Facts:
     """Facts about the kernel of one boot.
 
     kernel: version string as `uname -r` prints it. arch: `aarch64`, `x86_64`, `s390x`, ... model: the machine's
-    name in its device tree. page_size, va_bits, pa_bits: of the kernel. cmdline: the whole command line. own_request:
-    how its crashkernel= is known: as it says, restored from `record` where it was cut off, or lost.
+    name in its device tree. page_size, va_bits, pa_bits: of the kernel. cmdline: the whole command line; cmdline_cut:
+    it lacks its end. own_request: how its crashkernel= is known: as it says, restored from `record` where it was cut
+    off, or lost.
     dma_limit: `arm64_dma_phys_limit` in bytes (exclusive), `NO_DMA_ZONES` for none. firmware_dma_limit: the highest
     address that all devices can reach according to the firmware (device tree, IORT), from which a kernel derives its
     own limit; all ones: the firmware gives no limit. mem_total: MemTotal of /proc/meminfo, bytes.
@@ -190,6 +191,7 @@ class Facts:
     va_bits: int | None = None
     pa_bits: int | None = None
     cmdline: str | None = None
+    cmdline_cut: bool = False
     own_request: OwnRequest = "told"
     dma_limit: int | None = None
     firmware_dma_limit: int | None = None

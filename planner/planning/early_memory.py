@@ -6,6 +6,7 @@ The code for rewinding is imported only if a plan needs it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from planner.base.errors import InputError
@@ -85,6 +86,9 @@ def _at_reservation(
     limit = options.dma_limit if options.dma_limit is not None else machine.facts.dma_limit
     config = {**_builders(kernel.version), **machine.facts.config}
     page_size, pa_bits = kernel.geometry.page_size, kernel.pa_bits
+    if machine.facts.cmdline_cut and cmdline != machine.facts.cmdline:
+        # What it lacks is not in the other boot's line: nothing of it is known to be the same.
+        machine = replace(machine, facts=replace(machine.facts, cmdline=None))
     back = rewind(machine, PlannedBoot(kernel.profile, page_size, limit, cmdline, config=config, pa_bits=pa_bits))
     remarks.note(*back.notes)
     first, *others = back.readings

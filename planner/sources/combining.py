@@ -9,17 +9,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
 
-from planner.base.errors import InputError, printable
+from planner.base.errors import printable
 from planner.base.ranges import Range, Span, difference, intersect, total, union
 from planner.base.sizes import MIB, format_size
-from planner.kernel.cmdline import values, words
+from planner.kernel.cmdline import values
 from planner.kernel.efi_init import for_pages
-from planner.kernel.machine import BootRecord, Machine, OwnRequest
+from planner.kernel.machine import BootRecord, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, with_flag
 from planner.sources.agreement import check_agreement
 from planner.sources.bootargs import forgiven, under_the_boots_line, without_mem
 from planner.sources.builtin_cmdline import before_boot, built_with
 from planner.sources.capture import merged
+from planner.sources.command_lines import agreed_line, whole_words
+from planner.sources.contradiction import contradiction
 from planner.sources.kernel_config import check_arch
 from planner.sources.memblock import joined
 from planner.sources.stated import beside_tree
@@ -29,18 +31,6 @@ __all__ = ["combine"]
 
 _EQUAL = ("arch", "page_size", "va_bits", "pa_bits")
 """Facts that must be equal in all sources."""
-
-_MATTERS = (
-    "crashkernel",
-    "mem",
-    "rodata",
-    "kfence.sample_interval",
-    "debug_pagealloc",
-    "movable_node",
-    "cma",
-    "kernelcore",
-)
-"""Parameters that change a plan, and so must be equal in all sources."""
 
 _FIRST = (
     "dma_limit",
@@ -77,7 +67,8 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
         values[name] = _only(machines, name)
     kernels: list[str] = []
     values["kernel"] = _kernel(machines, kernels if kernel else None)
-    values["cmdline"], values["own_request"] = _cmdline(machines)
+    if (line := agreed_line(machines)) is not None:
+        values |= {name: getattr(line, name) for name in ("cmdline", "cmdline_cut", "own_request")}
     values["config"] = _config(machines)
     values["record"] = _record(machines)
     values["capture"] = merged([m.facts.capture for m in machines])
@@ -145,8 +136,7 @@ def _replaceable(machines: Sequence[Machine]) -> list[str]:
     known = [m for m in machines if m.facts.cmdline is not None]
     if not known or machines[0].traits.firmware or not all(m.traits.firmware for m in known):
         return []
-    parameters = words(known[0].facts.cmdline or "")
-    names = [f"{name}=" for name in ("cma", "mem") if _values(parameters, name)]
+    names = [f"{name}=" for name in ("cma", "mem") if whole_words(known[0].facts.cmdline, name)]
     if not names:
         return []
     told = f"the command line is that of {printable(known[0].source)}, which a boot loader may replace"
@@ -156,14 +146,6 @@ def _replaceable(machines: Sequence[Machine]) -> list[str]:
 def _outdone(machine: Machine, best: Machine) -> bool:
     """True if the notes on a machine's map are obsolete: the map is coarse, and another source's is used."""
     return machine is not best and machine.traits.partial and not machine.settled
-
-
-def _contradiction(machine: Machine, what: str, value: object, other_value: object, other: Machine) -> InputError:
-    return InputError(
-        machine.source,
-        f"{what} is {printable(str(value))} here and {printable(str(other_value))} in {printable(other.source)}",
-        "give sources of the same boot",
-    )
 
 
 def _only(machines: Sequence[Machine], name: str) -> object:
@@ -180,7 +162,7 @@ def _only(machines: Sequence[Machine], name: str) -> object:
             if name == "arch" and (value in known or known in value):
                 continue  # `x86_64 or s390x`: the two look the same in /proc/iomem
             shown = [format_size(v) if name == "page_size" else v for v in (value, known)]
-            raise _contradiction(machine, name, shown[0], shown[1], first)
+            raise contradiction(machine, name, shown[0], shown[1], first)
     return None if first is None else getattr(first.facts, name)
 
 
@@ -200,38 +182,13 @@ def _kernel(machines: Sequence[Machine], differing: list[str] | None) -> str | N
             continue
         short, long = sorted((version, known), key=len)
         if not long.startswith(short) or (long[len(short) :][:1] not in ("", ".", "-", "+")):
-            error = _contradiction(machine, "kernel", version, known, found)
+            error = contradiction(machine, "kernel", version, known, found)
             if differing is None:
                 raise error
             differing.append(f"{printable(machine.source)}: {error.what}")
             continue
         found = machine if version is long else found
     return found.facts.kernel if found is not None else None
-
-
-def _cmdline(machines: Sequence[Machine]) -> tuple[str | None, OwnRequest]:
-    """The command line, and its `own_request`.
-
-    A device tree's is used only if no other is known: the boot loader replaces it.
-    """
-    known = [m for m in machines if m.facts.cmdline is not None]
-    strong = [m for m in known if not m.traits.firmware] or known
-    if not strong:
-        return None, "told"
-    first = strong[0]
-    parameters = words(first.facts.cmdline or "")
-    for machine in strong[1:]:
-        others = words(machine.facts.cmdline or "")
-        for name in _MATTERS:
-            if _values(parameters, name) != _values(others, name):
-                here, there = (" ".join(_values(p, name)) or "absent" for p in (others, parameters))
-                raise _contradiction(machine, f"{name} on the command line", here, there, first)
-    return first.facts.cmdline, first.facts.own_request
-
-
-def _values(parameters: list[str], name: str) -> list[str]:
-    """All words of a parameter, in order: the kernel may use several crashkernel= of different kinds."""
-    return [word for word in parameters if word.partition("=")[0].replace("-", "_") == name]
 
 
 def _config(machines: Sequence[Machine]) -> dict[str, str]:
@@ -242,7 +199,7 @@ def _config(machines: Sequence[Machine]) -> dict[str, str]:
         config = machine.facts.config
         for symbol in config if merged else ():
             if symbol in merged and merged[symbol] != config[symbol] and first is not None:
-                raise _contradiction(machine, f"CONFIG_{symbol}", config[symbol], merged[symbol], first)
+                raise contradiction(machine, f"CONFIG_{symbol}", config[symbol], merged[symbol], first)
         if config:
             first = first or machine
             merged.update(config)
@@ -261,7 +218,7 @@ def _record(machines: Sequence[Machine]) -> BootRecord | None:
             merged, first = record, machine
             continue
         if merged.crash and record.crash and merged.crash.start != record.crash.start:
-            raise _contradiction(
+            raise contradiction(
                 machine, "the crash kernel's start", f"{record.crash.start:#x}", f"{merged.crash.start:#x}", first
             )
         # A later source may show a smaller one, after a write to kexec_crash_size.
@@ -296,17 +253,17 @@ def _check_ram(best: Machine, machines: Sequence[Machine], *, grows: bool) -> No
         if abs(total(here) - total(there)) > enough and not cut:
             all_of_it = (machine.memory.ram, best.memory.ram) == (total(here), total(there))
             what = "RAM" if all_of_it else "RAM without NOMAP memory"
-            raise _contradiction(machine, what, f"{total(here) >> 20}M", f"{total(there) >> 20}M", best)
+            raise contradiction(machine, what, f"{total(here) >> 20}M", f"{total(there) >> 20}M", best)
         only_here = total(lacking) > enough
         start, end = max(lacking if only_here else missing, key=lambda span: span[1] - span[0])
         said = ("RAM", "none") if only_here else ("no RAM", "some")
-        raise _contradiction(machine, f"between {start:#x} and {end:#x} there", *said, best)
+        raise contradiction(machine, f"between {start:#x} and {end:#x} there", *said, best)
     most = best.memory.ram
     for machine in machines if not grows else ():
         total_seen = machine.facts.mem_total
         # A boot log does not show memory that was hot-added later.
         if total_seen is not None and best.memory.regions and total_seen > most and not best.traits.log:
-            raise _contradiction(machine, "MemTotal", f"{total_seen >> 10}K", f"{most >> 10}K of RAM", best)
+            raise contradiction(machine, "MemTotal", f"{total_seen >> 10}K", f"{most >> 10}K of RAM", best)
 
 
 def _check_crash(machines: Sequence[Machine]) -> None:
@@ -326,7 +283,7 @@ def _check_crash(machines: Sequence[Machine]) -> None:
         elif (span := _allocated_in(machine, recording, crash)) is not None:
             start, here = span[0], "something else"
         if here:
-            raise _contradiction(machine, f"memory at {start:#x}", here, "the crash kernel", recording)
+            raise contradiction(machine, f"memory at {start:#x}", here, "the crash kernel", recording)
 
 
 _PADDING = 2 * MIB
@@ -341,7 +298,7 @@ def _check_image(machines: Sequence[Machine]) -> None:
                 image = machine.facts.kernel_image
                 if machine.traits.whole and image is not None and not 0 <= image.size - code <= _PADDING:
                     here, there = f"{image.size >> 10}K", f"{code >> 10}K"
-                    raise _contradiction(machine, "the kernel's code", here, there, log)
+                    raise contradiction(machine, "the kernel's code", here, there, log)
 
 
 def _allocated_in(machine: Machine, recording: Machine, crash: Range) -> Span | None:

@@ -14,9 +14,13 @@ from planner.planning.configured import Configured
 from planner.planning.early_memory import EarlyMemory, early_memory
 from planner.planning.modelled import modelled
 from planner.planning.options import Options
+from planner.planning.plan import make_plan
 from planner.planning.remarks import Remarks
+from planner.sources import combine, parse_text
+from tests.oracle.cases import cases
 from tests.planning.machines import MEMORY, machine
 
+CUT_AT_ITS_CMA = "deb72c-4k_m_1280M+cma=256M+swiotlb=noforce+quiet"
 CRASH = Reserved(3 * GIB, 3 * GIB + 256 * MIB, "Crash kernel")
 RUNNING = MemoryMap(MEMORY.regions, (*MEMORY.reserved, CRASH))
 
@@ -162,3 +166,18 @@ def test_where_there_are_no_contiguous_pmds_kaslr_undoes_none() -> None:
     for regions in [(Region(GIB, 64 * GIB),), (Region(0, 15 * GIB), Region(17 * GIB, 31 * GIB))]:
         own = machine(MemoryMap(regions), kernel="6.12", page_size=64 * KIB)
         assert not any("KASLR" in note for note in early(own, "quiet")[1].notes)
+
+
+def test_what_a_cut_command_line_lacks_is_not_known_of_another_boot() -> None:
+    """It may have asked for the CMA area that is listed: for a line that does not, there is another reading."""
+    case = next(case for case in cases("more_boots") if case["name"] == CUT_AT_ITS_CMA)
+    log = "\n".join(line[:80] for line in case["dmesg"].splitlines())
+    texts = {"iomem": case["iomem"], "log": log}
+    sources = combine([parse_text(text.encode(), name) for name, text in texts.items()])
+    assert sources.facts.cmdline == "console=ttyAMA0 nokaslr crashkernel=1280M cm"
+    other = make_plan(sources, "crashkernel=256M quiet", Options(strategy="mainline")).reservation
+    places = [other.crash, *(reading.crash for reading in other.other_readings)]
+    assert {place.start for place in places if place is not None} == {0xEC000000, 0xE0000000}
+    same = make_plan(sources, "256M", Options(strategy="mainline")).reservation
+    assert same.crash is not None
+    assert (same.crash.start, same.other_readings) == (0xE0000000, ())

@@ -13,13 +13,12 @@ from itertools import pairwise
 from planner.base.ranges import Range
 from planner.base.sizes import GIB, KIB, MIB, format_size
 from planner.base.text import counted
-from planner.kernel.machine import Obstacle, OwnRequest
+from planner.kernel.machine import Obstacle
 from planner.kernel.memory_map import Region
 from planner.sources.log.facts import Log
 
 __all__ = [
     "DROPPED",
-    "completed",
     "is_dump_complete",
     "lacking_cma",
     "lacking_crash",
@@ -33,12 +32,9 @@ __all__ = [
 DROPPED = "messages were dropped from the log"
 """What is said of a log that says so itself."""
 
-_PRINTED = 968  # characters of a command line that fills a printk record
 _LARGEST_PAGE = 64 * KIB
 _FEW = 2  # lines of eight that are missing from a log which is no excerpt
 _ASKS = re.compile(r"\bcrashkernel=(?!\S*,(?:high|low|cma)\b)")  # some kernels ignore the others
-_CUT_SUFFIX = re.compile(r",(?:h(?:ig?)?|lo?|cm?)?$")
-_CHOPPED = (">", "\u2026", "...")  # a pager's mark at the end of a line that is too wide
 
 
 def lacking_ram(log: Log, regions: Sequence[Region], notes: list[str]) -> Obstacle | None:
@@ -217,36 +213,3 @@ def is_dump_complete(log: Log) -> bool:
 def _rows_missing(log: Log, array: str) -> str:
     count, rows = log.counts[array], len(set(log.dump[array]))
     return f"memblock.{array} has {counted(count, 'row')}, and the log shows {rows}"
-
-
-def completed(log: Log, notes: list[str]) -> tuple[str | None, OwnRequest]:
-    """The command line, and how its crashkernel= is known: one that was cut off is that for what was reserved."""
-    text = log.cmdline
-    if text is None:
-        return None, "told"
-    chopped = text.endswith(_CHOPPED)
-    words = text.split()[: -1 if chopped else None]
-    cut = chopped or log.chopped or log.wrapped or len(text) >= _PRINTED
-    if cut:
-        notes.append("the command line in the log is cut off at its end")
-    # A word that was cut before its `=` is part of the request, too.
-    asked = [
-        word for word in words if "crashkernel=" in word or (cut and len(word) > 1 and "crashkernel=".startswith(word))
-    ]
-    suspect = cut and not chopped and asked[-1:] == words[-1:] and bool(asked)
-    size = format_size(log.crash.size) if log.crash is not None else ""
-    last = asked[-1].partition("crashkernel=")[2] if asked else ""
-    suffix = _CUT_SUFFIX.search(last)
-    lost = suspect and (size not in last or suffix is not None)  # judged by the text of the word alone
-    if log.crash is None or (asked and not lost):
-        gone = cut and log.crash is None and (suspect or (not asked and bool(log.lines)))
-        return " ".join(words) if chopped else text, "lost" if gone else "told"
-    notes.append(
-        f"{size} were reserved, and the command line in the log "
-        f"{'ends within' if suspect else 'has no'} crashkernel=: it is incomplete, so the recorded size is planned"
-    )
-    high = log.low is not None or (suffix is not None and suffix[0].startswith(",h"))
-    request = [f"crashkernel={size},high" if high else f"crashkernel={size}"]
-    if log.low is not None:
-        request.append(f"crashkernel={format_size(log.low.size)},low")
-    return " ".join([*(words[:-1] if suspect else words), *request]), "restored"

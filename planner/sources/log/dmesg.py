@@ -15,7 +15,7 @@ from planner.base.sizes import KIB, MIB
 from planner.kernel.arm64_init import apply_mem, mem_limit
 from planner.kernel.cma import whole_area
 from planner.kernel.efi_init import asks_for_mirror
-from planner.kernel.machine import NO_DMA_ZONES, BootRecord, Capture, Event, Facts, Machine, OwnRequest
+from planner.kernel.machine import NO_DMA_ZONES, BootRecord, Capture, Event, Facts, Machine
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import PHYSICAL_TOP, MemoryMap, Region, Reserved, with_nomap
 from planner.kernel.pgtable import PAGE_SIZES
@@ -24,7 +24,6 @@ from planner.sources.log import efi
 from planner.sources.log.boots import boots, hosts_of
 from planner.sources.log.checks import (
     DROPPED,
-    completed,
     is_dump_complete,
     lacking_cma,
     lacking_crash,
@@ -34,6 +33,7 @@ from planner.sources.log.checks import (
     missing_lines,
     missing_zone,
 )
+from planner.sources.log.command_line import CommandLine, completed
 from planner.sources.log.facts import Log
 from planner.sources.log.messages import MESSAGES, ZONES
 from planner.sources.log.pieces import unbroken
@@ -111,20 +111,20 @@ def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
     if lacking is not None:
         notes.append(lacking.why)
         regions = []
-    cmdline, own_request = completed(log, notes)
-    notes += missing_lines(log, complete=complete)
+    line = completed(log)
+    notes += [*line.notes, *missing_lines(log, complete=complete)]
     if not regions and lacking is None:
         notes.append("the log shows no memory map: it gives facts only")
     return Machine(
         name,
         "dmesg",
         MemoryMap(tuple(regions), tuple(reserved)),
-        _facts(log, cmdline, own_request=own_request),
+        _facts(log, line),
         settled=complete,
         notes=tuple(notes),
         incomplete=lacking,
         damage=tuple(damage[:_MOST_TOLD]),
-        on_facts=tuple(on_facts),
+        on_facts=(*on_facts, *line.notes),
         efi_in_4k=bool(log.efi) and log.page_size is None and not log.dump["memory"],
         doubt=_doubt(log, complete=complete),
     )
@@ -168,16 +168,17 @@ def _puts_areas_first(log: Log) -> bool:
     return not (own or profile.reserves_first(zones=_dma_limit(log) != NO_DMA_ZONES))
 
 
-def _facts(log: Log, cmdline: str | None, *, own_request: OwnRequest) -> Facts:
-    """The facts of a boot. cmdline, own_request: as in `Facts`."""
+def _facts(log: Log, line: CommandLine) -> Facts:
+    """The facts of a boot with this command line."""
     return Facts(
         kernel=log.kernel,
         arch=log.arch,
         model=log.model or None,
         page_size=log.page_size,
         va_bits=log.va_bits,
-        cmdline=cmdline,
-        own_request=own_request,
+        cmdline=line.text,
+        cmdline_cut=line.cut,
+        own_request=line.own_request,
         dma_limit=_dma_limit(log),
         midr=tuple(dict.fromkeys(log.midr)),
         splits_live=log.splits_live,

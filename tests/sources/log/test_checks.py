@@ -9,7 +9,7 @@ import pytest
 
 from planner.base.errors import InputError
 from planner.base.ranges import Range
-from planner.base.sizes import GIB, MIB
+from planner.base.sizes import GIB
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
 from planner.render.blocks.tables import verdict
@@ -226,76 +226,6 @@ def test_a_log_with_its_newest_line_first_that_has_lost_all_zones_but_the_last()
     """Whichever zone comes before the heading."""
     text = "  Movable  empty\nZone ranges:\nLinux version 6.1.0\n"
     assert parse_text(text.encode(), "log").notes[0].startswith("the newest line comes first")
-
-
-def test_a_command_line_as_long_as_all_long_lines_is_cut() -> None:
-    """The request may differ."""
-    lines = [line[:66] for line in WHOLE.replace("ro crash", "root=/dev/sda2 crash").splitlines()]
-    assert lines[-2].endswith("crashkernel=512")
-    assert "the command line in the log is cut off at its end" in parse_text("\n".join(lines).encode(), "log").notes
-    assert "the command line in the log is cut off at its end" not in parse_text(WHOLE.encode(), "log").notes
-
-
-@pytest.mark.parametrize(
-    ("lines", "crash", "note"),
-    [
-        pytest.param(CRASH + COMMAND + "root=/dev/sda2 ro\n", 512, "has no crashkernel=", id="a piece is lost"),
-        pytest.param(CRASH + COMMAND + "ro crashkernel=51>\n", 512, "has no crashkernel=", id="cut by a pager"),
-        pytest.param(
-            CRASH + COMMAND + "a" * 970 + " crashkernel=51\n", 512, "ends within crashkernel=", id="cut by printk"
-        ),
-        pytest.param(
-            CRASH + COMMAND + "a" * 970 + " crashkernel=512M,hi\n", 512, "ends within crashkernel=", id="half a suffix"
-        ),
-        pytest.param(CRASH + COMMAND + "ro crashkernel=512M\n", 512, None, id="nothing is lost"),
-        pytest.param(COMMAND + "ro \\\n" + COMMAND + "crashkernel=256M\n", 256, None, id="wrapped by the kernel"),
-        pytest.param(COMMAND + "ro crashkernel=256M \\\n" + COMMAND + "quiet\n", 256, None, id="wrapped behind it"),
-    ],
-)
-def test_a_command_line_that_lost_its_request(lines: str, crash: int, note: str | None) -> None:
-    """The recorded size is planned."""
-    machine = parse_text((HEAD + NODES + lines).encode(), "log")
-    found = make_plan(machine, None, Options(strategy="mainline"))
-    assert found.reservation.crash is not None
-    assert found.reservation.crash.size == crash * MIB
-    said = [text for text in found.notes if "it is incomplete, so the recorded size is planned" in text]
-    assert len(said) == (note is not None)
-    assert all(str(note) in text for text in said)
-
-
-@pytest.mark.parametrize(
-    ("ends", "request_"),
-    [
-        pytest.param("crashkernel=512M,high crash", "crashkernel=512M,high crashkernel=64M,low", id="before its ="),
-        pytest.param("crashkernel=512M,high crashkernel=64M,l", "crashkernel=64M,low", id="within the low part"),
-        pytest.param("crashkernel=512M,hi", "crashkernel=512M,high crashkernel=64M,low", id="within the high part"),
-    ],
-)
-def test_a_cut_request_for_two_parts(ends: str, request_: str) -> None:
-    """Both recorded sizes are planned."""
-    low = "[    0.000000] crashkernel low memory reserved: 0xf8000000 - 0xfc000000 (64 MB)\n"
-    log = HEAD + NODES + CRASH + low + COMMAND + "a" * 970 + f" {ends}\n"
-    cmdline = parse_text(log.encode(), "log").facts.cmdline
-    assert cmdline is not None
-    assert cmdline.endswith(request_)
-
-
-def test_verify_says_that_the_request_was_inferred() -> None:
-    """An incomplete command line does not contradict the reservation."""
-    machine = parse_text((HEAD + NODES + CRASH + COMMAND + "root=/dev/sda2 ro\n").encode(), "log")
-    verdict = verify(machine, Options(strategy="mainline"))
-    assert verdict.outcome == "agreed"
-    assert "the command line is incomplete: a request of the recorded size is assumed" in verdict.notes
-
-
-def test_a_restored_request_is_said_whichever_map_is_taken() -> None:
-    """The note on it depends on the command line, not on the log's map."""
-    log = parse_text((HEAD + NODES + CRASH + COMMAND + "root=/dev/sda2 ro\n").encode(), "log")
-    iomem = parse_text(
-        b"40000000-bfffffff : System RAM\n  a0000000-bfffffff : Crash kernel\n100000000-23fffffff : System RAM\n",
-        "iomem",
-    )
-    assert combine([iomem, log]).facts.own_request == "restored"
 
 
 WHOLE_ENDS = (
