@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from planner.base.text import valid_utf8
 
-__all__ = ["InputError", "KernelBugError", "Location", "PlannerError", "first_of", "unreadable"]
+__all__ = ["InputError", "KernelBugError", "Location", "PlannerError", "after_name", "first_of", "unreadable"]
 
 
 class PlannerError(Exception):
@@ -49,11 +49,22 @@ def first_of(name: str, error: str, others: int, remedy: str) -> InputError:
 
     name: of the machine; error: its error in one line; others: how many more there are; remedy: if the error has none.
     """
-    if error.startswith(f"{printable(name)}:"):  # it names its place already
-        name, _, error = error.partition(": ")
+    rest = after_name(name, error)
+    if rest is not None:
+        place, _, error = rest.partition(": ")
+        name += place
     what, mark, own = error.rpartition("; ")
     more = f", and none of {others} others can be used" if others > 1 else ", nor can the other be used" * others
     return InputError(name, f"{what if mark else own}{more}", own if mark else remedy)
+
+
+def after_name(name: str, error: str) -> str | None:
+    """The rest of an error's line after the name of its input: `: WHAT` or `:LINE:COLUMN: WHAT`.
+
+    None if the line does not begin with that name.
+    """
+    shown = printable(name)
+    return error[len(shown) :] if error.startswith(f"{shown}:") else None
 
 
 def unreadable(name: str, error: Exception, remedy: str = "check the path and its permissions") -> InputError:

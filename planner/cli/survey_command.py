@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from planner.base.errors import first_of, printable
+from planner.base.errors import after_name, first_of
 from planner.batch.gather import gather
 from planner.cli.options import FORMATS, fleet_options, need_option, output_options
 from planner.cli.output import PICTURES, Out, emit
@@ -120,7 +120,7 @@ def _rows(sources: tuple[str, ...], map_format: str | None, candidates: Candidat
     stdin = getattr(sys.stdin, "buffer", None)
     gathered = gather(sources, options, map_format=map_format, stdin=stdin, what_if=what_if)
     for ident, error in gathered.errors:
-        click.echo(error if error.startswith(f"{printable(ident)}:") else f"{ident}: {error}", err=True)
+        click.echo(f"{ident}: {error}" if after_name(ident, error) is None else error, err=True)
     rows = tabulate(gathered.members, candidates, progress=progress("machines"))
     errors = [(row.machine, row.error) for row in rows if row.error]
     if len(errors) == len(rows):

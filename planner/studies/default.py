@@ -14,7 +14,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from planner.base.errors import InputError, PlannerError, first_of, printable
+from planner.base.errors import InputError, PlannerError, after_name, first_of
 from planner.base.sizes import MIB, format_size, round_up
 from planner.kernel.crashkernel_entries import RAM_UNIT
 from planner.kernel.machine import Machine
@@ -146,8 +146,8 @@ def default_for(
 
 def _unread(name: str, error: str) -> str:
     """The reason why a machine is not read, without the name that its error may begin with."""
-    reason = error.removeprefix(f"{printable(name)}:").lstrip()
-    return reason if reason != error else f"cannot be read: {error}"
+    rest = after_name(name, error)
+    return f"cannot be read: {error}" if rest is None else rest.removeprefix(":").lstrip()
 
 
 # -- one machine -----------------------------------------------------------------------------------------------

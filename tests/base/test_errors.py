@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from planner.base.errors import InputError, KernelBugError, Location, PlannerError, first_of, printable
+from planner.base.errors import InputError, KernelBugError, Location, PlannerError, after_name, first_of, printable
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,17 @@ def test_a_kernel_bug_is_a_fact_about_the_kernel() -> None:
 )
 def test_the_first_error_of_many_is_said_once(error: str, others: int, line: str) -> None:
     assert str(first_of("a.json", error, others, "give another")) == line
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "rest"),
+    [
+        pytest.param("a.json", "a.json: is empty", ": is empty", id="a file"),
+        pytest.param("a.json", "a.json:1:30: is empty", ":1:30: is empty", id="a place in it"),
+        pytest.param("a\tb", "a\\tb: is empty", ": is empty", id="a name that is shown escaped"),
+        pytest.param("a", "a.json: is empty", None, id="a longer name"),
+        pytest.param("a.json", "--va-bits: no", None, id="an option"),
+    ],
+)
+def test_what_follows_the_name_in_an_error(name: str, error: str, rest: str | None) -> None:
+    assert after_name(name, error) == rest
