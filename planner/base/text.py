@@ -1,11 +1,15 @@
-"""Counts and undecodable bytes, formatted for messages; patterns of which few are needed."""
+"""Counts, undecodable bytes and words meant, for messages; patterns of which few are needed.
+
+difflib is imported only for a word that is not known.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 
-__all__ = ["compiled", "counted", "valid_utf8"]
+__all__ = ["compiled", "counted", "similar", "valid_utf8"]
 
 
 @cache
@@ -21,6 +25,13 @@ def counted(number: int, one: str, many: str | None = None) -> str:
     `s`.
     """
     return f"{number:,} {one if number == 1 else f'{one}s' if many is None else many}"
+
+
+def similar(word: str, known: Iterable[str]) -> list[str]:
+    """The known words that an unknown one may stand for, at most three, the closest first."""
+    from difflib import get_close_matches
+
+    return get_close_matches(word, list(known))
 
 
 def valid_utf8(text: str) -> str:

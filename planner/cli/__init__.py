@@ -15,6 +15,7 @@ from importlib import import_module
 import click
 
 from planner._version import __version__
+from planner.base.text import similar
 from planner.cli.failures import Refused, line_of, status_of
 from planner.cli.output import discard_stdout, flush_stdout
 
@@ -83,9 +84,7 @@ class _Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
-            from difflib import get_close_matches
-
-            near = get_close_matches(name, COMMANDS)
+            near = similar(name, COMMANDS)
             meant = f"did you mean {' or '.join(sorted(near))}?" if near else f"see '{PROGRAM} --help'"
             raise Refused(f"no such command {name!r}", meant)
         return super().resolve_command(ctx, args)

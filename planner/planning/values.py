@@ -3,7 +3,7 @@
 Each reader takes a text as on the command line, or a number, and returns a value for `planning.Options`. `OPTIONS` maps
 options to their readers.
 
-difflib is imported only for an error.
+`pgtable` is imported only for a number of VA bits: the help of `plan` needs no kernel's geometry.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, SupportsIndex, TypeVar
 
 from planner.base.errors import InputError
 from planner.base.sizes import KIB, MIB, U64, fits, lacks_0x, memparse
+from planner.base.text import similar
 
 __all__ = [
     "OPTIONS",
@@ -39,7 +40,6 @@ _T = TypeVar("_T")
 
 ALIGNMENTS = ("pud", "block", "cont-pmd", "pmd")
 NO_ZONES = -1  # planner.kernel.machine.NO_DMA_ZONES, which needs the whole memory map
-_VA_BITS = (36, 39, 42, 47, 48, 52)  # those of planner.kernel.pgtable.VA_BITS, for all page sizes
 _PAGE, _MOST_RAM = 4 * KIB, 1 << 52
 _PAGE_SIZES = {"4k": 4 * KIB, "16k": 16 * KIB, "64k": 64 * KIB}
 
@@ -146,9 +146,11 @@ def dma_limit(value: str | int) -> int:
 
 def va_bits(value: str | int) -> int:
     """Bits of a virtual address that some page size of arm64 allows. Raises BadValue."""
-    found = next((bits for bits in _VA_BITS if str(bits) == str(value)), None)
+    from planner.kernel.pgtable import ANY_VA_BITS
+
+    found = next((bits for bits in ANY_VA_BITS if str(bits) == str(value)), None)
     if found is None:
-        use = f"use one of {', '.join(map(str, _VA_BITS))}"
+        use = f"use one of {', '.join(map(str, ANY_VA_BITS))}"
         raise BadValue(f"{str(value)[:40]!r} is not a number of VA bits of arm64", use)
     return found
 
@@ -193,9 +195,7 @@ def read_options(given: Mapping[str, object]) -> dict[str, Any]:
 
 
 def _meant(name: str) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, OPTIONS, 1)
+    near = similar(name, OPTIONS)
     return f"did you mean {near[0]}?" if near else f"the options are {', '.join(OPTIONS)}"
 
 

@@ -15,7 +15,7 @@ from planner.kernel.efi_init import for_pages
 from planner.kernel.kconfig import PAGE_SYMBOLS
 from planner.kernel.machine import NO_DMA_ZONES, Facts, Machine
 from planner.kernel.memory_map import MemoryMap
-from planner.kernel.pgtable import PAGE_SIZES, VA_BITS
+from planner.kernel.pgtable import ANY_VA_BITS, PAGE_SIZES, VA_BITS
 from planner.sources.bounds import MAX_SYMBOLS
 from planner.sources.builtin_cmdline import built_with
 from planner.sources.reading import text_lines
@@ -39,7 +39,7 @@ _ARCHES = {
 }
 """Architectures by the symbol that every configuration for them sets."""
 
-_BITS = {"ARM64_VA_BITS": (36, 39, 42, 47, 48, 52), "ARM64_PA_BITS": (48, 52)}
+_BITS = {"ARM64_VA_BITS": ANY_VA_BITS, "ARM64_PA_BITS": (48, 52)}
 """Values that arch/arm64/Kconfig allows for these symbols, with any page size."""
 
 _UP_TO_PROCESSORS = 52

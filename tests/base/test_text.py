@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from planner.base.sizes import GIB, KIB, MIB
-from planner.base.text import counted, valid_utf8
+from planner.base.text import counted, similar, valid_utf8
 from planner.batch.fleet import Fleet
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
@@ -32,6 +32,18 @@ from tests.plans import plan_of
 )
 def test_a_number_of_things(number: int, words: tuple[str, ...], text: str) -> None:
     assert counted(number, *words) == text
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        pytest.param("comparre", ["compare", "company"], id="two, the closer first"),
+        pytest.param("size", ["size"], id="the word itself"),
+        pytest.param("xyz", [], id="none"),
+    ],
+)
+def test_words_that_a_mistyped_one_may_mean(word: str, meant: list[str]) -> None:
+    assert similar(word, ("size", "company", "compare", "plan")) == meant
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from planner.base.errors import InputError
 from planner.base.sizes import GIB, KIB, MIB, TIB
-from planner.kernel.pgtable import PAGE_SIZES, VA_BITS, geometry
+from planner.kernel.pgtable import ANY_VA_BITS, PAGE_SIZES, VA_BITS, geometry
 
 CONFIGURATIONS = [
     # page, VA bits: levels, contiguous PTEs, PMD, contiguous PMDs, PUD_SIZE
@@ -39,6 +39,11 @@ def test_what_an_entry_maps(
 
 def test_every_configuration_of_arm64_is_in_the_table() -> None:
     assert {(page, bits) for page, bits, *_ in CONFIGURATIONS} == {(p, b) for p, all_ in VA_BITS.items() for b in all_}
+
+
+def test_the_bits_of_any_page_size_ascend() -> None:
+    """As ARM64_VA_BITS lists its choices (arch/arm64/Kconfig)."""
+    assert ANY_VA_BITS == (36, 39, 42, 47, 48, 52)
 
 
 @pytest.mark.parametrize(
