@@ -19,7 +19,17 @@ from planner.kernel.machine import Machine
 from planner.sources.devicetree import read_tree
 from planner.sources.log.timestamps import is_kernels
 from planner.sources.quoting import is_base64, is_json, unknown_line_prefix, unquoted
-from planner.sources.reading import DEVICE_TREE, PACKED, STRAY, decode, decode_most, opened, read_within, stray_note
+from planner.sources.reading import (
+    DEVICE_TREE,
+    PACKED,
+    STRAY,
+    TABLE_ROW,
+    decode,
+    decode_most,
+    opened,
+    read_within,
+    stray_note,
+)
 from planner.sources.samples import read as read_sample
 
 __all__ = [
@@ -51,10 +61,8 @@ _TRIED = ("json", "memblock", "iomem")  # kinds that `_kind` asks for itself
 _EXACT = ("json", "config", "kdump")  # kinds that are never quoted
 _FACTS = ("Linux ", "ommand line:", "BOOT_IMAGE=")  # of lines that may be beside a listing
 _DOCUMENTS = (".md", ".rst", ".adoc", ".org", ".tex")
-_TABLES = re.compile(
-    r"^---\[ Linear Mapping|^0x[0-9a-f]{16}-0x[0-9a-f]{16}\s+\d+[KMGTPE] (?:PGD|P4D|PUD|PMD|PTE)\b", re.MULTILINE
-)
-"""The beginning of a dump of the kernel's page tables (see `page_tables`)."""
+_TABLES = rf"(?m)^(?:---\[ Linear Mapping|{TABLE_ROW})"
+"""A line of a dump of the kernel's page tables (see `page_tables`)."""
 
 _BLOCK = 512  # of a tar archive
 _LINES_TOLD = 400  # of a log whose beginning is lost
@@ -229,7 +237,7 @@ def _unrecognised(head: str, name: str) -> InputError:
         )
     if is_base64(head[:4096]):
         return InputError(name, "is base64", "decode it: base64 -d FILE > DECODED, or base64 -D on macOS")
-    if _TABLES.search(head[:4096]):
+    if re.search(_TABLES, head[:4096]):
         return InputError(name, "page tables are for verify", "give them with --page-tables, and a map with --map")
     prefix = unknown_line_prefix(head)
     if prefix is not None:

@@ -17,7 +17,7 @@ from planner.base.sizes import format_size, memparse
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region
 from planner.sources.bounds import MAX_ROWS, check_range, too_many_rows
-from planner.sources.reading import text_lines
+from planner.sources.reading import TABLE_ROW, text_lines
 
 __all__ = ["COARSE", "looks_like", "parse"]
 
@@ -33,8 +33,7 @@ _CELL = rf"(?:[\d.,]+[BKMGTPE]?|\d+-\d+|yes|no|[A-Z][A-Za-z0-9/]*|{'|'.join(_STA
 _LINE = re.compile(
     rf'^\s*(?:(?:{_CELL}\s+)*|(?:[A-Z_:-]+="[^"]*"\s+)*RANGE=")0x[0-9a-fA-F]{{1,16}}-0x[0-9a-fA-F]{{1,16}}"?(?:\s|$)'
 )
-_ENTRY = re.compile(r"\s\d+[KMGTPE]\s+(?:PGD|P4D|PUD|PMD|PTE)\b")
-"""Size and level in a row of a page-table dump (mm/ptdump.c), which begins with a range, too."""
+_TABLE_ROW = re.compile(TABLE_ROW)  # begins with a range, too
 
 _JSON = re.compile(r'\s*\{\s*"memory"\s*:\s*\[\s*(?:\{[^{}]*"range"\s*:\s*"0x|\]\s*\}\s*\Z)')
 _PAIR = re.compile(r'(?<![A-Z_:-])([A-Z][A-Z_:-]*+)="([^"]*+)"')
@@ -52,7 +51,8 @@ def looks_like(head: str) -> bool:
     if head.lstrip()[:1] == "{":
         return _JSON.match(head) is not None
     return any(
-        _has_range(_heading(line)) or (_LINE.match(line) and not _ENTRY.search(line)) for line in head.splitlines()[:20]
+        _has_range(_heading(line)) or (_LINE.match(line) and not _TABLE_ROW.search(line))
+        for line in head.splitlines()[:20]
     )
 
 

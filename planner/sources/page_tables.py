@@ -17,17 +17,14 @@ from typing import NamedTuple
 from planner.base.errors import InputError, Location
 from planner.base.sizes import KIB, memparse
 from planner.sources.quoting import unquoted
-from planner.sources.reading import decode, read_bytes, text_lines
+from planner.sources.reading import TABLE_ROW, decode, read_bytes, text_lines
 from planner.studies.granularity import Observed
 
 __all__ = ["parse_dump", "parse_meminfo", "read_dump", "read_meminfo"]
 
 _SECTION = re.compile(r"^---\[ (.*?) \]---\s*$")
-_LEAF = re.compile(r"^\s*0x([0-9a-fA-F]{1,16})-0x([0-9a-fA-F]{1,16})\s+\d+[KMGTPE]?\s+(PGD|P4D|PUD|PMD|PTE)\b(.*)$")
-_HOLE = re.compile(
-    r"^[ \t]*0x[0-9a-fA-F]{1,16}-0x[0-9a-fA-F]{1,16}[ \t]+\d+[KMGTPE]?[ \t]+(?:PGD|P4D|PUD|PMD|PTE)[ \t\r]*\n",
-    re.MULTILINE,
-)
+_LEAF = re.compile(rf"^\s*{TABLE_ROW}(.*)$")
+_HOLE = re.compile(rf"^[ \t]*{TABLE_ROW}[ \t\r]*\n", re.MULTILINE)
 _TYPES = ("MEM/", "DEVICE/")  # of memory, after all attributes that matter here
 _LAST, _END = "linear mapping", "linear mapping end"  # before 5.4, the section is the last, and nothing ends it
 _ALL = 1 << 64

@@ -19,6 +19,7 @@ __all__ = [
     "DEVICE_TREE",
     "PACKED",
     "STRAY",
+    "TABLE_ROW",
     "decode",
     "decode_most",
     "opened",
@@ -53,6 +54,9 @@ PACKED = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
 
 DEVICE_TREE = b"\xd0\x0d\xfe\xed"
 """The beginning of a flattened device tree (Devicetree Specification, release 0.4, section 5.2)."""
+
+TABLE_ROW = r"0x([0-9a-fA-F]{1,16})-0x([0-9a-fA-F]{1,16})[^\S\n]+\d+[KMGTPE]?[^\S\n]+(PGD|P4D|PUD|PMD|PTE)\b"
+"""The pattern of a row of a dump of the kernel's page tables: start, end, size and level (arch/arm64/mm/ptdump.c)."""
 
 _MAP = "a memory map: /proc/iomem, a boot log, memblock files or JSON"
 BLANK = b" \t\r\n\v\f\0"

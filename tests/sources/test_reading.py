@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from planner.base.errors import InputError
 from planner.base.sizes import MIB
 from planner.sources.bounds import MAX_LINE
 from planner.sources.reading import (
+    TABLE_ROW,
     decode,
     decode_most,
     opened,
@@ -154,3 +156,21 @@ def test_standard_input_has_a_name_and_stays_open() -> None:
     with opened("-", stdin) as (file, name):
         assert (file.peek(4)[:4], file.read(), name) == (b"from", b"from a pipe", "<stdin>")
     assert not stdin.closed
+
+
+@pytest.mark.parametrize(
+    ("line", "groups"),
+    [
+        pytest.param(
+            "0xffff000000200000-0xffff000001c00000          26M PMD       ro NX SHD AF        BLK UXN    MEM/NORMAL",
+            ("ffff000000200000", "ffff000001c00000", "PMD"),
+            id="a leaf",
+        ),
+        pytest.param("0x0-0xffff000000000000    16776960T PGD\r", ("0", "ffff000000000000", "PGD"), id="a hole"),
+        pytest.param("0x0000000080000000-0x00000000bfffffff   1G online       yes 16-23", None, id="a row of lsmem"),
+        pytest.param("0xffff000000200000-0xffff000001c00000\n 26M PMD", None, id="two lines"),
+    ],
+)
+def test_a_row_of_a_page_table_dump(line: str, groups: tuple[str, ...] | None) -> None:
+    found = re.search(TABLE_ROW, line)
+    assert (found and found.groups()) == groups

@@ -18,6 +18,7 @@ from planner.sources.log.messages import MESSAGES
 from planner.sources.log.timestamps import STAMP, WIDEST, prefix_pattern, without_timestamp
 from planner.sources.quoting.line_ends import QUOTES, may_end_alike, without_common_end, without_quotes
 from planner.sources.quoting.sample import some_lines
+from planner.sources.reading import TABLE_ROW
 
 __all__ = ["RANGE", "SPAN", "unknown_line_prefix", "without_line_prefixes"]
 
@@ -29,7 +30,7 @@ RANGE = re.compile(rf"(?<![\w.]){SPAN}[ \t]{{0,4}}[:|] ?")
 """The beginning of a listing's row anywhere in a line."""
 
 _DEBUGFS = re.compile(r"(?<!\S)\d{1,7}: 0x[0-9a-fA-F]{8,16}\.\.0x[0-9a-fA-F]{8,16}")
-_PAGE_TABLES = re.compile(r"(?<![\w.])0x[0-9a-fA-F]{16}-0x[0-9a-fA-F]{16} +\d+[KMGTPE]? P")  # a row of a dump of them
+_TABLE_ROW = re.compile(rf"(?<![\w.]){TABLE_ROW}")
 _SIGNS = "|+#*!%:;`\u2502"  # with which every line of a text may be quoted
 _REPLY = re.compile(r"\n[ \t]*+>(?>(?:[ \t]*+>)*) ?")
 _NEVER_FIRST = "|+\u2502"  # signs that begin no line but those of a quotation or a table
@@ -89,7 +90,7 @@ def _finder(text: str) -> tuple[_Finder, bool] | None:
                 break  # the rest cannot be more
     if known:
         return _words, 2 * bare < known
-    for pattern, sign in ((RANGE, ":"), (_DEBUGFS, "..0x"), (_PAGE_TABLES, "]---")):
+    for pattern, sign in ((RANGE, ":"), (_DEBUGFS, "..0x"), (_TABLE_ROW, "]---")):
         if sign not in text:
             continue
         found = [
