@@ -193,7 +193,7 @@ def compare(
     """
     wanted = read("aim", aim, one_of(*COMPARE_AIMS))
     asked = request(crashkernel)
-    numbers = [arguments.size("sizes", size) for size in arguments.listed("sizes", sizes, "such as ['256M', '512M']")]
+    numbers = [arguments.size("sizes", one) for one in arguments.listed("sizes", sizes, "such as ['256M', '512M']")]
     with arguments.named():
         return make_comparison(_machine(source, options), asked, arguments.options(options), sizes=numbers, aim=wanted)
 

@@ -6,7 +6,16 @@ from typing import NamedTuple
 
 from planner.base.text import valid_utf8
 
-__all__ = ["InputError", "KernelBugError", "Location", "PlannerError", "after_name", "first_of", "unreadable"]
+__all__ = [
+    "InputError",
+    "KernelBugError",
+    "Location",
+    "PlannerError",
+    "after_name",
+    "first_of",
+    "printable",
+    "unreadable",
+]
 
 
 class PlannerError(Exception):

@@ -1,4 +1,4 @@
-"""What records without values of their own ask for."""
+"""The request and the options of records without their own."""
 
 from __future__ import annotations
 

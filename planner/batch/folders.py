@@ -191,7 +191,7 @@ def _stem(file: str) -> str:
 
 
 def _machine_of(file: str) -> str:
-    """What the stem of a file says beside its content; "" for nothing."""
+    """The machine's name in the name of a file, without words for its content; "" if it has none."""
     stem = _stem(file)
     while stem != (stem := _BESIDE.sub("", stem)):
         pass

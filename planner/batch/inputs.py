@@ -28,6 +28,7 @@ __all__ = [
     "Lines",
     "LinesInput",
     "Rows",
+    "Task",
     "fewer",
     "is_csv",
     "is_table",
@@ -185,7 +186,7 @@ _IN_WORDS = {
     "sosreport": "an archive of a machine's files",
     "packed": "compressed",
 }
-"""What an input is, by the kinds of `kind_of_bytes`."""
+"""Names of inputs that are not records, by the kinds of `kind_of_bytes`."""
 
 
 def _is_json(line: bytes) -> bool:

@@ -15,7 +15,7 @@ from typing import BinaryIO
 from planner.base.errors import InputError
 from planner.batch.work import Counts
 
-__all__ = ["LinesFile", "LinesStream", "PartialFile", "finish", "partial_of"]
+__all__ = ["LinesFile", "LinesStream", "PartialFile", "finish", "partial_of", "whole_lines"]
 
 
 def partial_of(path: str) -> str:

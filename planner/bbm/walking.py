@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 
 from planner.bbm.model import Descriptor, Dsb, Leaf, Procedure, Step, Switch, Tlbi, Touch, Write
 
-__all__ = ["Cached", "Link", "Observer", "Tables", "Walk", "overlap", "owner", "takes", "unseen_writes"]
+__all__ = ["Cached", "Link", "Memory", "Observer", "Tables", "Walk", "overlap", "owner", "takes", "unseen_writes"]
 
 Observer: TypeAlias = Literal["one", "others"]
 """The CPU whose TLB is modelled: the one that runs the procedure, or another."""

@@ -19,7 +19,7 @@ from planner.base.text import similar
 from planner.cli.failures import Refused, line_of, status_of
 from planner.cli.output import discard_stdout, flush_stdout
 
-__all__ = ["COMMANDS", "PROGRAM", "cli", "main"]
+__all__ = ["COMMANDS", "COMPLETE_VARIABLE", "PROGRAM", "cli", "main"]
 
 PROGRAM = "crashkernel-planner"
 COMPLETE_VARIABLE = "_CRASHKERNEL_PLANNER_COMPLETE"

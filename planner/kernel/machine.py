@@ -27,6 +27,7 @@ __all__ = [
     "FurtherRange",
     "Machine",
     "Obstacle",
+    "OwnRequest",
     "TreeMap",
     "TreeRules",
 ]
@@ -110,7 +111,7 @@ class FurtherRange(NamedTuple):
 
 
 class TreeRules(NamedTuple):
-    """What a kernel's map of a device tree depends on.
+    """The rules of a kernel that its map of a device tree depends on.
 
     cma_align: alignment of its CMA pools. placing: how nodes with a size only are placed. cma_given: `cma=` is on the
     command line, which replaces the tree's default CMA area.
@@ -136,7 +137,7 @@ class TreeMap(NamedTuple):
 
 
 class Answered(NamedTuple):
-    """Results of an earlier plan that its report lists beside the map.
+    """Results of an earlier plan that its report lists beside the map, from its reader for `planning.earlier`.
 
     kernel: the fields of `views.DISTINGUISHING`. help: (text, crashkernel, outcome, crash, lacks) of every change that
     would help; None: none was searched for. others: (assumption, outcome, crash, low) of every other reading of the
@@ -155,7 +156,7 @@ class Answered(NamedTuple):
 
 
 OwnRequest: TypeAlias = Literal["told", "restored", "lost"]
-"""How the crashkernel= of a machine's own command line is known."""
+"""The state of the crashkernel= of a machine's own command line: as it says, restored, or lost."""
 
 
 @dataclass(frozen=True, slots=True)

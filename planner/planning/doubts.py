@@ -1,4 +1,4 @@
-"""What of a kernel or a map is not known, in the words of an answer's first line."""
+"""Doubts about a kernel or a map, in the words of an answer's first line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = [
 ]
 
 UNKNOWN_HERE = "not known for this kernel"
-"""What is said of a part of an answer that depends on unread code of a vendor's kernel."""
+"""The words on a part of an answer that depends on unread code of a vendor's kernel."""
 
 AS_NEAREST_MAP = f"{UNKNOWN_HERE}; as the nearest mainline kernel maps memory, "
 """The beginning of a statement about the linear map of a kernel whose changes to it are not known."""
@@ -30,7 +30,7 @@ def as_nearest(profile: str) -> str:
 
 
 def kernel_doubt(kernel: KernelView) -> str:
-    """What of a kernel's behaviour is not known, in a few words; "" for nothing."""
+    """The doubt about a kernel's behaviour, in a few words; "" for none."""
     return doubt_of_kernel(kernel.profile, certainty=kernel.certainty, assumed=kernel.assumed)
 
 
@@ -42,7 +42,7 @@ def doubt_of_kernel(profile: str, *, certainty: str | None, assumed: Iterable[st
 
 
 def doubt_of(plans: Iterable[Plan]) -> str:
-    """What of a map is not known and changes, or may change, one of these answers; "" for nothing.
+    """The doubts about a map that change, or may change, one of these answers; "" for none.
 
     For the first line of what is stated from them.
     """

@@ -96,7 +96,7 @@ def _at_reservation(
 
 
 def _not_shown(machine: Machine) -> str:
-    """What this kind of source does not show, in a few words; "" for nothing that matters."""
+    """The doubt about memory that this kind of source does not show, in a few words; "" for none."""
     if machine.lists_nothing:
         return "what is reserved is not known"
     if not machine.traits.shows_later:  # such as a device tree, whose reserved memory comes from the firmware

@@ -1,4 +1,4 @@
-"""What a machine's sources record for the request that is planned: an answer that differs from it says so."""
+"""Answers recorded by a machine's sources for the planned request: an answer that differs from them says so."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["recorded_otherwise"]
 
 
 def recorded_otherwise(machine: Machine, text: str, mainline: Context, own: OwnView) -> str:
-    """What was recorded for this request, in a few words, if its own kernel's answer differs; "" otherwise.
+    """The recorded answer to this request, in a few words, if its own kernel's differs; "" otherwise.
 
     Only for the machine's own command line and kernel, as another one may have another answer.
     """

@@ -79,7 +79,7 @@ def asked_of(machine: Machine, crashkernel: str | None, preset: str | None) -> A
 
 
 def inferred(asked: Asked, facts: Facts) -> str:
-    """What of a request is not known, in a few words: the machine's own was cut off; "" for nothing."""
+    """The doubt about a request, in a few words: the machine's own was cut off; "" for none."""
     restored = facts.own_request == "restored" and asked.text == facts.cmdline
     return "the request is inferred from what was reserved" if restored else ""
 

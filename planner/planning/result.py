@@ -33,6 +33,7 @@ __all__ = [
     "ProcessorsView",
     "Protection",
     "RemapStep",
+    "Report",
     "RequestView",
     "ReservationView",
     "Waste",

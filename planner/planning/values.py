@@ -29,11 +29,13 @@ __all__ = [
     "read",
     "read_options",
     "request",
+    "share",
     "size",
     "size_or_zero",
     "size_range",
     "stated_ram",
     "va_bits",
+    "word",
 ]
 
 _T = TypeVar("_T")
@@ -234,6 +236,7 @@ def share(value: object) -> float:
 
 
 def word(value: object) -> str:
+    """A text that is not empty. Raises BadValue."""
     if not isinstance(value, str) or not value:
         raise BadValue("must be a string", "write it as on the command line")
     return value

@@ -83,7 +83,7 @@ def rewind(machine: Machine, asked: PlannedBoot) -> Rewind:
 
 
 def _lacks(view: View) -> str:
-    """What a log lacks beside a listing, in a few words, so that it does not tell what came later; "" for nothing.
+    """The lack of a log beside a listing, for which it does not tell what came later, in a few words; "" for none.
 
     A log alone is all there is.
     """

@@ -33,7 +33,7 @@ from planner.rewind.rests import Rest, Rests
 from planner.rewind.undo import Budget, Known, Later, Rooms, State, Step, Undone, have_room, undo
 from planner.rewind.view import View
 
-__all__ = ["Effort", "Search", "Way", "explains_crash", "is_late", "search"]
+__all__ = ["Effort", "Search", "Way", "explains_crash", "is_at_a_place", "is_late", "search"]
 
 _LARGE = 2 * MIB
 """Bytes of allocations that must have had room before each step."""

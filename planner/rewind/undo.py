@@ -115,7 +115,7 @@ class State(NamedTuple):
         return taken
 
     def not_kept(self) -> list[Span]:
-        """What is reserved, touching ranges joined, but for what is kept."""
+        """The reserved ranges without those that are kept; touching ones are joined."""
         return difference(union(self.blocks), self.kept)
 
     def without(self, spans: Iterable[Span]) -> State:

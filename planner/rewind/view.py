@@ -147,7 +147,7 @@ def _end_of_low_memory(asked: PlannedBoot, memory: MemoryMap) -> int:
 
 
 def _blocks(machine: Machine, crash: Sequence[Span], running: Collection[Span]) -> list[Span]:
-    """What is reserved, ascending, but for what the running kernel reserved itself; the crash kernel apart."""
+    """The reserved ranges, ascending, without those that the running kernel made; the crash kernel apart."""
     events = machine.facts.events
     # A CMA area that a log names is an entry of its own: what came later may lie right above.
     areas = _apart(early_areas(events))

@@ -235,13 +235,14 @@ def _archive(reader: _Reader, tally: _Tally) -> None:
 # -- compression -----------------------------------------------------------------------------------------------
 
 
+_LZ4_LEGACY = b"\x02\x21\x4c\x18"
 _FORMATS = (
     (b"\x1f\x8b", "gzip"),
     (b"\xfd7zXZ\x00", "xz"),
     (b"BZh", "bzip2"),
     (b"\x5d\x00", "lzma"),
     (b"\x28\xb5\x2f\xfd", "zstd"),
-    (b"\x02\x21\x4c\x18", "lz4"),
+    (_LZ4_LEGACY, "lz4"),
     (b"\x04\x22\x4d\x18", "lz4 frame"),
     (b"\x89LZO", "lzo"),
 )
@@ -362,7 +363,7 @@ class _Lz4Legacy:
     def decompress(self, data: bytes, max_length: int, /) -> bytes:
         del data, max_length
         head = self._outer.peek(4)
-        if head == b"\x02\x21\x4c\x18":
+        if head == _LZ4_LEGACY:
             self._outer.exactly(4)
             return b""
         size = int.from_bytes(head, "little")

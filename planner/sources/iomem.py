@@ -76,7 +76,7 @@ def looks_like(head: str, *, loosely: bool = False) -> bool:
 
 
 class _Told:
-    """What is said of a listing. partial: memory may be missing from it; unknown: resources in RAM of other names."""
+    """Remarks on a listing. partial: memory may be missing from it; unknown: resources in RAM of other names."""
 
     def __init__(self) -> None:
         self.notes: list[str] = []

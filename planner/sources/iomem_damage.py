@@ -58,7 +58,10 @@ class Skipped(NamedTuple):
 
 
 def skipped_line(line: str, name: str, number: int) -> Skipped:
-    """What a line that is not a resource may be. Raises InputError for one with a name that stray bytes damaged."""
+    """A line that is not a resource, with what it may be.
+
+    Raises InputError for a resource with a name that stray bytes damaged.
+    """
     if not line.isascii() and re.search(STRAY, line) and any(known in line for known in NAMES):
         raise InputError(Location(name, number, 1), "this resource has bytes that are not text", "read the file again")
     within = (_ROW.findall(line) or _TORN.findall(line)) if " : " in line else []
@@ -91,7 +94,7 @@ def check_digits(text: str, name: str) -> None:
 
 
 def lost(match: re.Match[str], shown: str, before: Sequence[Row]) -> str:
-    """What a row has lost: digits of an address, the end of its name, or letters in it; "" if nothing seems to be.
+    """The damage of a row: lost digits of an address, the lost end of its name, or letters in it; "" for none.
 
     match: its indentation, start, end and name, as they stand there. shown: its name in `Row`. before: the row before,
     if there is one. A name does not matter in a device, and may be empty: then a blank is left, which a cut takes as

@@ -57,7 +57,7 @@ def begun(what: str) -> bool:
 
 
 def damaged(what: str) -> str:
-    """What is wrong with a name that is not known, if it may be one that matters; "" for the name of a device."""
+    """The damage of a name that is not known, if it may be one that matters; "" for the name of a device."""
     if not what.isascii() and re.search(STRAY, what) is not None:
         pieces = map(re.escape, re.split(f"{STRAY}++", what))
         pattern = re.compile(".*".join(pieces))
@@ -78,7 +78,7 @@ def _nearly_ram(what: str) -> bool:
 
 
 def _same(one: str, other: str) -> int:
-    """How many letters two words have in common at their beginning."""
+    """Number of letters that two words have in common at their beginning."""
     return next(
         (at for at, pair in enumerate(zip(one, other, strict=False)) if len(set(pair)) > 1), min(len(one), len(other))
     )

@@ -60,7 +60,7 @@ TABLE_ROW = r"0x([0-9a-fA-F]{1,16})-0x([0-9a-fA-F]{1,16})[^\S\n]+\d+[KMGTPE]?[^\
 
 _MAP = "a memory map: /proc/iomem, a boot log, memblock files or JSON"
 BLANK = b" \t\r\n\v\f\0"
-"""What a text without content consists of."""
+"""The bytes of a text without content."""
 
 _EMPTY = re.compile(r"\n*+")
 _FEW = 4  # an input is binary if more than one byte in so many is stray

@@ -186,7 +186,7 @@ class _Sizes:
         return size >= self.one.need and (not self.one.need or bool(self.taken(size)))
 
     def doubt(self, size: int) -> str:
-        """What of the map is not known, if this size may not serve therefore; "" for nothing."""
+        """The doubt about the map, if this size may not serve because of it; "" for none."""
         for assumption, form in self.inquiry.elsewhere():
             if size and form.place(size).crash is None:
                 return f"gets nothing under another reading of its map: {assumption}"

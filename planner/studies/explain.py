@@ -174,7 +174,7 @@ def _gaps(memblock: Memblock, attempt: Attempt, edges: _Edges) -> tuple[GapStory
 
 
 class _Edges:
-    """What ends each gap, by the addresses at which reservations and regions start and end."""
+    """The edges of gaps, by the addresses at which reservations and regions start and end."""
 
     def __init__(self, memory: MemoryMap, memblock: Memblock, events: Iterable[Event]) -> None:
         by_size = sorted(named(memory.reserved, events), key=lambda r: (r.name not in UNNAMED, r.end - r.start))

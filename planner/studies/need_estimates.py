@@ -1,4 +1,4 @@
-"""What other tools reserve for the inputs of `need`: by their formulas, and as they printed it.
+"""Estimates of other tools for the inputs of `need`: by their formulas, and as they printed them.
 
 Source: do_estimate(), kdumpctl of kdump-utils @ 63f248c; runtimeSize(), kdumptool/calibrate.cc of kdump @ 34da4b8.
 """
@@ -27,7 +27,7 @@ class Estimate:
 
 
 def estimates_of(inputs: Inputs, given: Given, known: Capture | None) -> list[Estimate]:
-    """What other tools would reserve. known: the facts of the machine, among them the output of such tools."""
+    """The estimates of other tools. known: facts of the capture kernel, among them the output of such tools."""
     kernel, archive, luks = inputs.kernel.bytes, inputs.archive.bytes, inputs.luks.bytes
     kdumpctl = kernel + inputs.modules.bytes + 3 * archive + 16 * MIB + (luks + LUKS_OVERHEAD if luks else 0)
     found = [Estimate("kdumpctl estimate", kdumpctl)]

@@ -357,7 +357,7 @@ class _Search:
         return "; ".join([", ".join(parts[:2]), *parts[2:]])
 
     def doubts(self, best: Candidate | None) -> list[str]:
-        """What is not known of the kernel, and of the map for the recommended candidate, in words."""
+        """The doubts about the kernel, and about the map for the recommended candidate, in words."""
         of_kernel = _DOUBT.get(self.context.kernel.certainty) or kernel_doubt(self.plan.kernel)
         return [doubt for doubt in (of_kernel, best.doubt if best is not None else "") if doubt]
 

@@ -129,7 +129,7 @@ def _placed_at(plan: Plan, crash: Range) -> str:
 
 
 def own_answer(plan: Plan) -> str:
-    """Whether the proposal applies, and the answer of the machine's own kernel; "" if the plan is that answer."""
+    """The answer of the machine's own kernel, and if the proposal applies there; "" if the plan is that answer."""
     own = plan.own
     if own is None or plan.kernel.strategy == OWN.name:
         return ""
@@ -175,9 +175,8 @@ def summary(plan: Plan) -> list[tuple[str, str]]:
     kernel += " (assumed)" * ("kernel" in plan.kernel.assumed)
     machine = plan.memory.source.rstrip("/").rpartition("/")[2]
     asked = ("Requested", f"{_request(plan, short=True)} on {machine}, kernel {kernel}")
-    noted = [
-        ("Note", note) for note in plan.request.notes[:1] if plan.request.cause is None
-    ]  # else it is the verdict's
+    # The cause of a request without effect is in the verdict.
+    noted = [("Note", note) for note in plan.request.notes[:1]] if plan.request.cause is None else []
     if done.crash is None:
         return [asked, *noted]
     place = span(done.crash)
@@ -247,9 +246,9 @@ def _runs_on(view: ProcessorsView) -> str:
     """The CPUs that may run the strategy, whether those known qualify, and the kernel's list."""
     if not view.allowed:
         return f"none ({view.why})"
-    answer = {True: "yes, ", False: "no, ", None: ""}[view.may_run]
+    these = {True: "yes, ", False: "no, ", None: ""}[view.may_run]
     allowed = ", ".join(_allowed(row) for row in view.allowed)
-    return f"{view.needs}: {answer}{view.why}; the list: {allowed}"
+    return f"{view.needs}: {these}{view.why}; the list: {allowed}"
 
 
 def _request(plan: Plan, *, short: bool = False) -> str:
