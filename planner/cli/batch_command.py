@@ -160,9 +160,6 @@ def batch(
     """Plan many machines in one run."""
     out = out_of(form, output, color, _FORMATS) if summary else None
     _check(summary=summary, resume=resume, output=output, what_if=what_if, form=form, with_report=with_report)
-
-    if with_report and not makes_table(output or ""):
-        raise Refused("--with-report is for tables, lines are reports anyway", "give -o FILE.parquet, or leave it out")
     path, sources, request = _arguments(arguments, (*files, *_listed(files_from, output)), crashkernel)
     if request is not None and options["preset"] is not None:
         raise Refused("a preset and a CRASHKERNEL value were both given", "give one of them")
@@ -180,10 +177,7 @@ def batch(
         source = open_answers(path, sources, stdin)
         with _progress(source) as tell:
             fleet = summarize(source, job, changes, jobs=jobs or cores(), progress=tell)
-        if not fleet.records:
-            raise InputError(path if path != "-" else "<stdin>", "there is no record in it", "give records or answers")
-        if fleet.finished and what_if not in {(), ("none",)}:
-            raise Refused("--what-if plans again, and these are finished results", "give the records, or leave it out")
+        _check_fleet(fleet, path, what_if)
         counts = _told(fleet, out)
     else:
         source = open_input(path, sources, stdin)
@@ -229,6 +223,16 @@ def _check(
         raise Refused(f"{ending} is not a format of results", f"name FILE{', FILE'.join(known)}")
     if resume and output in (None, "-"):
         raise Refused("--resume needs a file to resume", "add -o FILE")
+    if with_report and not makes_table(output or ""):
+        raise Refused("--with-report is for tables, lines are reports anyway", "give -o FILE.parquet, or leave it out")
+
+
+def _check_fleet(fleet: Fleet, path: str, what_if: tuple[str, ...]) -> None:
+    """Refuse input without a record, and finished results that are to be planned with changes."""
+    if not fleet.records:
+        raise InputError(path if path != "-" else "<stdin>", "there is no record in it", "give records or answers")
+    if fleet.finished and what_if not in {(), ("none",)}:
+        raise Refused("--what-if plans again, and these are finished results", "give the records, or leave it out")
 
 
 def _listed(files_from: str | None, output: str | None) -> tuple[str, ...]:
@@ -259,6 +263,7 @@ def _arguments(
 
 
 def _run(source: Input, job: Job, output: str | None, jobs: int, *, resume: bool) -> Counts:
+    """Write the answers, and return their counts."""
     # Lines for the file of standard output are written through it; a table is made beside the file.
     where = None if output in (None, "-") or (is_stdout(output) and not makes_table(output)) else output
     if where is None and sys.stdout is None:
@@ -273,6 +278,7 @@ def _run(source: Input, job: Job, output: str | None, jobs: int, *, resume: bool
 
 
 def _told(fleet: Fleet, out: Out) -> Counts:
+    """Write a summary, and return its counts."""
     out.result(
         lambda: blocks(fleet),
         fleet.summary,

@@ -36,6 +36,12 @@ class Forcing(NamedTuple):
 _Cause = tuple[str, str]
 """A reason and its remedy."""
 
+_KFENCE: _Cause = ("KFENCE is built in", "a kernel built without KFENCE, or 6.4 and later with kfence on")
+_NO_POOL: _Cause = (
+    "KFENCE without an early pool (kfence.sample_interval=0): it may be enabled later",
+    "kfence.sample_interval=100, which gives it an early pool",
+)
+
 
 def forcing(
     profile: Profile,
@@ -66,14 +72,9 @@ def forcing(
     built_in, interval = _kfence(profile, cmdline, config, kfence=kfence)
     pool = built_in and profile.kfence in ("pool", "harmless") and interval > 0
     if built_in and profile.kfence == "forces":
-        causes.append(("KFENCE is built in", "a kernel built without KFENCE, or 6.4 and later with kfence on"))
+        causes.append(_KFENCE)
     elif built_in and not pool and profile.kfence != "harmless":
-        causes.append(
-            (
-                "KFENCE without an early pool (kfence.sample_interval=0): it may be enabled later",
-                "kfence.sample_interval=100, which gives it an early pool",
-            )
-        )
+        causes.append(_NO_POOL)
     if causes and no_aborts and profile.bbm != "none":
         notes.append(
             f"blocks are used in spite of {'; '.join(cause for cause, _ in causes)}: the kernel splits live blocks here"

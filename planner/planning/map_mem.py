@@ -65,16 +65,21 @@ def _calls(
         after += [(*piece, cut_flags) for piece in subtract(cut, apart)]
     if unmapped:
         holes.append(unmapped)
-    holes.sort()
+    return special, _around(holes, regions), after
+
+
+def _around(holes: list[Span], regions: list[Span]) -> list[Span]:
+    """The regions without the holes; one that no hole touches stays as it is."""
     if not holes:
-        return special, regions, after
+        return regions
+    holes.sort()
     mapped: list[Span] = []
     for start, end in regions:
         if any(low < end and start < high for low, high in holes):
             mapped += subtract((start, end), holes)
         else:
             mapped.append((start, end))
-    return special, mapped, after
+    return mapped
 
 
 def _whole_pages(regions: Sequence[Span], page_size: int) -> list[Span]:

@@ -92,12 +92,9 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     machine = replace(machine, facts=built.facts)
     kernel = modelled(built, options, remarks)
     remarks.note(*_other_pages(given, kernel))
-    machine, placed = as_read(machine, kernel.profile, kernel.geometry.page_size, asked.cmdline)
-    machine, reserved = as_reserved(machine, kernel.profile)
-    remarks.note(*placed, *reserved)
+    machine = _as_read_by(kernel, machine, asked.cmdline, remarks)
     if machine.facts.events != own_facts.events:
         own_facts = replace(own_facts, events=machine.facts.events)
-    machine = _in_its_pages(machine, kernel, remarks)
     # Rewinding uses only the source's facts; it looks up the configuration where it needs it.
     early = early_memory(replace(machine, facts=own_facts), kernel, options, asked.cmdline, remarks)
     context = read_context(machine, kernel, early, asked, options, remarks)
@@ -106,10 +103,6 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     asked = asked.on(shared.ram, kernel.profile)
     request = parsed(asked.text, machine.facts, kernel.profile, shared.ram)
     remarks.note(*([asked.note] if asked.note else []))
-    rewound = (*undone_before(own_facts), *early.rewound)
-    doubt = "; ".join(filter(None, (early.doubt, inferred(asked, own_facts))))
-    memory = MemoryView(machine.source, shared.ram, context.memory.regions, context.memory.reserved, rewound, doubt)
-    facts = facts_view(context, options, own_facts)
     others = [
         (what, ask(given, crashkernel, otherwise))
         for what, otherwise in _other_kernels(machine, kernel, early, options, built.other_page_size, remarks)
@@ -123,8 +116,15 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
         others=early.others,
         remarks=remarks,
         shared=shared,
-        facts=facts,
-        memory=memory,
+        facts=facts_view(context, options, own_facts),
+        memory=MemoryView(
+            source=machine.source,
+            ram=shared.ram,
+            regions=context.memory.regions,
+            reserved=context.memory.reserved,
+            rewound=(*undone_before(own_facts), *early.rewound),
+            doubt="; ".join(filter(None, (early.doubt, inferred(asked, own_facts)))),
+        ),
         other_kernels=tuple(others),
     )
 
@@ -343,8 +343,14 @@ def _check_machine(machine: Machine, options: Options, remarks: Remarks) -> None
         )
 
 
-def _in_its_pages(machine: Machine, kernel: Kernel, remarks: Remarks) -> Machine:
-    """The machine with its log's EFI map, read for 4K pages, widened to the kernel's pages."""
+def _as_read_by(kernel: Kernel, machine: Machine, cmdline: str | None, remarks: Remarks) -> Machine:
+    """The machine with the map that this kernel makes of its device tree, or of its log's EFI map, with notes on it.
+
+    An EFI map, read for 4K pages, is widened to the kernel's pages.
+    """
+    machine, placed = as_read(machine, kernel.profile, kernel.geometry.page_size, cmdline)
+    machine, reserved = as_reserved(machine, kernel.profile)
+    remarks.note(*placed, *reserved)
     if machine.efi_in_4k and kernel.geometry.page_size == 4 * KIB and "page_size" in remarks.assumed:
         remarks.note("the EFI map is read for 4K pages: the log does not give the page size")
     return for_pages(machine, kernel.geometry.page_size)

@@ -347,26 +347,27 @@ class _Search:
         """A blocking CMA area, made smaller (its end stays in place)."""
         unit = max(4 * MIB, self.context.geometry.pmd_size)
         for entry in self.reserved:
-            if "cma" not in entry.name.lower():
-                continue
-            if self._helping(Remedy({}, free=(entry,))) is None:
-                continue  # if freeing all of it does not help, freeing a part does not
+            # If freeing all of it does not help, freeing a part does not.
+            if "cma" in entry.name.lower() and self._helping(Remedy({}, free=(entry,))) is not None:
+                yield from self._shrunk(entry, unit)
 
-            def shrunk(units: int, entry: Reserved = entry) -> Remedy:
-                rest = Reserved(entry.end - units * unit, entry.end, entry.name)
-                size = format_size(rest.end - rest.start)
-                return Remedy(
-                    {"kind": "cma", "start": entry.start, "end": entry.end, "size": rest.end - rest.start},
-                    free=(entry,),
-                    reserve=(rest,),
-                    text=f"shrink {entry.name} to {size} (cma={size}), with its end in place",
-                )
+    def _shrunk(self, entry: Reserved, unit: int) -> Iterator[Remedy]:
+        """The largest rest of an area, in units, that helps."""
 
-            units = halved(
-                0, -(-(entry.end - entry.start) // unit), lambda units: self._helping(shrunk(units)) is not None
+        def rest_of(units: int) -> Remedy:
+            rest = Reserved(entry.end - units * unit, entry.end, entry.name)
+            size = format_size(rest.end - rest.start)
+            return Remedy(
+                {"kind": "cma", "start": entry.start, "end": entry.end, "size": rest.end - rest.start},
+                free=(entry,),
+                reserve=(rest,),
+                text=f"shrink {entry.name} to {size} (cma={size}), with its end in place",
             )
-            if units:
-                yield from self._if_it_helps(shrunk(units))
+
+        most = -(-(entry.end - entry.start) // unit)
+        units = halved(0, most, lambda units: self._helping(rest_of(units)) is not None)
+        if units:
+            yield from self._if_it_helps(rest_of(units))
 
     def align(self) -> Iterator[Remedy]:
         """The largest smaller alignment that gives a protected area."""

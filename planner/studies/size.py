@@ -223,16 +223,10 @@ def sweep(
     bounds or steps.
     """
     inquiry = form_of(machine, crashkernel, options)
-    page = inquiry.form.page
-    least = round_up(least, page)
+    least = round_up(least, inquiry.form.page)
     if least > most:
         raise InputError("--sweep", f"{format_size(least)} is more than {format_size(most)}", "give the smaller first")
-    if step is not None:
-        if (most - least) // step >= MOST_STEPS:
-            raise InputError("--step", f"makes more than {MOST_STEPS:,} rows", "give a larger step")
-        runs = [(size, size) for size in range(least, most + 1, step)]
-    else:
-        runs = list(_runs(inquiry, least, most))
+    runs = list(_runs(inquiry, least, most)) if step is None else _steps(least, most, step)
     rows = []
     plan = None
     doubts: dict[str, None] = {}
@@ -262,6 +256,13 @@ def sweep(
 def _asked(row: _Planned, size: int) -> _Planned:
     """A row with the requested size, if the kernel read none."""
     return row if row.size else replace(row, size=size)
+
+
+def _steps(least: int, most: int, step: int) -> list[tuple[int, int]]:
+    """Every size at a distance of `step` from the last, each as a run of its own. Raises InputError for too many."""
+    if (most - least) // step >= MOST_STEPS:
+        raise InputError("--step", f"makes more than {MOST_STEPS:,} rows", "give a larger step")
+    return [(size, size) for size in range(least, most + 1, step)]
 
 
 def _runs(inquiry: Inquiry, least: int, most: int) -> Iterator[tuple[int, int]]:

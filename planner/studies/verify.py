@@ -198,18 +198,9 @@ def _obstacle(
         return Obstacle(
             "it records no crash kernel: no `Crash kernel` in /proc/iomem, no crashkernel line, no kexec_crash_size"
         )
-    version, messages = options.kernel or facts.kernel, "mainline"
-    if version is not None:
-        selection = select_profile(version)
-        messages = selection.profile.messages
-        if not selection.supported:
-            return Obstacle(f"the kernel is {version}: only 4.12 to 7.x are modelled")
-        if record is not None and record.low is not None and selection.profile.combine == "plain":
-            return Obstacle(
-                f"it records low memory, which mainline {version} never reserves for a crash kernel (patched kernel?)"
-            )
-    if messages == "mainline" and record is not None and any(line.startswith("Reserving ") for line in record.log):
-        return Obstacle("crash kernel log line matches no mainline arm64 format (patched kernel?)")
+    of_kernel = _of_kernel(options.kernel or facts.kernel, record)
+    if of_kernel is not None:
+        return of_kernel
     if not machine.memory.regions:
         return Obstacle("it has no memory map: also give the machine's /proc/iomem or complete boot log (--map, --log)")
     if (
@@ -223,6 +214,23 @@ def _obstacle(
         return Obstacle(damage or "it has log lines about crashkernel, but none with the outcome", damage)
     if crashkernel is None and facts.request is None and facts.cmdline is None and _size(record) is None:
         return Obstacle("the request is not known: there is no command line (give the value: --crashkernel)")
+    return None
+
+
+def _of_kernel(version: str | None, record: BootRecord | None) -> Obstacle | None:
+    """The obstacle of a kernel that is not modelled, or that made a record which no such kernel makes."""
+    messages = "mainline"
+    if version is not None:
+        selection = select_profile(version)
+        messages = selection.profile.messages
+        if not selection.supported:
+            return Obstacle(f"the kernel is {version}: only 4.12 to 7.x are modelled")
+        if record is not None and record.low is not None and selection.profile.combine == "plain":
+            return Obstacle(
+                f"it records low memory, which mainline {version} never reserves for a crash kernel (patched kernel?)"
+            )
+    if messages == "mainline" and record is not None and any(line.startswith("Reserving ") for line in record.log):
+        return Obstacle("crash kernel log line matches no mainline arm64 format (patched kernel?)")
     return None
 
 

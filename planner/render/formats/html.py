@@ -16,9 +16,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from itertools import chain, count
+from typing import TYPE_CHECKING
 
 from planner.base.errors import printable
 from planner.render.blocks.model import Block, Facts, Lead, Paragraph, Picture, Table, shown
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 __all__ = ["Figure", "document", "made_by", "page"]
 
@@ -64,6 +68,26 @@ def page(
     folded: titles of tables that open on request, since a picture shows the same better. data: JSON text that the page
     carries for other programs.
     """
+    blocks, after = shown(blocks), shown(after)
+    first = 0
+    while first < len(blocks) and isinstance(blocks[first], (Lead, Facts) if first else (Lead, Facts, Paragraph)):
+        first += 1
+    # Only `<` could end a script element; JSON can write it as an escape.
+    safe = data.strip().replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return _template().render(
+        title=printable(title),
+        short=_short(printable(title)),
+        command=printable(_COMMAND.get()),
+        folded=folded,
+        top=blocks[:first],
+        figures=figures,
+        rest=[block for block in (*blocks[first:], *after) if not isinstance(block, Picture)],
+        data=safe,
+    )
+
+
+def _template() -> Template:
+    """The template of a page, with its filters."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -82,22 +106,7 @@ def page(
         "stacked": _stacked,
         "tokens": _tokens,
     }
-    blocks, after = shown(blocks), shown(after)
-    first = 0
-    while first < len(blocks) and isinstance(blocks[first], (Lead, Facts) if first else (Lead, Facts, Paragraph)):
-        first += 1
-    # Only `<` could end a script element; JSON can write it as an escape.
-    safe = data.strip().replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-    return environment.get_template("page.html.j2").render(
-        title=printable(title),
-        short=_short(printable(title)),
-        command=printable(_COMMAND.get()),
-        folded=folded,
-        top=blocks[:first],
-        figures=figures,
-        rest=[block for block in (*blocks[first:], *after) if not isinstance(block, Picture)],
-        data=safe,
-    )
+    return environment.get_template("page.html.j2")
 
 
 @contextmanager
