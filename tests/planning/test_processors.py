@@ -13,7 +13,7 @@ from planner.batch.fleet import Fleet
 from planner.kernel.cputype import ALLOWED, cpu_named, of_midr
 from planner.planning.processors import processors
 from planner.planning.strategies import STRATEGIES, strategy_named
-from planner.render.blocks.tables import verdict
+from planner.render.blocks.sentences import verdict
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from planner.base.sizes import GIB
 from planner.kernel.memory_map import Flag, Region, Reserved
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
-from planner.render.blocks.tables import verdict
+from planner.render.blocks.sentences import verdict
 from planner.sources import parse_text
 
 NESTED = """\

@@ -12,7 +12,7 @@ from planner.kernel.ptdump import KINDS
 from planner.planning.doubts import UNKNOWN_HERE
 from planner.render.blocks.model import Block, Facts, Heading, Lead, Paragraph, Table
 from planner.render.blocks.numbers import column, signed_column, signed_count, size, start
-from planner.render.blocks.tables import alignment, closing, in_doubt, kernel_facts, unknown_kernel
+from planner.render.blocks.sentences import alignment, closing, in_doubt, kernel_facts, unknown_kernel
 from planner.studies.compare import Comparison, Row
 
 __all__ = ["blocks"]

@@ -9,7 +9,7 @@ from planner.base.text import counted
 from planner.planning.result import Plan
 from planner.render.blocks.model import Block, Bullets, Facts, Lead, Table
 from planner.render.blocks.numbers import address, column, count, signed_count, signed_size, size, span
-from planner.render.blocks.tables import PROTECTION
+from planner.render.blocks.sentences import PROTECTION
 from planner.report.diff import Difference, Differences
 
 __all__ = ["blocks"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from planner.base.text import counted
-from planner.render.blocks import images, tables
+from planner.render.blocks import images, sentences
 from planner.render.blocks.model import Block, Bullets, Facts, Heading, Lead, Listing, Paragraph, Table
 from planner.render.blocks.numbers import address, column, size, span
 from planner.render.blocks.plan import mood
@@ -24,9 +24,9 @@ _NO_NAME = ("window", "end of memory")
 def blocks(explanation: Explanation) -> list[Block]:
     """The whole explanation."""
     plan = explanation.plan
-    word, text = tables.answer(plan)
-    more = tables.facts(plan)
-    facts = [*tables.summary(plan), *_not_higher(explanation), *more]
+    word, text = sentences.answer(plan)
+    more = sentences.facts(plan)
+    facts = [*sentences.summary(plan), *_not_higher(explanation), *more]
     result: list[Block] = [Lead(word, text, mood(word)), Facts(facts)]
     for number, story in enumerate(explanation.attempts, 1):
         result += _attempt(number, story)
@@ -34,8 +34,8 @@ def blocks(explanation: Explanation) -> list[Block]:
     result += _help(explanation)
     if explanation.any_image is not None:
         result += images.blocks([explanation.any_image])
-    readings = Bullets("Other readings", tables.other_readings(plan))
-    return [*result, readings, *tables.closing(tables.further_notes(plan), plan.kernel)]
+    readings = Bullets("Other readings", sentences.other_readings(plan))
+    return [*result, readings, *sentences.closing(sentences.further_notes(plan), plan.kernel)]
 
 
 def _not_higher(explanation: Explanation) -> list[tuple[str, str]]:
@@ -135,7 +135,7 @@ def _outside(story: AttemptStory) -> str:
 def _help(explanation: Explanation) -> list[Block]:
     outcome = explanation.plan.reservation.outcome
     if explanation.help:
-        return [Bullets("What would help", tables.changes(explanation.help))]
+        return [Bullets("What would help", sentences.changes(explanation.help))]
     if outcome in ("fallback", "failed"):
         return [Paragraph("No single change that is tried here would help: neither a smaller size nor another form.")]
     if outcome == "none":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from planner.base.sizes import format_size
-from planner.render.blocks import images, tables
+from planner.render.blocks import images, sentences
 from planner.render.blocks.model import Block, Facts, Lead, Mood, Table
 from planner.render.blocks.numbers import address, column, size, span, start
 from planner.studies.fit import Fit, Spot
@@ -30,7 +30,7 @@ def blocks(fit: Fit) -> list[Block]:
         _rungs(fit),
         _windows(fit),
         *over,
-        *tables.closing(fit.notes, fit.kernel),
+        *sentences.closing(fit.notes, fit.kernel),
     ]
 
 
@@ -46,7 +46,7 @@ def _lead(fit: Fit) -> Lead:
     else:
         sizes = f"up to {format_size(aligned)} aligned, up to {format_size(reserved)} at all"
     keeping = f", with {size(fit.keep_low)} of low memory left" if fit.keep_low else ""
-    parts = (f"{tables.unknown_kernel(fit.kernel)}{sizes}{keeping}", _otherwise(fit), fit.doubt)
+    parts = (f"{sentences.unknown_kernel(fit.kernel)}{sizes}{keeping}", _otherwise(fit), fit.doubt)
     return Lead("fits", "; ".join([part for part in parts if part]), mood)
 
 
@@ -78,7 +78,7 @@ def _upto(value: int | None) -> str:
 def _facts(fit: Fit) -> list[tuple[str, str]]:
     form = _FORMS[fit.form] + (f" of {address(fit.offset)}" if fit.offset is not None else "")
     machine = f"{fit.source}: {size(fit.ram)} of RAM"
-    return [("Request", form), ("Machine", machine), *tables.kernel_facts(fit.kernel)]
+    return [("Request", form), ("Machine", machine), *sentences.kernel_facts(fit.kernel)]
 
 
 def _largest(fit: Fit) -> Table:

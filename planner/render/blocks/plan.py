@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from planner.planning.outcomes import GOOD
 from planner.planning.result import Plan
-from planner.render.blocks import bar, tables
+from planner.render.blocks import bar, sentences, tables
 from planner.render.blocks.model import Block, Bullets, Facts, Lead, Listing, Mood, Picture, Terms
 
 __all__ = ["blocks", "mood", "short"]
@@ -19,9 +19,9 @@ def mood(outcome: str) -> Mood:
 
 def short(plan: Plan) -> list[Block]:
     """The answer alone: the verdict, the place, the cost, and the first thing that would help, where help is needed."""
-    word, text = tables.answer(plan)
-    advice = tables.changes(plan.help or ())[:1] or _helpless(plan)
-    return [Lead(word, text, mood(word)), Facts([*tables.summary(plan), *[("To do", each) for each in advice]])]
+    word, text = sentences.answer(plan)
+    advice = sentences.changes(plan.help or ())[:1] or _helpless(plan)
+    return [Lead(word, text, mood(word)), Facts([*sentences.summary(plan), *[("To do", each) for each in advice]])]
 
 
 def _helpless(plan: Plan) -> list[str]:
@@ -42,12 +42,12 @@ def blocks(plan: Plan, *, wide: bool = False) -> list[Block]:
     steps = tables.steps(plan) if plan.steps != () else Terms("How the map is changed", ("not at all",))
     return [
         *short(plan),
-        Bullets("What else would help", tables.changes(plan.help or ())[1:]),
-        Bullets("Other readings", tables.other_readings(plan)),
-        Facts(tables.facts(plan)),
+        Bullets("What else would help", sentences.changes(plan.help or ())[1:]),
+        Bullets("Other readings", sentences.other_readings(plan)),
+        Facts(sentences.facts(plan)),
         Picture("Memory, one bar per bank", lambda width, color: bar.draw(plan, width, color=color)),
         tables.placement(plan),
         *([*costs, steps, *searched] if plan.reservation.crash is not None else [*searched, *costs, steps]),
         tables.undone(plan, wide=wide),
-        *tables.closing(tables.further_notes(plan), plan.kernel),
+        *sentences.closing(sentences.further_notes(plan), plan.kernel),
     ]

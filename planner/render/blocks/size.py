@@ -7,7 +7,7 @@ from itertools import groupby
 
 from planner.base.text import counted
 from planner.planning.result import KernelView
-from planner.render.blocks import sweep_chart, tables
+from planner.render.blocks import sentences, sweep_chart
 from planner.render.blocks.model import Block, Bullets, Facts, Lead, Mood, Paragraph, Picture, Table
 from planner.render.blocks.numbers import address, column, signed_column, signed_size, size, span, start
 from planner.studies.recommend import Candidate, Recommendation
@@ -78,8 +78,8 @@ def presets(found: Presets) -> list[Block]:
     values = list(zip(names, grouped, strict=True))
     head = ("size", "outcome", "at", "page tables", "low free", "default of")
     text = f"{counted(len(found.presets), 'distribution default')}, {counted(len(grouped), 'distinct value')}"
-    text += f", {aligned or 'none'} aligned here{tables.in_doubt(found.doubt)}"
-    text = f"{tables.unknown_kernel(found.kernel)}{text}"
+    text += f", {aligned or 'none'} aligned here{sentences.in_doubt(found.doubt)}"
+    text = f"{sentences.unknown_kernel(found.kernel)}{text}"
     sources = list(dict.fromkeys(f"{p.preset}: {p.source}, {p.date}" for p in found.presets))
     return [
         Lead("defaults", text, "good" if aligned else "warn"),
@@ -87,13 +87,13 @@ def presets(found: Presets) -> list[Block]:
         Table("Distribution defaults on this machine", "rllrrl", head, rows),
         Table("Their values", "ll", ("", "crashkernel="), values),
         Bullets("Sources", sources),
-        *tables.closing(found.notes, found.kernel),
+        *sentences.closing(found.notes, found.kernel),
     ]
 
 
 def _facts(source: str, ram: int, low_free: int, kernel: KernelView) -> list[tuple[str, str]]:
     machine = f"{source}: {size(ram)} of RAM, {size(low_free)} of low memory free"
-    return [("Machine", machine), *tables.kernel_facts(kernel)]
+    return [("Machine", machine), *sentences.kernel_facts(kernel)]
 
 
 # -- sweep -----------------------------------------------------------------------------------------------------
@@ -105,14 +105,14 @@ def sweep(swept: Sweep) -> list[Block]:
     mood: Mood = "good" if "aligned" in outcomes else "warn" if {"fallback", "exact"} & set(outcomes) else "bad"
     step = f"every {size(swept.step)}" if swept.step else "wherever something changes"
     rows = counted(len(swept.sweep), "row")
-    finding = f"{tables.unknown_kernel(swept.kernel)}{_finding(swept)}{tables.in_doubt(swept.doubt)}"
+    finding = f"{sentences.unknown_kernel(swept.kernel)}{_finding(swept)}{sentences.in_doubt(swept.doubt)}"
     text = f"{size(swept.least)} to {size(swept.most)}, {_FORMS[swept.form]} request, {step}: {rows}"
     return [
         Lead(outcomes[0] if len(outcomes) == 1 else "sweep", finding, mood),
         Facts([("Sizes", text), *_facts(swept.source, swept.ram, swept.low_free_before, swept.kernel)]),
         Picture("By size; each row scaled 0-9 to its own maximum", lambda w, c: sweep_chart.draw(swept, w, color=c)),
         _table(swept),
-        *tables.closing(swept.notes, swept.kernel),
+        *sentences.closing(swept.notes, swept.kernel),
     ]
 
 
@@ -161,8 +161,12 @@ def give_back(given: GiveBack) -> list[Block]:
         ("Written", f"{given.asked} to /sys/kernel/kexec_crash_size, which says {given.before}"),
     ]
     if given.refused is not None:
-        lead = Lead("refused", f"nothing is freed: {given.refused}{tables.in_doubt(given.doubt)}", "bad")
-        return [lead, Facts(facts + tables.kernel_facts(given.kernel)), *tables.closing(given.notes, given.kernel)]
+        lead = Lead("refused", f"nothing is freed: {given.refused}{sentences.in_doubt(given.doubt)}", "bad")
+        return [
+            lead,
+            Facts(facts + sentences.kernel_facts(given.kernel)),
+            *sentences.closing(given.notes, given.kernel),
+        ]
     freed = f"{size(given.freed_bytes)} is freed, {size(given.after)} stays reserved"
     parts: list[tuple[str, str, str]] = [("freed", span(r), size(r.size)) for r in given.freed]
     parts += [
@@ -171,12 +175,12 @@ def give_back(given: GiveBack) -> list[Block]:
         if r is not None
     ]
     return [
-        Lead("freed", f"{freed}{tables.in_doubt(given.doubt)}", "good"),
-        Facts(facts + tables.kernel_facts(given.kernel)),
+        Lead("freed", f"{freed}{sentences.in_doubt(given.doubt)}", "good"),
+        Facts(facts + sentences.kernel_facts(given.kernel)),
         Table("Afterwards", "llr", ("", "range", "size"), parts),
         _compared(given),
         Bullets("Remarks", _remarks(given)),
-        *tables.closing(given.notes, given.kernel),
+        *sentences.closing(given.notes, given.kernel),
     ]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from planner.batch.fleet import Drawn
 from planner.render.blocks.numbers import size, span
-from planner.render.blocks.tables import verdict
+from planner.render.blocks.sentences import verdict
 from planner.render.pictures import outcomes
 from planner.render.pictures.canvas import FONT, MARGIN, WHOLE, Canvas, Frame, number
 from planner.render.pictures.labels import middle, text_width

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from planner.base.ranges import Span, intersect, total, union
 from planner.base.text import counted
 from planner.planning.result import Plan
-from planner.render.blocks import bar, tables
+from planner.render.blocks import bar, sentences
 from planner.render.blocks.numbers import address, column, count, size
 from planner.render.pictures import search
 from planner.render.pictures.axis import node_of, scale_bar
@@ -167,7 +167,7 @@ def _head(plan: Plan, scale: Scale, ram: list[Span], *, closer: bool) -> str:
 
 def _describe(plan: Plan, rows: Sequence[_Row]) -> str:
     """The picture in words, for screen readers."""
-    parts = [tables.verdict(plan) + "."]
+    parts = [sentences.verdict(plan) + "."]
     for row in rows:
         if row.closer:
             continue
@@ -185,8 +185,8 @@ def _describe(plan: Plan, rows: Sequence[_Row]) -> str:
 def _caption(canvas: Canvas, plan: Plan) -> float:
     if not canvas.frame.caption:
         return float(MARGIN)
-    y = canvas.paragraph(canvas.caption() + 2, tables.verdict(plan), size=12)
-    facts = dict(tables.facts(plan))
+    y = canvas.paragraph(canvas.caption() + 2, sentences.verdict(plan), size=12)
+    facts = dict(sentences.facts(plan))
     return canvas.paragraph(y, f"Kernel {facts['Kernel']}. Strategy {facts['Strategy']}.", cls="soft") + 10
 
 

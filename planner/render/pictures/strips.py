@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from planner.planning.result import Plan
-from planner.render.blocks import tables
+from planner.render.blocks import sentences
 from planner.render.blocks.numbers import signed_column, signed_count
 from planner.render.pictures.axis import axis, breaks, segments
 from planner.render.pictures.canvas import MARGIN, WHOLE, Canvas, Frame
@@ -38,7 +38,7 @@ class Strip:
 
 def draw(title: str, strips: Sequence[Strip], frame: Frame = WHOLE) -> Canvas:
     """Draw strategies on one map."""
-    description = " ".join([f"{strip.name}: {tables.verdict(strip.plan)}." for strip in strips])
+    description = " ".join([f"{strip.name}: {sentences.verdict(strip.plan)}." for strip in strips])
     canvas = Canvas(frame, title, description)
     y = canvas.caption()
     if strips:

@@ -8,7 +8,7 @@ import pytest
 
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
-from planner.render.blocks import tables
+from planner.render.blocks import sentences
 from planner.render.blocks.model import Table, Terms
 from planner.render.blocks.plan import blocks, mood, short
 from planner.render.layout import lay_out
@@ -25,9 +25,9 @@ def test_the_answer_is_the_verdict_and_the_summary(name: str) -> None:
     plan = plan_of(name)
     lead, facts = short(plan)
     told = lead_of([lead])
-    assert f"{told.word}: {told.text}" == tables.verdict(plan)
+    assert f"{told.word}: {told.text}" == sentences.verdict(plan)
     assert told.word == plan.reservation.outcome
-    assert [row for row in facts_of([facts]).items() if row[0] != "To do"] == tables.summary(plan)
+    assert [row for row in facts_of([facts]).items() if row[0] != "To do"] == sentences.summary(plan)
 
 
 LONG = "2G-4G:320M,4G-32G:512M,32G-64G:1024M,64G-128G:2048M,128G-:4096M"
@@ -138,14 +138,14 @@ def test_a_request_that_is_misread_is_reported_in_the_answer(request_: str, kern
     plan = make_plan(machine(kernel=kernel), request_, Options(strategy="mainline"))
     assert facts_of(short(plan)).get("Note") == row
     said = plan.request.cause or row
-    assert said is None or (row is None) == (said in tables.verdict(plan))
+    assert said is None or (row is None) == (said in sentences.verdict(plan))
     assert said not in bullets_of(blocks(plan), "Notes")
 
 
 def test_a_hint_beside_the_cause_stands_among_the_notes() -> None:
     """The first line has the cause; the hint is not lost."""
     plan = make_plan(machine(kernel="6.12"), "1G-2G:64MB", Options(strategy="mainline"))
-    assert "no range of the list covers" in tables.verdict(plan)
+    assert "no range of the list covers" in sentences.verdict(plan)
     hint = "the list of ranges ends before 'B', which is not read"
     assert hint in bullets_of(blocks(plan), "Notes")
 
@@ -153,9 +153,9 @@ def test_a_hint_beside_the_cause_stands_among_the_notes() -> None:
 def test_a_kernel_that_no_source_names_is_not_called_yours() -> None:
     """The first lines say that it is assumed."""
     plan = make_plan(machine(kernel=None), "512M", Options())
-    assert f"(kernel {plan.kernel.profile}, assumed: " in tables.verdict(plan)
-    assert "your kernel" not in tables.verdict(plan)
-    assert dict(tables.summary(plan))["Requested"].endswith(f"kernel {plan.kernel.profile} (assumed)")
+    assert f"(kernel {plan.kernel.profile}, assumed: " in sentences.verdict(plan)
+    assert "your kernel" not in sentences.verdict(plan)
+    assert dict(sentences.summary(plan))["Requested"].endswith(f"kernel {plan.kernel.profile} (assumed)")
 
 
 @pytest.mark.parametrize(
@@ -172,11 +172,11 @@ def test_a_kernel_that_no_source_names_is_not_called_yours() -> None:
 def test_the_request_in_the_first_lines(request_: str, row: str) -> None:
     """With the kernel's reading only where that differs."""
     plan = make_plan(machine(kernel="6.12"), request_, Options())
-    assert dict(tables.summary(plan))["Requested"] == f"{row}, kernel 6.12"
+    assert dict(sentences.summary(plan))["Requested"] == f"{row}, kernel 6.12"
 
 
 @pytest.mark.parametrize("request_", ["512M,high", "512M,low", "512M,high crashkernel=128M,low"])
 def test_a_suffix_that_is_not_read_is_the_reason(request_: str) -> None:
     plan = make_plan(machine(kernel="5.4"), request_, Options(strategy="mainline"))
-    assert "none: no valid crashkernel request (" in tables.verdict(plan)
-    assert "do not read crashkernel=SIZE," in tables.verdict(plan)
+    assert "none: no valid crashkernel request (" in sentences.verdict(plan)
+    assert "do not read crashkernel=SIZE," in sentences.verdict(plan)

@@ -15,7 +15,6 @@ from planner.render.blocks.numbers import column, span
 from planner.render.pages import plan_page
 from planner.report import to_json
 from planner.rewind.rewound import AFTERWARDS, Rewound
-from tests.planning.machines import plan
 from tests.plans import plan_of, render
 
 TITLE = "Treated as free: allocated after the crash kernel"
@@ -86,50 +85,6 @@ def test_a_plan_without_rewinding_says_nothing_of_it() -> None:
     assert TITLE not in render(plan)
 
 
-@pytest.mark.parametrize(
-    ("name", "sentence"),
-    [
-        (
-            "aligned",
-            (
-                "aligned: 512M at 0x80780000000 in a 1G aligned area; can be unmapped after kexec load (protected); "
-                "proposed, in no released kernel (your kernel: 512M at 0x807df000000, protected)"
-            ),
-        ),
-        (
-            "fallback",
-            (
-                "fallback: 512M at 0xde000000; no aligned area was available; stays mapped (unprotected); "
-                "proposed, in no released kernel (your kernel: the same place, protected)"
-            ),
-        ),
-        (
-            "failed",
-            (
-                "failed: 3G does not fit in any range the kernel searches; nothing is reserved; "
-                "the same with your kernel"
-            ),
-        ),
-        (
-            "nothing-asked",
-            (
-                "none: no valid crashkernel request (write '512M': a size has one suffix letter, and 'B' makes the "
-                "kernel refuse it); nothing is reserved"
-            ),
-        ),
-    ],
-)
-def test_the_verdict_is_one_sentence(name: str, sentence: str) -> None:
-    """The outcome, the place, the protection, and what the machine's own kernel does."""
-    assert tables.verdict(plan_of(name)) == sentence
-
-
-def test_an_aligned_area_that_is_not_protected_says_why() -> None:
-    """It is not made of whole leaves: its alignment is less than theirs."""
-    found = plan("512M", align="pmd")
-    assert "stays mapped (unprotected), as it shares a larger leaf of the linear map; " in tables.verdict(found)
-
-
 def test_crash_memory_what_returns_and_what_is_kept_add_up_to_the_area() -> None:
     """As the first rows claim; in one unit."""
     rows = tables.waste(plan_of("aligned")).rows
@@ -157,11 +112,3 @@ def test_tables_of_a_map_that_does_not_change_say_so() -> None:
     assert tables.granularity(plan).head == ("entries", "number", "map")
     assert tables.page_tables(plan).title == "Page tables (the same without a crash kernel)"
     assert len(tables.page_tables(plan_of("aligned")).head) == 5
-
-
-@pytest.mark.parametrize(
-    ("strategy", "row"), [("pud-aligned", "pud-aligned, alignment 1G (PUD_SIZE)"), ("mainline", "mainline")]
-)
-def test_only_a_strategy_that_aligns_has_an_alignment(strategy: str, row: str) -> None:
-    """The kernels themselves align to 2M, which the attempts show."""
-    assert dict(tables.kernel_facts(plan("512M", strategy=strategy).kernel))["Strategy"] == row

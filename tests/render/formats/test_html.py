@@ -11,7 +11,7 @@ import pytest
 from planner.base.sizes import MIB
 from planner.planning.plan import make_plan
 from planner.planning.result import Plan
-from planner.render.blocks import tables
+from planner.render.blocks import sentences
 from planner.render.blocks.model import Block, Bullets, Facts, Heading, Lead, Listing, Paragraph, Table, Terms
 from planner.render.formats import html
 from planner.render.layout import lay_out
@@ -62,7 +62,7 @@ def test_a_page_says_what_the_plan_says(name: str) -> None:
         for row in table.rows:
             assert list(row) in found
     lead = next(e for e in tree.iter(f"{XHTML}p") if "lead" in (e.get("class") or ""))
-    assert "".join(lead.itertext()) == tables.verdict(plan)
+    assert "".join(lead.itertext()) == sentences.verdict(plan)
 
 
 @pytest.mark.parametrize("name", ["aligned", "hostile", "failed"])

@@ -16,7 +16,7 @@ from planner.base.sizes import GIB, MIB
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
 from planner.render import document
-from planner.render.blocks import tables
+from planner.render.blocks import sentences
 from planner.render.blocks.model import Bullets, Table
 from planner.render.formats import rst
 from planner.render.layout import lay_out
@@ -59,7 +59,7 @@ def test_every_cell_reads_as_the_plan_says(name: str) -> None:
     assert cells(tree) == [["" if cell == "-" else " ".join(cell.split()) for cell in row] for row in wanted]
     rows = [(f[0].astext(), f[1].astext().replace("\n", " ")) for f in tree.findall(nodes.field)]
     said = [row for row in rows if row[0] != "To do"]
-    facts = [*tables.summary(plan), *tables.facts(plan)]
+    facts = [*sentences.summary(plan), *sentences.facts(plan)]
     assert said == [(label, " ".join(printable(text).split())) for label, text in facts]
 
 

@@ -15,7 +15,7 @@ from planner.kernel.memory_map import MemoryMap, Region
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
 from planner.planning.result import OtherReading
-from planner.render.blocks import tables
+from planner.render.blocks import sentences, tables
 from planner.render.blocks.model import Table
 from planner.render.formats.text import lay_out
 from planner.render.terminal import WIDTH, wrap
@@ -36,8 +36,8 @@ def test_the_answer_names_the_part_that_does_not_fit() -> None:
     """Of a request with low memory, that may be all that is missing."""
     machine = machine_of(MemoryMap((Region(GIB, GIB + 100 * MIB), Region(8 * GIB, 16 * GIB))))
     options = Options(kernel="6.6", dma_limit=4 * GIB)
-    assert tables.verdict(make_plan(machine, "512M,high", options)).startswith("failed: the 128M of low memory that")
-    assert tables.verdict(make_plan(machine, "9G,high", options)).startswith(
+    assert sentences.verdict(make_plan(machine, "512M,high", options)).startswith("failed: the 128M of low memory that")
+    assert sentences.verdict(make_plan(machine, "9G,high", options)).startswith(
         "failed: 9G does not fit in any range the kernel searches"
     )
 

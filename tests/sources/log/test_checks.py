@@ -12,7 +12,7 @@ from planner.base.ranges import Range
 from planner.base.sizes import GIB
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
-from planner.render.blocks.tables import verdict
+from planner.render.blocks.sentences import verdict
 from planner.report import to_dict
 from planner.sources import combine, parse_text
 from planner.studies.verify import verify
