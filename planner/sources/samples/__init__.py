@@ -1,7 +1,4 @@
-"""Bundled maps of real machines, and what each of them shows.
-
-The readers import this module, so they are imported when a sample is read.
-"""
+"""Bundled maps of real machines, and what each of them shows."""
 
 from __future__ import annotations
 
@@ -12,6 +9,7 @@ from typing import NamedTuple
 from planner.base.errors import InputError
 from planner.base.sizes import GIB, KIB
 from planner.kernel.machine import Machine
+from planner.sources.content import parse_text
 
 __all__ = ["Sample", "read", "samples"]
 
@@ -102,8 +100,6 @@ def samples() -> tuple[Sample, ...]:
 
 def read(name: str) -> Machine:
     """The machine of a bundled map. Raises InputError for an unknown name."""
-    from planner.sources import parse_text
-
     for sample in _SAMPLES:
         if sample.name == name:
             with open(os.path.join(os.path.dirname(__file__), sample.file), "rb") as file:  # noqa: PTH118, PTH120, PTH123

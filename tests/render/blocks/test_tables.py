@@ -1,4 +1,4 @@
-"""Tables of a plan: verdicts in words, what was put back; tests/golden holds the rest in every format."""
+"""Tables of a plan: what was put back, and sums; tests/golden holds the rest in every format."""
 
 from __future__ import annotations
 
