@@ -46,13 +46,19 @@ PUD, CONT_PMD, PMD, CONT_PTE, PTE = range(5)
 
 NO_BLOCKS, NO_CONT = 1, 2
 """Flags of one mapping call (NO_BLOCK_MAPPINGS, NO_CONT_MAPPINGS)."""
+
 BASE_PAGES = NO_BLOCKS | NO_CONT
+"""Flags of a call that maps pages only."""
 
 LeafSpan: TypeAlias = tuple[int, int, int]
+"""One span: start, end, an index into `KINDS`."""
+
 Call: TypeAlias = tuple[int, int, int]
 """One mapping call: start, end, flags."""
+
 _Level: TypeAlias = tuple[int, int, int]
 """One kind of leaf: its size less one, the mask that rounds down to it, the kind."""
+
 Measured: TypeAlias = tuple[tuple[LeafSpan, ...], Mapping]
 """A linear map and its numbers."""
 

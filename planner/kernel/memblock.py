@@ -25,10 +25,11 @@ PHYS_ADDR_MAX = U64 - 1
 """The highest address, inclusive (include/linux/limits.h)."""
 
 _MIRROR = Flag.MIRROR.value
-_start = attrgetter("start")
-_BEYOND = 1 << 65
+_NEVER = Flag.NOMAP.value | Flag.DRIVER_MANAGED.value  # memory that no search uses
+_BEYOND = 1 << 65  # an address above all
 _NO_HOLE = (_BEYOND, _BEYOND)
-_NEVER = Flag.NOMAP.value | Flag.DRIVER_MANAGED.value
+_start = attrgetter("start")
+
 ACCESSIBLE, NOLEAKTRACE = 0, 1
 """Values of `end` that stand for the current limit (MEMBLOCK_ALLOC_ACCESSIBLE, _NOLEAKTRACE)."""
 

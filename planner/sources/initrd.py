@@ -103,7 +103,7 @@ def measure(file: BinaryIO, name: str) -> Initrd:
         notes.append("the kernel unpacks only the legacy format of lz4 (lz4 -l), not lz4 frames")
     return Initrd(
         name=name,
-        archive=outer.read,
+        archive=outer.received,
         content=sum(tally.sizes.values()),
         unpacked={page: sum(round_up(size, page) for size in tally.sizes.values()) for page in PAGE_SIZES},
         compression=tuple(kinds),
@@ -113,19 +113,19 @@ def measure(file: BinaryIO, name: str) -> Initrd:
 
 
 class _Reader:
-    """A forward reader of a function that returns chunks. name: of the file; read: bytes taken from the function."""
+    """A forward reader of a function that returns chunks. name: of the file; received: bytes from the function."""
 
     def __init__(self, more: Callable[[], bytes], name: str) -> None:
         self._more, self.name = more, name
         self._held = b""
-        self.read = 0
+        self.received = 0
 
     def _fill(self, least: int) -> None:
         while len(self._held) < least:
             data = self._more()
             if not data:
                 return
-            self.read += len(data)
+            self.received += len(data)
             self._held += data
 
     def peek(self, count: int) -> bytes:
@@ -169,7 +169,7 @@ class _Reader:
 
     def damaged(self, what: str, remedy: str = "copy the initrd again, whole") -> InputError:
         """The error for the next byte."""
-        return InputError(Location(self.name, offset=self.read - len(self._held)), what, remedy)
+        return InputError(Location(self.name, offset=self.received - len(self._held)), what, remedy)
 
 
 # -- cpio ------------------------------------------------------------------------------------------------------

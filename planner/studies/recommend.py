@@ -244,7 +244,7 @@ class _Search:
         """True if a placement is as good as the candidate's with the image at its place in the map."""
         if place.crash is None or found.crash is None:
             return False
-        if place.crash.size < self.asked_size() or self._place(place.crash) != found.place:
+        if place.crash.size < self.needed or self._place(place.crash) != found.place:
             return False
         if (place.low.size if place.low is not None else 0) != (found.low.size if found.low is not None else 0):
             return False
@@ -258,8 +258,8 @@ class _Search:
             return f"this kernel reserves nothing for it{f' ({why})' if why else ''}"
         if found.crash is None:
             return "does not fit in any range this kernel searches for it"
-        if found.crash.size < self.asked_size():
-            short = self.asked_size() - found.crash.size
+        if found.crash.size < self.needed:
+            short = self.needed - found.crash.size
             return f"{format_size(short)} less than the capture kernel needs"
         if found.place == "high" and (found.low is None or found.low.size < SWIOTLB_LOW):
             return "lies above the DMA limit and leaves the capture kernel no low memory for swiotlb"
@@ -272,7 +272,8 @@ class _Search:
             return "fails under another reading of this map"
         return ""
 
-    def asked_size(self) -> int:
+    @property
+    def needed(self) -> int:
         """Bytes that the capture kernel needs, before rounding up."""
         return self.goal.need if self.goal.need is not None else self.size
 
@@ -331,7 +332,7 @@ class _Search:
 
     def reason(self, best: Candidate | None, candidates: Sequence[Candidate]) -> str:
         """The reason for the recommended candidate, in a sentence."""
-        needed = format_size(self.asked_size())
+        needed = format_size(self.needed)
         if best is None or best.crash is None:
             judged = [c for c in candidates if c.form != "given"]
             whys = dict.fromkeys([*(c.verdict for c in judged), *(c.doubt for c in judged if c.doubt)])

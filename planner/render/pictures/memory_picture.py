@@ -171,7 +171,7 @@ def _describe(plan: Plan, rows: Sequence[_Row]) -> str:
     for row in rows:
         if row.closer:
             continue
-        shown = [f"{mark.text}" for mark in row.special] + [band.text for band in row.bands]
+        shown = [mark.text for mark in row.special] + [band.text for band in row.bands]
         reserved = sum(mark.members for mark in row.reserved)
         if reserved:
             shown.insert(0, counted(reserved, "reserved range"))
@@ -214,13 +214,13 @@ def _break(canvas: Canvas, y: float, end: int | None, start: int | None, limit: 
     for text in lines:
         y += 14
         canvas.text(canvas.width / 2, y, text, size=_SMALL, cls="soft", anchor="middle")
-    box, cls, end = canvas.texts[-1], "edge dash" if ends_here else "thin dash", canvas.width - MARGIN
+    box, cls, right = canvas.texts[-1], "edge dash" if ends_here else "thin dash", canvas.width - MARGIN
     if len(lines) == 1 and box.left - 6 > MARGIN:
         rule = number(y - 3.5)
-        canvas.line(cls, f"M{MARGIN} {rule}H{number(box.left - 6)}M{number(box.right + 6)} {rule}H{end}")
+        canvas.line(cls, f"M{MARGIN} {rule}H{number(box.left - 6)}M{number(box.right + 6)} {rule}H{right}")
     else:
         y += 6
-        canvas.line(cls, f"M{MARGIN} {number(y)}H{end}")
+        canvas.line(cls, f"M{MARGIN} {number(y)}H{right}")
     return y + 8
 
 
