@@ -77,15 +77,15 @@ Task = Lines | Files | Rows
 
 
 class LinesInput:
-    """JSON Lines from a binary stream. Blank lines do not count as records.
+    """JSON Lines from a binary stream, which `close` closes if it was opened here. Blank lines are not records.
 
     Every input has these methods. check: refuses an input without a record, and one that is not records, before
     anything is written; raises InputError. count: None if it is not known before the records are read.
     """
 
-    def __init__(self, stream: BinaryIO, name: str, *, owned: Callable[[], None] | None = None) -> None:
+    def __init__(self, stream: BinaryIO, name: str, *, close: Callable[[], None] | None = None) -> None:
         self._stream, self._name, self._number = stream, name, 0
-        self._close = owned
+        self._close = close
         self._ahead: deque[bytes | None] = deque()
 
     def check(self) -> None:
@@ -272,9 +272,9 @@ def open_lines(path: str, stdin: BinaryIO | None = None) -> LinesInput:
             raise InputError(path, "this is a directory", "give a file of records, or its sources with --files")
         if path.endswith(".gz"):
             packed = gzip.open(path, "rb")  # noqa: SIM115 - to the end of the run
-            return LinesInput(packed, path, owned=packed.close)  # type: ignore[arg-type]
+            return LinesInput(packed, path, close=packed.close)  # type: ignore[arg-type]
         file = open(path, "rb", buffering=MIB)  # noqa: PTH123, SIM115 - to the end of the run
-        return LinesInput(file, path, owned=file.close)
+        return LinesInput(file, path, close=file.close)
     except (OSError, ValueError) as error:
         raise unreadable(path, error) from None
 

@@ -147,10 +147,9 @@ class Places:
     ) -> float:
         """The share of positions at which the placement satisfies `holds`.
 
-        also: the same machine under another strategy, and the outcome that is required there too.
-
         holds: may depend on the crash memory's position relative to the DMA limit and to its place in `known`, on the
-        presence of an area, and on the size of each part.
+        presence of an area, and on the size of each part. also: the same machine under another strategy, and the
+        outcome that is required there too.
         """
         used = self._used(request)
         cuts = self._cuts(request, used) | self._crossings(request, known)

@@ -29,10 +29,10 @@ __all__ = [
 ]
 
 LEAST_MARGIN, USUAL_MARGIN = 32 * MIB, 20
+"""The margin: bytes at least, and percent by default."""
 
 HALF, MOST = 50, 90
 """Percent that a tmpfs may hold: by default, and as set by kdump-utils (KDUMP_COMMANDLINE_APPEND, since 2025)."""
-
 
 MAX_BITMAP = 32 * MIB
 """Most bytes of makedumpfile's bitmaps, which its cyclic mode limits."""
