@@ -103,6 +103,10 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     asked = asked.on(shared.ram, kernel.profile)
     request = parsed(asked.text, machine.facts, kernel.profile, shared.ram)
     remarks.note(*([asked.note] if asked.note else []))
+    rewound = (*undone_before(own_facts), *early.rewound)
+    doubt = "; ".join(filter(None, (early.doubt, inferred(asked, own_facts))))
+    memory = MemoryView(machine.source, shared.ram, context.memory.regions, context.memory.reserved, rewound, doubt)
+    facts = facts_view(context, options, own_facts)
     others = [
         (what, ask(given, crashkernel, otherwise))
         for what, otherwise in _other_kernels(machine, kernel, early, options, built.other_page_size, remarks)
@@ -116,15 +120,8 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
         others=early.others,
         remarks=remarks,
         shared=shared,
-        facts=facts_view(context, options, own_facts),
-        memory=MemoryView(
-            source=machine.source,
-            ram=shared.ram,
-            regions=context.memory.regions,
-            reserved=context.memory.reserved,
-            rewound=(*undone_before(own_facts), *early.rewound),
-            doubt="; ".join(filter(None, (early.doubt, inferred(asked, own_facts)))),
-        ),
+        facts=facts,
+        memory=memory,
         other_kernels=tuple(others),
     )
 
