@@ -11,7 +11,7 @@ from itertools import product
 
 from planner.base.errors import printable
 from planner.base.ranges import Range, Span, difference, intersect, total, union
-from planner.base.sizes import MIB, format_size
+from planner.base.sizes import KIB, MIB, format_size, round_up
 from planner.kernel.cmdline import values
 from planner.kernel.efi_init import for_pages
 from planner.kernel.machine import BootRecord, Machine
@@ -22,8 +22,9 @@ from planner.sources.builtin_cmdline import before_boot, built_with
 from planner.sources.capture import merged
 from planner.sources.command_lines import agreed_line, whole_words
 from planner.sources.contradiction import contradiction
+from planner.sources.iomem import added_later
 from planner.sources.kernel_config import check_arch
-from planner.sources.memblock import joined
+from planner.sources.memblock import ALONE, joined
 from planner.sources.stated import beside_tree
 from planner.sources.which_map import by_map
 
@@ -57,7 +58,7 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
     grows: a source of the running system may have more memory than one of the boot (memory hotplug). kernel: the
     version that the user states; sources that differ in theirs then get a note instead of an error.
     """
-    machines, on_lines = under_the_boots_line(before_boot(joined(machines)))
+    machines, on_lines = under_the_boots_line(before_boot(_named(joined(machines))))
     machines, on_maps = by_map(machines)
     best = machines[0]
     _check_configurations(machines)
@@ -82,7 +83,7 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
     damage = tuple(note for m in machines if not _outdone(m, best) for note in m.damage)
     notes += [
         f"the map is from {printable(best.source)}; {printable(m.source)} gives "
-        + ("reserved memory and facts" if m is tree else "facts only")
+        + ("reserved memory and facts" if m is tree or _gives_reserved(m, best) else "facts only")
         for m in machines
         if m is not best and (m.memory.regions or m.facts.tree is not None)
     ]
@@ -99,6 +100,39 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
     for config in (m for m in machines if m.traits.configuration):
         combined = built_with(combined, config)
     return beside_tree(combined)
+
+
+def _named(machines: Sequence[Machine]) -> list[Machine]:
+    """The sources, memblock's files with the reservations that a /proc/iomem lists, if these are all of theirs.
+
+    memblock forgets what the kernel freed after boot (its init code, the initrd), and keeps a crash kernel that was
+    released. A listing does neither, names the crash kernel, and shows which RAM was plugged in later.
+    """
+    files = next((m for m in machines if m.traits.nameless and m.memory.regions), None)
+    listing = next((m for m in machines if m.traits.whole and m.lists_reserved), None)
+    if files is None or listing is None:
+        return list(machines)
+    records = [m.facts.record for m in machines if m.facts.record is not None]
+    crash = [(r.start, r.end) for record in records for r in (record.crash, record.low) if r is not None]
+    listed = union([*((r.start, r.end) for r in listing.memory.reserved), *crash])
+    pages = union((r.start // _PAGE * _PAGE, round_up(r.end, _PAGE)) for r in files.memory.reserved)
+    if any(difference(intersect(span, _usable(files)), listed) for span in pages):
+        doubt = "; ".join(filter(None, (files.doubt, _NOT_LISTED if crash else "")))
+        return [replace(m, doubt=doubt) if m is files else m for m in machines]
+    memory = MemoryMap(files.memory.regions, listing.memory.reserved)
+    doubt = added_later(memory) if listing.doubt == added_later(listing.memory) else listing.doubt
+    notes = tuple(note for note in files.notes if note != ALONE)
+    both = Machine(files.source, listing.kind, memory, settled=False, notes=notes, doubt=doubt)
+    return [both, *(m for m in machines if m is not files)]
+
+
+def _gives_reserved(listing: Machine, best: Machine) -> bool:
+    """True if the reservations of a map are those of a listing."""
+    return listing.traits.whole and listing.lists_reserved and listing.memory.reserved == best.memory.reserved
+
+
+_NOT_LISTED = "/proc/iomem does not list all that is reserved"
+_PAGE = 4 * KIB  # the smallest
 
 
 def _with_mirror(combined: Machine, machines: Sequence[Machine]) -> Machine:

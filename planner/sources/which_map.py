@@ -30,7 +30,8 @@ def by_map(machines: Sequence[Machine]) -> tuple[list[Machine], list[str]]:
     logged = any(m.traits.log for m in with_map)
     best = min(with_map, key=lambda m: (not m.settled, logged and m in poor, m.traits.rank))
     whole, added = _without_added(best, with_map)
-    return [whole, *(m for m in machines if m is not best)], [*added, *cut.values()]
+    others = [_without_added(m, with_map)[0] for m in machines if m is not best]
+    return [whole, *others], [*added, *cut.values()]
 
 
 def _cut_off(machines: Sequence[Machine]) -> dict[str, str]:

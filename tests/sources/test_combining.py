@@ -13,6 +13,7 @@ from planner.base.ranges import Range
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import BootRecord, Event
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
+from planner.planning.plan import make_plan
 from planner.sources import combine, combining, parse_text
 from tests.blobs import Tree, blob_of, cell, wide
 from tests.sources.reports import running_machine
@@ -286,6 +287,69 @@ def test_all_views_of_a_recorded_boot_agree() -> None:
         assert combined.facts.record.crash is not None
         assert [combined.facts.record.crash.start, combined.facts.record.crash.end] == boot["crash_res"]
         assert combined.facts.kernel_image is not None
+
+
+FILES = MemoryMap((Region(GIB, 5 * GIB, 0, 0), Region(5 * GIB, 9 * GIB, 0, 1)), (Reserved(5 * GIB, 5 * GIB + 100),))
+"""memblock's files: the nodes of the RAM, and a reservation with its exact end."""
+PAGE = Reserved(5 * GIB, 5 * GIB + 4 * KIB, "reserved")
+INITRD = Reserved(2 * GIB, 2 * GIB + 64 * MIB, "reserved")
+"""What memblock has freed after boot."""
+CRASH = Reserved(3 * GIB, 4 * GIB, "Crash kernel")
+RELEASED = MemoryMap(FILES.regions, (Reserved(3 * GIB, 4 * GIB), *FILES.reserved))
+AMONG = "a crash kernel may be among what is reserved"
+UNUSUAL = "the listing does not tell all that came later"
+"""Of any listing that no usual boot leads to."""
+
+
+@pytest.mark.parametrize(
+    ("files", "listed", "facts", "doubt"),
+    [
+        pytest.param(FILES, (INITRD, PAGE), {}, UNUSUAL, id="the listing has all, and no crash kernel"),
+        pytest.param(
+            RELEASED, (INITRD, CRASH, PAGE), {"record": BootRecord(Range(3 * GIB, 4 * GIB))}, UNUSUAL, id="one"
+        ),
+        pytest.param(MemoryMap(FILES.regions), (INITRD, PAGE), {}, UNUSUAL, id="the file memory alone"),
+        pytest.param(RELEASED, (INITRD, PAGE), {}, AMONG, id="a crash kernel that was released"),
+        pytest.param(FILES, (), {}, AMONG, id="it lists none"),
+        pytest.param(
+            MemoryMap(FILES.regions, (Reserved(6 * GIB, 6 * GIB + MIB), *FILES.reserved)),
+            (INITRD, CRASH, PAGE),
+            {"record": BootRecord(Range(3 * GIB, 4 * GIB))},
+            "/proc/iomem does not list all that is reserved",
+            id="of another boot",
+        ),
+    ],
+)
+def test_memblocks_files_take_the_names_of_a_listing(
+    files: MemoryMap, listed: tuple[Reserved, ...], facts: dict[str, Any], doubt: str
+) -> None:
+    """Where it lists all that they reserve; else the first line says so."""
+    sources = [source("m", "memblock", files), source("iomem", "iomem", MemoryMap(RAM.regions, listed), **facts)]
+    for order in permutations(sources):
+        combined = combine(order)
+        assert combined.memory.regions == FILES.regions
+        assert (combined.memory.reserved == listed) is (doubt == UNUSUAL)
+        assert make_plan(combined, "64M").memory.doubt == doubt
+
+
+def test_a_log_tells_of_a_crash_kernel_that_was_released() -> None:
+    """memblock keeps it, and the listing has it no more."""
+    log = source("log", "dmesg", record=BootRecord(Range(3 * GIB, 4 * GIB), log=("crashkernel reserved",)))
+    listing = source("iomem", "iomem", MemoryMap(RAM.regions, (INITRD, PAGE)))
+    combined = combine([source("m", "memblock", RELEASED), listing, log])
+    assert (combined.memory.reserved, combined.doubt) == ((INITRD, PAGE), "")
+    assert "the map is from m; iomem gives reserved memory and facts" in combined.notes
+
+
+def test_ram_that_was_plugged_in_later_is_doubted_beside_memblocks_files_too() -> None:
+    """They have it as well, and do not show that it came later."""
+    regions = (*FILES.regions, Region(16 * GIB, 17 * GIB))
+    listing = source("iomem", "iomem", MemoryMap(regions, (PAGE,)))
+    sources = [source("m", "memblock", MemoryMap(regions, FILES.reserved)), listing]
+    sources[1] = replace(listing, doubt="RAM at 0x400000000 may have been added after boot")
+    assert combine(sources).doubt == "RAM at 0x400000000 may have been added after boot"
+    combined = combine([*sources, source("log", "dmesg", RAM)])
+    assert (combined.memory.regions, combined.doubt) == (FILES.regions, "")
 
 
 def test_two_boots_of_one_machine_are_told_apart() -> None:
