@@ -24,7 +24,7 @@ from planner.sources.command_lines import agreed_line, whole_words
 from planner.sources.contradiction import contradiction
 from planner.sources.iomem import added_later
 from planner.sources.kernel_config import check_arch
-from planner.sources.memblock import ALONE, joined
+from planner.sources.memblock import ALONE, EITHER, joined
 from planner.sources.stated import beside_tree
 from planner.sources.which_map import by_map
 
@@ -76,6 +76,7 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
     told = next((m.facts for m in machines if m.facts.events), best.facts)
     values["events"], values["events_lack"] = told.events, told.events_lack
     _check_ram(best, machines, grows=grows)
+    told_apart = best.doubt == EITHER and any(m.memory.regions for m in machines[1:])
     _check_crash(machines)
     _check_image(machines)
     tree = next((m for m in machines if m.facts.tree is not None), None)
@@ -93,7 +94,8 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
     notes += _replaceable(machines)
     known = {key: value for key, value in values.items() if value is not None}
     facts = replace(best.facts, **known)  # type: ignore[arg-type]
-    combined = replace(best, facts=facts, notes=tuple(dict.fromkeys(notes)), damage=damage)
+    doubt = "" if told_apart else best.doubt
+    combined = replace(best, facts=facts, notes=tuple(dict.fromkeys(notes)), damage=damage, doubt=doubt)
     combined = _with_mirror(for_pages(combined, facts.page_size), machines)
     if best.traits.firmware:
         return combined
@@ -121,7 +123,7 @@ def _named(machines: Sequence[Machine]) -> list[Machine]:
         return [replace(m, doubt=doubt) if m is files else m for m in machines]
     memory = MemoryMap(files.memory.regions, listing.memory.reserved)
     doubt = added_later(memory) if listing.doubt == added_later(listing.memory) else listing.doubt
-    notes = tuple(note for note in files.notes if note != ALONE)
+    notes = tuple(note for note in files.notes if not note.startswith(ALONE))
     both = Machine(files.source, listing.kind, memory, settled=False, notes=notes, doubt=doubt)
     return [both, *(m for m in machines if m is not files)]
 

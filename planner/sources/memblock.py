@@ -24,7 +24,7 @@ from planner.sources.bounds import MAX_ROWS, check_range, too_many_rows
 from planner.sources.nomap import inferred_nomap
 from planner.sources.reading import text_lines
 
-__all__ = ["ALONE", "joined", "looks_like", "parse"]
+__all__ = ["ALONE", "EITHER", "joined", "looks_like", "parse"]
 
 _LINE = re.compile(
     r"^\s*(\d{1,9}):\s+0x([0-9a-fA-F]{1,16})\.\.0x([0-9a-fA-F]{1,16})(?:\s+(-?\d{1,9}|x))?(?:\s+(\S.*))?\s*$"
@@ -43,6 +43,9 @@ _FLAGS = {
 _PAGE = 4 * KIB  # the smallest
 _SEVERAL = 3  # ranges of a kernel: firmware may reserve one, or a device tree, that ends within a page
 ALONE = "only memory regions are given: nothing is known to be reserved"
+EITHER = "these may be memblock's reserved ranges instead of its memory"
+"""The doubt about one file that neither name nor content tells; the RAM of another source does."""
+_NAME_IT = "name the file memory, if it is that, and give the file reserved, too"
 _Row = tuple[int, re.Match[str]]
 """Line number and match."""
 
@@ -112,7 +115,8 @@ def _of_memory(rows: Sequence[_Row], name: str, by: Literal["content", "name", "
     """The file `memory` alone."""
     notes = list(notes)
     regions = _regions(rows, notes)
-    return _File(name, "memblock", MemoryMap(regions), settled=False, notes=(*notes, ALONE), by=by)
+    doubt, told = ("", ALONE) if by else (EITHER, f"{ALONE}; {_NAME_IT}")
+    return _File(name, "memblock", MemoryMap(regions), settled=False, notes=(*notes, told), doubt=doubt, by=by)
 
 
 def _of_reserved(rows: Sequence[_Row], name: str, by: Literal["content", "name", ""], notes: Sequence[str]) -> _File:
@@ -256,7 +260,7 @@ def joined(machines: Sequence[Machine]) -> list[Machine]:
         memory,
         memory=held,
         doubt=_doubt(held),
-        notes=(*(note for note in memory.notes if note != ALONE), *lost),
+        notes=(*(note for note in memory.notes if not note.startswith(ALONE)), *lost),
     )
     return [one if m is files[0] else m for m in machines if m is not files[1]]
 

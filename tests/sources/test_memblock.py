@@ -11,6 +11,7 @@ from planner.planning.plan import make_plan
 from planner.sources import memblock
 from planner.sources.combining import combine
 from planner.sources.log import dmesg
+from tests.sources.sources_of import source
 
 MEMORY = """\
    0: 0x0000000040000000..0x000000007fffffff    0 NONE
@@ -267,7 +268,33 @@ def test_rows_of_reserved_may_be_left_out() -> None:
 
 
 def test_memory_alone_is_said() -> None:
-    assert memblock.parse(OLD, "m").notes == ("only memory regions are given: nothing is known to be reserved",)
+    assert memblock.parse(OLD, "memory").notes == ("only memory regions are given: nothing is known to be reserved",)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "doubted"),
+    [
+        pytest.param(RESERVED, "x", True, id="reserved, without a name"),
+        pytest.param(OLD, "x", True, id="memory, without a name"),
+        pytest.param(OLD, "<stdin>", True, id="standard input"),
+        pytest.param(OLD, "h/memory", False, id="the file's name"),
+        pytest.param(f"# cat memory\n{OLD}", "x", False, id="a title"),
+        pytest.param(MEMORY, "x", False, id="flags of memory"),
+        pytest.param(OLD + RESERVED, "x", False, id="both"),
+    ],
+)
+def test_one_file_that_may_be_either_is_doubted(text: str, name: str, doubted: bool) -> None:
+    """In the first line of an answer: what is taken for RAM may be what is reserved."""
+    doubt = make_plan(memblock.parse(text, name), "16M").memory.doubt
+    assert ("these may be memblock's reserved ranges instead of its memory" in doubt) is doubted
+
+
+def test_the_ram_of_another_source_tells_which_file_it_is() -> None:
+    """One that agrees."""
+    other = source("b", "lsmem", MemoryMap(HELD.regions))
+    assert combine([memblock.parse(OLD, "x"), other]).doubt == ""
+    with pytest.raises(InputError, match="RAM is 2048M here and 31M in x"):
+        combine([memblock.parse(RESERVED, "x"), other])
 
 
 def test_without_flags_the_smaller_of_touching_ranges_is_firmwares() -> None:
