@@ -77,11 +77,10 @@ def _at_reservation(
 ) -> tuple[MemoryMap, tuple[Rewound, ...], tuple[MapReading, ...], str]:
     """The map without later allocations, those allocations, the other readings of the sources, and what is in doubt."""
     how = options.reserved or _usual_view(machine, cmdline)
-    doubts = machine.doubt or _not_shown(machine), _mirrored(machine, kernel, cmdline)
-    doubt = "; ".join(filter(None, doubts))
+    unsure, mirrored = (machine.doubt, _not_shown(machine)), _mirrored(machine, kernel, cmdline)
     if how == "as-listed":
-        return machine.memory, (), (), doubt
-    from planner.rewind import PlannedBoot, rewind
+        return machine.memory, (), (), _joined(*unsure, mirrored)
+    from planner.rewind import UNTOLD, PlannedBoot, rewind
 
     limit = options.dma_limit if options.dma_limit is not None else machine.facts.dma_limit
     config = {**_builders(kernel.version), **machine.facts.config}
@@ -92,7 +91,14 @@ def _at_reservation(
     back = rewind(machine, PlannedBoot(kernel.profile, page_size, limit, cmdline, config=config, pa_bits=pa_bits))
     remarks.note(*back.notes)
     first, *others = back.readings
-    return first.memory, first.rewound, tuple(others), doubt or back.doubt
+    # No usual boot leads to a map that is not the machine's: then this is not worth a second doubt.
+    later = [doubt for doubt in back.doubts if doubt != UNTOLD or not any(unsure)]
+    return first.memory, first.rewound, tuple(others), _joined(*unsure, mirrored, *later)
+
+
+def _joined(*doubts: str) -> str:
+    """Doubts that do not depend on each other, as one text."""
+    return "; ".join(dict.fromkeys(filter(None, doubts)))
 
 
 def _not_shown(machine: Machine) -> str:

@@ -58,7 +58,7 @@ and RAM that a `mem=` hid (`above`). What the kernel's builder configures tells 
 configuration could tell, both readings are listed.
 """
 
-from planner.rewind.back import MapReading, Rewind, rewind
+from planner.rewind.back import UNTOLD, MapReading, Rewind, rewind
 from planner.rewind.view import PlannedBoot
 
-__all__ = ["MapReading", "PlannedBoot", "Rewind", "rewind"]
+__all__ = ["UNTOLD", "MapReading", "PlannedBoot", "Rewind", "rewind"]

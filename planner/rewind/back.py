@@ -27,7 +27,7 @@ from planner.rewind.top import tops_asked
 from planner.rewind.undo import State
 from planner.rewind.view import PlannedBoot, View, view_of
 
-__all__ = ["MapReading", "Rewind", "rewind"]
+__all__ = ["UNTOLD", "MapReading", "Rewind", "rewind"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +48,16 @@ class Rewind:
     """The states of memory at the reservation that the sources leave open.
 
     readings: the likeliest first; more than one where nothing tells which is right. notes: for people.
-    doubt: the one that belongs in the first line of an answer; "" for none.
+    doubts: those that belong in the first line of an answer.
     """
 
     readings: tuple[MapReading, ...]
     notes: tuple[str, ...] = ()
-    doubt: str = ""
+    doubts: tuple[str, ...] = ()
 
+
+UNTOLD = "the listing does not tell all that came later"
+"""The doubt about a listing to which no usual boot leads."""
 
 _LIKELIEST = 2
 
@@ -78,8 +81,8 @@ def rewind(machine: Machine, asked: PlannedBoot) -> Rewind:
     lower, told = _may_end_lower(view), found[0].whole or bool(view.events)
     notes = [f"{lack}: what came after the crash kernel is told from the listing alone"] if lack else []
     notes += _notes(view, certain=certain, lower=lower, told=told)
-    doubt = _doubt_of_areas(view) or _doubt(lower=lower, told=told) or _doubt_of_nodes(view)
-    return Rewind(tuple(readings), tuple(notes), doubt)
+    doubts = _doubt_of_areas(view), _doubt(lower=lower, told=told), _doubt_of_nodes(view)
+    return Rewind(tuple(readings), tuple(notes), tuple(filter(None, doubts)))
 
 
 def _lacks(view: View) -> str:
@@ -115,7 +118,7 @@ def _doubt(*, lower: bool, told: bool) -> str:
     """The doubt that belongs in the first line of an answer; "" for none."""
     if lower:
         return "low memory may end lower, as the listed crash kernel hints"
-    return "" if told else "the listing does not tell all that came later"
+    return "" if told else UNTOLD
 
 
 def _doubt_of_nodes(view: View) -> str:

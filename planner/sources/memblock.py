@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple
 
 from planner.base.errors import InputError, Location, printable
 from planner.base.ranges import Span, difference, total, union
-from planner.base.sizes import KIB
+from planner.base.sizes import KIB, MIB
 from planner.kernel.machine import Machine, Obstacle
 from planner.kernel.memblock import added_one_by_one
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
@@ -42,6 +42,8 @@ _FLAGS = {
 
 _PAGE = 4 * KIB  # the smallest
 _SEVERAL = 3  # ranges of a kernel: firmware may reserve one, or a device tree, that ends within a page
+_EMPTY = 64 * MIB  # of RAM above all that is reserved, which no kernel leaves
+_NEVER_FIRST = Flag.NOMAP.value | Flag.HOTPLUG.value | Flag.DRIVER_MANAGED.value  # allocations avoid it, or may
 ALONE = "only memory regions are given: nothing is known to be reserved"
 EITHER = "these may be memblock's reserved ranges instead of its memory"
 """The doubt about one file that neither name nor content tells; the RAM of another source does."""
@@ -107,8 +109,9 @@ def parse(text: str, name: str) -> Machine:
         return _of_reserved(listed, name, by, notes)
     if not listed:
         return _of_memory(memory, name, by, notes)
+    lost = tuple(notes)
     held = MemoryMap(_regions(memory, notes), _reserved(listed))
-    return Machine(name, "memblock", held, settled=False, notes=tuple(notes), doubt=_doubt(held))
+    return Machine(name, "memblock", held, settled=False, notes=tuple(notes), doubt=_doubt(held, lost))
 
 
 def _of_memory(rows: Sequence[_Row], name: str, by: Literal["content", "name", ""], notes: Sequence[str]) -> _File:
@@ -259,23 +262,27 @@ def joined(machines: Sequence[Machine]) -> list[Machine]:
     one = replace(
         memory,
         memory=held,
-        doubt=_doubt(held),
+        doubt=_doubt(held, lost),
         notes=(*(note for note in memory.notes if not note.startswith(ALONE)), *lost),
     )
     return [one if m is files[0] else m for m in machines if m is not files[1]]
 
 
-def _doubt(held: MemoryMap) -> str:
-    """The doubt about files that may be of two machines: kernels reserve within RAM, though firmware need not.
+def _doubt(held: MemoryMap, lost: Sequence[str] = ()) -> str:
+    """The doubt about two files: they may be of two machines, or rows are missing. lost: the notes on such rows.
 
-    Most of `reserved` is outside `memory`, or several ranges there have an edge within a page, as a kernel's have.
+    Kernels reserve within RAM, though firmware need not, and allocate from the top of RAM downwards: of 200 recorded
+    boots, all have the last page of RAM reserved.
     """
+    missing = "rows of reserved are missing" if lost else ""
     ram = union(held.spans())
     reserved = union((r.start, r.end) for r in held.reserved)
     outside = [span for span in difference(reserved, ram) if any(edge % _PAGE for edge in span)]
-    if _covers(ram, reserved) and len(outside) < _SEVERAL:
-        return ""
-    return "memory and reserved may be of different machines"
+    if not _covers(ram, reserved) or len(outside) >= _SEVERAL:
+        return "; ".join(filter(None, ("memory and reserved may be of different machines", missing)))
+    above = difference(union(held.spans(_NEVER_FIRST)), [(0, reserved[-1][1])])
+    empty = f"RAM at {above[0][0]:#x} may be another machine's, or added after boot" if total(above) >= _EMPTY else ""
+    return "; ".join(filter(None, (empty, missing)))
 
 
 def _pair(one: _File, other: _File) -> tuple[Machine, Machine] | None:

@@ -48,7 +48,8 @@ def with_stated_ram(machine: Machine | None, spans: Sequence[Span]) -> Machine:
     facts = replace(facts, tree_maps=tuple(maps))
     # What a boot reserves from the top of its RAM lies elsewhere in other RAM.
     other = bool(machine.memory.regions and machine.memory.reserved) and memory.spans() != machine.memory.spans()
-    doubt = machine.doubt or ("what is reserved is that of other RAM" if other and not machine.settled else "")
+    moved = "what is reserved is that of other RAM" if other and not machine.settled else ""
+    doubt = "; ".join(filter(None, (machine.doubt, moved)))
     return replace(machine, memory=memory, facts=facts, notes=(*machine.notes, *notes), doubt=doubt)
 
 

@@ -74,6 +74,40 @@ def test_what_a_map_without_the_kernels_reservations_leaves_open(kind: str, *, r
     assert found.doubt == doubt
 
 
+TOPMOST = Reserved(4 * GIB - 256 * MIB, 4 * GIB, "Crash kernel")
+UNLIKE = Reserved(TOPMOST.start - 7 * MIB, TOPMOST.start, "reserved")
+LISTED = MemoryMap(MEMORY.regions, (*MEMORY.reserved, TOPMOST, UNLIKE))
+"""To which no usual boot leads."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "memory", "of_the_map", "cmdline", "doubt"),
+    [
+        pytest.param(
+            "memblock", MEMORY.regions, "a", "quiet", "a; what is reserved is not known", id="what it lacks and shows"
+        ),
+        pytest.param(
+            "iomem",
+            LISTED,
+            "a",
+            "kernelcore=mirror kvm-arm.mode=protected",
+            "a; which memory is mirrored is not known; where protected KVM reserves memory is not known",
+            id="the map, its memory, and the boot",
+        ),
+        pytest.param(
+            "iomem", LISTED, "", "quiet", "the listing does not tell all that came later", id="the way back alone"
+        ),
+        pytest.param("iomem", LISTED, "a", "quiet", "a", id="a way back from what is not the machine's"),
+    ],
+)
+def test_all_doubts_are_named(kind: str, memory: Any, of_the_map: str, cmdline: str, doubt: str) -> None:
+    """Each that does not follow from another one."""
+    held = memory if isinstance(memory, MemoryMap) else MemoryMap(memory)
+    own = machine(held, kind=kind, cmdline="quiet", kernel="6.1")
+    found, _ = early(Machine(own.source, own.kind, held, own.facts, settled=False, doubt=of_the_map), cmdline)
+    assert found.doubt == doubt
+
+
 @pytest.mark.parametrize(
     ("cmdline", "flags", "mirrored", "doubtful"),
     [

@@ -232,7 +232,7 @@ def test_a_listing_whose_beginning_is_lost() -> None:
     lost = NESTED[NESTED.index("  ") :]
     plan = make_plan(parse_text(lost.encode(), "x"), "64G", Options(kernel="6.12", strategy="mainline"))
     assert verdict(plan).startswith("none: no valid crashkernel request")
-    assert verdict(plan).endswith("memory may be missing from the listing")
+    assert "; memory may be missing from the listing" in verdict(plan)
 
 
 @pytest.mark.parametrize(

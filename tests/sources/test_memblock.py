@@ -203,7 +203,9 @@ def test_memory_of_two_machines_is_not_joined(files: dict[str, str]) -> None:
         combine(machines)
 
 
-NOT_RAM = "   0: 0x0000000030000000..0x00000000300fffff\n   1: 0x0000000040200000..0x00000000428fffff\n"
+TOP = "0x000000023ff00000..0x000000023fffffff\n"
+"""What a kernel reserves at the top of the RAM of `OLD`."""
+NOT_RAM = f"   0: 0x0000000030000000..0x00000000300fffff\n   1: 0x0000000040200000..0x00000000428fffff\n   2: {TOP}"
 """Reserved ranges with whole pages; the first one is firmware's, outside RAM."""
 
 
@@ -219,7 +221,7 @@ NOT_RAM = "   0: 0x0000000030000000..0x00000000300fffff\n   1: 0x000000004020000
 def test_firmware_may_reserve_what_is_not_ram(files: list[str]) -> None:
     """Most of what is reserved lies in RAM, which tells the lists apart, without a doubt."""
     found = combine([memblock.parse(text, str(at)) for at, text in enumerate(files)])
-    assert (found.memory.regions, len(found.memory.reserved), found.doubt) == (HELD.regions, 2, "")
+    assert (found.memory.regions, len(found.memory.reserved), found.doubt) == (HELD.regions, 3, "")
 
 
 def _kernels(count: int) -> str:
@@ -232,7 +234,7 @@ def _kernels(count: int) -> str:
 @pytest.mark.parametrize(
     ("reserved", "doubted"),
     [
-        pytest.param(_kernels(0), False, id="in RAM"),
+        pytest.param(_kernels(0) + f"1: {TOP}", False, id="in RAM"),
         pytest.param(_kernels(2), False, id="such as a device tree beyond RAM"),
         pytest.param(_kernels(3), True, id="a kernel's beyond RAM"),
         pytest.param(RAGGED.replace("0x00000000", "0x00000008"), True, id="nothing in RAM"),
@@ -243,6 +245,40 @@ def test_files_of_two_machines_are_doubted(reserved: str, doubted: bool, single:
     texts = [f"memory:\n{OLD}reserved:\n{reserved}"] if single else [f"memory:\n{OLD}", f"reserved:\n{reserved}"]
     found = combine([memblock.parse(text, str(at)) for at, text in enumerate(texts)])
     assert found.doubt == ("memory and reserved may be of different machines" if doubted else "")
+
+
+@pytest.mark.parametrize("single", [False, True], ids=["two files", "one file"])
+@pytest.mark.parametrize(
+    ("memory", "last", "empty"),
+    [
+        pytest.param(OLD, TOP, "", id="its top"),
+        pytest.param(OLD, TOP.replace("ff00000..0x000000023fffffff", "c000000..0x000000023c0fffff"), "", id="nearly"),
+        pytest.param(OLD, "0x230000000..0x2300fffff\n", "0x230100000", id="the top of a smaller machine's RAM"),
+        pytest.param(OLD, "0x7ff00000..0x7fffffff\n", "0x200000000", id="nothing in the last region"),
+        pytest.param(MEMORY, "0xbff00000..0xbfffffff\n", "", id="RAM of a driver, which came after boot"),
+        pytest.param(
+            MEMORY.replace("DRV_MNG", "HOTPLUG"),
+            "0xbff00000..0xbfffffff\n",
+            "",
+            id="RAM that allocations may avoid",
+        ),
+    ],
+)
+def test_no_boot_leaves_the_top_of_ram_empty(memory: str, last: str, empty: str, single: bool) -> None:
+    """What is reserved may be that of a smaller machine."""
+    reserved = f"0: 0x40080000..0x41ffffff\n1: {last}"
+    texts = [f"memory:\n{memory}reserved:\n{reserved}"] if single else [f"memory:\n{memory}", f"reserved:\n{reserved}"]
+    doubt = combine([memblock.parse(text, str(at)) for at, text in enumerate(texts)]).doubt
+    assert doubt == (f"RAM at {empty} may be another machine's, or added after boot" if empty else "")
+
+
+@pytest.mark.parametrize("single", [False, True], ids=["two files", "one file"])
+def test_missing_rows_of_reserved_are_doubted(single: bool) -> None:
+    """In the first line of an answer, beside the other doubts."""
+    reserved = RESERVED.replace("1:", "7:")
+    texts = [OLD + reserved] if single else [OLD, f"reserved:\n{reserved}"]
+    doubt = combine([memblock.parse(text, str(at)) for at, text in enumerate(texts)]).doubt
+    assert doubt.split("; ")[1:] == ["rows of reserved are missing"]
 
 
 def test_reserved_twice_is_not_joined() -> None:

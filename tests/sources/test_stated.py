@@ -151,7 +151,9 @@ def test_a_listing_keeps_its_reservations_and_carve_outs_in_the_stated_ram() -> 
 def test_reservations_of_other_ram_are_in_doubt(ram: tuple[int, int], doubt: str) -> None:
     """A boot takes from the top of its RAM: page tables, the CMA area, and more."""
     log = f"{LOG}[    0.000000] cma: Reserved 64 MiB at 0x00000000fc000000\n"
-    assert with_stated_ram(parse_text(log.encode(), "log"), [ram]).doubt == doubt
+    machine = parse_text(log.encode(), "log")
+    assert with_stated_ram(machine, [ram]).doubt == doubt
+    assert with_stated_ram(replace(machine, doubt="lost"), [ram]).doubt == "; ".join(filter(None, ("lost", doubt)))
 
 
 def test_what_a_log_shows_tells_nothing_about_ram_that_its_boot_did_not_have() -> None:
