@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from itertools import combinations
 from typing import NamedTuple
@@ -11,33 +12,52 @@ from planner.base.ranges import Span, difference, union
 from planner.base.sizes import KIB, round_up
 from planner.kernel.machine import Machine
 from planner.kernel.memory_map import PHYSICAL_TOP, MemoryMap, Region, Reserved
-from planner.sources.devicetree import read_tree
+from planner.sources.devicetree import compatible_of, read_tree
 
 __all__ = ["check_agreement"]
 
 _ALL = (Region(0, PHYSICAL_TOP),)
 """RAM in which both of two trees are read, as one of them may have none of its own."""
 
+_REVISION = re.compile(r"[\s,(]+(?:rev(?:ision)?|ver(?:sion)?|r|v)[.\s]*\d[\w.]*\)?", re.IGNORECASE)
+"""What boot loaders append to the name of a board."""
+
 _PAGE = 4 * KIB
 _SLACK = 64 * KIB
 """Room that boot loaders leave in a tree to add to it; U-Boot reserves it with the tree."""
 
 
-def check_agreement(machines: Sequence[Machine]) -> None:
-    """Refuse sources of different boards, and two maps or device trees that reserve other memory."""
+def check_agreement(machines: Sequence[Machine]) -> str:
+    """Refuse sources of different boards, and two maps or device trees that reserve other memory.
+
+    Returns the doubt about sources that may be of different boards, "" for none.
+    """
+    doubts = []
     for first, second in combinations(machines, 2):
-        _check_models(first, second)
+        doubts.append(_check_models(first, second))
         _check_reserved(first, second)
+    return max(doubts, default="")
 
 
-def _check_models(first: Machine, second: Machine) -> None:
-    """Refuse two names of a machine, unless one continues the other.
+def _check_models(first: Machine, second: Machine) -> str:
+    """Refuse two names of a machine, unless one continues the other in a way that boards do. Returns a doubt.
 
-    The line of a log may be cut off, and boot loaders append the revision of a board.
+    Boot loaders append the revision of a board; the line of a log may be cut off. Another word may be another board's,
+    which two trees tell by what they are compatible with.
     """
     one, other = first.facts.model, second.facts.model
-    if one is None or other is None or one.startswith(other) or other.startswith(one):
-        return
+    if one is None or other is None or one == other:
+        return ""
+    (short, cut), (long, _) = sorted(((one, first), (other, second)), key=lambda pair: len(pair[0]))
+    rest = long.removeprefix(short) if long.startswith(short) else ""
+    if _REVISION.fullmatch(rest):
+        return ""
+    trees = [m.facts.tree for m in (first, second) if m.facts.tree is not None]
+    kinds = {compatible_of(tree) for tree in trees} if rest[:1].isspace() and len(trees) == 2 else {""}
+    if len(kinds) == 1 and "" not in kinds:
+        return ""
+    if (rest and cut.facts.tree is None) or (rest[:1].isspace() and "" in kinds):
+        return "the sources may be of different boards"
     raise InputError(
         second.source,
         f"sources of different boards: the machine is {printable(other)} here and {printable(one)} in "

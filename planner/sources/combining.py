@@ -62,7 +62,7 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
     machines, on_maps = by_map(machines)
     best = machines[0]
     _check_configurations(machines)
-    check_agreement(machines)
+    other_boards = check_agreement(machines)
     values: dict[str, object] = {}
     for name in (*_EQUAL, *_FIRST):
         values[name] = _only(machines, name)
@@ -94,7 +94,7 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
     notes += _replaceable(machines)
     known = {key: value for key, value in values.items() if value is not None}
     facts = replace(best.facts, **known)  # type: ignore[arg-type]
-    doubt = "" if told_apart else best.doubt
+    doubt = "; ".join(filter(None, ("" if told_apart else best.doubt, other_boards)))
     combined = replace(best, facts=facts, notes=tuple(dict.fromkeys(notes)), damage=damage, doubt=doubt)
     combined = _with_mirror(for_pages(combined, facts.page_size), machines)
     if best.traits.firmware:

@@ -27,30 +27,71 @@ def board(properties: Tree | None = None, nodes: Tree | None = None, ram: int = 
     return parse_text(blob_of(tree), "x.dtb")
 
 
+BOARDS = "the sources may be of different boards"
+
+
 @pytest.mark.parametrize(
-    ("properties", "named", "refused"),
+    ("properties", "named", "doubt"),
     [
-        pytest.param({"model": b"ACME One\0"}, "ACME One", False, id="the same"),
-        pytest.param({"model": b" ACME One \0"}, "ACME One", False, id="but for blanks"),
-        pytest.param({"model": b"ACME One\0"}, "ACM", False, id="the line of the log is cut off"),
-        pytest.param({"model": b"ACME One\0"}, "ACME One Rev 1.5", False, id="a boot loader adds the revision"),
-        pytest.param({"model": b"ACME One\0"}, "ACME Two", True, id="another"),
-        pytest.param({"compatible": b"acme,one\0acme\0"}, "acme,one", False, id="what it is compatible with"),
-        pytest.param({"compatible": b"acme,one\0acme\0"}, "acme,two", True, id="with another"),
-        pytest.param({}, "ACME Two", False, id="a tree without a name"),
-        pytest.param({"model": b"ACME One\0"}, "", False, id="nothing left of the line"),
+        pytest.param({"model": b"ACME One\0"}, "ACME One", "", id="the same"),
+        pytest.param({"model": b" ACME One \0"}, "ACME One", "", id="but for blanks"),
+        pytest.param({"model": b"ACME One\0"}, "ACM", BOARDS, id="the line of the log is cut off"),
+        pytest.param({"model": b"ACME 10\0"}, "ACME 1", BOARDS, id="or is another board's"),
+        pytest.param({"model": b"ACME One\0"}, "ACME One Rev 1.5", "", id="a boot loader adds the revision"),
+        pytest.param({"model": b"ACME One\0"}, "ACME One (v2)", "", id="in another form"),
+        pytest.param({"model": b"ACME One Rev 1.5\0"}, "ACME One", "", id="or the log is of a boot without it"),
+        pytest.param({"model": b"ACME One\0"}, "ACME One Plus", BOARDS, id="another word"),
+        pytest.param({"model": b"ACME 1\0"}, "ACME 10", None, id="another number"),
+        pytest.param({"model": b"ACME B\0"}, "ACME B+", None, id="another sign"),
+        pytest.param({"model": b"ACME One\0"}, "ACME Two", None, id="another"),
+        pytest.param({"compatible": b"acme,one\0acme\0"}, "acme,one", "", id="what it is compatible with"),
+        pytest.param({"compatible": b"acme,one\0acme\0"}, "acme,two", None, id="with another"),
+        pytest.param({}, "ACME Two", "", id="a tree without a name"),
+        pytest.param({"model": b"ACME One\0"}, "", "", id="nothing left of the line"),
     ],
 )
 @pytest.mark.parametrize("ram", [8 * GIB, 0], ids=["with RAM", "without RAM"])
-def test_a_log_and_a_tree_of_different_boards(properties: Tree, named: str, ram: int, *, refused: bool) -> None:
+def test_a_log_and_a_tree_of_different_boards(properties: Tree, named: str, ram: int, doubt: str | None) -> None:
     tree, log = board(properties, ram=ram), parse_text(LOG.format(named).encode(), "log")
     listing = source("listing", "iomem", LISTED)
     for order in ((tree, log, listing), (listing, log, tree)):
-        if refused:
+        if doubt is None:
             with pytest.raises(InputError, match="sources of different boards: the machine is"):
                 combine(order)
         else:
-            combine(order)
+            assert combine(order).doubt == doubt
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "doubt"),
+    [
+        pytest.param({"model": b"ACME 1\0"}, {"model": b"ACME 10\0"}, None, id="another number"),
+        pytest.param({"compatible": b"acme,1\0soc\0"}, {"compatible": b"acme,10\0soc\0"}, None, id="without a model"),
+        pytest.param({"model": b"ACME 1\0"}, {"model": b"ACME 1 Rev 2\0"}, "", id="the revision"),
+        pytest.param({"model": b"ACME 1\0"}, {"model": b"ACME 1 Plus\0"}, BOARDS, id="another word"),
+        pytest.param(
+            {"model": b"ACME 1\0", "compatible": b"acme,1\0soc\0"},
+            {"model": b"ACME 1 Plus\0", "compatible": b"acme,1-plus\0acme,1\0soc\0"},
+            None,
+            id="compatible with another",
+        ),
+        pytest.param(
+            {"model": b"ACME 1\0", "compatible": b"acme,1\0soc\0"},
+            {"model": b"ACME 1 on shelf 3\0", "compatible": b"acme,1\0soc\0"},
+            "",
+            id="compatible with the same",
+        ),
+    ],
+)
+def test_trees_of_different_boards(one: Tree, other: Tree, doubt: str | None) -> None:
+    """Also where they reserve the same memory."""
+    trees = [board(one, FIRMWARE), board(other, FIRMWARE)]
+    for order in (trees, trees[::-1]):
+        if doubt is None:
+            with pytest.raises(InputError, match="sources of different boards: the machine is"):
+                combine(order)
+        else:
+            assert combine(order).doubt == doubt
 
 
 FIRMWARE: Tree = {"firmware@80000000": {"reg": wide(2 * GIB, 16 * MIB)}}

@@ -28,7 +28,7 @@ from planner.sources.devicetree.dma_ranges import dma_limit_of
 from planner.sources.devicetree.fdt import Blob, Node, number
 from planner.sources.devicetree.state import State
 
-__all__ = ["ABOUT_MEMORY", "parse"]
+__all__ = ["ABOUT_MEMORY", "compatible_of", "parse"]
 
 _PAGE = 4 * KIB
 _LINEAR = 1 << 51  # the linear map of 52-bit addresses, the largest; the kernel's own is unknown
@@ -80,6 +80,11 @@ def parse(
     maps, notes = _tree_maps(tree, boot)
     facts, lacks = replace(facts, tree_maps=maps), Obstacle(tree.short) if tree.short else None
     return Machine(name, "dtb", memory, facts, settled=False, notes=tuple(notes), incomplete=lacks)
+
+
+def compatible_of(data: bytes) -> str:
+    """The most specific name that the machine of a readable blob is compatible with; "" for none."""
+    return next(iter(Blob(data, "").root.strings("compatible")), "")
 
 
 def _tree_maps(tree: State, boot: Callable[[TreeRules], State]) -> tuple[tuple[TreeMap, ...], list[str]]:
