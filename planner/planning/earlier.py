@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from planner.kernel.machine import Answered, Facts
+from contextlib import suppress
+
+from planner.base.errors import InputError
+from planner.base.sizes import format_size
+from planner.kernel.cma import cma_align
+from planner.kernel.machine import Answered, Facts, Machine
+from planner.kernel.profiles import Profile, select_profile
+from planner.planning.early_memory import FIRST_UNKNOWN
 from planner.planning.outcomes import outcome_named
 from planner.planning.result import Help, KernelView, OtherReading, Plan, ReservationView
 from planner.planning.views import DISTINGUISHING
 from planner.rewind.rewound import Rewound
 
-__all__ = ["earlier_answer", "earlier_help", "repeated", "undone_before"]
+__all__ = ["earlier_answer", "earlier_help", "placed_otherwise", "repeated", "undone_before"]
 
 
 def earlier_answer(facts: Facts, text: str, kernel: KernelView, view: ReservationView) -> Answered | None:
@@ -40,3 +47,25 @@ def earlier_help(facts: Facts, plan: Plan) -> tuple[Help, ...] | None:
 def undone_before(facts: Facts) -> tuple[Rewound, ...]:
     """Allocations that are already undone in the report's map."""
     return tuple(Rewound(*each) for each in facts.answered.rewound) if facts.answered is not None else ()
+
+
+def placed_otherwise(machine: Machine, profile: Profile, page_size: int) -> str:
+    """The doubt about a device tree's reservations in a report, whose kernel may place them elsewhere; "" for none.
+
+    The report has the places, and not the tree that decides about them: CMA pools depend on the page size.
+    """
+    earlier = machine.facts.answered
+    if earlier is None or FIRST_UNKNOWN not in machine.doubt or not machine.memory.reserved:
+        return ""
+    name, pages = earlier.kernel[DISTINGUISHING.index("profile")], earlier.kernel[DISTINGUISHING.index("page_size")]
+    if not isinstance(name, str) or not isinstance(pages, int):
+        return ""
+    with suppress(InputError):  # a name that another version of this program knows
+        if _rules(select_profile(name).profile, pages) == _rules(profile, page_size):
+            return ""
+    return f"reserved memory is as {name} with {format_size(pages)} pages places it"
+
+
+def _rules(profile: Profile, page_size: int) -> tuple[object, ...]:
+    """What a kernel's reservations from a device tree depend on."""
+    return cma_align(profile, page_size), profile.reserved_nodes, profile.reserved_reg

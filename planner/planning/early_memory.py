@@ -34,7 +34,10 @@ from planner.rewind.rewound import Rewound
 if TYPE_CHECKING:
     from planner.rewind import MapReading
 
-__all__ = ["EarlyMemory", "early_memory"]
+__all__ = ["FIRST_UNKNOWN", "EarlyMemory", "early_memory"]
+
+FIRST_UNKNOWN = "what the kernel reserves first is not known"
+"""The doubt about a map of the firmware's reservations."""
 
 
 class EarlyMemory(NamedTuple):
@@ -106,7 +109,7 @@ def _not_shown(machine: Machine) -> str:
     if machine.lists_nothing:
         return "what is reserved is not known"
     if not machine.traits.shows_later:  # such as a device tree, whose reserved memory comes from the firmware
-        return "what the kernel reserves first is not known"
+        return FIRST_UNKNOWN
     cmdline, record = machine.facts.cmdline, machine.facts.record
     if machine.traits.nameless and not machine.settled and record is None and (cmdline is None or ck.present(cmdline)):
         return "a crash kernel may be among what is reserved"

@@ -22,7 +22,7 @@ from planner.planning.context import Context, placed_in, read_context, with_stra
 from planner.planning.cost import ideal_table_bytes, waste
 from planner.planning.default_cma import with_default_cma
 from planner.planning.doubts import UNKNOWN_HERE
-from planner.planning.earlier import earlier_answer, repeated, undone_before
+from planner.planning.earlier import earlier_answer, placed_otherwise, repeated, undone_before
 from planner.planning.early_memory import EarlyMemory, early_memory
 from planner.planning.map_mem import assumes_kfence_pool
 from planner.planning.modelled import Kernel, modelled, other_va_bits
@@ -104,7 +104,8 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     request = parsed(asked.text, machine.facts, kernel.profile, shared.ram)
     remarks.note(*([asked.note] if asked.note else []))
     rewound = (*undone_before(own_facts), *early.rewound)
-    doubt = "; ".join(filter(None, (early.doubt, inferred(asked, own_facts))))
+    moved = placed_otherwise(machine, kernel.profile, kernel.geometry.page_size)
+    doubt = "; ".join(filter(None, (early.doubt, moved, inferred(asked, own_facts))))
     memory = MemoryView(machine.source, shared.ram, context.memory.regions, context.memory.reserved, rewound, doubt)
     facts = facts_view(context, options, own_facts)
     others = [
