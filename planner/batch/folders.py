@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from planner.base.errors import InputError, PlannerError, unreadable
-from planner.base.sizes import MIB
+from planner.base.sizes import KIB, MIB
 from planner.batch.inputs import Group
 from planner.batch.work import read_group
 from planner.sources import kind_of
@@ -54,6 +54,10 @@ _LISTINGS = ("iomem", "memblock", "memblock's reserved")
 
 _EMPTY = "empty"  # the kind of an empty source
 
+_ANSWER = re.compile(rb'\{"id":(?:"(?>[^"\\]|\\.)*"|[^",{\[]+),"(?:report|error)":')
+"""The beginning of an answer, in a file of results under any name."""
+
+_BEGINNING = 64 * KIB  # bytes; an id may be long
 _RESULTS = (".jsonl", ".ndjson", ".csv", ".parquet", ".arrow", ".feather", ".partial", ".partial.input")
 
 
@@ -209,9 +213,17 @@ def _kind(path: str) -> str | None:
         kind = kind_of(path)
         if kind == "memblock" and _RESERVED.search(os.path.basename(path)):  # noqa: PTH119 - paths stay as they are
             return "memblock's reserved"
+        if kind == "json" and _is_answers(path):
+            return None
         return kind or (_EMPTY if _ENDS.search(os.path.basename(path)) and _is_blank(path) else None)  # noqa: PTH119 - paths stay as they are
     except OSError:
         return "unreadable"
+
+
+def _is_answers(path: str) -> bool:
+    """True for results of an earlier run. Raises OSError."""
+    with open(path, "rb") as file:  # noqa: PTH123 - paths stay as they are
+        return _ANSWER.match(file.read(_BEGINNING)) is not None
 
 
 def _is_blank(path: str) -> bool:

@@ -176,6 +176,24 @@ def test_what_is_no_source_is_listed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        pytest.param('{"id":"h1","report":{"memory":{"regions":[', False, id="an answer"),
+        pytest.param('{"id":"a\\"b","error":"the map \\"memory\\" is empty"}\n{"id":"h2","rep', False, id="an error"),
+        pytest.param('{"id":7,"report":{"memory":', False, id="a number"),
+        pytest.param('{"id":null,"report":{"memory":', False, id="no name"),
+        pytest.param('{"id":"h1","map":{"memory":', True, id="a record, which is damaged as a source"),
+        pytest.param(MAP, True, id="a map"),
+    ],
+)
+@pytest.mark.parametrize("name", ["r.txt", "r.json", "r"])
+def test_results_are_no_sources_under_any_name(tmp_path: Path, name: str, text: str, *, source: bool) -> None:
+    """So that a run into the folder that it reads can be repeated, and resumed."""
+    found, skipped = machines_in([made(tmp_path, {"h1.iomem": IOMEM, name: text})])
+    assert name in ([path.rpartition("/")[2] for group in found for path in group.paths] if source else skipped)
+
+
+@pytest.mark.parametrize(
     ("name", "machines"),
     [
         pytest.param("h2.iomem", ["h1.iomem", "h2.iomem"], id="named like a listing"),

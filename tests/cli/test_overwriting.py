@@ -100,6 +100,8 @@ def test_an_input_is_not_overwritten(run: Run, place: Path, words: str) -> None:
         pytest.param("batch --files-from list.txt 512M -o fleet/b.jsonl", id="a list"),
         pytest.param("batch --files-from list.txt 512M --resume -o fleet/b.jsonl", id="a list, resumed"),
         pytest.param("batch --files fleet 512M --resume -o fleet/b.jsonl", id="a folder, resumed"),
+        pytest.param("batch --files fleet 512M -o fleet/b.json", id="a result named like a map"),
+        pytest.param("batch --files fleet 512M -o fleet/b.txt", id="a result named like a text"),
         pytest.param("plan 512M --map sos -o /dev/null", id="a report to a device"),
         pytest.param("plan 512M --map sos -o /dev/stdout", id="a report to standard output"),
         pytest.param("batch --files-from list.txt 512M -o /dev/stdout", id="a list to standard output"),
@@ -143,7 +145,7 @@ def test_standard_output_may_be_a_file_in_a_report(run: Run, place: Path, monkey
 
 
 @pytest.mark.parametrize("files", [("--files", "fleet"), ("--files-from", "list.txt")], ids=["a folder", "a list"])
-@pytest.mark.parametrize("ending", ["jsonl", "ndjson"])
+@pytest.mark.parametrize("ending", ["jsonl", "ndjson", "json", "txt"])
 def test_a_partial_result_in_a_folder_that_is_read_is_resumed(
     run: Run, place: Path, files: tuple[str, str], ending: str
 ) -> None:
@@ -155,3 +157,4 @@ def test_a_partial_result_in_a_folder_that_is_read_is_resumed(
     assert run(*words, "--resume").status == 0
     assert out.read_bytes() == whole
     assert not partial.exists()
+    assert run(*words, "--resume").err == f"fleet/out.{ending} is complete\n"
