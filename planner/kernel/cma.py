@@ -23,6 +23,7 @@ __all__ = [
     "cma_of",
     "default_area",
     "early_areas",
+    "has_cma",
     "reserve_crashkernel_cma",
     "whole_area",
 ]
@@ -42,7 +43,7 @@ def default_area(config: Mapping[str, str], ram: int, page_size: int, asked: int
     ram: bytes of all memory, of which the area may be a share.
     Source: dma_contiguous_reserve() and cma_early_percent_memory(), kernel/dma/contiguous.c @ 6.1, 7.2.
     """
-    if "n" in (config.get("CMA"), config.get("DMA_CMA")):
+    if not has_cma(config):
         return 0
     if asked is not None:
         return asked
@@ -57,6 +58,11 @@ def default_area(config: Mapping[str, str], ram: int, page_size: int, asked: int
         return None
     least, most = sorted((fixed_size, shared_size))
     return least if config.get("CMA_SIZE_SEL_MIN") == "y" else most
+
+
+def has_cma(config: Mapping[str, str]) -> bool:
+    """False for a kernel that is built without CMA areas for DMA."""
+    return "n" not in (config.get("CMA"), config.get("DMA_CMA"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ _V7_3 = Profile(
     dma_limit="value",
     first=True,
     reserved_reg="first",
+    # kernel: rmem_dma_setup(), kernel/dma/coherent.c: -ENODEV for a reusable node, where 6.1 and 7.0 have -EINVAL.
+    pools_without_cma="kept",
     image="first",
     # kernel: map_mem(), arch/arm64/mm/mmu.c, since 7.3: starts are rounded up, ends down.
     rounds_inward=True,
@@ -53,6 +55,8 @@ _V7_0 = _V7_2._replace(
     source="arch/arm64/mm/init.c and mmu.c @ 7.1.8; boots of 7.0.13 and 7.1.13",
     # Read @ 6.1 (all) and 7.2 (the first); taken as 6.1 between them.
     reserved_reg="all",
+    # Read @ 6.1 and 7.0; 7.1 may keep them.
+    pools_without_cma="freed",
     image="apart",
 )
 _V6_18 = _V7_0._replace(

@@ -7,11 +7,11 @@ sort(), lib/sort.c @ 6.1.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from planner.kernel.cma import cma_align
+from planner.kernel.cma import cma_align, has_cma
 from planner.kernel.cmdline import values
 from planner.kernel.machine import FurtherRange, Machine, TreeRules
 from planner.kernel.memblock import Memblock
@@ -25,15 +25,22 @@ _T = TypeVar("_T")
 _NAMED = 3  # most nodes named in a note
 
 
-def as_read(machine: Machine, profile: Profile, page_size: int, cmdline: str | None) -> tuple[Machine, list[str]]:
+def as_read(
+    machine: Machine, profile: Profile, page_size: int, cmdline: str | None, *, own: Mapping[str, str] | None = None
+) -> tuple[Machine, list[str]]:
     """The machine with the map that this kernel makes of its device tree, and the notes on it.
 
-    cmdline: of the boot that is planned. A map that shows a later state has the tree's default CMA area, or not, as its
-    own boot had it; rewinding changes that.
+    cmdline: of the boot that is planned. own: the configuration of the machine's own kernel, by default the planned
+    one's. A map that shows a later state has the tree's CMA areas, or not, as its own boot had them; rewinding changes
+    that for the default area.
     """
     shown = machine.settled or machine.traits.shows_later
     given = bool(values(machine.facts.cmdline if shown else cmdline, "cma"))
-    rules = TreeRules(cma_align(profile, page_size), profile.reserved_nodes, given)
+    config = own if shown and own is not None else machine.facts.config
+    if has_cma(config):
+        rules = TreeRules(cma_align(profile, page_size), profile.reserved_nodes, given)
+    else:
+        rules = TreeRules(placing=profile.reserved_nodes, pools=profile.pools_without_cma)
     maps = machine.facts.tree_maps
     found = next((m for m in maps if m.rules == rules), None)
     if found is None:

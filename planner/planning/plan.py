@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -92,7 +92,7 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     machine = replace(machine, facts=built.facts)
     kernel = modelled(built, options, remarks)
     remarks.note(*_other_pages(given, kernel))
-    machine = _as_read_by(kernel, machine, asked.cmdline, remarks)
+    machine = _as_read_by(kernel, machine, asked.cmdline, own_facts.config, remarks)
     if machine.facts.events != own_facts.events:
         own_facts = replace(own_facts, events=machine.facts.events)
     # Rewinding uses only the source's facts; it looks up the configuration where it needs it.
@@ -341,12 +341,14 @@ def _check_machine(machine: Machine, options: Options, remarks: Remarks) -> None
         )
 
 
-def _as_read_by(kernel: Kernel, machine: Machine, cmdline: str | None, remarks: Remarks) -> Machine:
+def _as_read_by(
+    kernel: Kernel, machine: Machine, cmdline: str | None, own: Mapping[str, str], remarks: Remarks
+) -> Machine:
     """The machine with the map that this kernel makes of its device tree, or of its log's EFI map, with notes on it.
 
-    An EFI map, read for 4K pages, is widened to the kernel's pages.
+    own: the configuration of the machine's own kernel. An EFI map, read for 4K pages, is widened to the kernel's pages.
     """
-    machine, placed = as_read(machine, kernel.profile, kernel.geometry.page_size, cmdline)
+    machine, placed = as_read(machine, kernel.profile, kernel.geometry.page_size, cmdline, own=own)
     machine, reserved = as_reserved(machine, kernel.profile)
     remarks.note(*placed, *reserved)
     if machine.efi_in_4k and kernel.geometry.page_size == 4 * KIB and "page_size" in remarks.assumed:

@@ -125,6 +125,29 @@ def test_the_map_of_a_tree_is_that_of_the_kernel(
     assert as_read(found, select_profile(version).profile, page_size, cmdline) == (found, notes)
 
 
+@pytest.mark.parametrize(
+    ("kind", "config", "own", "version", "taken"),
+    [
+        pytest.param("dtb", {"CMA": "n"}, {}, "6.1", "freed", id="the planned kernel's"),
+        pytest.param("dtb", {"DMA_CMA": "n"}, {}, "7.2", "kept", id="of another version"),
+        pytest.param("dtb", {"CMA": "y"}, {}, "7.2", "areas", id="with CMA"),
+        pytest.param("iomem", {"CMA": "n"}, {}, "6.1", "areas", id="a listing has the pools of its own kernel"),
+        pytest.param("iomem", {"CMA": "n"}, {"CMA": "n"}, "6.1", "freed", id="which had none"),
+    ],
+)
+def test_the_map_of_a_tree_for_a_kernel_without_cma(
+    kind: str, config: dict[str, str], own: dict[str, str], version: str, taken: str
+) -> None:
+    maps = (
+        *MAPS,
+        *(reading(r._replace(pools="freed"), 2 * GIB) for r in (OLD, TreeRules(placing="beside"), NEW)),
+        reading(NEW._replace(pools="kept"), 3 * GIB),
+    )
+    listed = Machine("x", kind, LISTED, Facts(tree_maps=maps, config=config), settled=False)
+    found, _ = as_read(listed, select_profile(version).profile, 4 * KIB, None, own=own)
+    assert next(m.rules.pools for m in maps if m.memory == found.memory) == taken
+
+
 def test_a_map_that_is_the_same_for_all_kernels() -> None:
     own = machine()
     assert as_read(own, select_profile("6.1").profile, 64 * KIB, None) == (own, [])

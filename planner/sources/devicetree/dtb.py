@@ -92,17 +92,31 @@ def _tree_maps(tree: State, boot: Callable[[TreeRules], State]) -> tuple[tuple[T
     notes = tree.all_notes()
     if not tree.pools and not tree.placed:
         return (), notes
-    aligns = CMA_ALIGNS if tree.pools else CMA_ALIGNS[:1]
-    given = (False, True) if tree.defaults else (False,)
-    states = {rules: boot(TreeRules(*rules)) for rules in product(aligns, get_args(Placing), given)}
+    states = {rules: boot(rules) for rules in dict.fromkeys(_distinct(rules, tree) for rules in _ALL)}
     told = {rules: state.all_notes() for rules, state in states.items()}
     common = [note for note in notes if all(note in others for others in told.values())]
-    maps = []
-    for rules in map(TreeRules._make, product(CMA_ALIGNS, get_args(Placing), (False, True))):
-        read = (rules.cma_align if tree.pools else aligns[0], rules.placing, rules.cma_given and bool(tree.defaults))
-        own = tuple(note for note in told[read] if note not in common)
-        maps.append(TreeMap(rules, states[read].memory(), own, states[read].default_cma))
-    return tuple(maps), common
+    read = {
+        rules: TreeMap(
+            rules, state.memory(), tuple(note for note in told[rules] if note not in common), state.default_cma
+        )
+        for rules, state in states.items()
+    }
+    return tuple(read[_distinct(rules, tree)]._replace(rules=rules) for rules in _ALL), common
+
+
+_ALL = (
+    *(TreeRules(*rules) for rules in product(CMA_ALIGNS, get_args(Placing), (False, True))),
+    *(TreeRules(placing=placing, pools="freed") for placing in get_args(Placing)),
+    TreeRules(placing="placed", pools="kept"),
+)
+"""The rules of all kernels."""
+
+
+def _distinct(rules: TreeRules, tree: State) -> TreeRules:
+    """Rules under which a tree is read as under these, the same for as many as possible."""
+    if not tree.pools:
+        return TreeRules(placing=rules.placing)
+    return rules if tree.defaults else rules._replace(cma_given=False)
 
 
 def _booted(

@@ -3,7 +3,8 @@
 The first pass reserves nodes with an address and stores the first range of each; the second one places the others and
 sets up pools. A pool that cannot be set up is freed, or loses its NOMAP flag if it has no-map. Source:
 fdt_scan_reserved_mem(), drivers/of/fdt.c; fdt_init_reserved_mem(), drivers/of/of_reserved_mem.c; rmem_cma_setup() and
-rmem_dma_setup(), kernel/dma @ 6.1, 6.12.117; how others differ: `Profile.reserved_nodes`, `cma.cma_align`.
+rmem_dma_setup(), kernel/dma @ 6.1, 6.12.117; how others differ: `Profile.reserved_nodes`,
+`Profile.pools_without_cma`, `cma.cma_align`. A kernel without CMA has rmem_dma_setup() alone, which refuses pools.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ def set_up(tree: State, saved: list[tuple[Node, int, int]]) -> None:
                 tree.release(at)
             else:  # those without an address come first: no search meets what is freed here
                 freed.append(at)
-        elif at is not None and _is_default(node):
+        elif at is not None and _is_default(node) and tree.rules.pools == "areas":
             tree.default_cma = True
     tree.release(*freed)
     if tree.placed:
@@ -134,7 +135,7 @@ def _dynamic(tree: State, node: Node, known: list[Span]) -> tuple[int, int] | No
         tree.tell(node, "the length of its size or alignment is wrong, it is skipped")
         return None
     size, align = number(size_value), number(align_value)
-    if _is_pool(node) and "no-map" not in node.properties:
+    if _is_pool(node) and "no-map" not in node.properties and tree.rules.pools == "areas":
         align = max(align, tree.rules.cma_align)
     if align & (align - 1):
         tree.tell(node, "its alignment is not a power of two: it is skipped")
@@ -181,8 +182,13 @@ def _refused(tree: State, node: Node, start: int, end: int) -> str | None:
     """The reason why a pool cannot be set up; None if it can, or the node is not a pool."""
     if not _is_pool(node):
         return None
+    if tree.rules.pools == "kept":
+        tree.tell(node, "the kernel is built without CMA: the pool is reserved all the same, as 7.2 and newer do")
+        return None
     if "no-map" in node.properties:
         return "a reusable pool cannot have no-map: it becomes ordinary memory"
+    if tree.rules.pools == "freed":
+        return "the kernel is built without CMA: the pool is freed, as kernels up to 7.0 do"
     if tree.rules.cma_given and _is_default(node):
         return "cma= is on the command line, the pool is freed"
     if (start | end) % tree.rules.cma_align:

@@ -11,7 +11,7 @@ from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.memory_map import Flag
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
-from planner.sources import parse_text
+from planner.sources import combine, parse_text
 from tests.blobs import Tree, blob_of, cell, wide
 from tests.sources.devicetree.test_dtb import AT, CMA, TOP, machine, pool, regions, reserved
 
@@ -262,6 +262,36 @@ def test_a_default_pool_that_is_freed_makes_room_for_the_kernels_own() -> None:
     found, notes = planned(default, "6.1.0-32-arm64", 64 * KIB, "cma=512M")
     assert [name for *_, name in found] == ["default CMA area"]
     assert notes[0] == "reserved-memory p: cma= is on the command line, the pool is freed"
+
+
+WITHOUT = "reserved-memory p: the kernel is built without CMA: the pool is "
+FREED, KEPT = f"{WITHOUT}freed, as kernels up to 7.0 do", f"{WITHOUT}reserved all the same, as 7.2 and newer do"
+
+
+@pytest.mark.parametrize("symbol", ["CMA", "DMA_CMA"])
+@pytest.mark.parametrize(
+    ("kernel", "node", "kept"),
+    [
+        pytest.param("6.1", {"reg": wide(0x5000_0000, 3 * MIB)}, None, id="6.1"),
+        pytest.param("6.1", {"size": wide(64 * MIB)}, None, id="6.1, without an address"),
+        pytest.param("7.0", {"size": wide(64 * MIB)}, None, id="7.0"),
+        pytest.param("7.2", {"reg": wide(0x5000_0000, 3 * MIB)}, (0x5000_0000, 0x5030_0000), id="7.2"),
+        pytest.param("7.2", {"size": wide(3 * MIB)}, (TOP - 3 * MIB, TOP), id="7.2, in no whole page blocks"),
+    ],
+)
+@pytest.mark.parametrize("default", [False, True])
+def test_a_pool_of_a_kernel_without_cma(
+    kernel: str, node: Tree, kept: tuple[int, int] | None, symbol: str, default: bool
+) -> None:
+    """Up to 7.0 the driver of other pools refuses it, and it is freed; from 7.2 on it stays reserved."""
+    mark: Tree = {"linux,cma-default": b""} if default else {}
+    tree = blob_of(machine(reserved_memory=pool({"p": {**POOL, **node, **mark}})))
+    own = combine(
+        [parse_text(tree, "x.dtb"), parse_text(f"# CONFIG_{symbol} is not set\n".encode(), "config", "config")]
+    )
+    found = make_plan(own, "64M", Options(kernel=kernel, strategy="mainline"))
+    assert [(r.start, r.end) for r in found.memory.reserved] == ([kept] if kept else [])
+    assert [note for note in found.notes if "without CMA" in note] == [KEPT if kept else FREED]
 
 
 FROM = wide(GIB + 16 * MIB, GIB)
