@@ -56,7 +56,7 @@ def parse_dump(text: str, name: str) -> Observed:
     _check_order(rows, name)
     if rows and _HOLE.search(text):
         _check_whole(rows, name)
-        _check_end(rows[-1], lines, name)
+        _check_end(rows, lines, name)
     found: dict[str, int] = {}
     for row in rows:
         if row.kind is not None:
@@ -114,16 +114,27 @@ def _check_whole(rows: Sequence[_Row], name: str) -> None:
             raise InputError(Location(name, row.number, 1), what, _REMEDY)
 
 
-def _check_end(last: _Row, following: Iterator[tuple[int, str]], name: str) -> None:
+def _check_end(rows: Sequence[_Row], following: Iterator[tuple[int, str]], name: str) -> None:
     """Raise InputError if rows are missing after the last one of such a dump's linear map. following: the lines after.
 
-    It ends where the next section's first row starts: note_page() begins each row where it ended the one before.
+    It ends where the next section's first row starts: note_page() begins each row where it ended the one before. A dump
+    that goes no further ends it at PAGE_END.
     """
+    last, ends = rows[-1], _page_ends(rows[0].start)
     after = (int(leaf[1], 16) for _, line in following if (leaf := _LEAF.match(line)) is not None)
-    start = next(after, last.end)
+    start = next(after, last.end if last.end in ends else ends[0])
     if start != last.end:
         what = f"rows are missing after this one: nothing covers {last.end:#x} to {start:#x}"
         raise InputError(Location(name, last.number, 1), what, _REMEDY)
+
+
+def _page_ends(page_offset: int) -> list[int]:
+    """Where a linear map that begins here may end (PAGE_END): below the half of all addresses that is the kernel's.
+
+    A kernel of 52 bits leaves that of 48, or with 16K pages of 47; see `Geometry.linear_size`.
+    """
+    bits = (_ALL - page_offset).bit_length() - 1
+    return [_ALL - (1 << least - 1) for least in ([48, 47] if bits == 52 else [bits])]
 
 
 def _is_page_offset(address: int) -> bool:

@@ -54,6 +54,7 @@ def test_what_was_made_invalid_is_mapped_all_the_same() -> None:
 0xfff0000003410000-0xfff0000003600000        1984K PTE
 0xfff0000003600000-0xfff0000004000000          10M PMD       RW NX SHD AF        BLK UXN    MEM/NORMAL-TAGGED
 0xfff0000004000000-0xfff0000040000000         960M PMD
+0xfff0000040000000-0xffff800000000000     4063231G PGD
 ---[ Linear Mapping end ]---
 """
     assert parse_dump(alias, "dump").by_kind == {"cont_pte": MIB, "pmd": 16 * MIB, "pte": 64 * KIB}
@@ -166,6 +167,34 @@ def test_rows_that_are_lost_or_doubled_are_noticed(lines: list[str], where: str)
     with pytest.raises(InputError) as caught:
         parse_dump("".join(lines), "dump")
     assert str(caught.value).startswith(where)
+
+
+def excerpt(first: int, end: int) -> str:
+    """A linear map of one block, up to its end."""
+    return (
+        "---[ Linear Mapping start ]---\n"
+        f"{first:#x}-{first + 2 * MIB:#x}           2M PMD       RW NX SHD AF        BLK UXN    MEM/NORMAL\n"
+        f"{first + 2 * MIB:#x}-{end:#x}     1048572K PMD\n"
+        "---[ Linear Mapping end ]---\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "end"),
+    [
+        pytest.param(-1 << 39, -1 << 38, id="39 bits"),
+        pytest.param(-1 << 48, -1 << 47, id="48 bits"),
+        pytest.param(-1 << 52, -1 << 47, id="52 bits"),
+        pytest.param(-1 << 52, -1 << 46, id="52 bits with 16K pages"),
+    ],
+)
+def test_an_excerpt_that_ends_with_the_linear_map(first: int, end: int) -> None:
+    """Its last row ends where the linear map does, or rows are missing."""
+    first, end = first % (1 << 64), end % (1 << 64)
+    assert parse_dump(excerpt(first, end), "dump").by_kind == {"pmd": 2 * MIB}
+    for lost in (excerpt(first, end - 2 * MIB), excerpt(first, first + GIB)):
+        with pytest.raises(InputError, match=r"^dump:3:1: rows are missing after this one: nothing covers 0x"):
+            parse_dump(lost, "dump")
 
 
 def test_rows_without_holes_tell_nothing_of_lost_ones() -> None:
