@@ -114,14 +114,15 @@ class TreeRules(NamedTuple):
     """The rules of a kernel that its map of a device tree depends on.
 
     cma_align: alignment of its CMA pools. placing: how nodes with a size only are placed. cma_given: `cma=` is on the
-    command line, which replaces the tree's default CMA area. pools: what becomes of CMA pools: `areas`, or `freed` or
-    `kept` (reserved for nothing) by a kernel without CMA, for which `cma_align` and `cma_given` have their defaults.
+    command line, which replaces the tree's default CMA area. cma: the kernel has CMA; without it, `cma_align` and
+    `cma_given` have their defaults. keeps_pools: as in `Profile`.
     """
 
     cma_align: int = 2 * MIB
     placing: Placing = "sorted"
     cma_given: bool = False
-    pools: Literal["areas", "freed", "kept"] = "areas"
+    cma: bool = True
+    keeps_pools: bool = False
 
 
 class TreeMap(NamedTuple):

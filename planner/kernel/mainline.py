@@ -25,7 +25,7 @@ _V7_3 = Profile(
     first=True,
     reserved_reg="first",
     # kernel: rmem_dma_setup(), kernel/dma/coherent.c: -ENODEV for a reusable node, where 6.1 and 7.0 have -EINVAL.
-    pools_without_cma="kept",
+    keeps_pools=True,
     image="first",
     # kernel: map_mem(), arch/arm64/mm/mmu.c, since 7.3: starts are rounded up, ends down.
     rounds_inward=True,
@@ -56,7 +56,7 @@ _V7_0 = _V7_2._replace(
     # Read @ 6.1 (all) and 7.2 (the first); taken as 6.1 between them.
     reserved_reg="all",
     # Read @ 6.1 and 7.0; 7.1 may keep them.
-    pools_without_cma="freed",
+    keeps_pools=False,
     image="apart",
 )
 _V6_18 = _V7_0._replace(

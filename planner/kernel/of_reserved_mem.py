@@ -37,10 +37,9 @@ def as_read(
     shown = machine.settled or machine.traits.shows_later
     given = bool(values(machine.facts.cmdline if shown else cmdline, "cma"))
     config = own if shown and own is not None else machine.facts.config
-    if has_cma(config):
-        rules = TreeRules(cma_align(profile, page_size), profile.reserved_nodes, given)
-    else:
-        rules = TreeRules(placing=profile.reserved_nodes, pools=profile.pools_without_cma)
+    rules = TreeRules(placing=profile.reserved_nodes, cma=has_cma(config), keeps_pools=profile.keeps_pools)
+    if rules.cma:
+        rules = rules._replace(cma_align=cma_align(profile, page_size), cma_given=given)
     maps = machine.facts.tree_maps
     found = next((m for m in maps if m.rules == rules), None)
     if found is None:

@@ -82,9 +82,9 @@ class Profile(NamedTuple):
     plain request. in_use_message: a failed X@base has a message of its own. reserved_reg: whether all ranges of a
     reserved-memory node are reserved or only the first. reserved_nodes: how nodes with a size only are placed: `sorted`
     (down, in the order that lib/sort.c leaves), `beside` (in the tree's order, upwards where their range begins at
-    another node's memory), `placed` (the same, beside nodes that were placed before). pools_without_cma: whether a
-    kernel built without CMA keeps the memory of a tree's CMA pools reserved. messages: the style of the log lines.
-    first: crash memory is placed before the memmap and the zones (7.0). early: it is placed before the linear
+    another node's memory), `placed` (the same, beside nodes that were placed before). keeps_pools: a CMA pool
+    that no driver takes, as it has no-map or the kernel has no CMA, stays reserved. messages: the style of the log
+    lines. first: crash memory is placed before the memmap and the zones (7.0). early: it is placed before the linear
     map is built and before the default CMA area.
 
     Linear map. effect, zoneless_effect: the effect of a crashkernel parameter with and without DMA zones (`isolated`:
@@ -144,7 +144,7 @@ class Profile(NamedTuple):
     first: bool = False
     reserved_reg: Literal["all", "first"] = "all"
     reserved_nodes: Placing = "placed"
-    pools_without_cma: Literal["freed", "kept"] = "freed"
+    keeps_pools: bool = False
     early: bool = False
     map_certainty: Certainty = "read"
     effect: Effect = "none"

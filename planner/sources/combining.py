@@ -24,7 +24,7 @@ from planner.sources.command_lines import agreed_line, whole_words
 from planner.sources.contradiction import contradiction
 from planner.sources.iomem import added_later
 from planner.sources.kernel_config import check_arch
-from planner.sources.memblock import ALONE, EITHER, joined
+from planner.sources.memblock import ABOUT_RESERVED, EITHER, joined
 from planner.sources.stated import beside_tree
 from planner.sources.which_map import by_map
 
@@ -123,7 +123,7 @@ def _named(machines: Sequence[Machine]) -> list[Machine]:
         return [replace(m, doubt=doubt) if m is files else m for m in machines]
     memory = MemoryMap(files.memory.regions, listing.memory.reserved)
     doubt = added_later(memory) if listing.doubt == added_later(listing.memory) else listing.doubt
-    notes = tuple(note for note in files.notes if not note.startswith(ALONE))
+    notes = tuple(note for note in files.notes if not note.startswith(ABOUT_RESERVED))
     both = Machine(files.source, listing.kind, memory, settled=False, notes=notes, doubt=doubt)
     return [both, *(m for m in machines if m is not files)]
 

@@ -24,7 +24,7 @@ from planner.sources.bounds import MAX_ROWS, check_range, too_many_rows
 from planner.sources.nomap import inferred_nomap
 from planner.sources.reading import text_lines
 
-__all__ = ["ALONE", "EITHER", "joined", "looks_like", "parse"]
+__all__ = ["ABOUT_RESERVED", "EITHER", "joined", "looks_like", "parse"]
 
 _LINE = re.compile(
     r"^\s*(\d{1,9}):\s+0x([0-9a-fA-F]{1,16})\.\.0x([0-9a-fA-F]{1,16})(?:\s+(-?\d{1,9}|x))?(?:\s+(\S.*))?\s*$"
@@ -44,8 +44,11 @@ _PAGE = 4 * KIB  # the smallest
 _SEVERAL = 3  # ranges of a kernel: firmware may reserve one, or a device tree, that ends within a page
 _EMPTY = 64 * MIB  # of RAM above all that is reserved, which no kernel leaves
 _NEVER_FIRST = Flag.NOMAP.value | Flag.HOTPLUG.value | Flag.DRIVER_MANAGED.value  # allocations avoid it, or may
-ALONE = "only memory regions are given: nothing is known to be reserved"
-EITHER = "these may be memblock's reserved ranges instead of its memory"
+_ALONE = "only memory regions are given: nothing is known to be reserved"
+_LOST = "rows of `reserved` are missing"
+ABOUT_RESERVED = (_ALONE, _LOST)
+"""The beginnings of notes that are obsolete where another source lists what is reserved."""
+EITHER = "this may be memblock's reserved, not its memory"
 """The doubt about one file that neither name nor content tells; the RAM of another source does."""
 _NAME_IT = "name the file memory, if it is that, and give the file reserved, too"
 _Row = tuple[int, re.Match[str]]
@@ -118,7 +121,7 @@ def _of_memory(rows: Sequence[_Row], name: str, by: Literal["content", "name", "
     """The file `memory` alone."""
     notes = list(notes)
     regions = _regions(rows, notes)
-    doubt, told = ("", ALONE) if by else (EITHER, f"{ALONE}; {_NAME_IT}")
+    doubt, told = ("", _ALONE) if by else (EITHER, f"{_ALONE}; {_NAME_IT}")
     return _File(name, "memblock", MemoryMap(regions), settled=False, notes=(*notes, told), doubt=doubt, by=by)
 
 
@@ -263,7 +266,7 @@ def joined(machines: Sequence[Machine]) -> list[Machine]:
         memory,
         memory=held,
         doubt=_doubt(held, lost),
-        notes=(*(note for note in memory.notes if not note.startswith(ALONE)), *lost),
+        notes=(*(note for note in memory.notes if not note.startswith(_ALONE)), *lost),
     )
     return [one if m is files[0] else m for m in machines if m is not files[1]]
 
@@ -320,4 +323,4 @@ def _check_rows(memory: Sequence[_Row], reserved: Sequence[_Row], name: str, not
         if lost is not None and file == "memory":
             raise InputError(Location(name, lost[1], 1), f"row {lost[2]} stands for row {lost[0]}", "give all rows")
         if lost is not None:
-            notes.append(f"rows of `reserved` are missing from row {lost[0]} on: what they reserve is not known")
+            notes.append(f"{_LOST} from row {lost[0]} on: what they reserve is not known")

@@ -322,7 +322,7 @@ def test_memory_alone_is_said() -> None:
 def test_one_file_that_may_be_either_is_doubted(text: str, name: str, doubted: bool) -> None:
     """In the first line of an answer: what is taken for RAM may be what is reserved."""
     doubt = make_plan(memblock.parse(text, name), "16M").memory.doubt
-    assert ("these may be memblock's reserved ranges instead of its memory" in doubt) is doubted
+    assert ("this may be memblock's reserved, not its memory" in doubt) is doubted
 
 
 def test_the_ram_of_another_source_tells_which_file_it_is() -> None:

@@ -106,8 +106,9 @@ def _tree_maps(tree: State, boot: Callable[[TreeRules], State]) -> tuple[tuple[T
 
 _ALL = (
     *(TreeRules(*rules) for rules in product(CMA_ALIGNS, get_args(Placing), (False, True))),
-    *(TreeRules(placing=placing, pools="freed") for placing in get_args(Placing)),
-    TreeRules(placing="placed", pools="kept"),
+    *(TreeRules(align, "placed", given, keeps_pools=True) for align, given in product(CMA_ALIGNS, (False, True))),
+    *(TreeRules(placing=placing, cma=False) for placing in get_args(Placing)),
+    TreeRules(placing="placed", cma=False, keeps_pools=True),
 )
 """The rules of all kernels."""
 
@@ -116,7 +117,8 @@ def _distinct(rules: TreeRules, tree: State) -> TreeRules:
     """Rules under which a tree is read as under these, the same for as many as possible."""
     if not tree.pools:
         return TreeRules(placing=rules.placing)
-    return rules if tree.defaults else rules._replace(cma_given=False)
+    keeps = rules.keeps_pools and bool(tree.unmapped or not rules.cma)
+    return rules._replace(cma_given=rules.cma_given and bool(tree.defaults), keeps_pools=keeps)
 
 
 def _booted(

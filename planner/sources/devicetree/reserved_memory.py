@@ -4,7 +4,7 @@ The first pass reserves nodes with an address and stores the first range of each
 sets up pools. A pool that cannot be set up is freed, or loses its NOMAP flag if it has no-map. Source:
 fdt_scan_reserved_mem(), drivers/of/fdt.c; fdt_init_reserved_mem(), drivers/of/of_reserved_mem.c; rmem_cma_setup() and
 rmem_dma_setup(), kernel/dma @ 6.1, 6.12.117; how others differ: `Profile.reserved_nodes`,
-`Profile.pools_without_cma`, `cma.cma_align`. A kernel without CMA has rmem_dma_setup() alone, which refuses pools.
+`Profile.keeps_pools`, `cma.cma_align`. A kernel without CMA has rmem_dma_setup() alone, which refuses pools.
 """
 
 from __future__ import annotations
@@ -75,6 +75,7 @@ def set_up(tree: State, saved: list[tuple[Node, int, int]]) -> None:
             tree.placed += 1
             known += [at] if at is not None else []
         tree.pools += _is_pool(node)
+        tree.unmapped += _is_pool(node) and "no-map" in node.properties
         tree.defaults += _is_default(node)
         if at is not None and (why := _refused(tree, node, *at)) is not None:
             tree.tell(node, why)
@@ -84,7 +85,7 @@ def set_up(tree: State, saved: list[tuple[Node, int, int]]) -> None:
                 tree.release(at)
             else:  # those without an address come first: no search meets what is freed here
                 freed.append(at)
-        elif at is not None and _is_default(node) and tree.rules.pools == "areas":
+        elif at is not None and _is_default(node) and tree.rules.cma and "no-map" not in node.properties:
             tree.default_cma = True
     tree.release(*freed)
     if tree.placed:
@@ -135,7 +136,7 @@ def _dynamic(tree: State, node: Node, known: list[Span]) -> tuple[int, int] | No
         tree.tell(node, "the length of its size or alignment is wrong, it is skipped")
         return None
     size, align = number(size_value), number(align_value)
-    if _is_pool(node) and "no-map" not in node.properties and tree.rules.pools == "areas":
+    if _is_pool(node) and "no-map" not in node.properties and tree.rules.cma:
         align = max(align, tree.rules.cma_align)
     if align & (align - 1):
         tree.tell(node, "its alignment is not a power of two: it is skipped")
@@ -182,13 +183,20 @@ def _refused(tree: State, node: Node, start: int, end: int) -> str | None:
     """The reason why a pool cannot be set up; None if it can, or the node is not a pool."""
     if not _is_pool(node):
         return None
-    if tree.rules.pools == "kept":
-        tree.tell(node, "the kernel is built without CMA: the pool is reserved all the same, as 7.2 and newer do")
-        return None
     if "no-map" in node.properties:
-        return "a reusable pool cannot have no-map: it becomes ordinary memory"
-    if tree.rules.pools == "freed":
-        return "the kernel is built without CMA: the pool is freed, as kernels up to 7.0 do"
+        why, up_to_7_0 = "a reusable pool cannot have no-map", "it becomes ordinary memory"
+    elif not tree.rules.cma:
+        why, up_to_7_0 = "the kernel is built without CMA", "the pool is freed"
+    else:
+        return _misfit(tree, node, start, end)
+    if not tree.rules.keeps_pools:
+        return f"{why}: {up_to_7_0}, as up to 7.0"
+    tree.tell(node, f"{why}: it is reserved all the same, as from 7.2 on")
+    return None
+
+
+def _misfit(tree: State, node: Node, start: int, end: int) -> str | None:
+    """The reason why a pool cannot become a CMA area; None if it can."""
     if tree.rules.cma_given and _is_default(node):
         return "cma= is on the command line, the pool is freed"
     if (start | end) % tree.rules.cma_align:

@@ -18,8 +18,8 @@ class State:
     """The state between the steps of reading; ranges have the cells of the root node.
 
     short: what is wrong with a memory node whose `reg` ends within a range, "" for none.
-    rules: those of the kernel. pools, placed, defaults: the numbers of CMA pools, of nodes with a size only, and of
-    pools for the default CMA area. default_cma: one of them is that area.
+    rules: those of the kernel. pools, unmapped, placed, defaults: the numbers of CMA pools, of those with no-map, of
+    nodes with a size only, and of pools for the default CMA area. default_cma: one of them is that area.
     """
 
     def __init__(self, root: Node, name: str, rules: TreeRules = TreeRules()) -> None:  # noqa: B008 - it is constant
@@ -32,7 +32,7 @@ class State:
         self.cmdline: str | None = None
         self.short = ""
         self.first_nomap: list[Span] = []
-        self.pools = self.placed = self.defaults = 0
+        self.pools = self.unmapped = self.placed = self.defaults = 0
         self.default_cma = False
         self._further: list[FurtherRange] = []
         self._entries = Entries(name)

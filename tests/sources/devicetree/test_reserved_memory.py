@@ -264,8 +264,8 @@ def test_a_default_pool_that_is_freed_makes_room_for_the_kernels_own() -> None:
     assert notes[0] == "reserved-memory p: cma= is on the command line, the pool is freed"
 
 
-WITHOUT = "reserved-memory p: the kernel is built without CMA: the pool is "
-FREED, KEPT = f"{WITHOUT}freed, as kernels up to 7.0 do", f"{WITHOUT}reserved all the same, as 7.2 and newer do"
+WITHOUT = "reserved-memory p: the kernel is built without CMA: "
+FREED, KEPT = f"{WITHOUT}the pool is freed, as up to 7.0", f"{WITHOUT}it is reserved all the same, as from 7.2 on"
 
 
 @pytest.mark.parametrize("symbol", ["CMA", "DMA_CMA"])
@@ -292,6 +292,22 @@ def test_a_pool_of_a_kernel_without_cma(
     found = make_plan(own, "64M", Options(kernel=kernel, strategy="mainline"))
     assert [(r.start, r.end) for r in found.memory.reserved] == ([kept] if kept else [])
     assert [note for note in found.notes if "without CMA" in note] == [KEPT if kept else FREED]
+
+
+@pytest.mark.parametrize(
+    ("kernel", "kept"), [("6.1", False), ("7.0", False), ("7.2", True), ("7.3", True)], ids=["6.1", "7.0", "7.2", "7.3"]
+)
+@pytest.mark.parametrize("default", [False, True])
+def test_a_pool_that_is_not_mapped(kernel: str, kept: bool, default: bool) -> None:
+    """No driver takes it: up to 7.0 it becomes ordinary memory, from 7.2 on it stays as it is."""
+    mark: Tree = {"linux,cma-default": b""} if default else {}
+    nodes: Tree = {"p": {**POOL, **mark, "reg": wide(0x5000_0000, 64 * MIB), "no-map": b""}}
+    own = parse_text(blob_of(machine(reserved_memory=pool(nodes))), "x.dtb")
+    found = make_plan(own, "64M", Options(kernel=kernel, strategy="mainline"))
+    unmapped = [(r.start, r.end) for r in found.memory.regions if r.flags & Flag.NOMAP]
+    assert unmapped == ([(0x5000_0000, 0x5400_0000)] if kept else [])
+    said = "it is reserved all the same, as from 7.2 on" if kept else "it becomes ordinary memory, as up to 7.0"
+    assert f"reserved-memory p: a reusable pool cannot have no-map: {said}" in found.notes
 
 
 FROM = wide(GIB + 16 * MIB, GIB)
