@@ -205,15 +205,18 @@ def _doubt(log: Log, *, complete: bool) -> str:
     if log.lacks_high:
         return "the log lacks the highest memory"
     # UEFI may put the image anywhere; a crash kernel that is recorded tells what was in its way.
-    is_placed = not log.kaslr and log.tables is not None and bool(log.image)
-    has_map = bool(log.map or log.efi or log.added)
-    if log.uefi and has_map and log.crash is None and not (complete or is_placed):
-        return "the kernel's image may be in the way"
+    is_loaded, has_map = not log.kaslr and log.tables is not None, bool(log.map or log.efi or log.added)
+    in_the_way = "the kernel's image may be in the way" if log.uefi and has_map and not complete else ""
+    if in_the_way and log.crash is None and not (is_loaded and log.image):
+        return in_the_way
     if has_map and lacking_crash(log) is not None:
         return "the log lacks the line of its crash kernel"
     if complete or not has_map:
         return ""
-    return lacking_few(log) if _tells_cma(log) else "a CMA area may be missing"
+    if not _tells_cma(log):
+        return "a CMA area may be missing"
+    # An image that is not at random is placed by its size, which a log that ends early lacks.
+    return lacking_few(log) or (in_the_way if is_loaded and not log.image else "")
 
 
 _TELL_CMA = ("cma", "hash", "percpu", "swiotlb")

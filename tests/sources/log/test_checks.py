@@ -383,6 +383,10 @@ def test_a_dump_that_lost_rows_does_not_show_all_that_is_reserved(left_out: list
             id="KASLR, and no UEFI",
         ),
         pytest.param([EFI, CRASH, ZONES, NODES, KASLR], "", id="KASLR, and what was in the way"),
+        pytest.param(
+            [EFI, CRASH, ZONES, NODES], "the kernel's image may be in the way", id="UEFI, with the end of the log lost"
+        ),
+        pytest.param([EFI, CRASH, ZONES, NODES, WITH_IMAGE], "", id="UEFI, with all that tells where the image lies"),
         pytest.param([EFI, ZONES, NODES, WITH_IMAGE], "", id="UEFI, with the lines that tell where the image lies"),
         pytest.param(
             ["[    0.000000] efi: EFI v2.70 by EDK II\n", ZONES, NODES, MEMORY],
