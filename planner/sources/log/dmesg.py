@@ -205,9 +205,9 @@ def _doubt(log: Log, *, complete: bool) -> str:
     if log.lacks_high:
         return "the log lacks the highest memory"
     # UEFI may put the image anywhere; a crash kernel that is recorded tells what was in its way.
-    is_loaded, has_map = not log.kaslr and log.tables is not None, bool(log.map or log.efi or log.added)
+    is_placed, has_map = log.tables is not None and bool(log.image), bool(log.map or log.efi or log.added)
     in_the_way = "the kernel's image may be in the way" if log.uefi and has_map and not complete else ""
-    if in_the_way and log.crash is None and not (is_loaded and log.image):
+    if in_the_way and log.crash is None and (log.kaslr or not is_placed):
         return in_the_way
     if has_map and lacking_crash(log) is not None:
         return "the log lacks the line of its crash kernel"
@@ -215,8 +215,8 @@ def _doubt(log: Log, *, complete: bool) -> str:
         return ""
     if not _tells_cma(log):
         return "a CMA area may be missing"
-    # An image that is not at random is placed by its size, which a log that ends early lacks.
-    return lacking_few(log) or (in_the_way if is_loaded and not log.image else "")
+    # An image that is not at random is placed by the tables and its size: a log that lacks either has lost lines.
+    return lacking_few(log) or ("" if log.kaslr or is_placed else in_the_way)
 
 
 _TELL_CMA = ("cma", "hash", "percpu", "swiotlb")

@@ -386,6 +386,11 @@ def test_a_dump_that_lost_rows_does_not_show_all_that_is_reserved(left_out: list
         pytest.param(
             [EFI, CRASH, ZONES, NODES], "the kernel's image may be in the way", id="UEFI, with the end of the log lost"
         ),
+        pytest.param(
+            ["[    0.000000] efi: EFI v2.70 by EDK II\n", CRASH, ZONES, NODES, WITH_IMAGE],
+            "the kernel's image may be in the way",
+            id="UEFI, with the line of its tables lost",
+        ),
         pytest.param([EFI, CRASH, ZONES, NODES, WITH_IMAGE], "", id="UEFI, with all that tells where the image lies"),
         pytest.param([EFI, ZONES, NODES, WITH_IMAGE], "", id="UEFI, with the lines that tell where the image lies"),
         pytest.param(
