@@ -115,7 +115,8 @@ def parse(text: str, name: str) -> Machine:
     facts = Facts(kernel_image=image, kernel_data=seen.get("Kernel data"), record=record, arch=arch)
     memory = MemoryMap(tuple(regions), tuple(reserved))
     partial = told.partial or (image is None and arch is None and bool(reserved))
-    doubt = "memory may be missing from the listing" if partial else added_later(memory) or _unknown(told, crash)
+    doubt = "memory may be missing from the listing" if partial else added_later(memory) or _ends_early(memory)
+    doubt = doubt or _unknown(told, crash)
     return Machine(name, "iomem", memory, facts, settled=False, notes=tuple(told.notes), doubt=doubt)
 
 
@@ -133,6 +134,19 @@ def added_later(memory: MemoryMap) -> str:
     top = max(r.end for r in memory.reserved)
     added = [r for r in memory.regions if r.start >= top and not r.flags and r.end - r.start >= _LEAST_ADDED]
     return f"RAM at {added[0].start:#x} may have been added after boot" if added else ""
+
+
+_LEAST_FREE = 2 * MIB
+"""Bytes at the top of RAM, of which no boot leaves more free: of 2,900 recorded ones, all fill it to the last page."""
+
+
+def _ends_early(memory: MemoryMap) -> str:
+    """The doubt about a listing of which the last rows may be lost: nothing is reserved at the top of RAM, or ""."""
+    plain = [r for r in memory.regions if not r.flags]
+    if not plain or not any(r.is_unnamed for r in memory.reserved):
+        return ""
+    top = max((r.end for r in memory.reserved if r.start < plain[-1].end), default=0)
+    return "" if plain[-1].end - top <= _LEAST_FREE else "reserved memory may be missing from the listing"
 
 
 _LEAST_CRASH = 64 * MIB

@@ -24,6 +24,7 @@ NESTED = """\
 80000000-8000ffff : reserved
 80010000-bfffffff : System RAM
   a0000000-afffffff : Crash kernel
+  b8000000-bfffffff : reserved
 """
 BANKS = (Region(GIB, 2 * GIB), Region(2 * GIB, 0x8001_0000, Flag.NOMAP.value), Region(0x8001_0000, 3 * GIB))
 
@@ -50,6 +51,7 @@ def test_resources_nest_by_what_they_contain(listing: str) -> None:
         Reserved(0x42B6_0000, 0x42F1_0000, "Kernel data"),
         Reserved(0x7000_0000, 0x8000_0000, "reserved"),
         Reserved(0xA000_0000, 0xB000_0000, "Crash kernel"),
+        Reserved(0xB800_0000, 0xC000_0000, "reserved"),
     )
     assert machine.facts.record is not None
     assert machine.facts.record.crash == Range(0xA000_0000, 0xB000_0000)
@@ -58,9 +60,9 @@ def test_resources_nest_by_what_they_contain(listing: str) -> None:
 @pytest.mark.parametrize(
     ("extra", "note"),
     [
-        pytest.param(b"\0\0 \xff\xfe serial noise\n", "line 11: bytes that are not text were replaced", id="noise"),
-        pytest.param(b"fe000000-fe000fff : G\xe9n\xe9ric\n", "line 11: bytes that are not text", id="a device's name"),
-        pytest.param(b"\xff\n\xfe\n", "line 11 and 1 more: bytes", id="two lines"),
+        pytest.param(b"\0\0 \xff\xfe serial noise\n", "line 12: bytes that are not text were replaced", id="noise"),
+        pytest.param(b"fe000000-fe000fff : G\xe9n\xe9ric\n", "line 12: bytes that are not text", id="a device's name"),
+        pytest.param(b"\xff\n\xfe\n", "line 12 and 1 more: bytes", id="two lines"),
     ],
 )
 def test_stray_bytes_do_no_harm_where_nothing_is_read(extra: bytes, note: str) -> None:
@@ -219,7 +221,17 @@ def test_a_listing_without_the_kernel(lines: str, doubt: str) -> None:
             id="nothing in it",
         ),
         pytest.param("2000000000-27ffffffff : System RAM\n  27f0000000-27ffffffff : reserved\n", "", id="page tables"),
-        pytest.param("2000000000-2003ffffff : System RAM\n", "", id="64M: less than can be plugged in"),
+        pytest.param(
+            "2000000000-2003ffffff : System RAM\n",
+            "reserved memory may be missing from the listing",
+            id="64M: less than can be plugged in",
+        ),
+        pytest.param(
+            "2000000000-27ffffffff : System RAM\n  27f0000000-27fbffffff : reserved\n",
+            "reserved memory may be missing from the listing",
+            id="the last rows are lost, such as by head",
+        ),
+        pytest.param("27e0000000-27ffffffff : System RAM\n  27f0000000-27ffdfffff : reserved\n", "", id="a hole of 2M"),
     ],
 )
 def test_ram_that_holds_nothing_reserved(lines: str, doubt: str) -> None:
