@@ -11,9 +11,10 @@ from dataclasses import replace
 
 from planner.base.errors import InputError, Location, printable
 from planner.base.ranges import Span, subtract, union
-from planner.base.sizes import KIB, MIB
+from planner.base.sizes import KIB, MIB, memparse
 from planner.kernel.arm64_init import apply_mem, mem_limit
 from planner.kernel.cma import whole_area
+from planner.kernel.cmdline import values
 from planner.kernel.efi_init import asks_for_mirror
 from planner.kernel.machine import NO_DMA_ZONES, BootRecord, Capture, Event, Facts, Machine
 from planner.kernel.memblock import Memblock
@@ -43,6 +44,7 @@ from planner.sources.nomap import inferred_nomap
 __all__ = ["looks_like", "parse"]
 
 _LOOKS = (*MESSAGES, "crashkernel low memory reserved: 0x", "cannot allocate crashkernel")
+_BUILT_IN = 128 * KIB  # bytes of the log buffer (CONFIG_LOG_BUF_SHIFT) that nearly all kernels are built with
 _X86_DMA = 16 * MIB  # end of ZONE_DMA for ISA devices, which arm64 does not have
 _LARGEST_SHOWN = 4 * MIB  # characters of a log that may have been copied from a terminal
 _MOST_TOLD = 4  # damaged lines, or hosts
@@ -141,6 +143,8 @@ def _derive(log: Log) -> None:
     log.events = [_whole(event, log.page_size or 4 * KIB) for event in log.events]
     if _tells_cma(log):
         log.event("cma_unplaced", None, None, 0, size=lacking_cma(log))
+    if _asks_for_buffer(log):
+        log.allocated_buffer()
     if log.code:
         log.event("kernel_code", None, None, 0, size=log.code)
     for group, count in sorted(log.units.items()):
@@ -153,6 +157,13 @@ def _derive(log: Log) -> None:
     elif log.model == _QEMU and log.tables is None and log.image:
         log.event("qemu_image", None, None, 0, size=log.image)
         log.event("initrd", None, None, 0, size=log.initrd)
+
+
+def _asks_for_buffer(log: Log) -> bool:
+    """True if the log's buffer is as large as its command line asks, and not built in: one line alone tells it then."""
+    asked = [memparse(value)[0] for value in values(log.cmdline, "log_buf_len")]
+    size = log.buffer[1] if log.buffer is not None else 0
+    return size > _BUILT_IN and bool(asked) and size // 2 < asked[-1] <= size
 
 
 def _is_late_area(event: Event) -> bool:

@@ -112,7 +112,7 @@ class Log:
     units: dict[int, int] = field(default_factory=dict)
     """How many areas each group has."""
     buffer: tuple[int, int, int] | None = None
-    """Of a log buffer that was allocated: the number of its line, its bytes, those of its descriptors and infos."""
+    """Of a log buffer, perhaps the built-in one: the number of its line, its bytes, those of descriptors and infos."""
 
     tables: int | None = None
     """The lowest address of a UEFI table."""
@@ -173,6 +173,14 @@ class Log:
         new = what not in self.told
         self.told.add(what)
         return new
+
+    def allocated_buffer(self) -> None:
+        """Store the allocations of the log buffer, which then is not the built-in one."""
+        if self.buffer is not None:
+            number, size, meta = self.buffer
+            self.event("log_buf", None, None, number, size=size)
+            if meta:
+                self.event("log_meta", None, None, number, size=meta)
 
     def event(self, kind: str, start: int | None, end: int | None, line: int, name: str = "", size: int = 0) -> None:
         """Store an early allocation. Raises InputError for more than any boot has."""

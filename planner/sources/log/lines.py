@@ -70,7 +70,9 @@ _HASH = _Pattern(
 _EARLY_HASHES = ("Dentry cache", "Inode-cache", "PID")
 _NODE_SPAN = _Pattern("Initmem setup node", rf"^Initmem setup node {_INT} {MEM_RANGE}")
 _PAGES = _Pattern("totalpages", rf"^On node \d+ totalpages: {_INT}$")
-_LOG_BUF = _Pattern("log", rf"log_buf_len: {_INT} bytes|log buffer data \+ meta data: {_INT} \+ {_INT} = \d+ bytes")
+_LOG_BUF = _Pattern(
+    "log", rf"log_buf_len: {_INT} bytes(?! not)|log buffer data \+ meta data: {_INT} \+ {_INT} = \d+ bytes"
+)
 _GROUP = rf"\[{_INT}\]((?: (?:\d+|-+))+)"
 _PCPU = _Pattern("pcpu-alloc: ", rf"^pcpu-alloc: .*alloc={_INT}\*{_INT}")
 _EMBEDDED = _Pattern("percpu: Embedded", rf"^percpu: Embedded {_INT} pages/cpu .*u{_INT}")
@@ -329,10 +331,9 @@ def _sized(line: str, number: int, log: Log) -> None:
     elif (m := _PAGES.search(line)) is not None:
         log.pages += int(m[1]) if log.is_new(line) else 0
     elif (m := _LOG_BUF.search(line)) is not None:
-        # The newer line is printed for the built-in buffer too; the old one is freed only after an allocation.
         log.buffer = (number, int(m[1] or m[2]), int(m[3] or 0))
-    elif "early log buf free:" in line and log.buffer is not None:
-        number, size, meta = log.buffer
-        log.event("log_buf", None, None, number, size=size)
-        if meta:
-            log.event("log_meta", None, None, number, size=meta)
+        if m[1]:
+            log.allocated_buffer()
+    elif "early log buf free:" in line:
+        # The newer line is printed for the built-in buffer too; the old one is freed only after an allocation.
+        log.allocated_buffer()

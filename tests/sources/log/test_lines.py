@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 from planner.base.errors import InputError
-from planner.base.sizes import KIB
+from planner.base.sizes import KIB, MIB
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
 from planner.sources import parse_text
@@ -16,6 +16,7 @@ from tests.growth import MOST, grows, repeated
 
 NODE = "[    0.000000]   node   0: [mem 0x0000000040000000-0x00000000bfffffff]\n"
 DIGITS = "9" * 5000
+BUFFER = "printk: log buffer data + meta data: 1048576 + 4456448 = 5505024 bytes"
 
 
 @pytest.mark.parametrize(
@@ -90,3 +91,33 @@ def test_the_page_size_of_per_cpu_areas(size: int, known: int | None) -> None:
     """Only sizes that arm64 supports are read."""
     line = f"[    0.000000] pcpu-alloc: s1 r1 d1 u1 alloc=31*{size}\n"
     assert parse_text((NODE + line).encode(), "log").facts.page_size == known
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        pytest.param(["printk: log_buf_len: 1048576 bytes"], {"log_buf": MIB}, id="the older line"),
+        pytest.param(["printk: log_buf_len: 1048576 bytes not available"], {}, id="a failure"),
+        pytest.param([BUFFER], {}, id="the newer line alone, perhaps of the built-in buffer"),
+        pytest.param(
+            [BUFFER, "printk: early log buf free: 127056(96%)"],
+            {"log_buf": MIB, "log_meta": 4456448},
+            id="the newer line, and the built-in buffer was freed",
+        ),
+        pytest.param(
+            [BUFFER, "Kernel command line: quiet log_buf_len=1000K"],
+            {"log_buf": MIB, "log_meta": 4456448},
+            id="the newer line, and the command line asks for as much",
+        ),
+        pytest.param([BUFFER, "Kernel command line: log_buf_len=2M"], {}, id="the command line asks for another size"),
+        pytest.param(
+            [BUFFER.replace("1048576", "131072"), "Kernel command line: log_buf_len=128K"],
+            {},
+            id="as large as built in",
+        ),
+    ],
+)
+def test_a_log_buffer_is_allocated_or_built_in(lines: list[str], found: dict[str, int]) -> None:
+    """The newer line is printed for both; one of the lines around it may be lost."""
+    machine = parse_text(f"{NODE}{''.join(f'[    0.000000] {line}{chr(10)}' for line in lines)}".encode(), "x")
+    assert {event.kind: event.size for event in machine.facts.events if event.kind.startswith("log_")} == found
