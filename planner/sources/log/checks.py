@@ -25,6 +25,7 @@ __all__ = [
     "lacking_events",
     "lacking_few",
     "lacking_ram",
+    "lacks_beginning",
     "missing_lines",
     "missing_zone",
 ]
@@ -131,6 +132,11 @@ def lacking_few(log: Log) -> str:
     """The line that a log lacks though it has nearly all others, in a few words; "" for none, and for an excerpt."""
     missing = _usual_lines_missing(log)
     return _lacking(missing) if len(missing) <= _FEW else ""
+
+
+def lacks_beginning(log: Log) -> bool:
+    """True if all usual lines are there but the kernel's version, which comes first: others may be lost with it."""
+    return log.kernel is None and not _usual_lines_missing(log)
 
 
 def _lacking(lines: Sequence[str]) -> str:

@@ -31,6 +31,7 @@ from planner.sources.log.checks import (
     lacking_events,
     lacking_few,
     lacking_ram,
+    lacks_beginning,
     missing_lines,
     missing_zone,
 )
@@ -227,7 +228,8 @@ def _doubt(log: Log, *, complete: bool) -> str:
     if not _tells_cma(log):
         return "a CMA area may be missing"
     # An image that is not at random is placed by the tables and its size: a log that lacks either has lost lines.
-    return lacking_few(log) or ("" if log.kaslr or is_placed else in_the_way)
+    told = lacking_few(log) or ("" if log.kaslr or is_placed else in_the_way)
+    return told or ("the log's beginning is lost" if lacks_beginning(log) else "")
 
 
 _TELL_CMA = ("cma", "hash", "percpu", "swiotlb")

@@ -481,6 +481,15 @@ def test_a_log_that_lacks_a_line_does_not_tell_what_came_later(line: str, lack: 
     assert [crash.start, crash.end] == BOOT["crash_res"]
 
 
+def test_a_log_whose_first_lines_are_lost() -> None:
+    """Those of UEFI and of firmware's memory may be among them; a search for some words finds few others, either."""
+    _, first, rest = BOOT["dmesg"].partition("[    0.000000] Zone ranges:")
+    assert "efi: SMBIOS" not in rest
+    assert parse_text(f"{first}{rest}".encode(), "log").doubt == "the log's beginning is lost"
+    found = "\n".join(line for line in rest.split("\n") if re.search("node|zone|crash|memory|cma", line, re.IGNORECASE))
+    assert parse_text(f"{first}{found}\n".encode(), "log").doubt == ""
+
+
 @pytest.mark.parametrize("line", ["Dentry cache", "Inode-cache", "pcpu-alloc: [", "cma: Reserved", "Initmem setup"])
 def test_a_line_that_a_console_repeats_counts_once(line: str) -> None:
     """The kernel prints it once."""
