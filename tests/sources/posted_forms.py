@@ -76,6 +76,8 @@ ANYTHING: dict[str, Form] = {
     "grep -Hn": each(lambda i, line: f"./crash/console.txt:{i + 1}:{line}"),
     "Markdown": whole(lambda text: f"Seen here:\n\n```\n{text}```\n"),
     "Markdown, indented": each(lambda _, line: f"    {line}"),
+    "Markdown, escaped": each(lambda _, line: re.sub(r"([][_*#<>-])", r"\\\1", line)),
+    "LaTeX, escaped": each(lambda _, line: re.sub(r"([_#%&{}$-])", r"\\\1", line)),
     "HTML": whole(lambda text: f'<pre class="log">\n{html.escape(text)}</pre>\n'),
     "another program's journal": each(lambda i, line: f"Jun 02 09:31:{i % 60:02d} host cat[1{i}]: {line}"),
     "another language's dates": each(lambda i, line: f"6\u6708 02 09:31:{i % 60:02d} host-1 sudo[77]: {line}"),

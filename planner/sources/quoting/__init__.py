@@ -16,7 +16,7 @@ from planner.sources.empty_lines import without_runs
 from planner.sources.log.debug import without_debug
 from planner.sources.log.unread import without_unread
 from planner.sources.quoting.columns import messages_in_column
-from planner.sources.quoting.encodings import is_base64, plain_text
+from planner.sources.quoting.encodings import is_base64, plain_text, without_markup
 from planner.sources.quoting.line_prefixes import unknown_line_prefix, without_line_prefixes
 from planner.sources.quoting.side_by_side import is_side_by_side
 
@@ -35,7 +35,7 @@ def unquoted(text: str, name: str) -> str:
         from planner.sources.quoting.mail import text_of
 
         text = text_of(text) or text
-    text = without_debug(text)
+    text = without_debug(without_markup(text))
     messages, head = None, text[:4096]
     if '":' in head or '" :' in head or "MESSAGE=" in head or '"' in head[:64]:
         from planner.sources.quoting.records import messages_of

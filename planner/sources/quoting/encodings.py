@@ -10,7 +10,7 @@ import re
 
 from planner.sources.reading import PACKED, STRAY
 
-__all__ = ["is_base64", "plain_text"]
+__all__ = ["is_base64", "plain_text", "without_markup"]
 
 _TERMINAL = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[()][0-9A-B]|[=>78cDEHM])"
 _COLOUR = r"\[[0-9]{1,2}(?:;[0-9]{1,3})*m"
@@ -28,6 +28,9 @@ _PLAIN = {
     **dict.fromkeys(("\u200b", "\u200e", "\u200f", "\u2060", "\ufeff", "\u00ad"), ""),
 }
 """What typographic blanks, frames, dashes and marks without width stand for."""
+
+_MARKUP, _FEWEST = ("\\[", "\\_", "\\-"), 3
+"""Signs that Markdown or LaTeX escapes, and that no kernel does."""
 
 _LINE_ENDS = "\v\f\x85\u2028\u2029"
 """Characters that end lines for some programs, and may do so in all of a text."""
@@ -59,6 +62,17 @@ def plain_text(text: str) -> str:
     if ("<" in text and re.search("<(?:/|br|pre)", text)) or ("&" in text and re.search("&(?:lt|gt|quot|nbsp);", text)):
         text = _without_html(text)
     return text
+
+
+def without_markup(text: str) -> str:
+    """The text without the backslashes that Markdown and LaTeX need before some signs, if its beginning has some.
+
+    One before a backslash stands for that.
+    """
+    head = text[:_BLOCK]
+    if "\\" not in head or sum(map(head.count, _MARKUP)) < _FEWEST:
+        return text
+    return "\\".join([part.replace("\\", "") for part in text.split("\\\\")])
 
 
 def is_base64(head: str) -> bool:

@@ -12,6 +12,7 @@ from planner.kernel.machine import Machine
 from planner.sources import parse_text
 from planner.sources.log.debug import is_unread, without_debug
 from planner.sources.quoting import unquoted
+from planner.sources.quoting.encodings import without_markup
 from planner.sources.reading import decode_most
 from tests.growth import MOST, grows, repeated
 from tests.oracle.cases import cases, sampled
@@ -62,7 +63,7 @@ def test_a_log_describes_the_same_machine_without_them(form: Form, monkeypatch: 
 @pytest.mark.parametrize("form", LOGS.values(), ids=LOGS)
 def test_the_recorded_logs_have_thousands(form: Form) -> None:
     """In any form only a small part of the log remains."""
-    text = decode_most(form(LONGEST.splitlines()), "x")
+    text = without_markup(decode_most(form(LONGEST.splitlines()), "x"))
     assert len(text) > max(1_000_000, 8 * len(without_debug(text)))
 
 

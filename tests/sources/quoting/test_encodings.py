@@ -9,7 +9,7 @@ import pytest
 
 from planner.base.errors import InputError
 from planner.sources import parse_text
-from planner.sources.quoting.encodings import is_base64, plain_text
+from planner.sources.quoting.encodings import is_base64, plain_text, without_markup
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,18 @@ def test_base64_is_told(head: bytes, is_so: bool) -> None:
     if is_so:
         with pytest.raises(InputError, match="x: is base64; decode it: base64 -d FILE > DECODED"):
             parse_text(head, "x")
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        pytest.param(r"\[ 0.1\] a\_b: \[mem 0x1\-0x2\]", "[ 0.1] a_b: [mem 0x1-0x2]", id="Markdown"),
+        pytest.param(r"a\_b c\_d \{50\%\} \_", "a_b c_d {50%} _", id="LaTeX"),
+        pytest.param(r"\[0\] \[1\] a\_b \\", "[0] [1] a_b \\", id="a backslash of the text's own"),
+        pytest.param(r"grep '\[0\]' a\x2db", r"grep '\[0\]' a\x2db", id="too few to be sure"),
+        pytest.param(r"a\tb\tc\td\te", r"a\tb\tc\td\te", id="other escapes"),
+    ],
+)
+def test_signs_that_mean_something_in_markdown_or_latex(text: str, plain: str) -> None:
+    """Both escape them with a backslash, which no kernel writes before these."""
+    assert without_markup(text) == plain
