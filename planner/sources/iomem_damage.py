@@ -13,6 +13,7 @@ from planner.base.errors import InputError, Location
 from planner.kernel.memory_map import PHYSICAL_TOP
 from planner.sources.bounds import too_many_rows
 from planner.sources.iomem_names import ADDRESS, NAMES, OTHER, Row, begun, damaged
+from planner.sources.left_out import stands_for_others
 from planner.sources.reading import STRAY
 
 __all__ = ["AGAIN", "DIGITS", "Skipped", "check_digits", "lost", "refuse_damaged", "skipped_line", "unusable"]
@@ -24,10 +25,6 @@ DIGITS = 8
 """The fewest digits of an address that the kernel prints."""
 
 _SECOND = re.compile(rf"{ADDRESS} ?- ?{ADDRESS}[ \t]*+[:|]")
-_LEFT_OUT = re.compile(
-    r"\W*(?:\.{3,}|\u2026|(?:\w+ ){0,4}(?:snip(?:ped)?|omitted|truncated|redacted|left out|skipped)(?: \w+){0,3})\W*",
-    re.IGNORECASE,
-)
 _BETWEEN = re.compile(r"\s*(?:--|~{2,}|\*{3,})\s*")  # what `grep -A` and people put between parts
 _NAME = rf"(?:{'|'.join(map(re.escape, NAMES))})"
 _PIECE = re.compile(
@@ -66,7 +63,7 @@ def skipped_line(line: str, name: str, number: int) -> Skipped:
         raise InputError(Location(name, number, 1), "this resource has bytes that are not text", "read the file again")
     within = (_ROW.findall(line) or _TORN.findall(line)) if " : " in line else []
     piece = _PIECE.match(line) is not None or (not within and _HIDDEN.fullmatch(line) is not None)
-    return Skipped(number, _LEFT_OUT.fullmatch(line) is not None, piece, within, _BETWEEN.fullmatch(line) is not None)
+    return Skipped(number, stands_for_others(line), piece, within, _BETWEEN.fullmatch(line) is not None)
 
 
 def refuse_damaged(rows: Sequence[Row], skipped: Iterable[Skipped], name: str) -> None:

@@ -18,7 +18,6 @@ from planner.kernel.memory_map import Region
 from planner.sources.log.facts import Log
 
 __all__ = [
-    "DROPPED",
     "is_dump_complete",
     "lacking_cma",
     "lacking_crash",
@@ -29,9 +28,6 @@ __all__ = [
     "missing_lines",
     "missing_zone",
 ]
-
-DROPPED = "messages were dropped from the log"
-"""What is said of a log that says so itself."""
 
 _LARGEST_PAGE = 64 * KIB
 _FEW = 2  # lines of eight that are missing from a log which is no excerpt
@@ -125,7 +121,7 @@ def lacking_events(log: Log) -> str:
     """What shows that a log does not name all early allocations, in a few words; "" for nothing."""
     if log.damage or log.crash_damage:
         return "lines of the log are damaged"
-    return DROPPED if log.dropped else _lacking(_usual_lines_missing(log))
+    return log.dropped or _lacking(_usual_lines_missing(log))
 
 
 def lacking_few(log: Log) -> str:

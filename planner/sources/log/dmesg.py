@@ -24,7 +24,6 @@ from planner.kernel.profiles import select_profile
 from planner.sources.log import efi
 from planner.sources.log.boots import boots, hosts_of
 from planner.sources.log.checks import (
-    DROPPED,
     is_dump_complete,
     lacking_cma,
     lacking_crash,
@@ -207,7 +206,7 @@ def _doubt(log: Log, *, complete: bool) -> str:
     if log.damage or log.crash_damage:
         return "lines of the log about memory are damaged"
     if log.dropped:
-        return DROPPED
+        return log.dropped
     if log.is_capture:
         return "this is the log of a capture kernel, whose RAM is the crash memory"
     if log.counts_less:

@@ -143,8 +143,8 @@ class Log:
     """Memory above the ranges is missing."""
     counts_less: bool = False
     """`Memory:` counts less than they hold."""
-    dropped: bool = False
-    """It says that messages are missing."""
+    dropped: str = ""
+    """What says that messages are missing, in a few words; "" for nothing."""
 
     @property
     def map(self) -> list[Range]:

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from planner.base.ranges import subtract, union
+from planner.sources.left_out import has_line_for_others
 from planner.sources.log.facts import Log
 from planner.sources.log.lines import read
-from planner.sources.log.messages import MESSAGES, is_read
+from planner.sources.log.messages import BEGIN_BOOT, MESSAGES, is_read
 from planner.sources.log.others import is_long, without_others
 from planner.sources.log.pieces import whole_lines
 from planner.sources.reading import text_lines
@@ -20,6 +21,15 @@ __all__ = ["Boot", "chosen"]
 
 _DROPPED = ("printk messages dropped", " kernel messages", "messages lost due to rate-limiting", "@@ -")
 """Signs of messages that are missing: of a console, journald (`Missed 3 kernel messages`), rsyslog, a diff."""
+
+
+def _dropped(text: str) -> str:
+    """What says that messages of early boot are missing, in a few words; "" for nothing."""
+    early, _, _ = text.partition("Memory: ")
+    if any(words in early for words in _DROPPED):
+        return "messages were dropped from the log"
+    begin = min((at for message in BEGIN_BOOT if (at := early.find(message)) >= 0), default=0)
+    return "lines were left out of the log" if has_line_for_others(early[begin:]) else ""
 
 
 class Boot:
@@ -35,8 +45,7 @@ class Boot:
         text = without_others(self.text) if is_long(self.text) else self.text
         for line in whole_lines(text_lines(text, self.name, self.first), is_read):
             read(line, log)
-        early = self.text.find("Memory: ")
-        log.dropped = any(self.text.find(words, 0, early if early >= 0 else None) >= 0 for words in _DROPPED)
+        log.dropped = _dropped(self.text)
         return log
 
     @property

@@ -509,21 +509,28 @@ def test_two_lines_that_changed_places_do_not_reverse_a_log() -> None:
 
 
 @pytest.mark.parametrize(
-    "told",
+    ("told", "doubt"),
     [
-        "[    0.000000] ** 8 printk messages dropped **",
-        "systemd-journald[212]: Missed 8 kernel messages",
-        "@@ -9,9 +9 @@",
+        pytest.param(
+            "[    0.000000] ** 8 printk messages dropped **", "messages were dropped from the log", id="printk"
+        ),
+        pytest.param(
+            "systemd-journald[2]: Missed 8 kernel messages", "messages were dropped from the log", id="journald"
+        ),
+        pytest.param("@@ -9,9 +9 @@", "messages were dropped from the log", id="a diff"),
+        pytest.param("[...]", "lines were left out of the log", id="a mail"),
+        pytest.param("... (truncated, 512 bytes) ...", "lines were left out of the log", id="another program"),
     ],
 )
-@pytest.mark.parametrize("late", [False, True])
-def test_messages_that_were_dropped(told: str, *, late: bool) -> None:
-    """Among those of early boot, of which some are missing then."""
-    lines = BOOT["dmesg"].split("\n")
-    at = len(lines) - 9 if late else next(i for i, line in enumerate(lines) if "Dentry cache" in line)
-    log = parse_text("\n".join([*lines[:at], told, *lines[at:]]).encode(), "log")
-    assert (log.doubt == "messages were dropped from the log") != late
-    assert (log.facts.events_lack == "messages were dropped from the log") != late
+@pytest.mark.parametrize("where", ["Booting Linux", "Dentry cache", "Run /init"])
+def test_messages_that_are_missing(told: str, doubt: str, where: str) -> None:
+    """Some of early boot are missing if they are among them; none if they come before, or long after."""
+    before, first, after = BOOT["dmesg"].partition(f"{where}")
+    at = before.rfind("\n") + 1
+    log = parse_text(f"{before[:at]}{told}\n{before[at:]}{first}{after}".encode(), "log")
+    missing = where == "Dentry cache" or (where == "Booting Linux" and doubt.startswith("messages"))
+    assert log.doubt == (doubt if missing else "")
+    assert log.facts.events_lack == log.doubt
 
 
 @pytest.mark.parametrize("words", [r"node|zone|crash|command", r"node|mem |cma:|crash|command"])
