@@ -172,15 +172,23 @@ def _free(state: State) -> int:
 
 
 def areas_on_nodes(view: View) -> tuple[Span, ...]:
-    """The CMA areas of the nodes' own that follow the default one on 7.x, if it is configured so or asked for."""
-    areas, nodes = early_areas(view.events), view.nodes
-    for i, (start, end) in enumerate(areas if nodes else []):
+    """The CMA areas of the nodes' own that follow the default one on 7.x, if it is configured so or asked for.
+
+    In a log whose lines changed places they may come before it; it alone must lie in low memory, if it is not asked for
+    elsewhere.
+    """
+    areas, nodes, asked = early_areas(view.events), view.nodes, cma_of(view.machine.facts.cmdline)
+    low = U64 if view.asked.profile.cma_beyond and (asked.base or asked.limit) else view.low_max
+    defaults = [i for i, (_, end) in enumerate(areas if nodes else []) if end <= low]
+    after = ((areas[i], areas[i + 1 :]) for i in defaults)
+    others = ((areas[i], sorted((*areas[:i], *areas[i + 1 :]))) for i in defaults)
+    for (start, end), found in (*after, *others):
         sizes = cma_of_nodes(view.machine.facts.cmdline, len(nodes), end - start)
         own = [(node, size) for node, size in zip(nodes, sizes, strict=True) if size]
-        found = areas[i + 1 :]
         if own and [size for _, size in own] == [high - low for low, high in found]:
             inside = (node[0] <= area[0] < node[1] for (node, _), area in zip(own, found, strict=True))
-            return tuple(found) if all(inside) else ()
+            if all(inside):
+                return tuple(found)
     return ()
 
 

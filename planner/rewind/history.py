@@ -53,7 +53,7 @@ def early_of_log(view: View) -> Early:
     if view.asked.reserves_first:
         return Early()
     areas, on_nodes = early_areas(view.events), areas_on_nodes(view)
-    low = [area for area in areas[: len(areas) - len(on_nodes)] if area[0] < view.low_max]
+    low = [area for area in areas if area not in on_nodes and area[0] < view.low_max]
     return Early((), low[-1] if low else None, on_nodes=on_nodes)
 
 

@@ -105,8 +105,9 @@ def view_of(machine: Machine, asked: PlannedBoot) -> View:
     cut = cut_by_mem(memory, facts, page)
     # Neither NOMAP memory nor what drivers manage is mapped then.
     tables = topmost_tables(usable, blocks, 0 if asked.reserves_first else total(usable) // page * 8, cut)
-    nodes = [e.span for e in facts.events if e.kind == "node" and e.span is not None]
-    nodes = nodes or _nodes_of_log(memory) or _nodes_of_listing(memory)
+    # In the order of their numbers, as the kernel goes through them: lines of a log may have changed places.
+    numbered = sorted((e for e in facts.events if e.kind == "node"), key=lambda e: int(e.name or 0))
+    nodes = [e.span for e in numbered if e.span is not None] or _nodes_of_log(memory) or _nodes_of_listing(memory)
     known = [*crash, *_known_early(machine, asked), *tables]
     listed = State(usable, tuple(blocks), tuple(_apart(known)))
     after = () if machine.settled else tuple(_known_late(machine, asked, listed, nodes))

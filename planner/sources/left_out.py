@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 import re
+import string
 
 __all__ = ["has_line_for_others", "stands_for_others"]
 
-_WORDS = ("snip", "omitted", "truncated", "redacted", "left out", "skipped", "removed", "more lines")
-_MARKS = ("...", "\u2026", " lines: ")  # the last is that of a fold in an editor
-_LINE = re.compile(
-    rf"\W*(?:\.{{3,}}|\u2026|(?:\w+ ){{0,4}}(?:{'|'.join(_WORDS)})(?:ped)?(?:[ ,]+\w+){{0,3}}|--+ *\d+ lines: .*)\W*",
-    re.IGNORECASE,
-)
+_WORDS = ("snip", "snipped", "omitted", "truncated", "redacted", "left out", "skipped", "removed", "more lines")
+_MARKS = ("...", "\u2026")
+_AROUND = f"{string.punctuation}{string.whitespace}\u2026"
+_SAYS = re.compile(rf"(?:\w+ ){{0,4}}(?:{'|'.join(_WORDS)})(?:[ ,]+\w+){{0,3}}", re.IGNORECASE)
+_FOLD = re.compile(r"\+--+ *\d+ lines: ")
 
 
 def stands_for_others(line: str) -> bool:
     """True if a line says that others were left out, and nothing else."""
-    return _LINE.fullmatch(line) is not None
+    words = line.strip(_AROUND)
+    if not words:
+        return any(mark in line for mark in _MARKS)
+    return _SAYS.fullmatch(words) is not None or _FOLD.match(line) is not None
 
 
 def has_line_for_others(text: str) -> bool:
     """True if one of the lines of a text does."""
-    lower = text.lower()
-    for sign in (*_WORDS, *_MARKS):
-        at = lower.find(sign)
+    text = text.lower()
+    for sign in (*_WORDS, *_MARKS, " lines: "):
+        at = text.find(sign)
         while at >= 0:
             end = text.find("\n", at)
             end = end if end >= 0 else len(text)
             if stands_for_others(text[text.rfind("\n", 0, at) + 1 : end]):
                 return True
-            at = lower.find(sign, end)
+            at = text.find(sign, end)
     return False

@@ -257,9 +257,10 @@ NODES_OF_7_3 = """\
         ),
     ],
 )
-def test_areas_of_nodes_follow_the_default_one(given: str, areas: dict[int, int]) -> None:
+@pytest.mark.parametrize("order", [(0, 1, 2, 3, 4), (2, 0, 1, 3, 4)], ids=["in order", "lines changed places"])
+def test_areas_of_nodes_follow_the_default_one(given: str, areas: dict[int, int], order: tuple[int, ...]) -> None:
     """On 7.x with several nodes, as a 7.3 with four showed: from 4 GiB up in its node, or else at the top of it."""
-    lines = [f"cma: Reserved 64 MiB at {at:#018x}" for at in AREAS_OF_7_3]
+    lines = [f"cma: Reserved 64 MiB at {AREAS_OF_7_3[i]:#018x}" for i in order]
     machine = log(*lines, LINE, nodes=NODES_OF_7_3, zones="")
     line = f"ro quiet crashkernel=512M {given}"
     found = rewind(machine, PlannedBoot(select_profile("7.3").profile, 4 * KIB, 4 * GIB, line)).readings[0].memory

@@ -96,6 +96,12 @@ def test_where_the_crash_kernel_lies(reserved: list[Reserved], record: BootRecor
             ((GIB, 5 * GIB), (5 * GIB, 9 * GIB)),
             id="named by a log",
         ),
+        pytest.param(
+            RAM,
+            (Event("node", 4 * GIB, 5 * GIB, 9 * GIB, name="1"), Event("node", 4 * GIB, GIB, 5 * GIB, name="0")),
+            ((GIB, 5 * GIB), (5 * GIB, 9 * GIB)),
+            id="named by a log whose lines changed places",
+        ),
     ],
 )
 def test_nodes(regions: tuple[Region, ...], events: tuple[Event, ...], nodes: tuple[Span, ...]) -> None:
