@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import string
 
 __all__ = ["has_line_for_others", "stands_for_others"]
 
 _WORDS = ("snip", "snipped", "omitted", "truncated", "redacted", "left out", "skipped", "removed", "more lines")
 _MARKS = ("...", "\u2026")
-_AROUND = f"{string.punctuation}{string.whitespace}\u2026"
+_AROUND = " \t\r.,:;!?'\"`()[]{}<>|/\\+-=_*~#&%$^@\u2026"
 _SAYS = re.compile(rf"(?:\w+ ){{0,4}}(?:{'|'.join(_WORDS)})(?:[ ,]+\w+){{0,3}}", re.IGNORECASE)
 _FOLD = re.compile(r"\+--+ *\d+ lines: ")
 

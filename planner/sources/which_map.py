@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from planner.base.errors import printable
-from planner.base.ranges import intersect, union
+from planner.base.ranges import difference, intersect, union
 from planner.base.sizes import format_size
 from planner.kernel.machine import Machine
 from planner.kernel.memory_map import MemoryMap
@@ -49,11 +49,11 @@ def _cut_off(machines: Sequence[Machine]) -> dict[str, str]:
             continue
         listed = union((r.start, r.end) for r in m.memory.reserved)
         for span, kind, source in named:
-            if not intersect(span, listed):
+            if lacking := difference([span], listed):
                 what = "the CMA area" if kind == "cma" else "the data of a node"
                 found[m.source] = (
-                    f"{printable(m.source)} does not list {what} at {span[0]:#x}, which {printable(source)} names: it "
-                    "is cut off, and the log is taken for the map"
+                    f"{printable(m.source)} does not list {what} at {lacking[0][0]:#x}, which {printable(source)} "
+                    "names: it is cut off, and the log is taken for the map"
                 )
                 break
     return found

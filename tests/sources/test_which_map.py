@@ -78,6 +78,9 @@ AREA, DATA = (2 * GIB + 8 * MIB, 2 * GIB + 72 * MIB), (9 * GIB - 16 * KIB, 9 * G
         pytest.param("node_data", DATA, (AREA,), "does not list the data of a node at 0x23fffc000", id="a node's data"),
         pytest.param("cma", AREA, (AREA,), "", id="it is listed"),
         pytest.param("cma", AREA, ((2 * GIB, 3 * GIB),), "", id="it is listed with what touches it"),
+        pytest.param(
+            "cma", AREA, ((AREA[0], 2 * GIB + 16 * MIB),), "does not list the CMA area at 0x81000000", id="a part of it"
+        ),
         pytest.param("swiotlb", AREA, (), "", id="what may be free again later"),
     ],
 )

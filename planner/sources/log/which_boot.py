@@ -22,6 +22,8 @@ __all__ = ["Boot", "chosen"]
 _DROPPED = ("printk messages dropped", " kernel messages", "messages lost due to rate-limiting", "@@ -")
 """Signs of messages that are missing: of a console, journald (`Missed 3 kernel messages`), rsyslog, a diff."""
 
+_BETWEEN = "\n--\n"  # parts that `grep -A` found
+
 
 def _dropped(text: str) -> str:
     """What says that messages of early boot are missing, in a few words; "" for nothing."""
@@ -29,7 +31,8 @@ def _dropped(text: str) -> str:
     if any(words in early for words in _DROPPED):
         return "messages were dropped from the log"
     begin = min((at for message in BEGIN_BOOT if (at := early.find(message)) >= 0), default=0)
-    return "lines were left out of the log" if has_line_for_others(early[begin:]) else ""
+    early = early[begin:]
+    return "lines were left out of the log" if _BETWEEN in early or has_line_for_others(early) else ""
 
 
 class Boot:

@@ -518,6 +518,7 @@ def test_two_lines_that_changed_places_do_not_reverse_a_log() -> None:
             "systemd-journald[2]: Missed 8 kernel messages", "messages were dropped from the log", id="journald"
         ),
         pytest.param("@@ -9,9 +9 @@", "messages were dropped from the log", id="a diff"),
+        pytest.param("--", "lines were left out of the log", id="grep -A"),
         pytest.param("[...]", "lines were left out of the log", id="a mail"),
         pytest.param("... (truncated, 512 bytes) ...", "lines were left out of the log", id="another program"),
     ],
