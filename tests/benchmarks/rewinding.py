@@ -45,7 +45,7 @@ BOUNDS = {
     "other both": BOUND,
     "posted listing": BOUND,
     "posted log": BOUND,
-    "posted debug": 12.0,
+    "posted debug": 10.0,
     "long log": 8.0,
 }
 """By kind of input. The longest logs have 9,000 lines, with `memblock=debug`, in forms of up to 2.4 MB; long ones 3,000

@@ -79,7 +79,10 @@ def _of_kernel(records: list[str], colon: str, empty: str) -> list[str]:
     """
     transport, program = f'"_TRANSPORT"{colon}"', f'"SYSLOG_IDENTIFIER"{colon}"kernel"'
     kernel = f'{transport}kernel"'
-    kept = [record if kernel in record or program in record or transport not in record else empty for record in records]
+    kept = [
+        record if not record or kernel in record or program in record or transport not in record else empty
+        for record in records
+    ]
     return [*records[:1], *kept[1:-1], *records[1:][-1:]]
 
 
@@ -87,8 +90,8 @@ def _with_facts(records: list[str], colon: str, empty: str) -> Iterator[str]:
     """The records, but those of messages without facts empty, except the first ones and the last."""
     message, count = f'"MESSAGE"{colon}"', 0
     for record in records[:-1]:
-        if record == empty:
-            yield empty
+        if not record or record == empty:
+            yield record
             continue
         count += 1
         at = record.find(message) if count > TOLD else -1

@@ -45,7 +45,7 @@ def messages_of(text: str, name: str) -> str | None:
     """
     if is_exported(text[:HEAD]):
         return exported_messages(text)
-    text = without_runs(kernels_records, text) if len(text) > LONG else text
+    text = kernels_records(text) if len(text) > LONG else text
     if not may_be_quoted(text):
         return None
     head = text[:HEAD]
