@@ -76,7 +76,8 @@ def parse(text: str, name: str) -> Machine:
     if not hosts[1:]:
         return machine
     told = f"the log is of several hosts ({', '.join(map(printable, hosts[:_MOST_TOLD]))})"
-    return replace(machine, notes=(*machine.notes, f"{told}: give the log of one"), doubt=told)
+    facts = replace(machine.facts, events_lack=told)  # beside a listing: they may be of another host than that
+    return replace(machine, facts=facts, notes=(*machine.notes, f"{told}: give the log of one"), doubt=told)
 
 
 def _is_reversed(text: str) -> bool:

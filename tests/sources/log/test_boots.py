@@ -248,4 +248,5 @@ def test_a_log_of_several_hosts_is_said_to_be_one(lines: Lines, hosts: list[str]
     assert hosts_of(text) == hosts
     machine = parse_text(text.encode(), "log")
     assert machine.doubt == ("the log is of several hosts (a, b)" if len(hosts) > 1 else "")
+    assert machine.facts.events_lack.startswith("the log is of several hosts") == (len(hosts) > 1)
     assert any("give the log of one" in note for note in machine.notes) is (len(hosts) > 1)
