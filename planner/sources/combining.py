@@ -118,7 +118,8 @@ def _named(machines: Sequence[Machine]) -> list[Machine]:
     crash = [(r.start, r.end) for record in records for r in (record.crash, record.low) if r is not None]
     listed = union([*((r.start, r.end) for r in listing.memory.reserved), *crash])
     pages = union((r.start // _PAGE * _PAGE, round_up(r.end, _PAGE)) for r in files.memory.reserved)
-    if any(difference(intersect(span, _usable(files)), listed) for span in pages):
+    usable = _usable(files)
+    if difference([part for span in pages for part in intersect(span, usable)], listed):
         doubt = "; ".join(filter(None, (files.doubt, _NOT_LISTED if crash else "")))
         return [replace(m, doubt=doubt) if m is files else m for m in machines]
     memory = MemoryMap(files.memory.regions, listing.memory.reserved)

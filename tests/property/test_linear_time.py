@@ -20,7 +20,7 @@ import planner.sources
 from planner.base.errors import InputError
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
-from planner.sources import parse_text
+from planner.sources import combine, parse_text
 from tests.growth import MOST, best, grows
 from tests.sources.reports import packed
 
@@ -196,6 +196,20 @@ def test_plans(name: str) -> None:
         return lambda: make_plan(machine_of(), "64M", Options(kernel="6.1", va_bits=52))
 
     assert grows(run, n) <= MOST
+
+
+def test_memblocks_files_beside_a_listing() -> None:
+    """Each range of RAM with a reservation, which the listing has, too."""
+
+    def run(size: int) -> Callable[[], object]:
+        spans = [*_spans(size)]
+        lists = ["".join(f"{i}: {a:#018x}..{b + more:#018x}\n" for i, (a, b) in enumerate(spans)) for more in (4096, 0)]
+        rows = "".join(f"{a:x}-{b + 4096:x} : System RAM\n  {a:x}-{b:x} : reserved\n" for a, b in spans)
+        files = parse_text(f"memory\n{lists[0]}reserved\n{lists[1]}".encode(), "m")
+        listing = parse_text(rows.encode(), "iomem")
+        return lambda: combine([files, listing])
+
+    assert grows(run, 500) <= MOST
 
 
 # -- patterns ----------------------------------------------------------------------------------------------------
