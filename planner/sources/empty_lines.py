@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from planner.base.ranges import Span
 
@@ -23,9 +23,10 @@ def without_runs(change: Callable[[str], str], text: str) -> str:
     if not runs:
         return change(text)
     hidden = [end - start - len(_SHORT) for start, end in runs]
-    changed = change(_with(text, runs, [-lines for lines in hidden]))
+    short = _with(text, runs, [-lines for lines in hidden])
+    changed = change(short)
     again = [*_runs(changed)]
-    return _with(changed, again, hidden) if len(again) == len(runs) else change(text)
+    return _with(changed, again, hidden) if _are_the_same(short, changed, again) else change(text)
 
 
 def _runs(text: str) -> Iterator[Span]:
@@ -34,6 +35,27 @@ def _runs(text: str) -> Iterator[Span]:
     while at >= 0 and (run := _RUN.match(text, at)) is not None:
         yield run.span()
         at = text.find(_SHORT, run.end())
+
+
+def _are_the_same(short: str, changed: str, again: Sequence[Span]) -> bool:
+    """True if the long runs of a changed text are those that were there before, where each line has its number.
+
+    As many runs may be others: where one was made, and two became one.
+    """
+    runs = [*_runs(short)]
+    if len(again) != len(runs) or changed.count("\n") != short.count("\n"):
+        return len(again) == len(runs)
+    lines = zip(_lines(short, runs), _lines(changed, again), strict=True)
+    return all(first <= start and end <= last for (start, end), (first, last) in lines)
+
+
+def _lines(text: str, runs: Iterable[Span]) -> Iterator[Span]:
+    """The lines of runs, by their numbers."""
+    line = done = 0
+    for start, end in runs:
+        line += text.count("\n", done, start)
+        yield line, line + end - start
+        line, done = line + end - start, end
 
 
 def _with(text: str, runs: Sequence[Span], more: Sequence[int]) -> str:

@@ -34,6 +34,12 @@ def test_the_change_is_that_of_the_whole_text(text: str) -> None:
         assert without_runs(change, text) == change(text)
 
 
+def test_runs_that_become_one_while_another_is_made() -> None:
+    """There are as many as before, and not the same ones: no line may move."""
+    text = "\n".join(["x", *40 * [""], "a", *50 * [""], "b", *20 * [""], "a", *20 * [""], "y"])
+    assert without_runs(lambda text: text.replace("a", ""), text) == text.replace("a", "")
+
+
 def test_long_runs_are_not_gone_through() -> None:
     """Whatever their length is."""
     seen: list[int] = []
