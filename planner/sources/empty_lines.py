@@ -38,13 +38,13 @@ def _runs(text: str) -> Iterator[Span]:
 
 
 def _are_the_same(short: str, changed: str, again: Sequence[Span]) -> bool:
-    """True if the long runs of a changed text are those that were there before, where each line has its number.
+    """True if the long runs of a changed text are those that were there before, perhaps with more lines.
 
     As many runs may be others: where one was made, and two became one.
     """
     runs = [*_runs(short)]
-    if len(again) != len(runs) or changed.count("\n") != short.count("\n"):
-        return len(again) == len(runs)
+    if len(again) != len(runs):
+        return False
     lines = zip(_lines(short, runs), _lines(changed, again), strict=True)
     return all(first <= start and end <= last for (start, end), (first, last) in lines)
 
