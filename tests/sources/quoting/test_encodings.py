@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import json
 
 import pytest
 
@@ -82,8 +83,18 @@ def test_base64_is_told(head: bytes, is_so: bool) -> None:
         pytest.param(r"\[0\] \[1\] a\_b \\", "[0] [1] a_b \\", id="a backslash of the text's own"),
         pytest.param(r"grep '\[0\]' a\x2db", r"grep '\[0\]' a\x2db", id="too few to be sure"),
         pytest.param(r"a\tb\tc\td\te", r"a\tb\tc\td\te", id="other escapes"),
+        pytest.param(r"\_SB_ \_SB.L0 \_PR a\"b", r"\_SB_ \_SB.L0 \_PR a\"b", id="names in ACPI"),
+        pytest.param(r'"\\_ \\[0] \\- a\"b"', r'"\\_ \\[0] \\- a\"b"', id="backslashes in a string of JSON"),
     ],
 )
 def test_signs_that_mean_something_in_markdown_or_latex(text: str, plain: str) -> None:
     """Both escape them with a backslash, which no kernel writes before these."""
     assert without_markup(text) == plain
+
+
+def test_the_log_of_a_server_in_a_string_of_json() -> None:
+    """It has names in ACPI, and quotes on its command line."""
+    acpi = "".join(f"[    0.6] ACPI: \\_SB_.L00{i}: Enabled at IRQ 3{i}\n" for i in range(4))
+    log = f'[    0.0] Linux version 6.1.0\n[    0.0] Kernel command line: dyndbg="file x +p" quiet\n{acpi}'
+    for document in ({"rc": 0, "stdout": log}, {"MESSAGE": log, "_TRANSPORT": "kernel"}):
+        assert parse_text(json.dumps(document).encode(), "x").facts.cmdline == 'dyndbg="file x +p" quiet'
