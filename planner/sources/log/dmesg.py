@@ -228,7 +228,7 @@ def _doubt(log: Log, *, complete: bool) -> str:
     if not _tells_cma(log):
         return "a CMA area may be missing"
     # An image that is not at random is placed by the tables and its size: a log that lacks either has lost lines.
-    told = lacking_few(log) or ("" if log.kaslr or is_placed else in_the_way)
+    told = lacking_few(log) or ("" if log.kaslr or log.older_tables or is_placed else in_the_way)
     return told or ("the log's beginning is lost" if lacks_beginning(log) else "")
 
 

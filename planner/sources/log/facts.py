@@ -116,6 +116,8 @@ class Log:
 
     tables: int | None = None
     """The lowest address of a UEFI table."""
+    older_tables: bool = False
+    """They are in the line of a kernel up to 5.7, which UEFI does not load beneath them, and perhaps at random."""
     uefi: bool = False
     """UEFI started the kernel."""
     model: str | None = None

@@ -84,6 +84,7 @@ _MEMORY = _Pattern("Memory: ", rf"^Memory: {_INT}K/{_INT}K available(?:.*, {_INT
 _ADDED = _Pattern("memblock_", rf"^memblock_(add|remove): \[{_HEX}-{_HEX}\]")
 _EFI_SIZE = _Pattern("MemMap", rf"^efi:\s+MemMap (Desc\. )?Size\s*: {_HEX}$")
 _TABLES = _Pattern("=0x", rf"^efi: (?:\S+(?: \d\.\d)?={_HEX}\s?)+$")
+_OLDER_TABLES = _Pattern("efi:  ", rf"^efi:  \S+(?: \d\.\d)?={_HEX}(?=  |$)")  # up to 5.7
 _ADDRESS = re.compile(f"={_HEX}")
 _FAILURES = ("cannot allocate crashkernel", "crashkernel reservation failed", "cannot reserve crashkernel")
 """Beginnings of lines that say that no crash kernel is reserved."""
@@ -152,6 +153,8 @@ def _firmware(line: str, number: int, log: Log) -> None:
         log.efi_size, log.efi_count = (log.efi_size, log.efi_size // max(size, 1)) if m[1] else (size, 0)
     elif _TABLES.search(line) is not None:
         log.tables = min(int(address, 16) for address in _ADDRESS.findall(line))
+    elif _OLDER_TABLES.search(line) is not None:
+        log.older_tables = True
 
 
 def _crash_line(line: str, number: int, log: Log) -> None:

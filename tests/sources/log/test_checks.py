@@ -391,6 +391,11 @@ def test_a_dump_that_lost_rows_does_not_show_all_that_is_reserved(left_out: list
             "the kernel's image may be in the way",
             id="UEFI, with the line of its tables lost",
         ),
+        pytest.param(
+            [EFI.replace(" SMB", "  SMB").replace(" ACPI", "  ACPI"), CRASH, ZONES, NODES, WITH_IMAGE],
+            "",
+            id="UEFI, and the tables as kernels up to 5.7 print them",
+        ),
         pytest.param([EFI, CRASH, ZONES, NODES, WITH_IMAGE], "", id="UEFI, with all that tells where the image lies"),
         pytest.param([EFI, ZONES, NODES, WITH_IMAGE], "", id="UEFI, with the lines that tell where the image lies"),
         pytest.param(
