@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from planner.base.errors import printable
-from planner.base.ranges import difference, intersect, union
-from planner.base.sizes import format_size
+from planner.base.ranges import Span, difference, intersect, union
+from planner.base.sizes import KIB, MIB, format_size
+from planner.kernel.cma import whole_area
 from planner.kernel.machine import Machine
 from planner.kernel.memory_map import MemoryMap
 from planner.sources.iomem import added_later
@@ -37,7 +38,7 @@ def by_map(machines: Sequence[Machine]) -> tuple[list[Machine], list[str]]:
 def _cut_off(machines: Sequence[Machine]) -> dict[str, str]:
     """Sources that lack what a log names as reserved, each with a note: their end is missing."""
     named = [
-        (event.span, event.kind, m.source)
+        (_certain(event.kind, event.span, m.facts.page_size), event.kind, m.source)
         for m in machines
         if m.traits.log
         for event in m.facts.events
@@ -57,6 +58,16 @@ def _cut_off(machines: Sequence[Machine]) -> dict[str, str]:
                 )
                 break
     return found
+
+
+def _certain(kind: str, span: Span, page_size: int | None) -> Span:
+    """The part of what a log names that is reserved for certain.
+
+    The size of a CMA area is rounded up to blocks of pages, of which a kernel may have smaller ones
+    (PAGE_BLOCK_MAX_ORDER).
+    """
+    start, end = span
+    return (start, max(end - whole_area(1, page_size or 4 * KIB), start + MIB)) if kind == "cma" else span
 
 
 def _beside_log(machines: Sequence[Machine], poor: Sequence[Machine]) -> Sequence[Machine]:

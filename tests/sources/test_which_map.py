@@ -81,6 +81,7 @@ AREA, DATA = (2 * GIB + 8 * MIB, 2 * GIB + 72 * MIB), (9 * GIB - 16 * KIB, 9 * G
         pytest.param(
             "cma", AREA, ((AREA[0], 2 * GIB + 16 * MIB),), "does not list the CMA area at 0x81000000", id="a part of it"
         ),
+        pytest.param("cma", AREA, ((AREA[0], AREA[1] - MIB),), "", id="it is listed, and ends within a block of pages"),
         pytest.param("swiotlb", AREA, (), "", id="what may be free again later"),
     ],
 )
