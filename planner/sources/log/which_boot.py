@@ -5,6 +5,7 @@ A boot is read only when something is asked of it: the logs of a week may hold t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -23,11 +24,13 @@ _DROPPED = ("printk messages dropped", " kernel messages", "messages lost due to
 """Signs of messages that are missing: of a console, journald (`Missed 3 kernel messages`), rsyslog, a diff."""
 
 _BETWEEN = "\n--\n"  # parts that `grep -A` found
+_MEMORY = r"Memory: \d+K/"  # the line that ends early boot; a boot loader's has other units
 
 
 def _dropped(text: str) -> str:
     """What says that messages of early boot are missing, in a few words; "" for nothing."""
-    early, _, _ = text.partition("Memory: ")
+    end = re.search(_MEMORY, text)
+    early = text if end is None else text[: end.start()]
     if any(words in early for words in _DROPPED):
         return "messages were dropped from the log"
     begin = min((at for message in BEGIN_BOOT if (at := early.find(message)) >= 0), default=0)

@@ -539,6 +539,14 @@ def test_messages_that_are_missing(told: str, doubt: str, where: str) -> None:
     assert log.facts.events_lack == log.doubt
 
 
+def test_a_boot_loader_tells_of_memory_too() -> None:
+    """What is missing after its lines is missing from early boot."""
+    before, first, after = BOOT["dmesg"].partition("Dentry cache")
+    at = before.rfind("\n") + 1
+    log = f"U-Boot 2023.01\nMemory: 8 GiB\n{before[:at]}[...]\n{before[at:]}{first}{after}"
+    assert parse_text(log.encode(), "log").doubt == "lines were left out of the log"
+
+
 @pytest.mark.parametrize("words", [r"node|zone|crash|command", r"node|mem |cma:|crash|command"])
 def test_what_a_search_found_may_lack_a_cma_area(words: str) -> None:
     """`grep -i node` finds Inode-cache, too, which comes later than the area."""
