@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -227,9 +228,18 @@ def _is_answers(path: str) -> bool:
 
 
 def _is_blank(path: str) -> bool:
-    """True for a file without anything but white space. Raises OSError."""
+    """True for a file without anything but white space, to which this program does not write. Raises OSError."""
     with open(path, "rb") as file:  # noqa: PTH123 - as above
+        if any(os.path.samestat(os.fstat(file.fileno()), own) for own in _written()):
+            return False
         return not any(block.strip(BLANK) for block in iter(partial(file.read, MIB), b""))
+
+
+def _written() -> Iterator[os.stat_result]:
+    """The files that a shell made standard output and standard error, as in `2> batch.log`, if they are open."""
+    for descriptor in (1, 2):
+        with suppress(OSError):
+            yield os.fstat(descriptor)
 
 
 def _is_report(folder: str) -> bool:

@@ -215,6 +215,21 @@ def test_an_empty_source_is_an_error(tmp_path: Path, name: str, machines: list[s
                 read_group(group)
 
 
+@pytest.mark.parametrize("descriptor", [1, 2], ids=["results", "messages"])
+def test_what_a_shell_writes_to_a_folder_is_not_a_source(tmp_path: Path, descriptor: int) -> None:
+    """It is empty when the run begins, and may be named like a log."""
+    place = made(tmp_path, {"a.log": LOG, "batch.log": ""})
+    assert list(names(place)) == ["a.log", "batch.log"]
+    before = os.dup(descriptor)
+    try:
+        with (tmp_path / "batch.log").open("wb") as file:
+            os.dup2(file.fileno(), descriptor)
+        assert machines_in([place]) == ([Group("a.log", (f"{place}/a.log",))], ["batch.log"])
+    finally:
+        os.dup2(before, descriptor)
+        os.close(before)
+
+
 def test_a_folder_of_empty_sources(tmp_path: Path) -> None:
     assert list(names(made(tmp_path, {"h1.iomem": "", "h2.log": ""}))) == ["h1.iomem", "h2.log"]
 
