@@ -131,10 +131,15 @@ def _check_end(rows: Sequence[_Row], following: Iterator[tuple[int, str]], name:
 def _page_ends(page_offset: int) -> list[int]:
     """Where a linear map that begins here may end (PAGE_END): below the half of all addresses that is the kernel's.
 
-    A kernel of 52 bits leaves that of 48, or with 16K pages of 47; see `Geometry.linear_size`.
+    A kernel of 52 bits leaves that of 48, or with 16K pages of 47; see `Geometry.linear_size`. With KASAN it ends below
+    the shadow of all addresses, of a byte for 8 or 16. Source: PAGE_END and _KASAN_SHADOW_START(),
+    arch/arm64/include/asm/memory.h @ 6.1.
     """
     bits = (_ALL - page_offset).bit_length() - 1
-    return [_ALL - (1 << least - 1) for least in ([48, 47] if bits == 52 else [bits])]
+    every = [48, 47] if bits == 52 else [bits]
+    ends = [_ALL - (1 << least - 1) for least in every]
+    shadows = [1 << most - scale for most in dict.fromkeys((bits, *every)) for scale in (3, 4)]
+    return ends + [end - shadow for end in ends for shadow in shadows]
 
 
 def _is_page_offset(address: int) -> bool:

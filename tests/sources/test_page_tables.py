@@ -186,6 +186,9 @@ def excerpt(first: int, end: int) -> str:
         pytest.param(-1 << 48, -1 << 47, id="48 bits"),
         pytest.param(-1 << 52, -1 << 47, id="52 bits"),
         pytest.param(-1 << 52, -1 << 46, id="52 bits with 16K pages"),
+        pytest.param(-1 << 48, 0xFFFF_6000_0000_0000, id="48 bits with KASAN"),
+        pytest.param(-1 << 48, 0xFFFF_7000_0000_0000, id="48 bits with KASAN, by tags"),
+        pytest.param(-1 << 52, 0xFFFD_8000_0000_0000, id="52 bits with KASAN"),
     ],
 )
 def test_an_excerpt_that_ends_with_the_linear_map(first: int, end: int) -> None:
