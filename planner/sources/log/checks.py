@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from planner.base.ranges import Range
+from planner.base.ranges import Range, difference, union
 from planner.base.sizes import GIB, KIB, MIB, format_size
 from planner.base.text import counted
 from planner.kernel.machine import Obstacle
@@ -68,6 +68,10 @@ def _larger(log: Log, regions: Sequence[Region]) -> Iterator[str]:
     ram = sum(r.end - r.start for r in regions)
     if log.total is not None and log.total > ram > 0:
         yield f"they hold {format_size(ram)}, and `Memory:` counts {format_size(log.total)}"
+    crash = union((r.start, r.end) for r in (log.crash, log.low) if r is not None)
+    outside = difference(crash, union((r.start, r.end) for r in regions)) if crash and regions else []
+    if outside:
+        yield f"the crash kernel's memory at {outside[0][0]:#x} is in none of them"
     if not regions or any(r.node is None for r in regions):
         return
     nodes: dict[str, Range] = {}
@@ -206,10 +210,13 @@ def lacking_cma(log: Log) -> int:
 
 
 def is_dump_complete(log: Log) -> bool:
-    """True if the dump of memblock shows all that is reserved, as far as its own counts tell."""
+    """True if the dump of memblock shows all that is reserved, as far as its own counts tell.
+
+    Without them, it may have lost its end if the log ends with it.
+    """
     rows = {(start, end) for start, end, _, _ in log.dump["reserved"]}
     whole = len(rows) >= log.counts.get("reserved", 0) and sum(end - start for start, end in rows) >= log.reserved_size
-    return bool(log.dump["memory"] and rows) and whole
+    return bool(log.dump["memory"] and rows) and whole and bool(log.reserved_size or log.zones)
 
 
 def _rows_missing(log: Log, array: str) -> str:

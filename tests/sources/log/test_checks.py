@@ -305,7 +305,7 @@ DUMP_ROWS = [
     ("left_out", "complete"),
     [
         pytest.param([], True, id="all"),
-        pytest.param([1, 2, 4], True, id="without its counts"),
+        pytest.param([1, 2, 4], False, id="its counts, at the end of the log, which may have lost more"),
         pytest.param([6], False, id="the last row"),
         pytest.param([5], False, id="another row"),
         pytest.param([4, 6], False, id="the last row and the count"),
@@ -324,6 +324,24 @@ def test_a_dump_that_lost_rows_does_not_show_all_that_is_reserved(left_out: list
     assert any("that lacks lines of memblock=debug" in note for note in machine.notes) is not complete
     plan = make_plan(machine, "512M", Options(strategy="mainline"))
     assert plan.reservation.crash == Range(0xDC000000, 0xFC000000)
+
+
+def test_a_dump_without_its_counts_is_complete_where_the_log_goes_on() -> None:
+    """Its end is not lost."""
+    shown = [row for at, row in enumerate(DUMP_ROWS) if at not in (1, 2, 4)]
+    assert parse_text("\n".join([HEAD.strip(), CRASH.strip(), *shown, ZONES]).encode(), "log").settled
+
+
+@pytest.mark.parametrize("line", [CRASH, LOW], ids=["a crash kernel", "its low part"])
+def test_a_crash_kernel_lies_in_memory(line: str) -> None:
+    """Where it does not, ranges of memory are missing."""
+    low, high = NODES.splitlines()
+    assert parse_text((HEAD + NODES + line).encode(), "log").incomplete is None
+    lacking = parse_text((HEAD + high + "\n" + line).encode(), "log").incomplete
+    assert lacking is not None
+    start = "0xa0000000" if line is CRASH else "0xb8000000"
+    assert lacking.why.endswith(f"a line is missing: the crash kernel's memory at {start} is in none of them")
+    assert parse_text((HEAD + low + "\n" + line).encode(), "log").incomplete is None
 
 
 @pytest.mark.parametrize(
