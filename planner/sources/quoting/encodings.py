@@ -29,10 +29,10 @@ _PLAIN = {
 }
 """What typographic blanks, frames, dashes and marks without width stand for."""
 
-_MARKUP, _FEWEST = r"(?<!\\)\\(?:[\[-]|_(?![A-Z]))", 3
+_MARKUP, _FEWEST = r"\\(?:\\|([\[-]|_(?![A-Z])))", 3
 """Signs that Markdown or LaTeX escapes, and that no kernel does: names in ACPI begin so, such as `\\_SB`.
 
-In a string of JSON, a backslash before one of them is another's.
+In a string of JSON, a backslash before one of them is escaped itself.
 """
 
 _LINE_ENDS = "\v\f\x85\u2028\u2029"
@@ -73,7 +73,7 @@ def without_markup(text: str) -> str:
     One before a backslash stands for that.
     """
     head = text[:_BLOCK]
-    if "\\" not in head or len(re.findall(_MARKUP, head)) < _FEWEST:
+    if "\\" not in head or sum(map(bool, re.findall(_MARKUP, head))) < _FEWEST:
         return text
     return "\\".join([part.replace("\\", "") for part in text.split("\\\\")])
 
