@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-__all__ = ["Range", "Span", "difference", "intersect", "subtract", "total", "union"]
+__all__ = ["Range", "Span", "difference", "intersect", "subtract", "total", "union", "whole_pages"]
 
 Span: TypeAlias = tuple[int, int]
 
@@ -102,3 +102,8 @@ def intersect(span: Span, others: Sequence[Span]) -> list[Span]:
 def total(spans: Iterable[Span]) -> int:
     """Bytes in all spans together."""
     return sum(end - start for start, end in spans)
+
+
+def whole_pages(span: Span, page_size: int) -> Span:
+    """The pages that a span touches."""
+    return span[0] // page_size * page_size, -(-span[1] // page_size) * page_size

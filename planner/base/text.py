@@ -1,4 +1,4 @@
-"""Counts, undecodable bytes and words meant, for messages; patterns of which few are needed.
+"""Counts, parts put together, undecodable bytes and words meant, for messages; patterns of which few are needed.
 
 difflib is imported only for a word that is not known.
 """
@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
-__all__ = ["compiled", "counted", "similar", "valid_utf8"]
+__all__ = ["compiled", "counted", "similar", "together", "valid_utf8"]
 
 
 @cache
@@ -32,6 +32,11 @@ def similar(word: str, known: Iterable[str]) -> list[str]:
     from difflib import get_close_matches
 
     return get_close_matches(word, list(known))
+
+
+def together(*parts: str) -> str:
+    """The parts that are not empty, each once, as one text: doubts that do not depend on each other."""
+    return "; ".join(dict.fromkeys(filter(None, parts)))
 
 
 def valid_utf8(text: str) -> str:

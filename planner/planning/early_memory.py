@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from planner.base.errors import InputError
 from planner.base.ranges import Range
 from planner.base.sizes import format_size, round_up
+from planner.base.text import together
 from planner.kernel import crashkernel as ck
 from planner.kernel.arm64_init import (
     apply_mem,
@@ -82,7 +83,7 @@ def _at_reservation(
     how = options.reserved or _usual_view(machine, cmdline)
     unsure, mirrored = (machine.doubt, _not_shown(machine)), _mirrored(machine, kernel, cmdline)
     if how == "as-listed":
-        return machine.memory, (), (), _joined(*unsure, mirrored)
+        return machine.memory, (), (), together(*unsure, mirrored)
     from planner.rewind import UNTOLD, PlannedBoot, rewind
 
     limit = options.dma_limit if options.dma_limit is not None else machine.facts.dma_limit
@@ -96,12 +97,7 @@ def _at_reservation(
     first, *others = back.readings
     # No usual boot leads to a map that is not the machine's: then this is not worth a second doubt.
     later = [doubt for doubt in back.doubts if doubt != UNTOLD or not any(unsure)]
-    return first.memory, first.rewound, tuple(others), _joined(*unsure, mirrored, *later)
-
-
-def _joined(*doubts: str) -> str:
-    """Doubts that do not depend on each other, as one text."""
-    return "; ".join(dict.fromkeys(filter(None, doubts)))
+    return first.memory, first.rewound, tuple(others), together(*unsure, mirrored, *later)
 
 
 def _not_shown(machine: Machine) -> str:

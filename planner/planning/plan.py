@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from planner.base.errors import InputError, KernelBugError
 from planner.base.sizes import KIB, format_size
+from planner.base.text import together
 from planner.kernel import crashkernel as ck
 from planner.kernel.arch import other_arch
 from planner.kernel.cputype import allowed_by
@@ -105,7 +106,7 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     remarks.note(*([asked.note] if asked.note else []))
     rewound = (*undone_before(own_facts), *early.rewound)
     moved = placed_otherwise(machine, kernel.profile, kernel.geometry.page_size)
-    doubt = "; ".join(filter(None, (early.doubt, moved, inferred(asked, own_facts))))
+    doubt = together(early.doubt, moved, inferred(asked, own_facts))
     memory = MemoryView(machine.source, shared.ram, context.memory.regions, context.memory.reserved, rewound, doubt)
     facts = facts_view(context, options, own_facts)
     others = [

@@ -8,10 +8,10 @@ from itertools import combinations
 from typing import NamedTuple
 
 from planner.base.errors import InputError, printable
-from planner.base.ranges import Span, difference, union
+from planner.base.ranges import Span, difference, union, whole_pages
 from planner.base.sizes import KIB, round_up
 from planner.kernel.machine import Machine
-from planner.kernel.memory_map import PHYSICAL_TOP, MemoryMap, Region, Reserved
+from planner.kernel.memory_map import PHYSICAL_TOP, MemoryMap, Region
 from planner.sources.devicetree import compatible_of, read_tree
 
 __all__ = ["check_agreement"]
@@ -156,15 +156,10 @@ def _holding(machine: Machine) -> _Holding:
     assert machine.facts.tree is not None  # noqa: S101 - the caller looked
     memory = _of_tree(machine)
     size = int.from_bytes(machine.facts.tree[4:8], "big")  # of the header
-    initrd = [_pages(r) for r in memory.reserved if r.name == "initrd"]
+    initrd = [whole_pages((r.start, r.end), _PAGE) for r in memory.reserved if r.name == "initrd"]
     tree = [
-        _pages(r)
+        whole_pages((r.start, r.end), _PAGE)
         for r in memory.reserved
         if r.name == "memreserve" and size <= r.end - r.start <= round_up(size + _SLACK, _PAGE)
     ]
     return _Holding(machine, memory, [*initrd, *tree])
-
-
-def _pages(reserved: Reserved) -> Span:
-    """The pages of a reservation."""
-    return reserved.start // _PAGE * _PAGE, round_up(reserved.end, _PAGE)

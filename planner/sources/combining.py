@@ -10,8 +10,9 @@ from dataclasses import replace
 from itertools import product
 
 from planner.base.errors import printable
-from planner.base.ranges import Range, Span, difference, intersect, total, union
-from planner.base.sizes import KIB, MIB, format_size, round_up
+from planner.base.ranges import Range, Span, difference, intersect, total, union, whole_pages
+from planner.base.sizes import KIB, MIB, format_size
+from planner.base.text import together
 from planner.kernel.cmdline import values
 from planner.kernel.efi_init import for_pages
 from planner.kernel.machine import BootRecord, Machine
@@ -94,7 +95,7 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
     notes += _replaceable(machines)
     known = {key: value for key, value in values.items() if value is not None}
     facts = replace(best.facts, **known)  # type: ignore[arg-type]
-    doubt = "; ".join(filter(None, ("" if told_apart else best.doubt, other_boards)))
+    doubt = together("" if told_apart else best.doubt, other_boards)
     combined = replace(best, facts=facts, notes=tuple(dict.fromkeys(notes)), damage=damage, doubt=doubt)
     combined = _with_mirror(for_pages(combined, facts.page_size), machines)
     if best.traits.firmware:
@@ -117,10 +118,10 @@ def _named(machines: Sequence[Machine]) -> list[Machine]:
     records = [m.facts.record for m in machines if m.facts.record is not None]
     crash = [(r.start, r.end) for record in records for r in (record.crash, record.low) if r is not None]
     listed = union([*((r.start, r.end) for r in listing.memory.reserved), *crash])
-    pages = union((r.start // _PAGE * _PAGE, round_up(r.end, _PAGE)) for r in files.memory.reserved)
+    pages = union(whole_pages((r.start, r.end), _PAGE) for r in files.memory.reserved)
     usable = _usable(files)
     if difference([part for span in pages for part in intersect(span, usable)], listed):
-        doubt = "; ".join(filter(None, (files.doubt, _NOT_LISTED if crash else "")))
+        doubt = together(files.doubt, _NOT_LISTED if crash else "")
         return [replace(m, doubt=doubt) if m is files else m for m in machines]
     memory = MemoryMap(files.memory.regions, listing.memory.reserved)
     doubt = added_later(memory) if listing.doubt == added_later(listing.memory) else listing.doubt

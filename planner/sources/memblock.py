@@ -17,6 +17,7 @@ from typing import Literal, NamedTuple
 from planner.base.errors import InputError, Location, printable
 from planner.base.ranges import Span, difference, total, union
 from planner.base.sizes import KIB, MIB
+from planner.base.text import together
 from planner.kernel.machine import Machine, Obstacle
 from planner.kernel.memblock import added_one_by_one
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
@@ -282,10 +283,10 @@ def _doubt(held: MemoryMap, lost: Sequence[str] = ()) -> str:
     reserved = union((r.start, r.end) for r in held.reserved)
     outside = [span for span in difference(reserved, ram) if any(edge % _PAGE for edge in span)]
     if not _covers(ram, reserved) or len(outside) >= _SEVERAL:
-        return "; ".join(filter(None, ("memory and reserved may be of different machines", missing)))
+        return together("memory and reserved may be of different machines", missing)
     above = difference(union(held.spans(_NEVER_FIRST)), [(0, reserved[-1][1])])
     empty = f"RAM at {above[0][0]:#x} may be another machine's, or added after boot" if total(above) >= _EMPTY else ""
-    return "; ".join(filter(None, (empty, missing)))
+    return together(empty, missing)
 
 
 def _pair(one: _File, other: _File) -> tuple[Machine, Machine] | None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.base.ranges import Range, Span, difference, intersect, subtract, total, union
+from planner.base.ranges import Range, Span, difference, intersect, subtract, total, union, whole_pages
 
 spans = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)).map(lambda pair: (min(pair), max(pair))), max_size=8)
 span = st.tuples(st.integers(0, 40), st.integers(0, 40)).map(lambda pair: (min(pair), max(pair)))
@@ -65,3 +65,10 @@ def test_a_range_is_half_open() -> None:
     assert Range(4, 12).size == 8
     assert Range(4, 8) in Range(4, 12)
     assert Range(4, 13) not in Range(4, 12)
+
+
+def test_the_pages_that_a_span_touches() -> None:
+    """Whole ones."""
+    assert whole_pages((4096, 8192), 4096) == (4096, 8192)
+    assert whole_pages((4097, 8193), 4096) == (4096, 12288)
+    assert whole_pages((1, 4095), 4096) == (0, 4096)

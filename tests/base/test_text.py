@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from planner.base.sizes import GIB, KIB, MIB
-from planner.base.text import counted, similar, valid_utf8
+from planner.base.text import counted, similar, together, valid_utf8
 from planner.batch.fleet import Fleet
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
@@ -105,3 +105,9 @@ def test_the_sum_of_a_fleet(names: list[str], text: str) -> None:
     for name in names:
         fleet.add(name, plan_of(name), None)
     assert " ".join(document(fleet).split()).startswith(text)
+
+
+def test_parts_that_are_not_empty_are_one_text() -> None:
+    """Each once, in order."""
+    assert together() == together("", "") == ""
+    assert together("", "a", "b", "", "a") == "a; b"

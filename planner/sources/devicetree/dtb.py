@@ -14,7 +14,7 @@ from itertools import product
 from typing import get_args
 
 from planner.base.errors import InputError, Location, printable
-from planner.base.ranges import Range
+from planner.base.ranges import Range, whole_pages
 from planner.base.sizes import KIB, round_up
 from planner.kernel.arm64_init import apply_mem, mem_limit
 from planner.kernel.cma import CMA_ALIGNS
@@ -255,7 +255,7 @@ def _initrd(tree: State, chosen: Node | None) -> None:
     if first is None or last is None or number(first) >= number(last):
         tree.notes.append("the tree has no initrd: if one is loaded, its place is unknown")
         return
-    initrd = Range(number(first) // _PAGE * _PAGE, round_up(number(last), _PAGE))
+    initrd = Range(*whole_pages((number(first), number(last)), _PAGE))
     memory = tree.memblock.memory
     if not memory:  # the boot loader fills in memory that includes it
         tree.reserve(initrd.start, initrd.end, "initrd")

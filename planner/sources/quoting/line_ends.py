@@ -16,13 +16,11 @@ __all__ = ["QUOTES", "may_end_alike", "without_common_end", "without_quotes"]
 QUOTES = "\"'`"
 _SIGNS = "|$\\,;\u00b6\u21b5\u23ce\u2502"
 _SIGN = rf"(?:\\[nr]|\^M|[{QUOTES}] *[\])}}]*|[{re.escape(_SIGNS)} ])"
-_CLOSING = ")]}"
-_LAST = f"{_SIGNS}{QUOTES}nrM{_CLOSING}"  # the last characters of signs
-_SIGNED = (*_SIGNS, *QUOTES, "\\n", "\\r", "^M")
+_LINE_ENDS = ("\\n", "\\r")
+_SIGNED, _CLOSING = (*_SIGNS, *QUOTES, *_LINE_ENDS, "^M"), ")]}"
 _SHORT, _LONGEST = 4, 8
 _AFTER_QUOTE = ",;)]}+\\|$ \t"
 _MOST_PIECES = 16
-_LINE_ENDS = ("\\n", "\\r")
 _LINE_END = r"(?<!\\[nr])(?>(?:\\[nr])+)$"
 _ESCAPED = r"\\([\\\"'t])"
 
@@ -31,7 +29,7 @@ def may_end_alike(sample: list[str]) -> bool:
     """False if more than two of some lines of a text do not end with a sign, as in nearly every text."""
     ends = [line[-_SHORT:] for line in map(str.rstrip, sample) if line]
     fewest = max(len(ends) - 2, 1)
-    if sum(end[-1] in _LAST for end in ends) < fewest:
+    if sum(map(_is_signed, ends)) < fewest:
         return False
     return sum(re.search(f"{_SIGN}$", end) is not None for end in ends) >= fewest
 
