@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 from planner.base.errors import InputError, PlannerError, first_of
 from planner.batch.columns import answer_stream
@@ -56,7 +56,6 @@ def gather(
     options: Options | None = None,
     *,
     map_format: str | None = None,
-    stdin: BinaryIO | None = None,
     what_if: bool = False,
 ) -> Gathered:
     """The machines of some places, by default all bundled maps. options: defaults for records without their own.
@@ -67,7 +66,7 @@ def gather(
     members: list[Member] = []
     errors: list[tuple[str, str]] = []
     for place in places or [f"sample:{sample.name}" for sample in samples()]:
-        for ident, found in _machines(place, defaults, stdin, what_if=what_if):
+        for ident, found in _machines(place, defaults, what_if=what_if):
             if isinstance(found, Member):
                 members.append(found)
             else:
@@ -81,9 +80,7 @@ def gather(
     return Gathered(tuple(members), tuple(errors))
 
 
-def _machines(
-    place: str, defaults: Defaults, stdin: BinaryIO | None, *, what_if: bool
-) -> Iterator[tuple[str, Member | str]]:
+def _machines(place: str, defaults: Defaults, *, what_if: bool) -> Iterator[tuple[str, Member | str]]:
     if place.lower().endswith(_LINES) or is_table(place):
         yield from _records(place, defaults)
         return
@@ -92,7 +89,7 @@ def _machines(
             path = group.paths[0] if len(group.paths) == 1 else os.path.join(place, group.name)  # noqa: PTH118 - as above
             yield path, _read(path, partial(read_group, group, defaults.map_format, defaults.options.kernel), defaults)
         return
-    read = partial(read_source, place, fmt=defaults.map_format, stdin=stdin, what_if=what_if)
+    read = partial(read_source, place, fmt=defaults.map_format, what_if=what_if)
     yield place, _read(place, read, defaults)
 
 

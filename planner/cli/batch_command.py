@@ -239,7 +239,7 @@ def _listed(files_from: str | None, output: str | None) -> tuple[str, ...]:
     """The paths of sources that a file lists, of which the output must be none."""
     if files_from is None:
         return ()
-    data, name = read_bytes(files_from, getattr(sys.stdin, "buffer", None))
+    data, name = read_bytes(files_from)
     paths = [line for line in decode(data, name, "a list of paths, one a line").splitlines() if line.strip()]
     if output not in {None, "", "-"}:
         refuse_listed(click.get_current_context(), str(output), _BESIDE, paths)

@@ -5,8 +5,6 @@ The reader of procedures is imported when there is one to read.
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from planner.base.errors import InputError
@@ -89,7 +87,7 @@ def _procedures(names: tuple[str, ...], files: tuple[str, ...]) -> list[Procedur
     for path in files:
         from planner.sources.json.procedure import read_procedure
 
-        own = read_procedure(path, getattr(sys.stdin, "buffer", None) if path == "-" else None)
+        own = read_procedure(path)
         if own.name in found:
             raise InputError(path, f"there is already a procedure {own.name}", "choose another name")
         found[own.name] = own

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from planner.batch.gather import gather
@@ -45,8 +43,7 @@ def default(
 ) -> int:
     """Find the shortest range list that serves a fleet."""
     options, what_if = Options(kernel=kernel, page_size=page_size), kernel is not None or page_size is not None
-    stdin = getattr(sys.stdin, "buffer", None)
-    gathered = gather(sources, options, map_format=map_format, stdin=stdin, what_if=what_if)
+    gathered = gather(sources, options, map_format=map_format, what_if=what_if)
     found = default_for(gathered.members, need, unread=gathered.errors)
     out.result(lambda: blocks(found), lambda: found)
     return 0 if found.served == found.machines else 1

@@ -5,7 +5,6 @@ Readers are imported when there is something to read: `plan --help` reads nothin
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -15,7 +14,7 @@ from planner.cli.options import CONFIG_KEY, MEMORY_KEY, NO_LIVE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any, BinaryIO
+    from typing import Any
 
     from planner.cli.options import Maps
     from planner.kernel.machine import Machine
@@ -41,16 +40,12 @@ def read_machine(maps: Maps, options: Mapping[str, Any] | None = None) -> Machin
     if [*chosen, maps.log, config].count("-") > 1:
         raise Refused("standard input is named twice", "save one of them to a file")
     kernel = options["kernel"] if options is not None else None
-    machines = [read_source(spec, fmt=maps.form, stdin=_stdin(spec), what_if=what_if) for spec in chosen]
+    machines = [read_source(spec, fmt=maps.form, what_if=what_if) for spec in chosen]
     if maps.log is not None:
-        machines.append(read_source(maps.log, fmt="dmesg", stdin=_stdin(maps.log)))
+        machines.append(read_source(maps.log, fmt="dmesg"))
     machine = machines[0] if len(machines) == 1 else combine(machines, kernel) if machines else None
     if machine is None:
         machine, stated = with_stated_ram(None, stated), ()
     if config is not None:
-        machine = configured(machine, config, _stdin(config))  # its command line may cut RAM, not what is stated
+        machine = configured(machine, config)  # its command line may cut RAM, not what is stated
     return with_stated_ram(machine, stated) if stated else machine
-
-
-def _stdin(spec: str) -> BinaryIO | None:
-    return getattr(sys.stdin, "buffer", None) if spec == "-" else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import click
@@ -87,7 +86,7 @@ def need(
     """Compute the memory that a capture kernel needs, component by component."""
     machine = read_machine(Maps(sources, map_format)) if sources else None
     given = Given(**stated)
-    read = None if initrd is None else read_initrd(initrd, getattr(sys.stdin, "buffer", None))
+    read = None if initrd is None else read_initrd(initrd)
     if read is not None:
         given = read.applied(given, machine)
     found = make_need(given, machine, notes=read.notes if read is not None else ())

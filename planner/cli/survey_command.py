@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import click
@@ -117,8 +116,7 @@ def survey(
 
 def _rows(sources: tuple[str, ...], map_format: str | None, candidates: Candidates, options: Options) -> list[Row]:
     what_if = bool(candidates.kernels or candidates.page_sizes)
-    stdin = getattr(sys.stdin, "buffer", None)
-    gathered = gather(sources, options, map_format=map_format, stdin=stdin, what_if=what_if)
+    gathered = gather(sources, options, map_format=map_format, what_if=what_if)
     for ident, error in gathered.errors:
         click.echo(f"{ident}: {error}" if after_name(ident, error) is None else error, err=True)
     rows = tabulate(gathered.members, candidates, progress=progress("machines"))
