@@ -1,6 +1,6 @@
 """Options that commands share.
 
-The code that checks or shows a value is imported when an option is given: `--help` loads none of it.
+What checks a value or a file, or shows a result, is imported when an option is given: `--help` loads none of it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import os
 import sys
 from collections.abc import Callable
 from functools import wraps
-from importlib import import_module
 from typing import Any, NamedTuple, TypeVar, cast
 
 import click
@@ -137,10 +136,10 @@ def file_option(text: str = "Write atomically to FILE.", beside: tuple[str, ...]
         @wraps(function)
         def run(*args: Any, output: str | None, **others: Any) -> Any:
             if output not in {None, "", "-"}:
+                from planner.cli.overwriting import refuse_input
+
                 context = click.get_current_context()
-                import_module("planner.cli.overwriting").refuse_input(
-                    context, str(output), beside, context.meta.get(CONFIG_KEY)
-                )
+                refuse_input(context, str(output), beside, context.meta.get(CONFIG_KEY))
             return function(*args, output=output, **others)
 
         return cast("_F", click.option("-o", "--output", metavar="FILE", type=click.Path(), help=text)(run))

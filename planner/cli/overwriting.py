@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from importlib import import_module
 
 import click
 
@@ -62,7 +61,9 @@ def _is_read(path: str, given: str) -> bool:
 
 def _is_source_in(path: str, folder: str) -> bool:
     """True if a file is a source of one of the machines in a folder, or anywhere in a report there."""
-    groups, _ = import_module("planner.batch.folders").machines_in([folder])
+    from planner.batch.folders import machines_in
+
+    groups, _ = machines_in([folder])
     read = [one for group in groups for one in group.paths]
     return any(_is_in_report(path, one) if os.path.isdir(one) else os.path.samefile(path, one) for one in read)  # noqa: PTH112, PTH121 - as above
 
