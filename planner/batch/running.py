@@ -19,11 +19,11 @@ from planner.batch.changes import Change
 from planner.batch.csv_answers import CsvAnswers, open_csv
 from planner.batch.fleet import Fleet
 from planner.batch.folders import machines_in
+from planner.batch.input_digest import InputDigest, digest_path, stored_digest
 from planner.batch.inputs import FileList, LinesInput, Task, is_csv, is_table, makes_table, open_lines
 from planner.batch.results import LinesFile, LinesStream, partial_of, whole_lines
 from planner.batch.summing import sum_up
 from planner.batch.tables import TableFile, TableInput, count_table, open_table
-from planner.batch.trail import Trail, known_trail, trail_of
 from planner.batch.work import Counts, Job, do, total
 
 __all__ = ["Answers", "Input", "count_results", "is_complete", "open_answers", "open_input", "run_batch", "summarize"]
@@ -99,14 +99,14 @@ def run_batch(
 def _answer_all(source: Input, job: Job, results: _Results, jobs: int, progress: Progress | None) -> Counts:
     counts = results.done
     partial = partial_of(results.path) if isinstance(results, (LinesFile, TableFile)) else None
-    known = known_trail(partial) if partial is not None and counts.records else None
-    trail = Trail(known)
+    earlier = stored_digest(partial) if partial is not None and counts.records else None
+    digest = InputDigest(earlier)
     if counts.records:
-        last = source.skip(counts.records, trail.add)
-        if trail.differs and known is not None:
+        last = source.skip(counts.records, digest.add)
+        if digest.differs and earlier is not None:
             raise InputError(
                 "--resume",
-                f"the input changed: its first {known[0]} records are not those that were answered",
+                f"the input changed: its first {earlier.records} records are not those that were answered",
                 "resume with the input of the first run, or start again without --resume",
             )
         if last is None or not results.ends_with(do(job, last).data):
@@ -115,18 +115,18 @@ def _answer_all(source: Input, job: Job, results: _Results, jobs: int, progress:
                 f"answer {counts.records} of the partial result is not the answer to record {counts.records}",
                 "resume with the input and the options of the first run, or start again without --resume",
             )
-    on_their_way: deque[Task] = deque()
+    in_flight: deque[Task] = deque()
 
-    def noted() -> Iterator[Task]:
+    def remembered() -> Iterator[Task]:
         for task in source.tasks():
-            on_their_way.append(task)
+            in_flight.append(task)
             yield task
 
-    with _trail_file(partial) as note:
-        for product in pool.run(do, job, noted(), jobs):
+    with _digest_file(partial) as store:
+        for product in pool.run(do, job, remembered(), jobs):
             results.write(product.data)
-            trail.add(on_their_way.popleft())
-            note(str(trail))
+            digest.add(in_flight.popleft())
+            store(str(digest))
             counts = total([counts, product.counts])
             if progress is not None:
                 progress(counts)
@@ -134,20 +134,20 @@ def _answer_all(source: Input, job: Job, results: _Results, jobs: int, progress:
 
 
 @contextmanager
-def _trail_file(partial: str | None) -> Iterator[Callable[[str], None]]:
-    """Keeps one line in a file beside a partial result, and removes it at the end of the run."""
+def _digest_file(partial: str | None) -> Iterator[Callable[[str], None]]:
+    """A function that stores a digest beside a partial result; it is removed at the end of a complete run."""
     if partial is None:
         yield lambda _: None
         return
-    path = trail_of(partial)
+    path = digest_path(partial)
     with open(path, "a+b", buffering=0) as file:  # noqa: PTH123 - as above
 
-        def note(text: str) -> None:
+        def store(text: str) -> None:
             file.seek(0)
             file.truncate()
             file.write(text.encode("ascii"))
 
-        yield note
+        yield store
     with suppress(OSError):
         os.unlink(path)  # noqa: PTH108 - as above
 
@@ -160,8 +160,8 @@ def _open_results(output: str | BinaryIO, job: Job, *, resume: bool) -> tuple[Jo
             raise InputError(output, "this is not a file", "write a table to a file")
         return job, LinesStream(open(output, "wb"), owned=True)  # noqa: PTH123 - a device or pipe, as it is
     # Answers of an earlier run that its digest does not cover are made again.
-    known = known_trail(partial_of(os.path.realpath(output))) if resume else None
-    most = None if known is None else known[0]
+    earlier = stored_digest(partial_of(os.path.realpath(output))) if resume else None
+    most = None if earlier is None else earlier.records
     if makes_table(output):
         table = TableFile(output, resume=resume, with_report=job.with_report, most=most)
         return replace(job, output="columns"), table

@@ -1,4 +1,4 @@
-"""Running digest of the answered input, stored beside the partial result.
+"""Digest of the answered records, stored beside the partial result.
 
 A resumed run reads the records that it skips, and so detects any that was changed, added or removed.
 """
@@ -9,19 +9,34 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from hashlib import sha256
+from typing import NamedTuple
 
 from planner.batch.columns import as_bytes, pyarrow
 from planner.batch.inputs import Files, Lines, Task
 
-__all__ = ["Trail", "known_trail", "trail_of"]
+__all__ = ["Answered", "InputDigest", "digest_path", "stored_digest"]
 
 
-class Trail:
-    """The digest of the records so far. known: the number of records that an earlier run answered, and their digest."""
+_LONGEST = 200
+"""Most characters that are read of a stored digest: more than any has."""
 
-    def __init__(self, known: tuple[int, str] | None = None) -> None:
+
+class Answered(NamedTuple):
+    """The number of records that a run has answered, and their digest in hexadecimal."""
+
+    records: int
+    digest: str
+
+
+class InputDigest:
+    """The digest of the records seen so far; `differs` from that of an earlier run if their inputs do.
+
+    earlier: the records that an earlier run answered, if any.
+    """
+
+    def __init__(self, earlier: Answered | None = None) -> None:
         self._hash = sha256()
-        self._known = known
+        self._earlier = earlier
         self.records = 0
         self.differs = False
 
@@ -30,24 +45,24 @@ class Trail:
         for record in _records(task):
             self._hash.update(len(record).to_bytes(8, "big") + record)
             self.records += 1
-            if self._known is not None and self.records == self._known[0]:
-                self.differs = self._hash.hexdigest() != self._known[1]
+            if self._earlier is not None and self.records == self._earlier.records:
+                self.differs = self._hash.hexdigest() != self._earlier.digest
 
     def __str__(self) -> str:
         return f"{self.records} {self._hash.hexdigest()}\n"
 
 
-def trail_of(partial: str) -> str:
-    """The path of the digest of a partial result's input."""
+def digest_path(partial: str) -> str:
+    """The path of the digest that belongs to a partial result."""
     return f"{partial}.input"
 
 
-def known_trail(partial: str) -> tuple[int, str] | None:
-    """The stored digest of an earlier run, or None."""
-    with suppress(OSError, ValueError), open(trail_of(partial), encoding="ascii") as file:  # noqa: PTH123 - one call
-        count, digest = file.read(200).split()
-        if count.isdecimal() and len(count) < 20 and len(digest) == 64:
-            return int(count), digest
+def stored_digest(partial: str) -> Answered | None:
+    """The stored digest of an earlier run; None if there is none, or a damaged one."""
+    with suppress(OSError, ValueError), open(digest_path(partial), encoding="ascii") as file:  # noqa: PTH123 - one call
+        count, digest = file.read(_LONGEST).split()
+        if count.isdecimal() and len(count) < 20 and len(digest) == 2 * sha256().digest_size:
+            return Answered(int(count), digest)
     return None
 
 
@@ -67,6 +82,7 @@ def _records(task: Task) -> Iterator[bytes]:
 
 
 def _of_file(path: str) -> bytes:
+    """A file by its path, size and time of change; its content is not read."""
     size, time = -1, 0
     with suppress(OSError, ValueError):
         stat = os.stat(path)  # noqa: PTH116 - one call

@@ -9,8 +9,8 @@ import pytest
 
 from planner.base.errors import InputError
 from planner.batch.defaults import Defaults
+from planner.batch.input_digest import digest_path
 from planner.batch.running import open_input, run_batch
-from planner.batch.trail import trail_of
 from planner.batch.work import Job
 from planner.planning.options import Options
 from tests.cli.conftest import SERVER
@@ -34,12 +34,12 @@ def stopped(folder: Path, records: list[str], after: int) -> Path:
 
     with pytest.raises(KeyboardInterrupt):
         run_batch(open_input(str(source)), JOB, str(out), progress=stop)
-    assert Path(trail_of(f"{out}.partial")).exists()
+    assert Path(digest_path(f"{out}.partial")).exists()
     return out
 
 
 @pytest.mark.parametrize("place", [0, 30, 63])
-def test_a_record_that_changed_is_noticed(tmp_path: Path, place: int) -> None:
+def test_a_changed_record_stops_the_resumption(tmp_path: Path, place: int) -> None:
     """At any place before the last answer, even if the last answer is the same."""
     records = lines(200)
     out = stopped(tmp_path, records, 64)
@@ -49,7 +49,7 @@ def test_a_record_that_changed_is_noticed(tmp_path: Path, place: int) -> None:
         run_batch(open_input(str(tmp_path / "in.jsonl")), JOB, str(out), resume=True)
 
 
-def test_the_same_input_and_one_that_goes_on_differently_are_taken_up(tmp_path: Path) -> None:
+def test_a_run_is_resumed_if_only_records_not_yet_answered_differ(tmp_path: Path) -> None:
     """Records not answered yet may differ; at the end only the result remains."""
     records = lines(200)
     out = stopped(tmp_path, records, 64)
@@ -58,32 +58,32 @@ def test_the_same_input_and_one_that_goes_on_differently_are_taken_up(tmp_path: 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.jsonl", "out.jsonl"]
 
 
-def test_a_run_that_starts_afresh_forgets_the_other(tmp_path: Path) -> None:
+def test_a_run_from_the_start_removes_the_earlier_digest(tmp_path: Path) -> None:
     """The digest is that of the new run."""
     out = stopped(tmp_path, lines(200), 64)
     run_batch(open_input(str(tmp_path / "in.jsonl")), JOB, str(out))
-    assert not Path(trail_of(f"{out}.partial")).exists()
+    assert not Path(digest_path(f"{out}.partial")).exists()
 
 
 @pytest.mark.parametrize("suffix", ["jsonl", "parquet"])
-def test_answers_beyond_the_digest_are_made_again(tmp_path: Path, suffix: str) -> None:
+def test_answers_not_covered_by_the_digest_are_made_again(tmp_path: Path, suffix: str) -> None:
     """After a kill between an answer and its digest, a record that changed there is answered again."""
     if suffix == "parquet":
         pytest.importorskip("pyarrow")
     records = lines(300)
     source, out, whole = tmp_path / "in.jsonl", tmp_path / f"out.{suffix}", tmp_path / f"whole.{suffix}"
     source.write_text("".join(records))
-    trail = Path(trail_of(f"{out}.partial"))
+    stored = Path(digest_path(f"{out}.partial"))
     kept: list[str] = []
 
     def stop(_: object) -> None:
-        kept.append(trail.read_text())
+        kept.append(stored.read_text())
         if len(kept) == 3:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         run_batch(open_input(str(source)), JOB, str(out), progress=stop)
-    trail.write_text(kept[1])
+    stored.write_text(kept[1])
     records[150] = json.dumps({"id": "other", "map": SERVER}) + "\n"
     source.write_text("".join(records))
     run_batch(open_input(str(source)), JOB, str(out), resume=True)
