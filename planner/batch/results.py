@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from planner.base.errors import InputError
 from planner.batch.work import Counts
 
-__all__ = ["LinesFile", "LinesStream", "PartialFile", "finish", "partial_of", "whole_lines"]
+__all__ = ["LinesFile", "LinesStream", "PartialFile", "WholeLines", "partial_of", "put_in_place", "whole_lines"]
 
 
 def partial_of(path: str) -> str:
@@ -27,6 +27,7 @@ class LinesStream:
     """Lines written to an open stream, and flushed at once.
 
     Every output has these methods. done: the counts of an earlier run. ends_with: True for that run's last answer.
+    finish: all answers are written. close: comes last, also after an error.
     """
 
     def __init__(self, stream: BinaryIO, *, owned: bool = False) -> None:
@@ -43,10 +44,10 @@ class LinesStream:
         self._stream.write(data)
         self._stream.flush()
 
-    def close(self) -> None:
-        """Nothing to do."""
+    def finish(self) -> None:
+        """Nothing to do: every answer is flushed."""
 
-    def leave(self) -> None:
+    def close(self) -> None:
         """Close the stream, unless it is the caller's."""
         if self._owned:
             self._stream.close()
@@ -69,8 +70,8 @@ class PartialFile:
         self._file.write(data)
         self._file.flush()
 
-    def leave(self) -> None:
-        """Close the partial file and keep it for another run."""
+    def close(self) -> None:
+        """Close the partial file; an unfinished one is kept for another run."""
         self._file.close()
 
 
@@ -82,18 +83,19 @@ class LinesFile(PartialFile):
 
     def __init__(self, path: str, *, resume: bool, most: int | None = None) -> None:
         super().__init__(path)
-        self.done, self._last, keep = whole_lines(self._file, most) if resume else (Counts(), b"", 0)
-        self._keep(keep)
+        kept = whole_lines(self._file, most) if resume else WholeLines()
+        self.done, self._last = kept.counts, kept.last
+        self._keep(kept.end)
 
     def ends_with(self, data: bytes) -> bool:
-        """True if the bytes are equal."""
+        """True if these bytes are the last answer of the earlier run."""
         return self._last == data
 
-    def close(self) -> None:
+    def finish(self) -> None:
         """Rename the partial file to the output."""
         self._file.flush()
         os.fsync(self._file.fileno())
-        finish(partial_of(self.path), self.path)  # before another run can have the lock
+        put_in_place(partial_of(self.path), self.path)  # before another run can have the lock
         self._file.close()
 
 
@@ -127,8 +129,16 @@ def _locked(partial: str) -> BinaryIO:
 _OUTCOME = b'"reservation":{"outcome":"'
 
 
-def whole_lines(file: BinaryIO, most: int | None = None) -> tuple[Counts, bytes, int]:
-    """The counts of the complete lines of a partial file, or of the first `most`; the last of them, and their end.
+class WholeLines(NamedTuple):
+    """The complete lines at the beginning of a partial file. last: the last of them. end: its offset in bytes."""
+
+    counts: Counts = Counts()
+    last: bytes = b""
+    end: int = 0
+
+
+def whole_lines(file: BinaryIO, most: int | None = None) -> WholeLines:
+    """The complete lines of a partial file, at most the first `most`.
 
     Quotes inside a JSON string are always escaped, so the bytes searched for occur only once in a line.
     """
@@ -145,10 +155,10 @@ def whole_lines(file: BinaryIO, most: int | None = None) -> tuple[Counts, bytes,
         outcome = line[at + len(_OUTCOME) :].partition(b'"')[0]
         failed += outcome in (b"failed", b"none")
         fallback += outcome == b"fallback"
-    return Counts(records, errors, failed, fallback), last, end
+    return WholeLines(Counts(records, errors, failed, fallback), last, end)
 
 
-def finish(partial: str, path: str) -> None:
+def put_in_place(partial: str, path: str) -> None:
     """Rename a complete file into its place, durably and with the permissions of the file that it replaces."""
     with suppress(OSError):
         os.chmod(partial, os.stat(path).st_mode & 0o7777)  # noqa: PTH101, PTH116 - one call

@@ -19,7 +19,7 @@ from planner.batch.changes import Change
 from planner.batch.csv_answers import CsvAnswers, open_csv
 from planner.batch.fleet import Fleet
 from planner.batch.folders import machines_in
-from planner.batch.input_digest import InputDigest, digest_path, stored_digest
+from planner.batch.input_digest import Answered, InputDigest, digest_path, stored_digest
 from planner.batch.inputs import FileList, LinesInput, Task, is_csv, is_table, makes_table, open_lines
 from planner.batch.results import LinesFile, LinesStream, partial_of, whole_lines
 from planner.batch.summing import sum_up
@@ -65,7 +65,7 @@ def count_results(path: str) -> Counts:
     if makes_table(path):
         return count_table(path)
     with open(path, "rb") as file:  # noqa: PTH123 - as above
-        return whole_lines(file)[0]
+        return whole_lines(file).counts
 
 
 def run_batch(
@@ -88,33 +88,22 @@ def run_batch(
         job, results = _open_results(output, job, resume=resume)
         try:
             counts = _answer_all(source, job, results, jobs, progress)
-            results.close()
+            results.finish()
         finally:
-            results.leave()
+            results.close()
     finally:
         source.close()
     return counts
 
 
 def _answer_all(source: Input, job: Job, results: _Results, jobs: int, progress: Progress | None) -> Counts:
+    """Write the answers that an earlier run has not; returns the counts of both."""
     counts = results.done
     partial = partial_of(results.path) if isinstance(results, (LinesFile, TableFile)) else None
     earlier = stored_digest(partial) if partial is not None and counts.records else None
     digest = InputDigest(earlier)
     if counts.records:
-        last = source.skip(counts.records, digest.add)
-        if digest.differs and earlier is not None:
-            raise InputError(
-                "--resume",
-                f"the input changed: its first {earlier.records} records are not those that were answered",
-                "resume with the input of the first run, or start again without --resume",
-            )
-        if last is None or not results.ends_with(do(job, last).data):
-            raise InputError(
-                "--resume",
-                f"answer {counts.records} of the partial result is not the answer to record {counts.records}",
-                "resume with the input and the options of the first run, or start again without --resume",
-            )
+        _skip_answered(source, job, results, digest, earlier)
     in_flight: deque[Task] = deque()
 
     def remembered() -> Iterator[Task]:
@@ -131,6 +120,27 @@ def _answer_all(source: Input, job: Job, results: _Results, jobs: int, progress:
             if progress is not None:
                 progress(counts)
     return counts
+
+
+def _skip_answered(source: Input, job: Job, results: _Results, digest: InputDigest, earlier: Answered | None) -> None:
+    """Skip the records that an earlier run answered. Raises InputError if they are not those of this input.
+
+    The last answer is made again and compared, since the options may have changed, too.
+    """
+    records = results.done.records
+    last = source.skip(records, digest.add)
+    if digest.differs and earlier is not None:
+        raise InputError(
+            "--resume",
+            f"the input changed: its first {earlier.records} records are not those that were answered",
+            "resume with the input of the first run, or start again without --resume",
+        )
+    if last is None or not results.ends_with(do(job, last).data):
+        raise InputError(
+            "--resume",
+            f"answer {records} of the partial result is not the answer to record {records}",
+            "resume with the input and the options of the first run, or start again without --resume",
+        )
 
 
 @contextmanager
@@ -153,6 +163,7 @@ def _digest_file(partial: str | None) -> Iterator[Callable[[str], None]]:
 
 
 def _open_results(output: str | BinaryIO, job: Job, *, resume: bool) -> tuple[Job, _Results]:
+    """The output, and the job with the form of answers that it takes."""
     if not isinstance(output, str):
         return job, LinesStream(output)
     if not replaceable(output):

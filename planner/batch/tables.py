@@ -16,7 +16,7 @@ from planner.base.errors import InputError, printable
 from planner.base.sizes import MIB
 from planner.batch.columns import as_bytes, output_schema, pyarrow
 from planner.batch.inputs import Rows, Task, fewer, no_record
-from planner.batch.results import PartialFile, finish, partial_of
+from planner.batch.results import PartialFile, partial_of, put_in_place
 from planner.batch.work import Counts, total
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _TASK_ROWS = 64
 _GROUP_ROWS, _GROUP_ROWS_WITH_REPORT = 8192, 512
 
 
-def _part(name: str) -> Any:
+def _pyarrow(name: str) -> Any:
     """A module of pyarrow, imported for files of its format."""
     return import_module(f"pyarrow.{name}")
 
@@ -93,7 +93,7 @@ class TableInput:
         """The number of rows in the file's metadata."""
         try:
             if self._name.lower().endswith(".parquet"):
-                return int(_part("parquet").ParquetFile(self._name).metadata.num_rows)
+                return int(_pyarrow("parquet").ParquetFile(self._name).metadata.num_rows)
             reader = pyarrow().ipc.open_file(pyarrow().memory_map(self._name))
             return sum(int(reader.get_batch(i).num_rows) for i in range(reader.num_record_batches))
         except (OSError, ValueError, RuntimeError):
@@ -123,11 +123,11 @@ def open_table(path: str) -> TableInput:
 
 def _batches(path: str) -> Iterator[Any]:
     if path.lower().endswith(".parquet"):
-        file = _part("parquet").ParquetFile(path, buffer_size=MIB, pre_buffer=False)
+        file = _pyarrow("parquet").ParquetFile(path, buffer_size=MIB, pre_buffer=False)
         batches: Iterator[Any] = file.iter_batches(batch_size=_TASK_ROWS)
         return batches
     if path.lower().endswith(".csv"):
-        csv = _part("csv")
+        csv = _pyarrow("csv")
         quoted = csv.ParseOptions(newlines_in_values=True)
         return iter(csv.open_csv(path, None, quoted, csv.ConvertOptions(strings_can_be_null=True)))
     reader = pyarrow().ipc.open_file(pyarrow().memory_map(path))
@@ -188,12 +188,12 @@ class TableFile(PartialFile):
         return counts, end
 
     def ends_with(self, data: bytes) -> bool:
-        """True if the values are equal."""
+        """True if the row in an Arrow message is the last answer of the earlier run."""
         arrow = pyarrow()
         row: list[Any] = arrow.ipc.read_record_batch(arrow.py_buffer(data), self._schema).to_pylist()
         return row == self._last
 
-    def close(self) -> None:
+    def finish(self) -> None:
         """Write the table from the stream, and rename it to the output."""
         self._file.flush()
         self._file.seek(0)
@@ -206,7 +206,7 @@ class TableFile(PartialFile):
             with suppress(OSError):
                 os.unlink(made)  # noqa: PTH108 - one call
             raise
-        finish(made, self.path)
+        put_in_place(made, self.path)
         self._file.close()
         os.unlink(partial_of(self.path))  # noqa: PTH108 - one call
 
@@ -229,15 +229,15 @@ class TableFile(PartialFile):
 
     def _writer(self, made: str) -> Any:
         if self.path.lower().endswith(".parquet"):
-            return _part("parquet").ParquetWriter(made, self._schema, compression="zstd")
+            return _pyarrow("parquet").ParquetWriter(made, self._schema, compression="zstd")
         if self.path.lower().endswith(".csv"):
-            return _part("csv").CSVWriter(made, self._schema)
+            return _pyarrow("csv").CSVWriter(made, self._schema)
         return pyarrow().ipc.new_file(made, self._schema)
 
 
 def _on_one_line(batch: pa.RecordBatch) -> pa.RecordBatch:
     """The same batch without line ends in its texts, which many readers of CSV take for the end of a row."""
-    arrow, compute = pyarrow(), _part("compute")
+    arrow, compute = pyarrow(), _pyarrow("compute")
     columns = [
         compute.replace_substring_regex(column, r"[\r\n]+", "; " if name == "notes" else " ")
         if column.type == arrow.string()

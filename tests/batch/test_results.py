@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from planner.base.errors import InputError
-from planner.batch.results import LinesFile, LinesStream, finish, open_partial, partial_of, whole_lines
+from planner.batch.results import LinesFile, LinesStream, open_partial, partial_of, put_in_place, whole_lines
 from planner.batch.work import Counts
 
 GOOD = b'{"id":"a","report":{"reservation":{"outcome":"aligned"}}}\n'
@@ -32,11 +32,11 @@ BAD = b'{"id":"e","error":"no map: \\"reservation\\":{\\"outcome\\":\\"failed\\"
         ),
     ],
 )
-def test_what_a_former_run_left(data: bytes, counts: Counts, last: bytes, end: int) -> None:
+def test_the_complete_lines_of_an_earlier_run(data: bytes, counts: Counts, last: bytes, end: int) -> None:
     assert whole_lines(io.BytesIO(data)) == (counts, last, end)
 
 
-def test_a_run_is_taken_up_after_its_last_whole_line(tmp_path: Path) -> None:
+def test_a_run_is_resumed_after_its_last_complete_line(tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"
     Path(partial_of(str(path))).write_bytes(GOOD + FELL[:20])
     results = LinesFile(str(path), resume=True)
@@ -45,18 +45,18 @@ def test_a_run_is_taken_up_after_its_last_whole_line(tmp_path: Path) -> None:
     assert not results.ends_with(FELL)
     results.write(FAILED)
     assert not path.exists()
-    results.close()
+    results.finish()
     assert path.read_bytes() == GOOD + FAILED
     assert not Path(partial_of(str(path))).exists()
 
 
-def test_a_run_that_is_not_taken_up_starts_afresh(tmp_path: Path) -> None:
+def test_a_run_that_is_not_resumed_starts_from_the_beginning(tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"
     Path(partial_of(str(path))).write_bytes(GOOD)
     results = LinesFile(str(path), resume=False)
     assert results.done == Counts()
     results.write(FELL)
-    results.leave()
+    results.close()
     assert Path(partial_of(str(path))).read_bytes() == FELL
     assert not path.exists()
 
@@ -70,29 +70,29 @@ def test_a_partial_file_has_one_writer(tmp_path: Path) -> None:
         assert again.read() == b"x"
 
 
-def test_who_may_read_the_old_file_may_read_the_new_one(tmp_path: Path) -> None:
+def test_a_new_file_has_the_permissions_of_the_old_one(tmp_path: Path) -> None:
     old, new = tmp_path / "out", tmp_path / "out.partial"
     old.write_bytes(b"old")
     old.chmod(0o640)
     new.write_bytes(b"new")
-    finish(str(new), str(old))
+    put_in_place(str(new), str(old))
     assert (old.read_bytes(), stat.S_IMODE(old.stat().st_mode), new.exists()) == (b"new", 0o640, False)
 
 
-def test_a_stream_gets_each_piece_at_once() -> None:
+def test_a_stream_gets_each_answer_at_once() -> None:
     """It is closed only by the one who opened it."""
     stream = io.BytesIO()
     results = LinesStream(stream)
     results.write(GOOD)
     assert stream.getvalue() == GOOD
     assert not results.ends_with(GOOD)
+    results.finish()
     results.close()
-    results.leave()
     assert not stream.closed
-    LinesStream(stream, owned=True).leave()
+    LinesStream(stream, owned=True).close()
     assert stream.closed
 
 
-def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises((InputError, OSError)):
         LinesFile(str(tmp_path / "none" / "out.jsonl"), resume=False)

@@ -168,10 +168,10 @@ def test_a_partial_file_that_became_the_result_meanwhile_is_not_written(tmp_path
     out = tmp_path / "plans.jsonl"
     first = LinesFile(str(out), resume=False)
     first.write(b"first\n")
-    first.close()
+    first.finish()
     second = LinesFile(str(out), resume=False)
     second.write(b"second\n")
-    second.leave()
+    second.close()
     assert out.read_bytes() == b"first\n"
     assert Path(partial_of(str(out))).read_bytes() == b"second\n"
 
