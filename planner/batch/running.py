@@ -24,7 +24,7 @@ from planner.batch.inputs import FileList, LinesInput, Task, is_csv, is_table, m
 from planner.batch.results import LinesFile, LinesStream, partial_of, whole_lines
 from planner.batch.summing import sum_up
 from planner.batch.tables import TableFile, TableInput, count_table, open_table
-from planner.batch.work import Counts, Job, do, total
+from planner.batch.work import Counts, Job, answer_task, total
 
 __all__ = ["Answers", "Input", "count_results", "is_complete", "open_answers", "open_input", "run_batch", "summarize"]
 
@@ -112,7 +112,7 @@ def _answer_all(source: Input, job: Job, results: _Results, jobs: int, progress:
             yield task
 
     with _digest_file(partial) as store:
-        for product in pool.run(do, job, remembered(), jobs):
+        for product in pool.run(answer_task, job, remembered(), jobs):
             results.write(product.data)
             digest.add(in_flight.popleft())
             store(str(digest))
@@ -135,7 +135,7 @@ def _skip_answered(source: Input, job: Job, results: _Results, digest: InputDige
             f"the input changed: its first {earlier.records} records are not those that were answered",
             "resume with the input of the first run, or start again without --resume",
         )
-    if last is None or not results.ends_with(do(job, last).data):
+    if last is None or not results.ends_with(answer_task(job, last).data):
         raise InputError(
             "--resume",
             f"answer {records} of the partial result is not the answer to record {records}",

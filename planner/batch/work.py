@@ -17,7 +17,18 @@ from planner.batch.records import Answer, Ask, answer_ask, describe
 from planner.kernel.machine import Machine
 from planner.sources import combine, read_source
 
-__all__ = ["Counts", "Job", "Output", "Product", "answers_to", "counted", "do", "read_group", "total"]
+__all__ = [
+    "Counts",
+    "Job",
+    "Output",
+    "Product",
+    "Tally",
+    "answer_task",
+    "answers_to",
+    "counts_of",
+    "read_group",
+    "total",
+]
 
 Output: TypeAlias = Literal["lines", "columns"]
 
@@ -48,17 +59,17 @@ class Product(NamedTuple):
     counts: Counts
 
 
-def do(job: Job, task: Task) -> Product:
-    """Do one task."""
-    answers = answers_to(job, task)
-    seen = [0, 0, 0, 0]
+def answer_task(job: Job, task: Task) -> Product:
+    """Answer the records of one task, in the form of the job's output."""
+    tally = Tally()
+    answers = tally.counting(answers_to(job, task))
     if job.output == "columns":
-        batch = batch_of_answers(counted(answers, seen), with_report=job.with_report)
+        batch = batch_of_answers(answers, with_report=job.with_report)
         data = batch.serialize().to_pybytes()
     else:
         # Only the text is kept: a plan takes more memory than its line.
-        data = b"".join(map(encode_answer, counted(answers, seen)))
-    return Product(data, Counts(*seen))
+        data = b"".join(map(encode_answer, answers))
+    return Product(data, tally.counts)
 
 
 def answers_to(job: Job, task: Task) -> Iterator[Answer]:
@@ -90,17 +101,27 @@ def read_group(group: Group, map_format: str | None = None, kernel: str | None =
     return machines[0] if len(machines) == 1 else combine(machines, kernel)
 
 
-def counted(answers: Iterable[Answer], seen: list[int]) -> Iterator[Answer]:
-    """The same answers; `seen` counts them in the order of `Counts`."""
-    for answer in answers:
-        seen[0] += 1
-        if answer.plan is None:
-            seen[1] += 1
-        elif not answer.plan.reserved:
-            seen[2] += 1
-        elif answer.plan.reservation.outcome == "fallback":
-            seen[3] += 1
-        yield answer
+class Tally:
+    """The counts of answers that are taken one by one, so that none of them is kept."""
+
+    def __init__(self) -> None:
+        self.counts = Counts()
+
+    def counting(self, answers: Iterable[Answer]) -> Iterator[Answer]:
+        """The same answers, each counted when it is taken."""
+        for answer in answers:
+            self.counts = total([self.counts, counts_of(answer)])
+            yield answer
+
+
+def counts_of(answer: Answer) -> Counts:
+    """The counts of one answer."""
+    plan = answer.plan
+    if plan is None:
+        return Counts(records=1, errors=1)
+    if not plan.reserved:
+        return Counts(records=1, failed=1)
+    return Counts(records=1, fallback=int(plan.reservation.outcome == "fallback"))
 
 
 def total(parts: Iterable[Counts]) -> Counts:

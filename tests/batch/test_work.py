@@ -12,7 +12,7 @@ from planner.batch.defaults import Defaults
 from planner.batch.inputs import Files, Group, Lines
 from planner.batch.lines import answer_lines, encode_answer
 from planner.batch.records import Answer, answer_record
-from planner.batch.work import Counts, Job, answers_to, counted, do, total
+from planner.batch.work import Counts, Job, Tally, answer_task, answers_to, total
 from planner.planning.options import Options
 from tests.batch import fleet
 
@@ -22,7 +22,7 @@ TASK = Lines(1, LINES)
 
 def test_a_task_of_lines_gives_their_answers_in_order() -> None:
     job = Job(Defaults("64M"))
-    done = do(job, TASK)
+    done = answer_task(job, TASK)
     assert done.data == b"".join(encode_answer(answer) for answer in answer_lines(1, LINES, job.defaults))
     outcomes = [
         json.loads(line).get("report", {}).get("reservation", {}).get("outcome") for line in done.data.splitlines()
@@ -49,7 +49,7 @@ def test_a_task_of_files_gives_one_answer_for_each(tmp_path: Path) -> None:
     assert (answers[1].error or "").startswith(f"{bad}: cannot be read")
 
 
-def test_a_file_is_never_taken_for_something_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_named_like_a_special_source_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`live` and `-` are names of files here."""
     monkeypatch.chdir(tmp_path)
     Path("live").write_text(json.dumps(fleet.memory(1)))
@@ -61,17 +61,20 @@ def test_a_task_of_columns_is_an_arrow_message() -> None:
     pa = pytest.importorskip("pyarrow")
     from planner.batch.columns import output_schema
 
-    done = do(Job(Defaults("64M"), "columns"), TASK)
+    done = answer_task(Job(Defaults("64M"), "columns"), TASK)
     batch = pa.ipc.read_record_batch(pa.py_buffer(done.data), output_schema())
     assert (batch.num_rows, done.counts.records) == (len(LINES), len(LINES))
     assert sum(error is not None for error in batch.column("error").to_pylist()) == done.counts.errors
 
 
-def test_counting_passes_answers_on() -> None:
-    seen = [0, 0, 0, 0]
+def test_answers_are_counted_as_they_are_taken() -> None:
     answers = [Answer("a", None, "no map"), answer_record(fleet.record(0), Defaults())]
-    assert list(counted(answers, seen)) == answers
-    assert seen[:2] == [2, 1]
+    tally = Tally()
+    counted = tally.counting(answers)
+    assert next(counted) is answers[0]
+    assert tally.counts == Counts(records=1, errors=1)
+    assert list(counted) == answers[1:]
+    assert tally.counts.records == 2
 
 
 def test_counts_add_up() -> None:
@@ -79,6 +82,6 @@ def test_counts_add_up() -> None:
     assert total([]) == Counts()
 
 
-def test_what_a_worker_is_sent_comes_through() -> None:
+def test_a_job_and_its_tasks_can_be_sent_to_a_worker() -> None:
     job = Job(Defaults("64M", Options(kernel="6.1")), "columns", with_report=True)
     assert pickle.loads(pickle.dumps((job, TASK))) == (job, TASK)  # noqa: S301 - its own
