@@ -11,12 +11,11 @@ from typing import TextIO
 
 from planner.base.errors import InputError, unreadable
 from planner.batch.columns import NEEDED, OUTPUT_COLUMNS
-from planner.batch.inputs import Cells
+from planner.batch.inputs import TASK_RECORDS, Cells
 from planner.batch.lines import MAX_RECORD
 
 __all__ = ["CsvAnswers", "open_csv"]
 
-_TASK_ROWS = 64
 _KINDS = {name: kind for name, kind, _ in OUTPUT_COLUMNS}
 _BOOLS = {"true": True, "false": False}
 _REMEDY = "give a table that batch -o FILE.csv wrote; records are JSON Lines, Parquet or Arrow"
@@ -40,7 +39,7 @@ class CsvAnswers:
         held: list[tuple[int, dict[str, object] | None]] = []
         for number, row in rows:
             held.append((number, _values(names, row)))
-            if len(held) == _TASK_ROWS:
+            if len(held) == TASK_RECORDS:
                 yield Cells(held)
                 held = []
         if held:

@@ -21,6 +21,7 @@ from planner.sources import kind_of_bytes
 from planner.sources.reading import decode_most
 
 __all__ = [
+    "TASK_RECORDS",
     "Cells",
     "FileList",
     "Files",
@@ -29,16 +30,19 @@ __all__ = [
     "LinesInput",
     "Rows",
     "Task",
-    "fewer",
     "is_csv",
     "is_table",
     "makes_table",
     "no_record",
     "open_lines",
+    "too_few",
 ]
 
-_MANY, _MUCH = 64, 384 * KIB
-"""Maximum records and bytes of one task. Larger results make every process fault in new pages."""
+TASK_RECORDS, _TASK_BYTES = 64, 384 * KIB
+"""Maximum records (lines, rows) of one task, and their bytes. Larger results make every process fault in new pages."""
+
+_TASK_MACHINES = 8
+"""Machines of one task of source files: a boot log is much larger than a map."""
 
 
 class Lines(NamedTuple):
@@ -97,11 +101,11 @@ class LinesInput:
         self._ahead.append(line)
         if line is None or _is_json(line):
             return
-        held = 0
+        held = 0  # bytes
         while (line := self._read()) != b"":
             self._ahead.append(line)
             held += len(line or b"")
-            if len(self._ahead) >= _MANY or held >= _MUCH:
+            if len(self._ahead) >= TASK_RECORDS or held >= _TASK_BYTES:
                 break
         _refuse_source(b"".join([line or b"" for line in self._ahead]), self._name)
 
@@ -133,7 +137,7 @@ class LinesInput:
         while done < records:
             line = self._next()
             if line == b"":
-                raise fewer(self._name, done, records)
+                raise too_few(self._name, done, records)
             if line is None or line.strip():
                 last, done = Lines(self._number, [line]), done + 1
                 if seen is not None:
@@ -147,7 +151,7 @@ class LinesInput:
         while (line := self._next()) != b"":
             lines.append(line)
             held += len(line or b"")
-            if len(lines) == _MANY or held >= _MUCH:
+            if len(lines) == TASK_RECORDS or held >= _TASK_BYTES:
                 yield Lines(first, lines)
                 lines, held, first = [], 0, self._number + 1
         if lines:
@@ -191,7 +195,7 @@ _IN_WORDS = {
 
 def _is_json(line: bytes) -> bool:
     """True if a line is JSON; a long one, which takes much memory when decoded, if it begins like an object."""
-    if len(line) > _MUCH:
+    if len(line) > _TASK_BYTES:
         return line.lstrip().startswith(b"{")
     try:
         decode(line)
@@ -233,16 +237,16 @@ class FileList:
     def skip(self, records: int, seen: Callable[[Task], None] | None = None) -> Task | None:
         """Skip machines."""
         if records > len(self._machines):
-            raise fewer("--files", len(self._machines), records)
+            raise too_few("--files", len(self._machines), records)
         self._at = records
         if seen is not None:
             seen(Files(self._machines[:records]))
         return Files(self._machines[records - 1 : records]) if records else None
 
     def tasks(self) -> Iterator[Task]:
-        """Tasks of a few machines: a boot log is much larger than a map."""
-        for start in range(self._at, len(self._machines), 8):
-            yield Files(self._machines[start : start + 8])
+        """The remaining machines, a few for each task."""
+        for start in range(self._at, len(self._machines), _TASK_MACHINES):
+            yield Files(self._machines[start : start + _TASK_MACHINES])
 
     def count(self) -> int:
         """The number of machines."""
@@ -252,7 +256,7 @@ class FileList:
         """Nothing to close: every file is closed after reading."""
 
 
-def fewer(name: str, found: int, wanted: int) -> InputError:
+def too_few(name: str, found: int, wanted: int) -> InputError:
     """The error for an input with fewer records than a partial result."""
     return InputError(
         name,

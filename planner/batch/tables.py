@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from planner.base.errors import InputError, printable
 from planner.base.sizes import MIB
 from planner.batch.columns import as_bytes, output_schema, pyarrow
-from planner.batch.inputs import Rows, Task, fewer, no_record
+from planner.batch.inputs import TASK_RECORDS, Rows, Task, no_record, too_few
 from planner.batch.results import PartialFile, partial_of, put_in_place
 from planner.batch.work import Counts, total
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["TableFile", "TableInput", "count_table", "open_table"]
 
 
-_TASK_ROWS = 64
 _GROUP_ROWS, _GROUP_ROWS_WITH_REPORT = 8192, 512
 
 
@@ -52,10 +51,10 @@ class TableInput:
                 as_bytes(batch).validate(full=True)
         except (OSError, ValueError, RuntimeError) as error:
             raise unreadable_table(self._name, error) from None
-        if batch is None or batch.num_rows <= _TASK_ROWS:
+        if batch is None or batch.num_rows <= TASK_RECORDS:
             return batch
-        starts = range(0, batch.num_rows, _TASK_ROWS)
-        self._left = [batch.slice(start, _TASK_ROWS) for start in reversed(starts)]
+        starts = range(0, batch.num_rows, TASK_RECORDS)
+        self._left = [batch.slice(start, TASK_RECORDS) for start in reversed(starts)]
         return self._left.pop()
 
     def check(self) -> None:
@@ -73,7 +72,7 @@ class TableInput:
         while done < records:
             batch = self._next()
             if batch is None:
-                raise fewer(self._name, done, records)
+                raise too_few(self._name, done, records)
             taken = min(batch.num_rows, records - done)
             if taken:
                 last = batch.slice(taken - 1, 1)
@@ -124,7 +123,7 @@ def open_table(path: str) -> TableInput:
 def _batches(path: str) -> Iterator[Any]:
     if path.lower().endswith(".parquet"):
         file = _pyarrow("parquet").ParquetFile(path, buffer_size=MIB, pre_buffer=False)
-        batches: Iterator[Any] = file.iter_batches(batch_size=_TASK_ROWS)
+        batches: Iterator[Any] = file.iter_batches(batch_size=TASK_RECORDS)
         return batches
     if path.lower().endswith(".csv"):
         csv = _pyarrow("csv")
