@@ -29,6 +29,9 @@ class Change:
     value: str = ""
 
 
+_OF_REQUEST = ("high", "size", "crashkernel", "preset")
+"""Changes of the request; the others are of an option."""
+
 _SIZES = "high, size=SIZE, crashkernel=VALUE, preset=NAME"
 _OPTIONS = "strategy=NAME, align=WHAT, kernel=VERSION, page-size=4K|16K|64K or rodata=off|on|full"
 
@@ -49,6 +52,7 @@ def parse_change(text: str) -> Change:
 
 
 def _crashkernel(value: str) -> str:
+    """A request as given. Raises BadValue for a text that is none."""
     if not ck.as_cmdline(value).startswith(NAME) or (" " in value and NAME not in value):
         raise values.BadValue(f"{value!r} is not a request", "give one such as crashkernel=512M,high")
     return value
@@ -84,28 +88,34 @@ DEFAULT_CHANGES = tuple(parse_change(text) for text in ("high", "size=256M", "st
 def changed(plan: Plan, crashkernel: str | None, options: Options, change: Change) -> tuple[str | None, Options] | None:
     """The request and options of a plan's machine after a change; None if they stay the same.
 
-    A new size or `,high` replaces only the request in a command line; a fixed offset is dropped, as it cannot be
-    combined with `,high`. A machine without a request stays without one.
+    crashkernel, options: those that the plan was made with. A machine without a request stays without one.
     """
-    if change.what not in ("high", "size", "crashkernel", "preset"):
-        changed: dict[str, Any] = {change.what.replace("-", "_"): change.value}
-        if change.what == "page-size":
-            changed = {"page_size": int(change.value)}
-        return crashkernel, replace(options, **changed)
-    if change.what in ("crashkernel", "preset"):
-        value = change.value
-        if change.what == "preset":
-            preset = preset_named(variant(value, plan.kernel.page_size))  # with 64K pages its 64K variant, if any
-            value = preset.text(plan.memory.ram, profile_named(plan.kernel.profile) or NEWEST)
-        return _asking_only(plan.request.text, crashkernel, value), replace(options, preset=None)
+    if change.what not in _OF_REQUEST:
+        value = int(change.value) if change.what == "page-size" else change.value
+        other: dict[str, Any] = {change.what.replace("-", "_"): value}
+        return crashkernel, replace(options, **other)
+    text = _changed_request(plan, crashkernel, change)
+    return None if text is None else (text, replace(options, preset=None))
+
+
+def _changed_request(plan: Plan, crashkernel: str | None, change: Change) -> str | None:
+    """The request after a change; None if the plan has none that could change.
+
+    A new size or `,high` replaces only the request in a command line; a fixed offset is dropped, as it cannot be
+    combined with `,high`.
+    """
     request = plan.request
+    if change.what == "crashkernel":
+        return _asking_only(request.text, crashkernel, change.value)
+    if change.what == "preset":
+        preset = preset_named(variant(change.value, plan.kernel.page_size))  # with 64K pages its 64K variant, if any
+        value = preset.text(plan.memory.ram, profile_named(plan.kernel.profile) or NEWEST)
+        return _asking_only(request.text, crashkernel, value)
     if not request.size:
         return None
-    if change.what == "high":
-        value = f"{format_size(request.size)},high"
-    else:
-        value = f"{change.value},high" if request.high else change.value
-    return _with_request(plan.request.text, crashkernel, value), replace(options, preset=None)
+    size = change.value or format_size(request.size)
+    high = change.what == "high" or request.high
+    return _with_request(request.text, crashkernel, f"{size},high" if high else size)
 
 
 def _asking_only(text: str, crashkernel: str | None, value: str) -> str:
