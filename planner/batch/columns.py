@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from planner.base.errors import InputError
 from planner.base.text import valid_utf8
@@ -39,17 +39,26 @@ __all__ = [
     "to_arrow",
 ]
 
-Column = tuple[str, str, str]
-"""Name, type (`string`, `int64`, `bool`), meaning."""
+
+class Column(NamedTuple):
+    """One column of a table. kind: `string`, `int64` or `bool`. meaning: in a few words."""
+
+    name: str
+    kind: str
+    meaning: str
+
 
 _Value = Callable[[Plan], object]
+"""The value of a column, from a plan."""
 
 
-def _range(name: str, end: str) -> _Value:
-    return lambda plan: getattr(getattr(plan.reservation, name), end, None)
+def _edge(name: str, edge: str) -> _Value:
+    """The start or the end of a range of the reservation; null without the range."""
+    return lambda plan: getattr(getattr(plan.reservation, name), edge, None)
 
 
 def _fitting(number: int) -> int | None:
+    """A number that an int64 holds; null for a larger one."""
     return number if number < 1 << 63 else None
 
 
@@ -77,7 +86,7 @@ _PLANNED: tuple[tuple[str, str, str, _Value], ...] = (
     ("outcome", "string", "aligned, fallback, exact, failed or none", attrgetter("reservation.outcome")),
     ("protected", "bool", "whether the crash memory can be unmapped", attrgetter("reservation.protected")),
     *(
-        (f"{name}_{edge}", "int64", f"{what}: {where}", _range(name, edge))
+        (f"{name}_{edge}", "int64", f"{what}: {where}", _edge(name, edge))
         for name, what in (("crash", "crash memory"), ("low", "its low part"), ("area", "the aligned area"))
         for edge, where in (("start", "first byte"), ("end", "first byte after it"))
     ),
@@ -106,13 +115,14 @@ _PLANNED: tuple[tuple[str, str, str, _Value], ...] = (
     ("map_doubt", "string", "what of the map is not known; null for nothing", lambda plan: doubt_of([plan]) or None),
     ("kernel_doubt", "string", "what of the kernel is not known; null for nothing", _kernel_doubt),
 )
+"""Name, kind, meaning and value of each column that a plan fills, in order."""
 
-_REPORT: Column = ("report", "string", "the whole report, as JSON text")
+_REPORT = Column("report", "string", "the whole report, as JSON text")
 
-OUTPUT_COLUMNS: tuple[Column, ...] = (
-    ("id", "string", "as in the record; a number as text"),
-    ("error", "string", "why there is no plan, in one line; null if there is one"),
-    *((name, kind, what) for name, kind, what, _ in _PLANNED),
+OUTPUT_COLUMNS = (
+    Column("id", "string", "as in the record; a number as text"),
+    Column("error", "string", "why there is no plan, in one line; null if there is one"),
+    *(Column(name, kind, meaning) for name, kind, meaning, _ in _PLANNED),
 )
 """The columns of a table of answers; `report` comes last if it is requested."""
 
@@ -120,6 +130,8 @@ NEEDED = frozenset(("id", "error", "outcome", "kept"))
 """Columns by which a table of answers is recognised."""
 
 _NO_TEXT = object()
+"""Stands for a text that is not UTF-8, which Arrow does not check."""
+
 _SQL = {"string": "STRING", "int64": "BIGINT", "bool": "BOOLEAN"}
 
 
@@ -152,7 +164,7 @@ def output_columns(*, with_report: bool = False) -> tuple[Column, ...]:
 def _schema(columns: Iterable[Column]) -> pa.Schema:
     arrow = pyarrow()
     kinds = {"string": arrow.string(), "int64": arrow.int64(), "bool": arrow.bool_()}
-    return arrow.schema([arrow.field(name, kinds[kind]) for name, kind, _ in columns])
+    return arrow.schema([arrow.field(column.name, kinds[column.kind]) for column in columns])
 
 
 @cache
@@ -165,7 +177,7 @@ def input_columns() -> tuple[Column, ...]:
         **dict.fromkeys(("kfence", "prefer_aligned", "steps"), "bool"),
     }
     texts = {name: each["description"].rstrip(".") for name, each in schema()["properties"].items()}
-    return tuple((name, kinds.get(name, "string"), text[:1].lower() + text[1:]) for name, text in texts.items())
+    return tuple(Column(name, kinds.get(name, "string"), text[:1].lower() + text[1:]) for name, text in texts.items())
 
 
 def input_schema() -> pa.Schema:
@@ -180,14 +192,14 @@ def output_schema(*, with_report: bool = False) -> pa.Schema:
 
 def ddl(*, with_report: bool = False) -> str:
     """The schema of answers in Spark's syntax: `id STRING, error STRING, ...`."""
-    return ", ".join(f"{name} {_SQL[kind]}" for name, kind, _ in output_columns(with_report=with_report))
+    return ", ".join(f"{column.name} {_SQL[column.kind]}" for column in output_columns(with_report=with_report))
 
 
 def column_table() -> dict[str, Any]:
     """Both schemas as plain data, the output of `schema batch`."""
 
     def listed(columns: Iterable[Column]) -> list[dict[str, str]]:
-        return [{"name": name, "type": kind, "meaning": what} for name, kind, what in columns]
+        return [{"name": column.name, "type": column.kind, "meaning": column.meaning} for column in columns]
 
     return {
         "schema_version": 1,
@@ -212,7 +224,7 @@ def answer_batch(batch: pa.RecordBatch, defaults: Defaults) -> Iterator[Answer]:
 
 
 def _values(column: pa.Array) -> list[Any]:
-    """A column's values; `_NO_TEXT` for a text that is not UTF-8, which Arrow does not check."""
+    """A column's values; `_NO_TEXT` for a text that is not UTF-8."""
     try:
         values: list[Any] = column.to_pylist()
     except UnicodeDecodeError:

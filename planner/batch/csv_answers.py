@@ -16,7 +16,7 @@ from planner.batch.lines import MAX_RECORD
 
 __all__ = ["CsvAnswers", "open_csv"]
 
-_KINDS = {name: kind for name, kind, _ in OUTPUT_COLUMNS}
+_KINDS = {column.name: column.kind for column in OUTPUT_COLUMNS}
 _BOOLS = {"true": True, "false": False}
 _REMEDY = "give a table that batch -o FILE.csv wrote; records are JSON Lines, Parquet or Arrow"
 
