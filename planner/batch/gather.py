@@ -27,9 +27,10 @@ from planner.planning.options import Options
 from planner.sources import read_source
 from planner.sources.samples import samples
 
-__all__ = ["MAX_MACHINES", "Gathered", "Member", "gather"]
+__all__ = ["MAX_MACHINES", "Gathered", "Member", "Unread", "gather"]
 
 MAX_MACHINES = 100_000
+"""Most machines of a fleet; all of them are held in memory."""
 
 _REMEDY = "give maps, folders of maps or a batch file"
 _LINES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
@@ -43,12 +44,19 @@ class Member(NamedTuple):
     options: Options
 
 
+class Unread(NamedTuple):
+    """A machine that cannot be read, and why. id: as of a `Member`."""
+
+    id: str
+    error: str
+
+
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """The readable machines, and (id, error) of the others."""
+    """The machines of a fleet: those that can be read, and the others."""
 
     members: tuple[Member, ...]
-    errors: tuple[tuple[str, str], ...]
+    errors: tuple[Unread, ...]
 
 
 def gather(
@@ -64,13 +72,13 @@ def gather(
     """
     defaults = Defaults(None, options or Options(), map_format)
     members: list[Member] = []
-    errors: list[tuple[str, str]] = []
+    errors: list[Unread] = []
     for place in places or [f"sample:{sample.name}" for sample in samples()]:
-        for ident, found in _machines(place, defaults, what_if=what_if):
+        for found in _machines(place, defaults, what_if=what_if):
             if isinstance(found, Member):
                 members.append(found)
             else:
-                errors.append((ident, found))
+                errors.append(found)
             if len(members) + len(errors) > MAX_MACHINES:
                 raise InputError(place, f"has more than {MAX_MACHINES:,} machines", "give a part of the fleet")
     if not members:
@@ -80,28 +88,28 @@ def gather(
     return Gathered(tuple(members), tuple(errors))
 
 
-def _machines(place: str, defaults: Defaults, *, what_if: bool) -> Iterator[tuple[str, Member | str]]:
+def _machines(place: str, defaults: Defaults, *, what_if: bool) -> Iterator[Member | Unread]:
     if place.lower().endswith(_LINES) or is_table(place):
         yield from _records(place, defaults)
         return
     if place not in ("-", "live") and not place.startswith("sample:") and os.path.isdir(place):  # noqa: PTH112 - paths stay as they were given
         for group in machines_in([place])[0]:
             path = group.paths[0] if len(group.paths) == 1 else os.path.join(place, group.name)  # noqa: PTH118 - as above
-            yield path, _read(path, partial(read_group, group, defaults.map_format, defaults.options.kernel), defaults)
+            yield _read(path, partial(read_group, group, defaults.map_format, defaults.options.kernel), defaults)
         return
     read = partial(read_source, place, fmt=defaults.map_format, what_if=what_if)
-    yield place, _read(place, read, defaults)
+    yield _read(place, read, defaults)
 
 
-def _read(path: str, read: Callable[[], Machine], defaults: Defaults) -> Member | str:
+def _read(path: str, read: Callable[[], Machine], defaults: Defaults) -> Member | Unread:
     try:
         machine = read()
     except PlannerError as error:
-        return str(error)
+        return Unread(path, str(error))
     return Member(path.removeprefix("sample:"), machine, defaults.options)
 
 
-def _records(path: str, defaults: Defaults) -> Iterator[tuple[str, Member | str]]:
+def _records(path: str, defaults: Defaults) -> Iterator[Member | Unread]:
     source = open_input(path)
     try:
         for task in source.tasks():
@@ -113,32 +121,32 @@ def _records(path: str, defaults: Defaults) -> Iterator[tuple[str, Member | str]
         source.close()
 
 
-def _lines(path: str, task: Lines, defaults: Defaults) -> Iterator[tuple[str, Member | str]]:
+def _lines(path: str, task: Lines, defaults: Defaults) -> Iterator[Member | Unread]:
     for number, record, error in decoded(task.first, task.lines):
         where = f"{path}:{number}"
-        yield _member(where, record, defaults) if error is None else (where, error)
+        yield _member(where, record, defaults) if error is None else Unread(where, error)
 
 
-def _member(where: str, record: Any, defaults: Defaults) -> tuple[str, Member | str]:
+def _member(where: str, record: Any, defaults: Defaults) -> Member | Unread:
     """The machine of a record, or of the answer to one."""
     if not isinstance(record, dict):
-        return where, "a record is a JSON object"
+        return Unread(where, "a record is a JSON object")
     ident = record.get("id")
     name = str(ident) if isinstance(ident, (str, int)) else where
     if isinstance(record.get("error"), str) and "map" not in record and "source" not in record:
-        return name, record["error"]
+        return Unread(name, record["error"])
     if "report" in record:
         record = {"map": record["report"]}
     try:
         ask = ask_of(record, defaults)
     except Exception as error:  # noqa: BLE001 - one bad record never stops the others
-        return name, describe(error)
-    return name, Member(name, ask.machine, ask.options)
+        return Unread(name, describe(error))
+    return Member(name, ask.machine, ask.options)
 
 
-def _rows(path: str, task: Rows, defaults: Defaults) -> Iterator[tuple[str, Member | str]]:
+def _rows(path: str, task: Rows, defaults: Defaults) -> Iterator[Member | Unread]:
     """The machines of a table; reading a row also plans it, as there is no other reader."""
     for number, answer in enumerate(answer_stream(task.stream, defaults), 1):
         name = str(answer.id) if answer.id is not None else f"{path}:{number}"
         ask = answer.ask
-        yield name, answer.error or "no machine" if ask is None else Member(name, ask.machine, ask.options)
+        yield Unread(name, answer.error or "no machine") if ask is None else Member(name, ask.machine, ask.options)
