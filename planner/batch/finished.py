@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, get_args
 
 from planner.batch.columns import NEEDED, pyarrow
-from planner.batch.fleet import BLOCKS, SUMMED, Row, one_of
+from planner.batch.fleet import BLOCKS, SUMMED, Row, sum_of_one
 from planner.batch.inputs import Cells, Rows
 from planner.batch.lines import decode
 from planner.planning.doubts import doubt_of_kernel, doubts_of_map
@@ -19,7 +19,7 @@ _PROTECTIONS: tuple[Protection, ...] = get_args(Protection)
 
 
 class Finished(NamedTuple):
-    """One answer: its row or its error. line: its number in a text, if it is damaged."""
+    """One answer of an earlier run: its row or its error. line: its number in a text, if it is damaged."""
 
     id: str
     row: Row | None
@@ -94,11 +94,12 @@ def _row(
 ) -> Row:
     sums = {name: _number(figures[name]) for name in (*SUMMED, "table_bytes")}
     sums |= {"map_doubt": int(map_doubt), "kernel_doubt": int(kernel_doubt)}
-    one = one_of(protection, reserved=reserved, pages_only=pages_only, **sums)
-    return Row(outcome_named(outcome), protection, str(figures["profile"]), _number(figures["page_size"]), one)
+    machine = sum_of_one(protection, reserved=reserved, pages_only=pages_only, **sums)
+    return Row(outcome_named(outcome), protection, str(figures["profile"]), _number(figures["page_size"]), machine)
 
 
 def _number(value: object) -> int:
+    """A value that is an integer. Raises TypeError for any other: the answer is then damaged."""
     if type(value) is not int:
         raise TypeError
     return value

@@ -28,7 +28,7 @@ __all__ = [
     "Sum",
     "Summary",
     "largest_first",
-    "one_of",
+    "sum_of_one",
 ]
 
 DIMENSIONS = ("outcome", "kernel", "page_size", "preset")
@@ -82,23 +82,23 @@ class Sum:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The figures of one plan that a fleet sums. preset: the distribution's default that was requested."""
+    """The figures of one plan that a fleet sums. sums: those of this machine alone. preset: as for `row_of`."""
 
     outcome: str
     protection: Protection
     kernel: str
     page_size: int
-    one: Sum
+    sums: Sum
     preset: str = "none"
 
     @property
     def lost(self) -> int:
         """Bytes permanently lost."""
-        return self.one.kept + self.one.extra_table_bytes
+        return self.sums.kept + self.sums.extra_table_bytes
 
 
-def one_of(protection: Protection, *, reserved: bool, pages_only: bool, **sums: int) -> Sum:
-    """The sum of one machine. sums: bytes, and the doubts."""
+def sum_of_one(protection: Protection, *, reserved: bool, pages_only: bool, **sums: int) -> Sum:
+    """The sum of one machine. sums: its bytes and doubts, by the names of the fields."""
     return Sum(
         machines=1,
         reserved=int(reserved),
@@ -112,7 +112,7 @@ def one_of(protection: Protection, *, reserved: bool, pages_only: bool, **sums: 
 
 def row_of(plan: Plan, preset: str | None = None) -> Row:
     """A plan as a row. preset: the distribution's default that was requested."""
-    one = one_of(
+    sums = sum_of_one(
         plan.protection,
         reserved=plan.reserved,
         pages_only=_has_blocks(plan.baseline) and not _has_blocks(plan.mapping),
@@ -122,7 +122,7 @@ def row_of(plan: Plan, preset: str | None = None) -> Row:
         **{name: getattr(plan.waste, name) for name in SUMMED},
     )
     return Row(
-        plan.reservation.outcome, plan.protection, plan.kernel.profile, plan.kernel.page_size, one, preset or "none"
+        plan.reservation.outcome, plan.protection, plan.kernel.profile, plan.kernel.page_size, sums, preset or "none"
     )
 
 
@@ -263,13 +263,13 @@ class Fleet:
     def add_row(self, ident: str, row: Row, crash: Range | None = None) -> None:
         """Add a plan known only by its row."""
         self.records += 1
-        self.all.merge(row.one)
+        self.all.merge(row.sums)
         keys = (row.outcome, row.kernel, format_size(row.page_size), row.preset)
         for groups, key in zip(self.groups.values(), keys, strict=True):
-            groups.setdefault(key, Sum()).merge(row.one)
+            groups.setdefault(key, Sum()).merge(row.sums)
         protected = row.protection == "yes"
-        one = row.one
-        bad = Bad(ident, self.records, row.outcome, protected, row.protection, one.kept, one.extra_table_bytes)
+        kept, tables = row.sums.kept, row.sums.extra_table_bytes
+        bad = Bad(ident, self.records, row.outcome, protected, row.protection, kept, tables)
         self._keep_worst([bad])
         self._draw(ident, AS_ASKED, Placed(row.outcome, crash), row.lost)
 
@@ -298,7 +298,7 @@ class Fleet:
         if (was.outcome, was.crash, was.low, before.protects) != (now.outcome, now.crash, now.low, after.protects):
             effect.differs(Changed(ident, self.records, asked, changed))
         row = row_of(after)
-        effect.total.merge(row.one)
+        effect.total.merge(row.sums)
         effect.outcomes[now.outcome] = effect.outcomes.get(now.outcome, 0) + 1
         effect.reserved_gained += after.reserved and not before.reserved
         effect.reserved_lost += before.reserved and not after.reserved

@@ -24,8 +24,8 @@ from planner.sources.kernel_config import applied, parse
 __all__ = ["KEYS", "read_record", "schema"]
 
 
-def _by(name: str, *kinds: str) -> tuple[PlainValidator, WithJsonSchema]:
-    """The validator of an option, which uses the shared reader. kinds: accepted JSON types."""
+def _option(name: str, *kinds: str) -> tuple[PlainValidator, WithJsonSchema]:
+    """The validator of an option, which uses the reader that the command has. kinds: accepted JSON types."""
     reader = values.OPTIONS[name]
 
     def check(value: object) -> object:
@@ -38,6 +38,7 @@ def _by(name: str, *kinds: str) -> tuple[PlainValidator, WithJsonSchema]:
 
 
 def _text(remedy: str) -> tuple[PlainValidator, WithJsonSchema]:
+    """The validator of a text. remedy: what to give instead of any other value."""
 
     def check(value: object) -> object:
         return value if value is None or type(value) is str else refuse("must be a string", remedy)
@@ -71,31 +72,31 @@ class Record:
     """Input format of `source`; overrides detection."""
     crashkernel: Annotated[str | None, *_text("such as 512M")] = None
     """A value, `crashkernel=` tokens, or a kernel command line."""
-    kernel: Annotated[str | None, *_by("kernel", "string")] = None
+    kernel: Annotated[str | None, *_option("kernel", "string")] = None
     """As `uname -r` prints it."""
-    page_size: Annotated[int | None, *_by("page_size", "string", "integer")] = None
+    page_size: Annotated[int | None, *_option("page_size", "string", "integer")] = None
     """4K, 16K or 64K, or bytes."""
-    va_bits: Annotated[int | None, *_by("va_bits", "string", "integer")] = None
+    va_bits: Annotated[int | None, *_option("va_bits", "string", "integer")] = None
     """Bits of a virtual address."""
-    strategy: Annotated[str | None, *_by("strategy", "string")] = None
+    strategy: Annotated[str | None, *_option("strategy", "string")] = None
     """A strategy's name."""
-    align: Annotated[str | None, *_by("align", "string", "integer")] = None
+    align: Annotated[str | None, *_option("align", "string", "integer")] = None
     """`pud`, `block`, `cont-pmd`, `pmd` or a size."""
-    rodata: Annotated[str | None, *_by("rodata", "string")] = None
+    rodata: Annotated[str | None, *_option("rodata", "string")] = None
     """`off`, `on` or `full`."""
-    kfence: Annotated[bool | None, *_by("kfence", "boolean")] = None
+    kfence: Annotated[bool | None, *_option("kfence", "boolean")] = None
     """True if KFENCE is built in and on."""
-    dma_limit: Annotated[int | None, *_by("dma_limit", "string", "integer")] = None
+    dma_limit: Annotated[int | None, *_option("dma_limit", "string", "integer")] = None
     """End of low memory; -1 or `none` for a kernel without DMA zones."""
-    cpu: Annotated[str | None, *_by("cpu", "string")] = None
+    cpu: Annotated[str | None, *_option("cpu", "string")] = None
     """The processor, or `other`."""
-    prefer_aligned: Annotated[bool | None, *_by("prefer_aligned", "boolean")] = None
+    prefer_aligned: Annotated[bool | None, *_option("prefer_aligned", "boolean")] = None
     """Make aligned attempts in all windows first."""
-    reserved: Annotated[str | None, *_by("reserved", "string")] = None
+    reserved: Annotated[str | None, *_option("reserved", "string")] = None
     """`rewind` or `as-listed`."""
-    preset: Annotated[str | None, *_by("preset", "string")] = None
+    preset: Annotated[str | None, *_option("preset", "string")] = None
     """A distribution's default instead of `crashkernel`."""
-    steps: Annotated[bool | None, *_by("steps", "boolean")] = None
+    steps: Annotated[bool | None, *_option("steps", "boolean")] = None
     """List the operations that change the linear map, in the report."""
 
 
