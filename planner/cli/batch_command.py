@@ -7,16 +7,16 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
-from planner.base.errors import InputError, printable
+from planner.base.errors import printable
 from planner.base.text import counted
 from planner.batch.changes import DEFAULT_CHANGES, parse_change
 from planner.batch.defaults import Defaults
 from planner.batch.fleet import Fleet
-from planner.batch.inputs import FileList, makes_table
+from planner.batch.inputs import FileList, makes_table, no_record
 from planner.batch.pool import cores
 from planner.batch.results import partial_of
 from planner.batch.running import (
@@ -77,17 +77,17 @@ Examples:
   crashkernel-planner batch --files sosreports/ crashkernel=512M --summary
 """
 
-_LINES = (".jsonl", ".ndjson", ".json", ".txt")
+_LINE_ENDINGS = (".jsonl", ".ndjson", ".json", ".txt")
 """Endings of the names of JSON Lines files; a name without an ending, such as a device's, is one too."""
 
 _BESIDE = (".partial", ".partial.input")
 """Endings of files that are written beside the output."""
 
-_BETWEEN = 0.2
+_INTERVAL = 0.2
 """Seconds between two lines of progress."""
 
-_NAMED = 3
-"""Number of skipped files that are named."""
+_MOST_NAMED = 3
+"""Skipped files that are named; others are counted."""
 
 _CONDITIONS = ("error", "failed", "fallback")
 _FORMATS = (*FORMATS, *PICTURES)
@@ -160,28 +160,29 @@ def batch(
     """Plan many machines in one run."""
     out = out_of(form, output, color, _FORMATS) if summary else None
     _check(summary=summary, resume=resume, output=output, what_if=what_if, form=form, with_report=with_report)
-    path, sources, request = _arguments(arguments, (*files, *_listed(files_from, output)), crashkernel)
-    if request is not None and options["preset"] is not None:
+    given = _given(arguments, (*files, *_paths_in(files_from, output)), crashkernel)
+    if given.request is not None and options["preset"] is not None:
         raise Refused("a preset and a CRASHKERNEL value were both given", "give one of them")
     if resume and output is not None and is_complete(output):
         click.echo(f"{output} is complete", err=True)
         return _status(count_results(output), fail_on) if fail_on else 0
-    job = Job(Defaults(request, Options(**options), map_format), with_report=with_report)
-    given = tuple(parse_change(text) for text in dict.fromkeys(what_if) if text != "none")
-    changes = given if what_if else DEFAULT_CHANGES
+    job = Job(Defaults(given.request, Options(**options), map_format), with_report=with_report)
+    asked = tuple(parse_change(text) for text in dict.fromkeys(what_if) if text != "none")
+    changes = asked if what_if else DEFAULT_CHANGES
     stdin = getattr(sys.stdin, "buffer", None)
-    if path == "-" and not sources and stdin is not None and stdin.isatty():
+    if given.records == "-" and not given.sources and stdin is not None and stdin.isatty():
         raise Refused("no records are given", "name a FILE, pipe records in, or give sources with --files")
     source: Answers
     if out is not None:
-        source = open_answers(path, sources, stdin)
+        source = open_answers(given.records, given.sources, stdin)
         with _progress(source) as tell:
             fleet = summarize(source, job, changes, jobs=jobs or cores(), progress=tell)
-        _check_fleet(fleet, path, what_if)
-        counts = _told(fleet, out)
+        _check_fleet(fleet, given.records, what_if)
+        _write_summary(fleet, out)
+        counts = _counts_of(fleet)
     else:
-        source = open_input(path, sources, stdin)
-        counts = _run(source, job, output, jobs or cores(), resume=resume)
+        source = open_input(given.records, given.sources, stdin)
+        counts = _write_answers(source, job, output, jobs or cores(), resume=resume)
     if isinstance(source, FileList) and source.skipped:
         click.echo(_skipped(source.skipped), err=True)
     if counts.errors:
@@ -191,13 +192,14 @@ def batch(
 
 
 def _skipped(names: Sequence[str]) -> str:
-    """The count of files that are not sources, with the first of them."""
+    """A line about the files that are not sources: their number, and the first of them."""
     number = counted(len(names), "file is not a source and was", "files are not sources and were")
-    first = ", ".join(printable(name) for name in names[:_NAMED])
-    return f"{number} skipped: {first}{f' and {len(names) - _NAMED} more' if len(names) > _NAMED else ''}"
+    first = ", ".join(printable(name) for name in names[:_MOST_NAMED])
+    return f"{number} skipped: {first}{f' and {len(names) - _MOST_NAMED} more' if len(names) > _MOST_NAMED else ''}"
 
 
 def _status(counts: Counts, fail_on: tuple[str, ...]) -> int:
+    """The exit status: 1 if a condition of --fail-on is met by any record, else 0."""
     return int(any(getattr(counts, "errors" if what == "error" else what) for what in fail_on))
 
 
@@ -218,8 +220,8 @@ def _check(
     if output is not None and not output:
         raise Refused("-o is empty", "name a file, or leave it out")
     ending = os.path.splitext(output or "")[1].lower()  # noqa: PTH122 - of a text that may not be a path
-    if not summary and ending and ending not in _LINES and not makes_table(output or ""):
-        known = (*_LINES, ".csv", ".parquet", ".arrow", ".feather")
+    if not summary and ending and ending not in _LINE_ENDINGS and not makes_table(output or ""):
+        known = (*_LINE_ENDINGS, ".csv", ".parquet", ".arrow", ".feather")
         raise Refused(f"{ending} is not a format of results", f"name FILE{', FILE'.join(known)}")
     if resume and output in (None, "-"):
         raise Refused("--resume needs a file to resume", "add -o FILE")
@@ -227,16 +229,16 @@ def _check(
         raise Refused("--with-report is for tables, lines are reports anyway", "give -o FILE.parquet, or leave it out")
 
 
-def _check_fleet(fleet: Fleet, path: str, what_if: tuple[str, ...]) -> None:
+def _check_fleet(fleet: Fleet, records: str, what_if: tuple[str, ...]) -> None:
     """Refuse input without a record, and finished results that are to be planned with changes."""
     if not fleet.records:
-        raise InputError(path if path != "-" else "<stdin>", "there is no record in it", "give records or answers")
+        raise no_record("<stdin>" if records == "-" else records, "give records or answers")
     if fleet.finished and what_if not in {(), ("none",)}:
         raise Refused("--what-if plans again, and these are finished results", "give the records, or leave it out")
 
 
-def _listed(files_from: str | None, output: str | None) -> tuple[str, ...]:
-    """The paths of sources that a file lists, of which the output must be none."""
+def _paths_in(files_from: str | None, output: str | None) -> tuple[str, ...]:
+    """The paths of sources that a file lists. Refuses an output that is one of them."""
     if files_from is None:
         return ()
     data, name = read_bytes(files_from)
@@ -246,23 +248,32 @@ def _listed(files_from: str | None, output: str | None) -> tuple[str, ...]:
     return tuple(paths)
 
 
-def _arguments(
-    arguments: tuple[str, ...], files: tuple[str, ...], crashkernel: str | None
-) -> tuple[str, tuple[str, ...], str | None]:
-    """The file of records, the source files, and the request, as the arguments name them."""
+class _Given(NamedTuple):
+    """What is planned: a file of records, or instead of it some sources; and the request of records without one."""
+
+    records: str
+    sources: tuple[str, ...]
+    request: str | None
+
+
+def _given(arguments: tuple[str, ...], files: tuple[str, ...], crashkernel: str | None) -> _Given:
+    """The arguments in their roles. files, crashkernel: those of the options.
+
+    The last argument is the request if there are several or sources, or if it says so, unless a file has its name.
+    """
     rest = list(arguments)
     if rest and (len(rest) > 1 or files or rest[0].startswith("crashkernel=")) and not os.path.exists(rest[-1]):  # noqa: PTH110
         if crashkernel is not None:
             raise Refused("CRASHKERNEL is given twice", "give it as an argument or as --crashkernel")
         crashkernel = rest.pop()
     if files:
-        return "-", (*files, *rest), crashkernel
+        return _Given("-", (*files, *rest), crashkernel)
     if len(rest) > 1:
         raise Refused(f"one file of records is read, not {len(rest)}", "give one FILE, or sources with --files")
-    return rest[0] if rest else "-", (), crashkernel
+    return _Given(rest[0] if rest else "-", (), crashkernel)
 
 
-def _run(source: Input, job: Job, output: str | None, jobs: int, *, resume: bool) -> Counts:
+def _write_answers(source: Input, job: Job, output: str | None, jobs: int, *, resume: bool) -> Counts:
     """Write the answers, and return their counts."""
     # Lines for the file of standard output are written through it; a table is made beside the file.
     where = None if output in (None, "-") or (is_stdout(output) and not makes_table(output)) else output
@@ -277,14 +288,16 @@ def _run(source: Input, job: Job, output: str | None, jobs: int, *, resume: bool
             raise
 
 
-def _told(fleet: Fleet, out: Out) -> Counts:
-    """Write a summary, and return its counts."""
+def _write_summary(fleet: Fleet, out: Out) -> None:
     out.result(
         lambda: blocks(fleet),
         fleet.summary,
         picture=lambda: heat_map.draw(heat_map.cells_of_fleet(fleet.drawn), note=note_of(fleet)),
         page=lambda data: fleet_page(fleet, data),
     )
+
+
+def _counts_of(fleet: Fleet) -> Counts:
     outcomes = {outcome: part.machines for outcome, part in fleet.groups["outcome"].items()}
     failed = outcomes.get("failed", 0) + outcomes.get("none", 0)
     return Counts(fleet.records, fleet.errors, failed, outcomes.get("fallback", 0))
@@ -303,9 +316,9 @@ def _progress(source: Answers) -> Iterator[Callable[[Counts], None] | None]:
         nonlocal first, shown
         now = monotonic()
         first = counts.records if first is None else first  # records of an earlier run are not part of the rate
-        if now - shown >= _BETWEEN:
+        if now - shown >= _INTERVAL:
             shown = now
-            sys.stderr.write(f"\r{_line(counts, total, (counts.records - first) / (now - begin))}\x1b[K")
+            sys.stderr.write(f"\r{_progress_line(counts, total, (counts.records - first) / (now - begin))}\x1b[K")
             sys.stderr.flush()
 
     try:
@@ -315,8 +328,8 @@ def _progress(source: Answers) -> Iterator[Callable[[Counts], None] | None]:
         sys.stderr.flush()
 
 
-def _line(counts: Counts, total: int | None, rate: float) -> str:
-    """The progress of a run. rate: records a second."""
+def _progress_line(counts: Counts, total: int | None, rate: float) -> str:
+    """The progress of a run in one line. total: None if it is not known. rate: records a second."""
     done = f"{counts.records:,}" if total is None else f"{counts.records:,} of {total:,}"
     text = f"{done} records, {counts.errors:,} in error, {rate:,.0f} a second"
     if total is None or rate <= 0:

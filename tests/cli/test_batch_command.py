@@ -322,7 +322,7 @@ def test_finished_results_are_added_up(run: Run, tmp_path: Path) -> None:
     ],
 )
 def test_how_far_a_run_is(done: int, total: int | None, rate: float, line: str) -> None:
-    assert batch_command._line(Counts(done, 3), total, rate) == line
+    assert batch_command._progress_line(Counts(done, 3), total, rate) == line
 
 
 def test_a_summary_of_nothing_is_an_error(run: Run, tmp_path: Path) -> None:
