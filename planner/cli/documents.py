@@ -24,7 +24,7 @@ from planner.base.files import why_not
 from planner.cli import PROGRAM, cli
 from planner.cli.failures import Refused, line_of
 from planner.cli.options import NO_LIVE
-from planner.cli.param_types import VALUES, File
+from planner.cli.param_types import NOT_FREE_TEXT, File
 from planner.render.docs import Output
 
 __all__ = ["run_shown"]
@@ -96,7 +96,9 @@ def _restricted(root: click.Context, name: str, folder: Path) -> click.Command:
     shown_one = copy(command)
     shown_one.params, left_out = [], {}
     for param in command.params:
-        if isinstance(param.type, VALUES) or (isinstance(param.type, type(click.STRING)) and param.name in _TEXTS):
+        if isinstance(param.type, NOT_FREE_TEXT) or (
+            isinstance(param.type, type(click.STRING)) and param.name in _TEXTS
+        ):
             shown_one.params.append(_guarded(param, folder))
         elif param.expose_value:
             left_out[str(param.name)] = () if param.multiple or param.nargs == -1 else None

@@ -1,4 +1,4 @@
-"""`-o` must not name a file that the command reads: the answer would replace the question.
+"""The check that `-o` does not name a file that the command reads, which the answer would replace.
 
 The code that finds the sources in a folder is imported for a file in one.
 """
@@ -14,7 +14,7 @@ import click
 from planner.base.files import is_below
 from planner.cli.failures import Refused
 from planner.cli.output import is_stdout
-from planner.cli.param_types import File, Machine
+from planner.cli.param_types import File, MachineSource
 
 __all__ = ["refuse_input", "refuse_listed"]
 
@@ -28,7 +28,7 @@ def refuse_input(ctx: click.Context, output: str, beside: Sequence[str], remembe
 
 
 def refuse_listed(ctx: click.Context, output: str, beside: Sequence[str], inputs: Iterable[str]) -> None:
-    """The same for inputs that the command has read from a list."""
+    """As `refuse_input`, for inputs that the command has read from a list."""
     inputs = tuple(inputs)
     param = next((one for one in ctx.command.params if one.name == "output"), None)
     for path in (output, *(os.path.realpath(output) + ending for ending in beside)):
@@ -43,7 +43,7 @@ def _inputs(ctx: click.Context) -> Iterator[str]:
             continue
         value = ctx.params.get(str(param.name))
         for one in (value,) if isinstance(value, str) else value or ():
-            if not (isinstance(param.type, Machine) and (one == "live" or one.startswith("sample:"))):
+            if not (isinstance(param.type, MachineSource) and (one == "live" or one.startswith("sample:"))):
                 yield one
 
 

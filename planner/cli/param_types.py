@@ -31,6 +31,7 @@ __all__ = [
     "MACHINE",
     "MAP_FORMAT",
     "MAP_SOURCE",
+    "NOT_FREE_TEXT",
     "PAGE_SIZE",
     "PRESET",
     "PROCEDURE",
@@ -41,15 +42,18 @@ __all__ = [
     "SIZES",
     "SIZE_OR_ZERO",
     "STRATEGY",
-    "VALUES",
     "VA_BITS",
     "File",
+    "MachineSource",
     "Value",
 ]
 
 
 class _Kind(_ParamType):
-    """A kind of value. words: its fixed words, known: the kind of its names in the model, both for completion."""
+    """A kind of value, completed from words and names.
+
+    words: its fixed words. known: its key in `names.NAMES`, which has the names that the model knows; "" for none.
+    """
 
     words: tuple[str, ...] = ()
     known = ""
@@ -63,26 +67,26 @@ class _Kind(_ParamType):
         return NAMES[self.known]()
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """The words and names that begin so."""
+        """The words and names that begin with the unfinished word."""
         del ctx, param
         return [CompletionItem(name) for name in self.named() if name.startswith(incomplete)]
 
 
 class Value(_Kind):
-    """A kind of value that is read from a text. read: gives what the model takes; raises `values.BadValue`."""
+    """A kind of value that is read from a text. read: returns the value for the model; raises `values.BadValue`."""
 
     def __init__(self, name: str, read: Callable[[str], object], words: tuple[str, ...] = ()) -> None:
         self.name, self.read, self.words = name, read, words
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The value, or what is wrong with it."""
+        """The value for the model. Raises Refused for a bad one."""
         try:
             return self.read(value)
         except values.BadValue as bad:
             raise Refused(bad.what, bad.remedy, ctx, param) from None
 
 
-class _Given(_Kind):
+class _NotEmpty(_Kind):
     """A text that must not be empty."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
@@ -92,7 +96,7 @@ class _Given(_Kind):
         return value
 
 
-class _Known(_Given):
+class _Known(_NotEmpty):
     """A name that the model knows. check: raises InputError for an unknown one; by default the command does."""
 
     def __init__(self, name: str, check: Callable[[str], object] | None = None) -> None:
@@ -113,27 +117,27 @@ class File(_Kind):
     name = "file"
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """Words and names; files where none of them fits."""
+        """Words and names; files if no word or name begins so."""
         return super().shell_complete(ctx, param, incomplete) or [CompletionItem(incomplete, type="file")]
 
 
-class Machine(File):
-    """A file, `-`, `live` or `sample:NAME`."""
+class MachineSource(File):
+    """The source of a machine: a file, `-`, `live` or `sample:NAME`."""
 
     name = known = "source"
 
 
-class MapSource(_Given, Machine):
-    """The same as the value of an option."""
+class _MapSource(_NotEmpty, MachineSource):
+    """The source of a machine as the value of `--map`, which must not be empty."""
 
 
-class Side(Machine):
-    """A machine; with `--map`, a request on that one."""
+class _Side(MachineSource):
+    """One side of a comparison: the source of a machine, or with `--map` a request on that machine."""
 
     name = "source or request"
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """Machines; nothing for a request."""
+        """Sources of machines; nothing for a request."""
         return [] if ctx.params.get("sources") else super().shell_complete(ctx, param, incomplete)
 
 
@@ -151,7 +155,7 @@ SIZES, RAM = Value("range of sizes", values.size_range), Value("RAM", values.sta
 PAGE_SIZE = Value("page size", values.page_size, ("4K", "16K", "64K"))
 ALIGNMENT = Value("alignment", values.alignment, values.ALIGNMENTS)
 DMA_LIMIT = Value("DMA limit", values.dma_limit, ("none", "1G", "4G"))
-FILE, MACHINE, MAP_SOURCE, SIDE = File(), Machine(), MapSource(), Side()
+FILE, MACHINE, MAP_SOURCE, SIDE = File(), MachineSource(), _MapSource(), _Side()
 VA_BITS = Value("VA bits", values.va_bits)
 KERNEL = _Known("kernel version", _check("planner.kernel.profiles", "stated_profile"))
 STRATEGY = _Known("strategy", _check("planner.planning.strategies", "strategy_named"))
@@ -160,5 +164,5 @@ PRESET = _Known("preset", _check("planner.planning.presets", "preset_named"))
 MAP_FORMAT = _Known("map format", _check("planner.sources", "check_format"))
 PROCEDURE = _Known("procedure")
 
-VALUES = (_Kind, click.Choice, click.IntRange, type(click.INT), type(click.BOOL))
-"""Kinds of value that are not free text; of these only a `File` names something that is read."""
+NOT_FREE_TEXT = (_Kind, click.Choice, click.IntRange, type(click.INT), type(click.BOOL))
+"""Types of values that are not free text; of these only a `File` names something that is read."""

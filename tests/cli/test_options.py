@@ -15,7 +15,7 @@ from planner.cli import COMMANDS, PROGRAM, cli
 from planner.cli.failures import Refused
 from planner.cli.options import CONFIG_KEY, FORMATS, MEMORY_KEY, map_options, need_option, output_options, preset_form
 from planner.cli.output import WIDE
-from planner.cli.param_types import VALUES
+from planner.cli.param_types import NOT_FREE_TEXT
 
 
 def called(decorator: Any, *words: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -84,4 +84,4 @@ def test_every_option_with_a_value_says_which(name: str) -> None:
     assert command is not None
     for parameter in command.params:
         if isinstance(parameter, click.Option) and not parameter.is_flag:
-            assert isinstance(parameter.type, (*VALUES, click.Path)) or parameter.metavar, (name, parameter.name)
+            assert isinstance(parameter.type, (*NOT_FREE_TEXT, click.Path)) or parameter.metavar, (name, parameter.name)
