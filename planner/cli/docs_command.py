@@ -19,7 +19,7 @@ from planner.sources.reading import decode, read_bytes
 __all__ = ["docs"]
 
 _LONG = 4000
-"""Number of lines above which two texts are not compared line by line."""
+"""Lines of two texts together above which they are not compared line by line, which takes too long."""
 
 _EPILOG = """\
 A block begins with a comment that names a command, and ends with another; the text between them is replaced by the
@@ -75,15 +75,15 @@ def _difference(old: list[str], new: list[str], name: str) -> Iterable[str]:
     now = f"{name} (now)"
     if len(old) + len(new) <= _LONG:
         return unified_diff(old, new, name, now, lineterm="")
-    alike = _alike(old, new)
-    after = _alike(old[alike:][::-1], new[alike:][::-1])
+    alike = _common_lines(old, new)
+    after = _common_lines(old[alike:][::-1], new[alike:][::-1])
     gone, come = old[alike : len(old) - after], new[alike : len(new) - after]
     place = f"@@ -{alike + 1},{len(gone)} +{alike + 1},{len(come)} @@"
     return [f"--- {name}", f"+++ {now}", place, *[f"-{line}" for line in gone], *[f"+{line}" for line in come]]
 
 
-def _alike(old: list[str], new: list[str]) -> int:
-    """The number of first lines that are the same."""
+def _common_lines(old: list[str], new: list[str]) -> int:
+    """The number of lines at the beginning that two texts have in common."""
     return next((at for at, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
 
 

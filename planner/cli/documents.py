@@ -33,14 +33,16 @@ _COMMANDS = (
     *("plan", "compare", "verify", "explain", "size", "fit", "need", "default", "diff"),
     *("parse", "bbm", "maps", "kernels", "survey", "schema"),
 )
-_TEXTS = ("crashkernel", "value", "sizes", "margin", "only_a", "only_b", "requests", "need", "sort", "sure")
+_FREE_TEXTS = ("crashkernel", "value", "sizes", "margin", "only_a", "only_b", "requests", "need", "sort", "sure")
 """Parameters with a free text that is a request, a list of sizes or a change of an option: none is a file."""
 
 _FORMS = ("text", "json", "markdown", "rst", "svg")
+"""Formats that fit into a document."""
+
 _HELP, _VERSION = ("-h", "--help"), ("-V", "--version")
 
 
-class _Below(File):
+class _FileBelow(File):
     """The value of a parameter that names a bundled map or a regular file below a folder."""
 
     def __init__(self, folder: Path, kind: File) -> None:
@@ -93,29 +95,30 @@ def _restricted(root: click.Context, name: str, folder: Path) -> click.Command:
     if command is None:
         shown = [known for known in _COMMANDS if known in cli.list_commands(root)]
         raise InputError(name, "this command does not run inside a document", f"use one of {', '.join(shown)}")
-    shown_one = copy(command)
-    shown_one.params, left_out = [], {}
+    restricted = copy(command)
+    restricted.params, left_out = [], {}
     for param in command.params:
-        if isinstance(param.type, NOT_FREE_TEXT) or (
-            isinstance(param.type, type(click.STRING)) and param.name in _TEXTS
-        ):
-            shown_one.params.append(_guarded(param, folder))
+        free_text = isinstance(param.type, type(click.STRING)) and param.name in _FREE_TEXTS
+        if free_text or isinstance(param.type, NOT_FREE_TEXT):
+            restricted.params.append(_guarded(param, folder))
         elif param.expose_value:
             left_out[str(param.name)] = () if param.multiple or param.nargs == -1 else None
     assert command.callback is not None  # noqa: S101 - every command has one
-    shown_one.callback = partial(command.callback, **left_out)
-    shown_one.add_help_option = False
-    return shown_one
+    restricted.callback = partial(command.callback, **left_out)
+    restricted.add_help_option = False
+    return restricted
 
 
 def _guarded(param: click.Parameter, folder: Path) -> click.Parameter:
+    """The parameter; if it names a file, only one below the folder."""
     guarded = copy(param)
     if isinstance(param.type, File):
-        guarded.type = _Below(folder, param.type)
+        guarded.type = _FileBelow(folder, param.type)
     return guarded
 
 
 def _printed(root: click.Context, command: click.Command, words: Sequence[str], folder: Path) -> Output:
+    """The standard output of a command that runs in the document's folder."""
     out = io.TextIOWrapper(io.BytesIO(), "utf-8")
     with (
         chdir(folder),

@@ -15,11 +15,13 @@ from planner.base.errors import InputError, PlannerError, printable
 __all__ = ["CLOSED_PIPE", "INTERNAL", "INTERRUPTED", "USAGE", "OutputError", "Refused", "line_of", "status_of"]
 
 USAGE, INTERNAL, INTERRUPTED, CLOSED_PIPE = 2, 70, 130, 141
+"""Exit statuses: 70 is EX_SOFTWARE of sysexits.h; 130 and 141 are those that a shell gives for SIGINT and SIGPIPE."""
 
-_BOUND = "200 MiB"
+_PEAK_MEMORY = "200 MiB"
 """Peak memory of one plan from any input, beyond what Python and its libraries map."""
 
 _TRACEBACK = "CRASHKERNEL_PLANNER_TRACEBACK"
+"""The environment variable with which an internal error is raised, so that Python shows where it happened."""
 
 
 class OutputError(PlannerError):
@@ -77,9 +79,8 @@ def line_of(error: BaseException, program: str) -> str | None:
     if isinstance(error, click.ClickException):
         return printable(f"<command line>: {error.format_message()}; see '{program} --help'")
     if isinstance(error, MemoryError):
-        return (
-            f"<input>: memory ran out; {_BOUND} is enough for any input that is read here: raise the limit (ulimit -v)"
-        )
+        enough = f"{_PEAK_MEMORY} is enough for any input that is read here"
+        return f"<input>: memory ran out; {enough}: raise the limit (ulimit -v)"
     if os.environ.get(_TRACEBACK):
         raise error
     text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
@@ -87,6 +88,7 @@ def line_of(error: BaseException, program: str) -> str | None:
 
 
 def _usage(error: click.UsageError, program: str) -> str:
+    """The line of wrong usage: what was given, what is wrong, and what to do."""
     help_of = f"'{error.ctx.command_path if error.ctx else program} --help'"
     if isinstance(error, Refused):
         return f"{_parameter(error)}: {error.message}; {error.remedy}"

@@ -1,7 +1,4 @@
-"""`man`: the manual page: the text of every `--help`, and the names that options take.
-
-Everything but click is imported by the call, so that `man --help` stays at click's own cost.
-"""
+"""`man`: the manual page: the text of every `--help`, and the names that options take."""
 
 from __future__ import annotations
 
@@ -31,7 +28,7 @@ Examples:
 """
 
 _SHARED = 3
-"""An option that this many commands have alike is described once, under SHARED OPTIONS."""
+"""Commands from which on an option that all describe alike is described once, under SHARED OPTIONS."""
 
 _STATUS = (
     ("0", "Memory is reserved; the command succeeded."),
@@ -86,7 +83,7 @@ def page() -> str:
         command = cli.get_command(root, name)
         assert command is not None  # noqa: S101 - the table lists what there is
         contexts.append(click.Context(command, info_name=name, parent=root))
-    shared = _shared(contexts)
+    shared = _shared_records(contexts)
     lines = [
         f'.TH {quoted(PROGRAM.upper())} 1 "" {quoted(f"{PROGRAM} {__version__}")} "User commands"',
         ".ad l",
@@ -103,7 +100,7 @@ def page() -> str:
     for context in contexts:
         lines += _command(context, shared)
     lines += [".SH SHARED OPTIONS", *terms(shared)]
-    for title, items in _names():
+    for title, items in _sections_of_names():
         lines += [f".SH {title}", *terms(items)]
     lines += [".SH EXIT STATUS", *terms(_STATUS), ".SH ENVIRONMENT", *terms(_ENVIRONMENT), ".SH FILES", *terms(_FILES)]
     lines += [".SH EXAMPLES", *paragraphs(_EXAMPLES), ".SH SEE ALSO", *filled(_SEE_ALSO)]
@@ -127,6 +124,7 @@ def _command(context: click.Context, shared: list[tuple[str, str]]) -> Iterator[
 
 
 def _name(record: tuple[str, str]) -> str:
+    """The first name of an option."""
     return record[0].split(" ")[0].rstrip(",")
 
 
@@ -140,7 +138,7 @@ def _records(context: click.Context) -> list[tuple[str, str]]:
     return records
 
 
-def _shared(contexts: list[click.Context]) -> list[tuple[str, str]]:
+def _shared_records(contexts: list[click.Context]) -> list[tuple[str, str]]:
     """Options that several commands share, in the order of their first use, with their most common help text."""
     counted = Counter(record for context in contexts for record in _records(context))
     most: dict[str, tuple[str, str]] = {}
@@ -150,7 +148,7 @@ def _shared(contexts: list[click.Context]) -> list[tuple[str, str]]:
     return list(most.values())
 
 
-def _names() -> Iterator[tuple[str, list[tuple[str, str]]]]:
+def _sections_of_names() -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """The names that options take and results show, each section with its title."""
     yield "OUTCOMES", list(OUTCOMES.items())
     yield "STRATEGIES", [(name, f"{row.summary}. Since: {row.since}.") for name, row in STRATEGIES.items()]

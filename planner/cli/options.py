@@ -64,15 +64,15 @@ MEMORY_KEY = "planner.memory"
 """Key of the values of `--memory`."""
 
 NO_LIVE = "planner.no live"
-"""A context whose `meta` has this key never reads this machine."""
+"""Key in a context's `meta` that is there if this machine must not be read: in a document."""
 
-FORMATS = ("text", "json", *list(DOCUMENTS)[1:])
+FORMATS = ("text", "json", *[form for form in DOCUMENTS if form != "text"])
 """Formats of every result."""
 
 _ENDINGS: dict[str, str] = {ending: form for form, endings in DOCUMENTS.items() for ending in endings} | {
     form: form for form in ("json", "csv", *PICTURES)
 }
-"""The format that the ending of a file's name asks for."""
+"""The format of a file by the ending of its name, without the dot."""
 
 
 def _together(*options: Callable[[_F], _F]) -> Callable[[_F], _F]:

@@ -118,7 +118,7 @@ def columns(path: str | None = None) -> int:
     if path not in {None, "-"} or out is None or sys.stdout is not out:
         return WIDTH
     given = os.environ.get("COLUMNS", "")
-    found = int(given) if given.isdecimal() and len(given) < 10 else 0
+    found = int(given) if given.isdecimal() and len(given) < 10 else 0  # a longer number is no width
     if not found:
         try:
             found = os.get_terminal_size(out.fileno()).columns
@@ -128,6 +128,7 @@ def columns(path: str | None = None) -> int:
 
 
 def _to_stdout(result: str | bytes) -> None:
+    """Write to standard output: to a terminal with escapes for what it cannot show, elsewhere byte for byte."""
     out = sys.stdout
     if out is None:
         raise OutputError(_STDOUT, "it is closed", "give -o FILE, or leave standard output open")
@@ -193,6 +194,8 @@ def is_stdout(path: str) -> bool:
 
 
 def _replace(data: bytes, target: Path) -> None:
+    """Replace a file by a complete new one with the permissions of the old one."""
+    # A name may have 255 bytes.
     beside = target.with_name(f".{target.name[:200]}.{os.getpid()}.tmp")
     try:
         with beside.open("xb") as file:
