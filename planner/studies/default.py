@@ -169,7 +169,7 @@ class _Sizes:
     def _runs(self) -> Iterator[Run]:
         """The sizes that are reserved, below the RAM."""
         for least, most in self.inquiry.form.stretches():
-            _, place, _ = placed(self.inquiry.at(most), self.inquiry.strategy)
+            place = placed(self.inquiry.at(most), self.inquiry.strategy).placement
             if place.crash is not None and least - self.inquiry.form.page + 1 < self.limit:
                 low = place.low.size if place.low is not None else 0
                 yield Run(least - self.inquiry.form.page + 1, min(most, self.limit - 1), low)
@@ -310,6 +310,6 @@ def _under_preset(s: _Sizes, name: str) -> tuple[bool, int]:
     """(True if a default serves a machine, bytes reserved there)."""
     inquiry = s.inquiry
     value = PRESETS[variant(name, inquiry.context.geometry.page_size)].value
-    _, place, _ = placed(with_request(inquiry.question, value), inquiry.strategy)
+    place = placed(with_request(inquiry.question, value), inquiry.strategy).placement
     taken = sum(r.size for r in (place.crash, place.low) if r is not None)
     return (place.crash.size if place.crash is not None else 0) >= s.one.need, taken

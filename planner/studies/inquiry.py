@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 
 from planner.base.ranges import Range
 from planner.base.sizes import MIB, format_size
@@ -22,6 +22,7 @@ from planner.planning.strategies import Strategy, strategy_named
 __all__ = [
     "FORM_SIZE",
     "Inquiry",
+    "Placed",
     "Progress",
     "form_name",
     "inquire",
@@ -79,7 +80,7 @@ class Inquiry:
 
     def outcome(self, size: int) -> str:
         """The outcome for this size, computed without page tables."""
-        return placed(self.at(size), self.strategy)[0]
+        return placed(self.at(size), self.strategy).outcome
 
 
 def inquire(machine: Machine, crashkernel: str | None = None, options: Options | None = None) -> Inquiry:
@@ -124,11 +125,18 @@ def form_name(question: Question) -> str:
     return "high" if request.high or unread else "plain"
 
 
-def placed(question: Question, strategy: Strategy) -> tuple[str, Placement, Context]:
-    """Outcome, placement and context of a plan, without page tables and notes."""
+class Placed(NamedTuple):
+    """The outcome of a plan and its placement, without page tables and notes."""
+
+    outcome: str
+    placement: Placement
+
+
+def placed(question: Question, strategy: Strategy) -> Placed:
+    """The placement of a question's request under a strategy."""
     context = with_strategy(question.mainline, strategy, prefer_aligned=question.options.prefer_aligned)
     placement, _ = question.shared.place(question.request, context)
-    return outcome_of(question.request, placement, context), placement, context
+    return Placed(outcome_of(question.request, placement, context), placement)
 
 
 def place_of(crash: Range | None, limit: int | None) -> str | None:

@@ -234,7 +234,7 @@ class _Search:
 
     def _share(self, found: Candidate, question: Question, places: Places) -> float:
         """The share of the image's positions at which a candidate's placement is as good as planned."""
-        known = placed(question, self.own)[1]
+        known = placed(question, self.own).placement
         also = None
         if self.goal.aim == "protected" and not found.protected and found.proposal_protects:
             also = self._places(question, self.chosen), found.proposal

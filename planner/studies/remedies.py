@@ -204,7 +204,7 @@ class _Search:
         """The remedy with its outcome, if that is one of the wanted `outcomes`; else None."""
         try:
             question = self._changed(remedy)
-            if placed(question, self.strategy)[0] not in (outcomes or self.wanted):
+            if placed(question, self.strategy).outcome not in (outcomes or self.wanted):
                 return None
             plan = answer(question, self.strategy)
         except PlannerError:
@@ -411,7 +411,7 @@ class _Search:
         there = mainline._replace(profile=profile, zones=limit is not None, bounds=bounds)
         request = parsed(question.text, there.facts, profile, question.shared.ram)
         question = question._replace(mainline=there, request=request, shared=Shared(there))
-        return placed(question, self.strategy)[0] in self.wanted
+        return placed(question, self.strategy).outcome in self.wanted
 
     # -- blocking reservations ------------------------------------------------------------------------------
 
