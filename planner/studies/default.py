@@ -28,15 +28,15 @@ from planner.studies.need import need
 from planner.studies.need_inputs import Given
 from planner.studies.range_list import Member, RangeEntry, Run, Search, Table, entries_of, text_of
 
-__all__ = ["Default", "Failed", "One", "Other", "RangeEntry", "default", "default_for", "need_of", "needs"]
+__all__ = ["Default", "Failed", "FleetMachine", "Other", "RangeEntry", "default", "default_for", "need_of", "needs"]
 
 
 _REMEDY = "give maps of arm64 machines"
 
 
 @dataclass(frozen=True, slots=True)
-class One:
-    """One machine of the fleet. need: bytes that its capture kernel needs."""
+class FleetMachine:
+    """One machine of the fleet with its options. need: bytes that its capture kernel needs."""
 
     id: str
     machine: Machine
@@ -101,25 +101,25 @@ def need_of(text: str | None, machine: Machine, page_size: int | None = None) ->
     if text is None:
         return need(Given(page_size=page_size), machine, guess=True).recommended
     ram = round_up(machine.memory.ram, RAM_UNIT)
-    return next((size for start, end, size in needs(text) if start <= ram and (end is None or ram < end)), 0)
+    return next((row.size for row in needs(text) if row.start <= ram and (row.end is None or ram < row.end)), 0)
 
 
-def needs(text: str) -> list[tuple[int, int | None, int]]:
-    """Start, end and need of each class of RAM. Raises InputError."""
+def needs(text: str) -> list[RangeEntry]:
+    """The need by RAM, in the form of a range list; a size is the need of any machine. Raises InputError."""
     try:
-        return [_class(part) for part in text.split(",")] if ":" in text else [(0, None, values.size(text))]
+        return [_class(part) for part in text.split(",")] if ":" in text else [RangeEntry(0, None, values.size(text))]
     except values.BadValue as bad:
         raise InputError("--need", bad.what, f"{bad.remedy}, or needs by RAM such as 4G-64G:320M,64G-:576M") from None
 
 
-def _class(part: str) -> tuple[int, int | None, int]:
+def _class(part: str) -> RangeEntry:
     """One class of RAM with its need. Raises BadValue."""
     ram, _, size = part.partition(":")
     start, dash, end = ram.partition("-")
     low, high = values.size_or_zero(start), values.size(end) if end else None
     if not dash or (high is not None and high <= low):
         raise values.BadValue(f"{part!r} is not a class of RAM with its need", "write 4G-64G:320M")
-    return low, high, values.size_or_zero(size)
+    return RangeEntry(low, high, values.size_or_zero(size))
 
 
 def default_for(
@@ -138,7 +138,7 @@ def default_for(
         needs(needed)
     for ident, machine, options in members:
         try:
-            fleet.append(One(ident, machine, options, need_of(needed, machine, options.page_size)))
+            fleet.append(FleetMachine(ident, machine, options, need_of(needed, machine, options.page_size)))
         except PlannerError as error:
             failed.append(Failed(ident, f"cannot be planned: {error}"))
     return default(fleet, failed)
@@ -156,7 +156,7 @@ def _unread(name: str, error: str) -> str:
 class _Sizes:
     """The outcome of a plain request of any size on one machine."""
 
-    def __init__(self, one: One) -> None:
+    def __init__(self, one: FleetMachine) -> None:
         self.one = one
         options = replace(one.options, strategy="mainline", preset=None)
         self.inquiry: Inquiry = form_of(one.machine, "1M", options)
@@ -202,7 +202,11 @@ class _Sizes:
 
 
 def default(
-    fleet: Sequence[One], failed: Iterable[Failed] = (), *, unit: int = MIB, presets: Iterable[str] = tuple(PRESETS)
+    fleet: Sequence[FleetMachine],
+    failed: Iterable[Failed] = (),
+    *,
+    unit: int = MIB,
+    presets: Iterable[str] = tuple(PRESETS),
 ) -> Default:
     """The shortest list that serves the maximum number of machines. Raises InputError if none can be planned.
 
@@ -261,6 +265,7 @@ def _shortest(search: Search, others: Sequence[Other]) -> list[int]:
 
 
 _MOST_LONGER = 4
+"""Longer lists that are shown."""
 
 
 def _longer(search: Search) -> Iterator[Longer]:
@@ -278,6 +283,7 @@ def _longer(search: Search) -> Iterator[Longer]:
 
 
 def _why(s: _Sizes, given: int) -> str:
+    """The reason why the size given to a machine does not serve it."""
     wanted = format_size(s.one.need)
     if s.most < s.one.need or not s.runs:
         room = f"at most {format_size(s.most)} can be reserved" if s.most else "nothing can be reserved"

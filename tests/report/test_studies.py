@@ -27,7 +27,7 @@ from planner.report.parsed import parsed
 from planner.report.studies import DOCUMENTS, Proposal, Survey, sized
 from planner.studies.check import Check
 from planner.studies.compare import make_comparison
-from planner.studies.default import One, default
+from planner.studies.default import FleetMachine, default
 from planner.studies.explain import explain
 from planner.studies.fit import fit
 from planner.studies.need import need
@@ -79,7 +79,7 @@ MADE: dict[str, tuple[Callable[[], object], str]] = {
         "request source ram kernel aim sizes best reason rows notes doubt",
     ),
     "default": (
-        lambda: default([One("a", OWN, Options(), 256 * MIB)]),
+        lambda: default([FleetMachine("a", OWN, Options(), 256 * MIB)]),
         "crashkernel machines served bytes failed others wasted entries longer notes doubtful",
     ),
     "diff": (

@@ -15,14 +15,14 @@ from planner.kernel.profiles import select_profile
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
 from planner.sources.samples import read, samples
-from planner.studies.default import Default, One, default, default_for, need_of
+from planner.studies.default import Default, FleetMachine, default, default_for, need_of
 
 UNIT = 64 * MIB
 SIZES = range(0, 1024 * MIB + 1, UNIT)
 KERNELS = ("5.10", "5.18", "6.1", "6.3", "6.6", "6.12", "7.2")
 
 
-def drawn(dice: random.Random) -> One:
+def drawn(dice: random.Random) -> FleetMachine:
     """A machine of up to 1.5 GiB, in up to three regions, below and above 4 GiB, with one or two holes."""
     regions, start = [], dice.choice([GIB, 4 * GIB - 512 * MIB, 4 * GIB])
     for _ in range(dice.randint(1, 3)):
@@ -36,13 +36,13 @@ def drawn(dice: random.Random) -> One:
     ]
     facts = Facts(kernel=dice.choice(KERNELS), page_size=4096, va_bits=48)
     machine = Machine("m", "json", MemoryMap(tuple(regions), tuple(taken)), facts)
-    return One(str(dice.random()), machine, Options(), dice.choice([0, 64, 64, 100, 128, 200, 256, 400]) * MIB)
+    return FleetMachine(str(dice.random()), machine, Options(), dice.choice([0, 64, 64, 100, 128, 200, 256, 400]) * MIB)
 
 
-def fleet_of(seed: int) -> list[One]:
+def fleet_of(seed: int) -> list[FleetMachine]:
     """Up to five machines of at most three classes of RAM."""
     dice = random.Random(seed)  # noqa: S311 - the same fleets every time
-    fleet: list[One] = []
+    fleet: list[FleetMachine] = []
     while len(fleet) < dice.choice([2, 3, 4, 5]):
         one = drawn(dice)
         if len({ram_of(other) for other in [*fleet, one]}) <= 3:
@@ -50,14 +50,14 @@ def fleet_of(seed: int) -> list[One]:
     return fleet
 
 
-def ram_of(one: One) -> int:
+def ram_of(one: FleetMachine) -> int:
     """RAM as the machine's kernel matches it against ranges."""
     ram = one.machine.memory.ram
     rounds = select_profile(one.machine.facts.kernel or "").profile.rounds_ram
     return round_up(ram, 128 * MIB) if rounds else ram
 
 
-def plans(one: One) -> dict[int, tuple[bool, int]]:
+def plans(one: FleetMachine) -> dict[int, tuple[bool, int]]:
     """For every size, planned with a one-entry list: whether it serves, and the bytes it takes."""
     found: dict[int, tuple[bool, int]] = {0: (not one.need, 0)}
     for size in SIZES[1:]:
@@ -68,7 +68,7 @@ def plans(one: One) -> dict[int, tuple[bool, int]]:
     return found
 
 
-def brute(fleet: list[One]) -> tuple[int, int, int]:
+def brute(fleet: list[FleetMachine]) -> tuple[int, int, int]:
     """The best of all lists: most machines served, then the fewest entries, then the fewest bytes."""
     keys = sorted({ram_of(one) for one in fleet})
     classes = [[plans(one) for one in fleet if ram_of(one) == key] for key in keys]
@@ -94,7 +94,7 @@ def test_it_equals_every_list_there_is(block: int) -> None:
         check(fleet, found)
 
 
-def check(fleet: list[One], found: Default) -> None:
+def check(fleet: list[FleetMachine], found: Default) -> None:
     """Plan every machine with the list itself."""
     served = taken = 0
     failed = {f.id for f in found.failed}
@@ -114,7 +114,7 @@ def check(fleet: list[One], found: Default) -> None:
 @pytest.mark.parametrize("text", ["256M", "512M", None, "0-8G:256M,8G-64G:400M,64G-:700M"])
 def test_on_the_bundled_machines_it_is_no_worse_than_any_default(text: str | None) -> None:
     """In machines served, and in bytes for the same number of machines."""
-    fleet = [One(s.name, read(s.name), Options(), need_of(text, read(s.name))) for s in samples()]
+    fleet = [FleetMachine(s.name, read(s.name), Options(), need_of(text, read(s.name))) for s in samples()]
     found = default(fleet)
     check(fleet, found)
     assert found.others
@@ -132,7 +132,10 @@ def server(ram: int, kernel: str = "6.12") -> Machine:
 
 def test_a_shorter_list_that_takes_more_than_a_default_is_passed_over() -> None:
     """Debian's default serves both with less memory than one entry would take."""
-    fleet = [One("a", server(3 * GIB), Options(), 300 * MIB), One("b", server(40 * GIB), Options(), 900 * MIB)]
+    fleet = [
+        FleetMachine("a", server(3 * GIB), Options(), 300 * MIB),
+        FleetMachine("b", server(40 * GIB), Options(), 900 * MIB),
+    ]
     assert default(fleet, presets=()).crashkernel == "2G-:900M"
     assert default(fleet, presets=("debian",)).crashkernel == "2G-32G:300M,32G-:900M"
 
@@ -140,9 +143,9 @@ def test_a_shorter_list_that_takes_more_than_a_default_is_passed_over() -> None:
 def test_whom_it_fails_and_why() -> None:
     """A machine too small for its need, and one in the minority of its class."""
     fleet = [
-        One("small", server(GIB), Options(), 2 * GIB),
-        One("one", server(4 * GIB), Options(), 512 * MIB),
-        One("two", server(4 * GIB, "5.10"), Options(), 0),
+        FleetMachine("small", server(GIB), Options(), 2 * GIB),
+        FleetMachine("one", server(4 * GIB), Options(), 512 * MIB),
+        FleetMachine("two", server(4 * GIB, "5.10"), Options(), 0),
     ]
     found = default(fleet)
     assert found.served == 2
