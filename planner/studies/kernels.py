@@ -55,19 +55,20 @@ def _of_a_vendor(row: VendorKernel) -> KernelRow:
     if row.certainty == "unknown":
         what = f"not known; nearest mainline kernel {selection.profile.name}: {what}"
     found = configuration(row.config) if row.config else None
+    if found is not None and found.symbols.get("KEXEC_CORE") == "n":
+        what = "never reserves anything"
+    nearest = selection.profile.name
     return KernelRow(
-        row.name,
-        row.vendor,
-        row.spans,
-        selection.profile.name
-        if row.profile or row.certainty == "unknown"
-        else f"mainline's ({selection.profile.name})",
-        "never reserves anything" if found is not None and found.symbols.get("KEXEC_CORE") == "n" else what,
-        own.source if own is not None else row.source,
-        row.certainty,
-        row.aliases,
-        found.source if found is not None else "",
-        row.note,
+        name=row.name,
+        vendor=row.vendor,
+        spans=row.spans,
+        profile=nearest if row.profile or row.certainty == "unknown" else f"mainline's ({nearest})",
+        does=what,
+        source=own.source if own is not None else row.source,
+        certainty=row.certainty,
+        aliases=row.aliases,
+        configuration=found.source if found is not None else "",
+        note=row.note,
     )
 
 
@@ -124,11 +125,13 @@ def does(profile: Profile) -> str:
 
 
 def _windows(windows: tuple[Window, ...]) -> str:
+    """The windows in the order of the search, with their bounds in words."""
     names = {"low": "limit", "high": "top", "none": "no limit"}
     return ", then ".join(f"[{names.get(w.start, w.start)}, {names.get(w.end, w.end)})" for w in windows)
 
 
 def _when(profile: Profile) -> str:
+    """The moment of the reservation during boot."""
     if profile.first:
         return "placed before the memmap"
     return "placed before the linear map is built" if profile.early else "placed after CMA and the memmap"
