@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from planner.base.errors import InputError
 from planner.base.ranges import Range, Span, difference, subtract, union
@@ -80,6 +80,15 @@ class Chances:
     as_mapped: str | None
     breaking: tuple[Positions, ...]
     positions: tuple[Positions, ...]
+
+
+class _Search(NamedTuple):
+    """One search for a part of the reservation: its size and alignment in bytes, and its window `[start, end)`."""
+
+    size: int
+    align: int
+    start: int
+    end: int
 
 
 def position_align(page_size: int) -> int:
@@ -167,7 +176,10 @@ class Places:
     def _parts(
         self, used: Sequence[Span], cuts: set[int], outcome_at: Callable[[int | None], _Outcome]
     ) -> Iterator[tuple[int, int, _Outcome]]:
-        """Positions in ascending runs with the same outcome. outcome_at: the outcome for one position."""
+        """Positions in ascending runs with the same outcome: start, end, outcome.
+
+        used, cuts: as of `_used` and `_cuts`. outcome_at: the outcome for a position; None: without an image.
+        """
         usual = outcome_at(None)
         for start, end in self.spans:
             edges = [start, *sorted({cut for cut in cuts if start < cut < end}), end]
@@ -179,9 +191,10 @@ class Places:
         """Positions at which a placement just below the image crosses the DMA limit or an edge of a known placement."""
         crash, limit = known.crash, self.context.bounds.low_max
         cuts: set[int] = set()
-        for length, unit, _, _ in self._searches(request):
+        for search in self._searches(request):
+            size, align = search.size, search.align
             for edge in (limit, *((crash.start, crash.end) if crash is not None else ())):
-                cuts |= {length + round_up(edge, unit), length + round_down(edge - length, unit) + unit}
+                cuts |= {size + round_up(edge, align), size + round_down(edge - size, align) + align}
         return {round_up(cut, self.image.align) for cut in cuts if cut > 0}
 
     def certain(self, outcomes: Sequence[str]) -> int | None:
@@ -232,30 +245,32 @@ class Places:
         align, size = self.image.align, self.image.size
         near = [gap for gap in self.memblock.gaps() if any(gap[0] < b + size and a - size < gap[1] for a, b in used)]
         cuts = {edge for a, b in used for edge in (a - size + 1, b)}
-        for length, unit, start, end in self._searches(request):
+        for search in self._searches(request):
             for gap in near:
-                low, high = max(gap[0], start, self.memblock.page_size), min(gap[1], end)
-                below = round_up(low, unit) + length  # from here on it fits below the image
-                above = round_down(high - length, unit) - size  # up to here it fits above
+                low, high = max(gap[0], search.start, self.memblock.page_size), min(gap[1], search.end)
+                below = round_up(low, search.align) + search.size  # from here on it fits below the image
+                above = round_down(high - search.size, search.align) - size  # up to here it fits above
                 cuts |= {below, above + 1}
         return {round_up(cut, align) for cut in cuts if cut > 0}
 
-    def _searches(self, request: Reading) -> Iterator[tuple[int, int, int, int]]:
-        """Size, alignment and window of every search for a request, split at the end of low memory."""
+    def _searches(self, request: Reading) -> Iterator[_Search]:
+        """Every search for a request, split at the end of low memory."""
         context = self.context
         bounds, proposal, page = context.bounds, context.proposal, self.memblock.page_size
         size = round_up(request.size, page) if context.profile.rounds_size else request.size
         if request.base:
-            yield size, 1 if context.profile.fixed == "tests" else bounds.align, request.base, request.base + size
-            yield size, bounds.align, 0, request.base + size
+            align = 1 if context.profile.fixed == "tests" else bounds.align
+            yield _Search(size, align, request.base, request.base + size)
+            yield _Search(size, bounds.align, 0, request.base + size)
         form = RequestForm(self.memblock, request, context.profile, bounds, proposal)
         for start, end in form.windows():
             for low in {start, max(start, min(bounds.low_max, end))}:
-                yield size, bounds.align, low, end
+                yield _Search(size, bounds.align, low, end)
                 if proposal is not None:
-                    yield round_up(size, proposal.granule), max(proposal.granule, bounds.align), low, end
+                    granule = proposal.granule
+                    yield _Search(round_up(size, granule), max(granule, bounds.align), low, end)
         for low in {request.low, bounds.default_low} - {0}:
-            yield low, bounds.align, 0, bounds.low_max
+            yield _Search(low, bounds.align, 0, bounds.low_max)
 
 
 def slots_of(memblock: Memblock, size: int, align: int) -> list[Span]:
@@ -279,4 +294,5 @@ def slots_of(memblock: Memblock, size: int, align: int) -> list[Span]:
 
 
 def _count(span: Span, align: int) -> int:
+    """The number of positions in a range whose bounds are on their grid."""
     return (span[1] - span[0]) // align
