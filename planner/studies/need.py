@@ -32,6 +32,9 @@ __all__ = ["SWIOTLB_LOW", "Component", "Need", "need"]
 SWIOTLB_LOW = 64 * MIB
 """Size of the bounce buffers, which lie below the DMA limit, of a kernel with memory above it."""
 
+_BOOT = 4 * MIB
+"""Measured: per-CPU areas, page tables and device tree of a kernel that unpacks its initrd."""
+
 
 @dataclass(frozen=True, slots=True)
 class Component:
@@ -78,12 +81,12 @@ def need(
     inputs = inputs_of(given, machine, guess=guess)
     always = sum(figure.bytes for _, figure in inputs.always)
     limit = _free_beside_files(inputs.unpacked.bytes, given.rootfs_limit) if given.rootfstype == "tmpfs" else 0
-    boot, runtime = 4 * MIB, inputs.kernel.bytes * 7 // 20 + 7 * MIB // 2
-    unpacking = always + limit + boot if limit else 0
+    runtime = _runtime(inputs.kernel.bytes)
+    unpacking = always + limit + _BOOT if limit else 0
     running = always + runtime + sum(figure.bytes for _, figure in inputs.later)
     binding = "unpacking" if unpacking > running else "running"
     body = max(unpacking, running)
-    least = _described(body, inputs.page)
+    least = _with_descriptors(body, inputs.page)
     image, *initrd = [Component(name, figure.bytes, figure.source) for name, figure in inputs.always]
     counted = (*inputs.always, *(inputs.later if binding == "running" else ()))
     assumed = [name for name, figure in counted if figure.assumed and figure.bytes]
@@ -91,7 +94,7 @@ def need(
         image,
         Component("page descriptors", least - body, f"computed: {STRUCT_PAGE} bytes a page of the reservation"),
         *initrd,
-        *_of_the_moment(given, inputs, binding, limit, boot if binding == "unpacking" else runtime),
+        *_components_at_peak(given, inputs, binding, limit, _BOOT if binding == "unpacking" else runtime),
     ]
     known = machine.facts.capture if machine is not None else None
     return Need(
@@ -108,24 +111,27 @@ def need(
     )
 
 
-def _of_the_moment(given: Given, inputs: Inputs, binding: str, limit: int, room: int) -> list[Component]:
-    """The components that count only while unpacking, or only while running; 0 if the other peak is larger."""
+def _runtime(image: int) -> int:
+    """Bytes that a running kernel allocates, measured: 0.35 of its image (slab and others) and 3.5M."""
+    return image * 7 // 20 + 7 * MIB // 2
+
+
+def _components_at_peak(given: Given, inputs: Inputs, binding: str, limit: int, runtime: int) -> list[Component]:
+    """The components that count only while unpacking, or only while running; 0 if the other peak is larger.
+
+    limit: bytes that must be free beside the files. runtime: bytes that the kernel allocates at this peak.
+    """
     unpacking = binding == "unpacking"
     share = "half" if given.rootfs_limit == HALF else f"{given.rootfs_limit} %"
-    half = f"kernel: a tmpfs may hold {share} of the available memory, so this much must be free beside the files"
+    why = f"kernel: a tmpfs may hold {share} of the available memory, so this much must be free beside the files"
     if given.rootfstype != "tmpfs":
-        half = f"none: rootfstype={given.rootfstype}"
+        why = f"none: rootfstype={given.rootfstype}"
     elif not unpacking:
-        half = "not reached: running needs more"
+        why = "not reached: running needs more"
+    booting, running = "per-CPU areas, page tables, device tree", "0.35 of the image (slab and others) and 3.5M"
     rows = [
-        Component("root file system limit", limit if unpacking else 0, half),
-        Component(
-            "runtime",
-            room,
-            "measured: per-CPU areas, page tables, device tree"
-            if unpacking
-            else "measured: 0.35 of the image (slab and others) and 3.5M",
-        ),
+        Component("root file system limit", limit if unpacking else 0, why),
+        Component("runtime", runtime, f"measured: {booting if unpacking else running}"),
         Component("swiotlb", 0, "measured: none if the whole reservation lies below the DMA limit"),
     ]
     for name, figure in inputs.later:
@@ -156,7 +162,7 @@ def _free_beside_files(unpacked: int, percent: int) -> int:
     return -(-unpacked * (100 - percent) // percent)
 
 
-def _described(body: int, page: int) -> int:
+def _with_descriptors(body: int, page: int) -> int:
     """The reservation that holds this much and the descriptors of its own pages."""
     return round_up(-(-body * page // (page - STRUCT_PAGE)), page)
 
@@ -167,13 +173,13 @@ def _notes(given: Given, inputs: Inputs, binding: str, *, unpacking: int, runnin
         page = inputs.page
         notes.append(
             "the root file system's limit binds: with rootfstype=ramfs on the capture kernel's command line "
-            f"{_rounded(_described(running, page))} is enough"
+            f"{_rounded(_with_descriptors(running, page))} is enough"
         )
         if given.rootfs_limit == HALF:
             inside = unpacking - inputs.unpacked.bytes + _free_beside_files(inputs.unpacked.bytes, MOST)
             notes.append(
                 f"with initramfs_options=size={MOST}% (kdump-utils since December 2025, on 6.18 and later, RHEL 9.8 "
-                f"and 10.2) {_rounded(_described(max(running, inside), page))} is enough, which is not measured"
+                f"and 10.2) {_rounded(_with_descriptors(max(running, inside), page))} is enough, which is not measured"
             )
     notes.append(
         "a CMA area in the capture kernel takes memory from it: use cma=0 on its command line, as kdump-utils does"

@@ -13,7 +13,7 @@ from planner.kernel.machine import LUKS_OVERHEAD, Capture
 from planner.kernel.mainline import NEWEST
 from planner.kernel.pgtable import STRUCT_PAGE
 from planner.planning.presets import PRESETS, variant
-from planner.studies.need_inputs import MAX_BITMAP, Given, Inputs
+from planner.studies.need_inputs import PER_CPU, Given, Inputs, bitmaps, buffers
 
 __all__ = ["Estimate", "estimates_of"]
 
@@ -50,9 +50,9 @@ def _kdumptool(inputs: Inputs, cpus: int) -> int:
     page, luks, ram = inputs.page, inputs.luks.bytes, inputs.ram
     base = inputs.kernel.bytes * 27 // 20 + inputs.unpacked.bytes
     framebuffers = 2 * 3 * MIB
-    percpu = cpus * (150 * KIB + 100 * KIB + 3 * page + 133 * KIB)
-    bitmap = 0 if ram is None else min(-(-ram // page) // 4, MAX_BITMAP) + 96 * KIB * -(-ram // (128 * GIB))
-    size = base + framebuffers + luks + percpu + bitmap
+    percpu = cpus * PER_CPU + buffers(cpus, page)
+    dump = 0 if ram is None else bitmaps(ram, page) + 96 * KIB * -(-ram // (128 * GIB))
+    size = base + framebuffers + luks + percpu + dump
     size = size * 102400 // (102400 - 20480 - 1280)  # dirty pages (20 %) and I/O in flight
     size = size * MIB // (MIB - 1856)  # hashes
     size = size * page // (page - STRUCT_PAGE)

@@ -16,12 +16,14 @@ from planner.planning.values import BadValue, size
 
 __all__ = [
     "HALF",
-    "MAX_BITMAP",
     "MOST",
+    "PER_CPU",
     "Figure",
     "Given",
     "Inputs",
     "Margin",
+    "bitmaps",
+    "buffers",
     "inputs_of",
     "margin",
     "rootfs_limit",
@@ -34,11 +36,15 @@ LEAST_MARGIN, USUAL_MARGIN = 32 * MIB, 20
 HALF, MOST = 50, 90
 """Percent that a tmpfs may hold: by default, and as set by kdump-utils (KDUMP_COMMANDLINE_APPEND, since 2025)."""
 
-MAX_BITMAP = 32 * MIB
+PER_CPU = 250 * KIB
+"""Bytes of the kernel's areas for a further processor, as `kdumptool calibrate` adds them."""
+
+_MAX_BITMAPS = 32 * MIB
 """Most bytes of makedumpfile's bitmaps, which its cyclic mode limits."""
 
 _ASSUMED_KERNEL = 50 * MIB
 _ASSUMED_ARCHIVE, _USUAL_RATIO = 32 * MIB, 3
+"""A typical archive, and the size of its files as a multiple of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,16 +296,25 @@ def _percpu(cpus: int) -> Figure:
     if not more:
         return Figure(0, "one processor: part of the runtime")
     return Figure(
-        more * 250 * KIB,
+        more * PER_CPU,
         f"assumed: 250K for each of {more} more, after kdumptool calibrate; not measured",
         assumed=True,
     )
 
 
+def bitmaps(ram: int, page: int) -> int:
+    """Bytes of makedumpfile's two bitmaps, each of one bit a page, as far as its cyclic mode lets them grow."""
+    return min(-(-ram // page) // 4, _MAX_BITMAPS)
+
+
+def buffers(cpus: int, page: int) -> int:
+    """Bytes of the buffers of makedumpfile's threads, one thread a processor: three pages and 133K each."""
+    return cpus * (3 * page + 133 * KIB)
+
+
 def _dump(ram: int | None, page: int, cpus: int) -> Figure:
-    """Memory of makedumpfile: two bitmaps of 1 bit per page, limited by its cyclic mode, and its threads' buffers."""
+    """Memory of makedumpfile: its bitmaps and buffers, and 96 bytes for each 128M of RAM."""
     if ram is None:
         return Figure(0, "not known: needs the RAM of the dumped machine")
-    bitmap = min(-(-ram // page) // 4, MAX_BITMAP)
-    whole = bitmap + cpus * (3 * page + 133 * KIB) + -(-ram // (128 * MIB)) * 96
+    whole = bitmaps(ram, page) + buffers(cpus, page) + -(-ram // (128 * MIB)) * 96
     return Figure(whole, f"computed: bitmaps and buffers for {in_words(ram)} of RAM, not measured")
