@@ -122,7 +122,7 @@ def verify_all(
 ) -> Verification:
     """Verify several machines; an InputError in the list is the error of an unreadable source."""
     return verification(
-        verdict(str(m.where), _check("not checkable", f"{m.what}; {m.remedy}"))
+        verdict(str(m.where), _placement_check("not checkable", f"{m.what}; {m.remedy}"))
         if isinstance(m, InputError)
         else verify(m, options, crashkernel=crashkernel, observed=observed)
         for m in machines
@@ -137,7 +137,9 @@ def verify(
     obstacle = _obstacle(machine, options, record, crashkernel, observed)
     if obstacle is not None:
         notes = tuple(note for note in machine.damage if note != obstacle.damage)
-        return verdict(machine.source, _check("not checkable", obstacle.why), recorded=_both(record), notes=notes)
+        return verdict(
+            machine.source, _placement_check("not checkable", obstacle.why), recorded=_parts_of(record), notes=notes
+        )
     text, inferred = _request(machine, crashkernel, record)
     if machine.traits.log and not machine.settled and options.reserved is None:
         # Rewinding uses the log's record of its crash kernel, so the comparison would be circular.
@@ -149,7 +151,7 @@ def verify(
         plan = answer(question)
     except PlannerError as error:
         reason = f"{error.what}; {error.remedy}" if isinstance(error, InputError) else str(error)
-        return verdict(machine.source, _check("not checkable", reason), recorded=_both(record))
+        return verdict(machine.source, _placement_check("not checkable", reason), recorded=_parts_of(record))
     checks: list[Check] = []
     if record is not None:
         checks.append(_placement(machine, question, plan, record, inferred=inferred))
@@ -162,7 +164,7 @@ def verify(
         *checks,
         kernel=plan.kernel.version,
         profile=plan.kernel.profile,
-        recorded=_both(record),
+        recorded=_parts_of(record),
         planned=Parts(view.crash, view.low),
         notes=(*assumed, *([inferred] if inferred else []), *machine.damage),
     )
@@ -174,7 +176,8 @@ def _absence(machine: Machine) -> BootRecord | None:
     return BootRecord() if asked and machine.traits.whole else None
 
 
-def _both(record: BootRecord | None) -> Parts:
+def _parts_of(record: BootRecord | None) -> Parts:
+    """The recorded parts of the reservation."""
     return Parts(record.crash, record.low) if record is not None else _NOTHING
 
 
@@ -198,9 +201,9 @@ def _obstacle(
         return Obstacle(
             "it records no crash kernel: no `Crash kernel` in /proc/iomem, no crashkernel line, no kexec_crash_size"
         )
-    of_kernel = _of_kernel(options.kernel or facts.kernel, record)
-    if of_kernel is not None:
-        return of_kernel
+    unknown = _kernel_obstacle(options.kernel or facts.kernel, record)
+    if unknown is not None:
+        return unknown
     if not machine.memory.regions:
         return Obstacle("it has no memory map: also give the machine's /proc/iomem or complete boot log (--map, --log)")
     if (
@@ -217,7 +220,7 @@ def _obstacle(
     return None
 
 
-def _of_kernel(version: str | None, record: BootRecord | None) -> Obstacle | None:
+def _kernel_obstacle(version: str | None, record: BootRecord | None) -> Obstacle | None:
     """The obstacle of a kernel that is not modelled, or that made a record which no such kernel makes."""
     messages = "mainline"
     if version is not None:
@@ -235,6 +238,7 @@ def _of_kernel(version: str | None, record: BootRecord | None) -> Obstacle | Non
 
 
 def _size(record: BootRecord | None) -> int | None:
+    """The recorded size of the crash memory in bytes, low part excluded."""
     return record.crash.size if record is not None and record.crash is not None else None
 
 
@@ -256,39 +260,44 @@ def _request(machine: Machine, crashkernel: str | None, record: BootRecord | Non
 
 
 def _placement(machine: Machine, question: Question, plan: Plan, record: BootRecord, *, inferred: str | None) -> Check:
+    """Compare the recorded placement with the planned one. inferred: the note on a request that is not recorded."""
     view, request = plan.reservation, question.request
     if record.crash is None and not record.failed and record.kexec_crash_size is not None:
         return _by_size(plan, record, question)
     if record.crash is None and not record.failed and view.outcome in ("none", "failed") and machine.doubt:
-        return _check("not checkable", f"{machine.doubt}: nothing is recorded, and nothing planned")
+        return _placement_check("not checkable", f"{machine.doubt}: nothing is recorded, and nothing planned")
     if record.crash is None and view.outcome in ("none", "failed"):
-        return _check("agreed", f"{'the reservation failed' if record.failed else 'nothing is reserved'}, as planned")
+        return _placement_check(
+            "agreed", f"{'the reservation failed' if record.failed else 'nothing is reserved'}, as planned"
+        )
     if record.crash is None and not record.failed:
-        return _check(
+        return _placement_check(
             "not checkable",
             f"planned {_span(view.crash)}, and no crash kernel is reserved (failed, or released at run time)",
         )
     if record.crash is not None and not request.valid:
-        return _check(
+        return _placement_check(
             "not checkable",
             "mainline would have refused this request, yet something was reserved (patched kernel?)",
         )
     crash = record.crash
     misplaced = _misplaced(machine, crash) if crash is not None else None
     if misplaced is not None:
-        return _unless(machine.doubt, _check("disagreed", f"recorded {_span(crash)}: {misplaced}"))
+        return _unless(machine.doubt, _placement_check("disagreed", f"recorded {_span(crash)}: {misplaced}"))
     if (view.crash, view.low) == (record.crash, record.low):
-        return _check("agreed", _agreed(record) + (" (for the recorded size)" if inferred else ""))
+        return _placement_check("agreed", _agreed(record) + (" (for the recorded size)" if inferred else ""))
     wrong = None if inferred else _wrong_size(question, record)
     doubt = kernel_doubt(plan.kernel) or question.memory.doubt
     doubt += " (give it: --kernel)" * ("kernel" in plan.kernel.assumed)
     if wrong is not None:
-        return _unless(doubt, _check("disagreed", wrong))
+        return _unless(doubt, _placement_check("disagreed", wrong))
     if crash is not None and crash.start % question.mainline.bounds.align:
-        return _check("disagreed", f"recorded at {crash.start:#x}, which is not aligned to 2M as every crash kernel is")
+        return _placement_check(
+            "disagreed", f"recorded at {crash.start:#x}, which is not aligned to 2M as every crash kernel is"
+        )
     for other in view.other_readings:
         if (other.crash, other.low) == (record.crash, record.low):
-            return _check("agreed", f"{_agreed(record)}, under the reading: {other.assumption}")
+            return _placement_check("agreed", f"{_agreed(record)}, under the reading: {other.assumption}")
     return _unless(doubt, _bounded(machine, question, plan, record, inferred=inferred))
 
 
@@ -299,11 +308,12 @@ def _unless(doubt: str, check: Check) -> Check:
     return replace(check, outcome="not checkable", why=f"{doubt}: {check.why}")
 
 
-def _check(outcome: Outcome, why: str) -> Check:
+def _placement_check(outcome: Outcome, why: str) -> Check:
     return Check("placement", outcome, why)
 
 
 def _agreed(record: BootRecord) -> str:
+    """What is recorded, as planned."""
     if record.crash is None:
         return "the reservation failed, as planned"
     return f"{_spans(record.crash, record.low)}, as planned"
@@ -353,18 +363,20 @@ def _bounded(machine: Machine, question: Question, plan: Plan, record: BootRecor
     planned = f"planned {_spans(plan.reservation.crash, plan.reservation.low)}"
     recorded = "recorded as failed" if record.crash is None else f"recorded {_spans(record.crash, record.low)}"
     if machine.settled:
-        return _check("disagreed", f"{recorded}, {planned}, and the source shows every reservation")
+        return _placement_check("disagreed", f"{recorded}, {planned}, and the source shows every reservation")
     if inferred is not None:
-        return _check("not checkable", f"{recorded}, {planned}; the request itself is not recorded (--crashkernel)")
+        return _placement_check(
+            "not checkable", f"{recorded}, {planned}; the request itself is not recorded (--crashkernel)"
+        )
     if record.crash is None:
-        return _check(
+        return _placement_check(
             "not checkable",
             f"{recorded}, {planned}: the source cannot show all early reservations, with more of them it may fail",
         )
     too_high = _impossible(question, record)
     if too_high is not None:
-        return _check("disagreed", f"{recorded}, {planned}: {too_high}")
-    return _check(
+        return _placement_check("disagreed", f"{recorded}, {planned}: {too_high}")
+    return _placement_check(
         "not checkable",
         f"{recorded}, {planned}: lower than planned, and the source cannot show all early reservations",
     )
