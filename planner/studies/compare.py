@@ -162,6 +162,7 @@ def _texts(question: Question, sizes: Sequence[int]) -> list[str]:
 
 
 def _row(size: int, question: Question, strategy: Strategy) -> Row:
+    """One strategy for one size, not yet compared with the others."""
     plan, _ = attempt(question, strategy)
     acting, since = strategy, strategy.since
     if strategy.effect is None:
@@ -216,6 +217,7 @@ _UNMAPPED: dict[Protection, str] = {
     "not known": "; whether its memory can be unmapped is not known for this kernel",
     "not available": "",
 }
+"""The end of a reason, by protection."""
 
 
 def _merit(row: Row, aim: str) -> tuple[int, ...]:
@@ -230,6 +232,7 @@ def _merit(row: Row, aim: str) -> tuple[int, ...]:
 
 
 def _reason(best: Row, usable: Sequence[Row], aim: str) -> str:
+    """The reason why a row is the best for the aim, in a sentence."""
     pages = best.waste.extra_table_bytes
     more = f"{format_size(pages)} of page tables more than without a crash kernel" if pages else "no more page tables"
     if aim == "protected":

@@ -132,6 +132,7 @@ def explain(
 
 
 def _stories(inquiry: Inquiry, plan: Plan) -> tuple[AttemptStory, ...]:
+    """The attempts in order, each with the gaps that were free then."""
     memblock = inquiry.question.shared.memblock
     edges = _Edges(inquiry.context.memory, memblock, inquiry.context.facts.events)
     tests = bool(inquiry.question.request.base) and inquiry.context.profile.fixed == "tests"
@@ -153,6 +154,7 @@ def _stories(inquiry: Inquiry, plan: Plan) -> tuple[AttemptStory, ...]:
 
 
 def _gaps(memblock: Memblock, attempt: Attempt, edges: _Edges) -> tuple[GapStory, ...]:
+    """The gaps that an attempt met, from the top down to the one that it took."""
     if attempt.end <= 1 or attempt.size >= U64:
         return ()
     stories: list[GapStory] = []
@@ -174,7 +176,10 @@ def _gaps(memblock: Memblock, attempt: Attempt, edges: _Edges) -> tuple[GapStory
 
 
 class _Edges:
-    """The edges of gaps, by the addresses at which reservations and regions start and end."""
+    """The edges of gaps, by the addresses at which reservations and regions start and end.
+
+    crash: the crash kernel's main part, once it is reserved.
+    """
 
     def __init__(self, memory: MemoryMap, memblock: Memblock, events: Iterable[Event]) -> None:
         by_size = sorted(named(memory.reserved, events), key=lambda r: (r.name not in UNNAMED, r.end - r.start))
@@ -187,12 +192,14 @@ class _Edges:
     def story(
         self, gap: tuple[int, int], usable: tuple[int, int] | None, reason: str, short_by: int, *, mirror: bool
     ) -> GapStory:
+        """A gap with its edges; the other parameters are fields of the story."""
         low, high = usable or gap
-        above = Edge("window") if high < gap[1] else self._of(gap[1], self.above, self.starts, start=True)
-        below = Edge("window") if low > gap[0] else self._of(gap[0], self.below, self.ends, start=False)
+        above = Edge("window") if high < gap[1] else self._at(gap[1], self.above, self.starts, start=True)
+        below = Edge("window") if low > gap[0] else self._at(gap[0], self.below, self.ends, start=False)
         return GapStory(*gap, Range(low, high) if usable else None, above, below, reason, short_by, mirror)
 
-    def _of(self, address: int, reserved: dict[int, Edge], regions: dict[int, int], *, start: bool) -> Edge:
+    def _at(self, address: int, reserved: dict[int, Edge], regions: dict[int, int], *, start: bool) -> Edge:
+        """The edge at an address: of what starts there if `start`, else of what ends there."""
         if self.crash is not None and address == (self.crash.start if start else self.crash.end):
             return Edge("crash kernel")
         found = reserved.get(address)

@@ -167,7 +167,10 @@ def recommend_for(question: Question, goal: Goal | None = None) -> Recommendatio
 
 
 class _Search:
-    """The candidates for one machine, each planned; `plan` is that of the plain form, used for common facts."""
+    """The candidates for one machine, each planned; `plan` is that of the plain form, used for common facts.
+
+    own, chosen: the strategy of the kernel itself, and that of the options, under which `Candidate.proposal` is.
+    """
 
     def __init__(self, question: Question, goal: Goal, size: int, assumed: tuple[str, ...]) -> None:
         self.goal, self.assumed = goal, assumed
@@ -238,9 +241,9 @@ class _Search:
         also = None
         if self.goal.aim == "protected" and not found.protected and found.proposal_protects:
             also = self._places(question, self.chosen), found.proposal
-        return places.share(question.request, lambda place: self._as_said(found, place), known, also)
+        return places.share(question.request, lambda place: self._as_good(found, place), known, also)
 
-    def _as_said(self, found: Candidate, place: Placement) -> bool:
+    def _as_good(self, found: Candidate, place: Placement) -> bool:
         """True if a placement is as good as the candidate's with the image at its place in the map."""
         if place.crash is None or found.crash is None:
             return False
@@ -363,6 +366,7 @@ class _Search:
         return [doubt for doubt in (of_kernel, best.doubt if best is not None else "") if doubt]
 
     def _aim_met(self, best: Candidate, serving: Sequence[Candidate]) -> str:
+        """How far the recommended candidate meets the aim, in words."""
         among = f", the least of {len(serving)} forms" if len(serving) > 1 else ", the only form that serves"
         low = f"takes {f'{format_size(best.low_taken)} of' if best.low_taken else 'no'} low memory"
         if self.goal.aim == "protected":

@@ -41,6 +41,12 @@ __all__ = ["Remedy", "helped", "remedies", "with_help"]
 _MOST_FREED, _MOST_TRIED = 4, 32
 """Most blocking reservations listed, and tried, the smallest first."""
 
+_MUST_BE_KNOWN = ("kernel image", "initrd archive", "unpacked initrd", "page size")
+"""Parts of the need that must be known for it to count; those of large drivers are always assumed."""
+
+MOST_LISTED = 3
+"""Maximum number of changes in the report of a plan."""
+
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
@@ -59,13 +65,6 @@ class Remedy:
     outcome: Outcome = "none"
     crash: Range | None = None
     text: str = ""
-
-
-_PARTS = ("kernel image", "initrd archive", "unpacked initrd", "page size")
-"""Parts of the need that must be known for it to count; those of large drivers are always assumed."""
-
-MOST_LISTED = 3
-"""Maximum number of changes in the report of a plan."""
 
 
 def remedies(
@@ -115,10 +114,11 @@ def _least(machine: Machine) -> int:
     from planner.studies.need import need
 
     needed = need(None, machine)
-    return 0 if set(needed.assumed) & set(_PARTS) else needed.least
+    return 0 if set(needed.assumed) & set(_MUST_BE_KNOWN) else needed.least
 
 
 def _help_of(remedy: Remedy, least: int) -> Help:
+    """A remedy as a plan tells it. least: bytes that the capture kernel needs; 0 if that is not known."""
     crash, text = remedy.crash, remedy.text
     lacks = max(0, least - crash.size) if least and crash is not None else None
     if lacks:
@@ -213,6 +213,7 @@ class _Search:
         return None if protected and not plan.protects else replace(remedy, outcome=view.outcome, crash=view.crash)
 
     def _if_it_helps(self, candidate: Remedy) -> Iterator[Remedy]:
+        """The remedy with its outcome, or nothing."""
         helping = self._helping(candidate)
         if helping is not None:
             yield helping
@@ -322,6 +323,7 @@ class _Search:
         yield from islice(chain.from_iterable(map(self._freed, smallest[:_MOST_TRIED])), _MOST_FREED)
 
     def _freed(self, entry: Reserved) -> Iterator[Remedy]:
+        """One reservation moved out of the way, if a user can do that and it helps."""
         text = way_out(entry.name, f"{in_words(entry.end - entry.start)} at {entry.start:#x}")
         if text is not None:
             change = {"kind": "free", "start": entry.start, "end": entry.end, "name": entry.name}

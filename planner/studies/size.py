@@ -31,6 +31,7 @@ _OF_WASTE = (
     *("rounding", "returned", "kept", "base_pages_outside_crash", "extra_table_bytes", "extra_tlb_entries"),
     *("alignment_loss", "low_free_after", "low_largest_after"),
 )
+"""Fields of a row that are those of the plan's waste."""
 
 _Planned = TypeVar("_Planned", bound="SizePlan")
 
@@ -310,9 +311,11 @@ def give_back(machine: Machine, crashkernel: str | None, written: int, options: 
     refused = _refused(crash, before, after)
     main, freed = max(0, after - counted), []
     if refused is None and crash is not None:
-        freed = [_end(crash, main), *([_end(low, min(counted, after))] if low is not None and counted else [])]
-        crash = _start(crash, main)
-        low = _start(low, min(counted, after)) if low is not None and counted else low
+        freed.append(_beyond(crash, main))
+        crash = _first(crash, main)
+        if low is not None and counted:
+            freed.append(_beyond(low, min(counted, after)))
+            low = _first(low, min(counted, after))
     again = refused is None and main > 0
     return GiveBack(
         freed_bytes=sum([r.size for r in freed]),
@@ -337,6 +340,7 @@ def give_back(machine: Machine, crashkernel: str | None, written: int, options: 
 
 
 def _refused(crash: Range | None, before: int, after: int) -> str | None:
+    """The reason why the kernel changes nothing. before, after: bytes that are reserved, and that are to stay."""
     if crash is None:
         return "no crash memory is reserved"
     if after == before:
@@ -344,11 +348,13 @@ def _refused(crash: Range | None, before: int, after: int) -> str | None:
     return "it is more than is reserved: the kernel refuses it (EINVAL)" if after > before else None
 
 
-def _start(span: Range, size: int) -> Range | None:
+def _first(span: Range, size: int) -> Range | None:
+    """The first bytes of a range; None for no bytes."""
     return Range(span.start, span.start + size) if size else None
 
 
-def _end(span: Range, size: int) -> Range:
+def _beyond(span: Range, size: int) -> Range:
+    """The rest of a range after its first bytes."""
     return Range(span.start + size, span.end)
 
 
