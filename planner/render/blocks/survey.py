@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from csv import writer
+from csv import DictWriter
 from io import StringIO
+from typing import NamedTuple
 
+from planner.base.ranges import Range
 from planner.base.sizes import KIB
 from planner.base.text import counted
 from planner.planning.doubts import doubt_of
@@ -88,73 +90,121 @@ def _counts(plans: Sequence[Plan]) -> str:
 # -- any candidates on any machines ----------------------------------------------------------------------------
 
 _CSV = (
-    "machine,ram,kernel,page_size,request,preset,size,outcome,place,crash_start,crash_end,low_start,low_end,need,met,"
-    "low_free,waste,protected,error,doubt,invalid"
+    *("machine", "ram", "kernel", "page_size", "request", "preset", "size", "outcome", "place"),
+    *("crash_start", "crash_end", "low_start", "low_end", "need", "met", "low_free", "waste", "protected"),
+    *("error", "doubt", "invalid"),
 )
+"""The columns of the rows as CSV."""
 
 
 def csv_text(rows: Sequence[Row]) -> str:
     """The rows as CSV, a line each: sizes and addresses in bytes, decimal; empty where there is none."""
     out = StringIO()
-    write = writer(out, lineterminator="\n")
-    write.writerow(_CSV.split(","))
+    writer = DictWriter(out, _CSV, lineterminator="\n")
+    writer.writeheader()
     for row in rows:
-        ends = [edge for r in (row.crash, row.low) for edge in ((r.start, r.end) if r is not None else ("", ""))]
-        first = (row.machine, row.ram, row.kernel, row.page_size or "", row.request, row.preset or "")
-        numbers = [_known(row, value) for value in (row.size, row.need, row.low_free, row.waste)]
-        size_, need, low_free, waste = ("" if value is None else value for value in numbers)
-        met, protection = ("yes" if row.met else "no", row.protection) if row.error is None else ("", "")
-        place = (size_, row.outcome, row.place or "", *ends, need, met, low_free, waste, protection)
-        cells = (*first, *place, row.error or "", row.doubt, row.invalid)
-        write.writerow([" ".join(cell.splitlines()) if isinstance(cell, str) else cell for cell in cells])
+        cells = _csv_cells(row).items()
+        writer.writerow({name: " ".join(cell.splitlines()) if isinstance(cell, str) else cell for name, cell in cells})
     return out.getvalue()
+
+
+def _csv_cells(row: Row) -> dict[str, object]:
+    """The values of a row by column; None for an empty cell."""
+    return {
+        "machine": row.machine,
+        "ram": row.ram,
+        "kernel": row.kernel,
+        "page_size": row.page_size or None,
+        "request": row.request,
+        "preset": row.preset,
+        "size": _known(row, row.size),
+        "outcome": row.outcome,
+        "place": row.place,
+        **_edges("crash", row.crash),
+        **_edges("low", row.low),
+        "need": _known(row, row.need),
+        "met": None if row.error is not None else "yes" if row.met else "no",
+        "low_free": _known(row, row.low_free),
+        "waste": _known(row, row.waste),
+        "protected": None if row.error is not None else row.protection,
+        "error": row.error,
+        "doubt": row.doubt,
+        "invalid": row.invalid,
+    }
+
+
+def _edges(name: str, span: Range | None) -> dict[str, object]:
+    """The cells of a range: its first byte, and the first byte after it."""
+    return {} if span is None else {f"{name}_start": span.start, f"{name}_end": span.end}
+
+
+class _Names(NamedTuple):
+    """The first columns of a table, which identify its rows: their head, their alignment, and the cells of each row."""
+
+    head: tuple[str, ...]
+    align: str
+    cells: list[tuple[str, ...]]
 
 
 def tabulated(rows: Sequence[Row]) -> list[Block]:
     """The rows as tables with one unit per column: what decides, then the sizes, then the machines."""
     machines = list({row.machine: row for row in rows}.values())
     several = len({(row.machine, row.kernel, row.page_size) for row in rows}) > len(machines)
-    names = [_names(row, several=several) for row in rows]
-    head, align = ("machine", *("kernel", "page") * several, "request"), "l" + "lr" * several + "l"
-    lost, waste = _in_one_unit([_known(row, row.waste) for row in rows])
-    met_ = ["-" if row.error else "yes" if row.met else "no" for row in rows]
-    decides = [(*names[n], row.outcome, met_[n], start(row.crash), waste[n]) for n, row in enumerate(rows)]
-    asked, size_ = _in_one_unit([_known(row, row.size) for row in rows])
-    needed, need = _in_one_unit([_known(row, row.need) for row in rows])
-    left, low = _in_one_unit([_known(row, row.low_free) for row in rows])
-    sizes = [(*names[n], row.place or "-", size_[n], need[n], low[n]) for n, row in enumerate(rows)]
-    whole, ram = _in_one_unit([row.ram for row in machines])
-    about = [(one.machine, ram[n], *(() if several else _kernel(one))) for n, one in enumerate(machines)]
-    errors = [f"{row.machine}, {row.preset or row.request}: {row.error}" for row in rows if row.error]
+    names = _Names(
+        ("machine", *("kernel", "page") * several, "request"),
+        "l" + "lr" * several + "l",
+        [(row.machine, *(_kernel(row) if several else ()), row.preset or row.request) for row in rows],
+    )
     invalid = Counter(f"{row.preset or row.request}: {row.invalid}" for row in rows if row.invalid)
+    remark = "waste: kept rounding and page tables, permanently lost; low left: free below the DMA limit afterwards"
+    return [
+        _counted_rows(rows),
+        _outcomes(rows, names),
+        Bullets(
+            "Not planned", [f"{row.machine}, {row.preset or row.request}: {row.error}" for row in rows if row.error]
+        ),
+        Bullets("Not valid", [f"{text} ({counted(plans, 'plan')})" for text, plans in invalid.items()]),
+        Bullets("In doubt", [f"{row.machine}, {row.preset or row.request}: {row.doubt}" for row in rows if row.doubt]),
+        _sizes(rows, names),
+        _machines(machines, with_kernel=not several),
+        Bullets("", [remark]),
+    ]
+
+
+def _counted_rows(rows: Sequence[Row]) -> Lead:
+    """How many plans meet the need, and how many are in doubt."""
     met, doubtful = sum(row.met for row in rows), [row for row in rows if row.doubt]
     text = f"{counted(len(rows), 'plan')}, the need is met in {met} of them"
     if doubtful:
         whose = "its map does" if len({row.machine for row in doubtful}) == 1 else "their maps do"
         text += f"; {counted(len(doubtful), 'depends', 'depend')} on what {whose} not show"
-    doubts = [f"{row.machine}, {row.preset or row.request}: {row.doubt}" for row in doubtful]
-    remark = "waste: kept rounding and page tables, permanently lost; low left: free below the DMA limit afterwards"
-    return [
-        Lead("survey", text, "good" if met else "bad"),
-        Table("Outcomes", align + "llrr", (*head, "outcome", "met", "at", f"waste {lost}"), decides),
-        Bullets("Not planned", errors),
-        Bullets("Not valid", [f"{text} ({counted(plans, 'plan')})" for text, plans in invalid.items()]),
-        Bullets("In doubt", doubts),
-        Table("Sizes", align + "lrrr", (*head, "place", f"size {asked}", f"need {needed}", f"low left {left}"), sizes),
-        Table(
-            "Machines",
-            "lr" + "lr" * (not several),
-            ("machine", f"RAM {whole}", *("kernel", "page") * (not several)),
-            about,
-        ),
-        Bullets("", [remark]),
-    ]
+    return Lead("survey", text, "good" if met else "bad")
 
 
-def _names(row: Row, *, several: bool) -> tuple[str, ...]:
-    """The cells that identify a row."""
-    kernel = _kernel(row) if several else ()
-    return (row.machine, *kernel, row.preset or row.request)
+def _outcomes(rows: Sequence[Row], names: _Names) -> Table:
+    """What decides between the candidates."""
+    unit, waste = _in_one_unit([_known(row, row.waste) for row in rows])
+    met = ["-" if row.error else "yes" if row.met else "no" for row in rows]
+    cells = [(*names.cells[n], row.outcome, met[n], start(row.crash), waste[n]) for n, row in enumerate(rows)]
+    return Table("Outcomes", names.align + "llrr", (*names.head, "outcome", "met", "at", f"waste {unit}"), cells)
+
+
+def _sizes(rows: Sequence[Row], names: _Names) -> Table:
+    """The requested sizes, the needs, and the low memory that is left."""
+    size_unit, sizes = _in_one_unit([_known(row, row.size) for row in rows])
+    need_unit, needs = _in_one_unit([_known(row, row.need) for row in rows])
+    low_unit, low = _in_one_unit([_known(row, row.low_free) for row in rows])
+    cells = [(*names.cells[n], row.place or "-", sizes[n], needs[n], low[n]) for n, row in enumerate(rows)]
+    head = (*names.head, "place", f"size {size_unit}", f"need {need_unit}", f"low left {low_unit}")
+    return Table("Sizes", names.align + "lrrr", head, cells)
+
+
+def _machines(machines: Sequence[Row], *, with_kernel: bool) -> Table:
+    """The machines, by a row of each. with_kernel: also their kernels, if each machine has one."""
+    unit, ram = _in_one_unit([row.ram for row in machines])
+    cells = [(one.machine, ram[n], *(_kernel(one) if with_kernel else ())) for n, one in enumerate(machines)]
+    head = ("machine", f"RAM {unit}", *("kernel", "page") * with_kernel)
+    return Table("Machines", "lr" + "lr" * with_kernel, head, cells)
 
 
 def _kernel(row: Row) -> tuple[str, str]:
