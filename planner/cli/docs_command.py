@@ -54,18 +54,18 @@ def docs(files: tuple[str, ...], *, check: bool) -> int:
     tick = progress("documents")
     for done, name in enumerate(files, 1):
         old = _read(name)
-        new, count, stale = updated(old, name, partial(run_shown, Path(name).resolve().parent))
-        if stale and check:
-            lines += _difference(old.splitlines(), new.splitlines(), name)
+        new = updated(old, name, partial(run_shown, Path(name).resolve().parent))
+        if new.stale and check:
+            lines += _difference(old.splitlines(), new.text.splitlines(), name)
         elif not check:
-            lines.append(f"{name}: {stale} of {count} blocks brought up to date")
-        if stale:
-            changed.append((name, new))
+            lines.append(f"{name}: {new.stale} of {new.blocks} blocks brought up to date")
+        if new.stale:
+            changed.append((name, new.text))
         if tick is not None:
             tick(done, len(files))
     if not check:
-        for name, new in changed:
-            emit(new, name)
+        for name, text in changed:
+            emit(text, name)
     emit("".join([line + "\n" for line in lines]))
     return 1 if check and changed else 0
 

@@ -12,11 +12,12 @@ import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import NamedTuple
 
 from planner.base.errors import InputError, Location, printable
 from planner.render.formats.markdown import fence
 
-__all__ = ["Block", "Output", "blocks", "updated"]
+__all__ = ["Block", "Output", "Updated", "blocks", "updated"]
 
 _LINE = re.compile(r"[^\r\n]*+(?:\r\n|\n|\r)|[^\r\n]++")
 """A line with its end, as Markdown, HTML and editors count lines; a form feed does not end one."""
@@ -53,6 +54,14 @@ _COMMENT = _Marks("<!--", "-->", "<!-- /crashkernel-planner -->")
 _DOTS = _Marks(".. ", "", ".. /crashkernel-planner")
 
 
+class _Opened(NamedTuple):
+    """A block whose end has not been found yet. first: the index of its first line."""
+
+    first: int
+    command: str
+    marks: _Marks
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """One marked block. first, last: indices of the lines with its marks. words: the command, as a shell reads it."""
@@ -79,8 +88,8 @@ def blocks(text: str, name: str) -> list[Block]:
 
 def _blocks(lines: Sequence[str], name: str) -> list[Block]:
     found: list[Block] = []
-    opened: tuple[int, str, _Marks] | None = None
-    inside = ""
+    opened: _Opened | None = None
+    inside = ""  # the fence that is open
     fences = not name.lower().endswith(_HTML + _RST)
     kinds = (_DOTS,) if name.lower().endswith(_RST[:2]) else (_COMMENT, _DOTS)
     for at, whole in enumerate(lines):
@@ -94,16 +103,16 @@ def _blocks(lines: Sequence[str], name: str) -> list[Block]:
         begun = next(((command, marks) for marks in kinds if (command := marks.command(line)) is not None), None)
         if begun is not None:
             if opened is not None:
-                raise InputError(_at(name, at), f"the block of line {opened[0] + 1} has no end yet", "end it first")
-            opened = (at, *begun)
-        elif opened is not None and opened[2].ends(line):
-            first, command, marks = opened
-            found.append(Block(first, at, command, _words(command, name, first), marks is _DOTS))
+                raise InputError(_at(name, at), f"the block of line {opened.first + 1} has no end yet", "end it first")
+            opened = _Opened(at, *begun)
+        elif opened is not None and opened.marks.ends(line):
+            words = _words(opened.command, name, opened.first)
+            found.append(Block(opened.first, at, opened.command, words, rst=opened.marks is _DOTS))
             opened = None
         elif opened is None and any(marks.ends(line) for marks in kinds):
             raise InputError(_at(name, at), "this mark ends no block", "remove the mark, or begin the block")
     if opened is not None:
-        raise InputError(_at(name, opened[0]), "this block has no end", f"write {opened[2].end} below its output")
+        raise InputError(_at(name, opened.first), "this block has no end", f"write {opened.marks.end} below its output")
     return found
 
 
@@ -118,8 +127,16 @@ def _words(command: str, name: str, line: int) -> tuple[str, ...]:
         raise InputError(_at(name, line), f"{command!r}: {str(error).lower()}", "close the quotation") from error
 
 
-def updated(text: str, name: str, run: Callable[[Sequence[str]], Output]) -> tuple[str, int, int]:
-    """Update the outputs: (document, number of blocks, number that were out of date).
+class Updated(NamedTuple):
+    """A document with its outputs up to date. blocks: the number of its blocks; stale: of those that were not."""
+
+    text: str
+    blocks: int
+    stale: int
+
+
+def updated(text: str, name: str, run: Callable[[Sequence[str]], Output]) -> Updated:
+    """Update the outputs of a document.
 
     run: runs one command; its InputError is passed on with the block's line. Text outside the blocks stays as it is,
     character for character; an output takes the line ends of the mark above it.
@@ -142,7 +159,7 @@ def updated(text: str, name: str, run: Callable[[Sequence[str]], Output]) -> tup
             first = lines[block.first]
             end = first[len(first.rstrip("\r\n")) :]
             lines[block.first + 1 : block.last] = [line + end for line in body]
-    return mark + "".join(lines), len(found), stale
+    return Updated(mark + "".join(lines), len(found), stale)
 
 
 def _framed(block: Block, output: Output, *, html: bool = False) -> list[str]:
