@@ -34,6 +34,9 @@ LEGEND = {
 
 _STYLES = {CRASH: f"{BOLD};{RED}", TAIL: YELLOW, KEPT: YELLOW, LOW: CYAN, CMA: CYAN, RESERVED: DIM, PARTLY: DIM}
 _MAX_BANKS = 8
+_LARGE_HOLE = 8
+"""A hole is large, and ends a bank, if it is larger than this part of RAM: an eighth."""
+
 _CLEAR_CELLS = 8
 """An area that takes fewer cells than this gets a close-up."""
 
@@ -103,8 +106,8 @@ def banks(plan: Plan) -> list[Span]:
     ram = union([(r.start, r.end) for r in plan.memory.regions])
     if not ram:
         return []
-    wide = total(ram) // 8
-    holes = [(b[0] - a[1], a[1], b[0]) for a, b in pairwise(ram) if b[0] - a[1] > wide]
+    large = total(ram) // _LARGE_HOLE
+    holes = [(b[0] - a[1], a[1], b[0]) for a, b in pairwise(ram) if b[0] - a[1] > large]
     cuts = sorted((low, high) for _, low, high in sorted(holes, reverse=True)[: _MAX_BANKS - 1])
     start, end = ram[0][0], ram[-1][1]
     limit = plan.kernel.dma_limit

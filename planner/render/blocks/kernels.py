@@ -18,11 +18,12 @@ def blocks(rows: Sequence[KernelRow]) -> list[Block]:
     found: list[Block] = [Lead(counted(len(rows), "kernel"), text)]
     for vendor in dict.fromkeys(row.vendor for row in rows):
         found.append(Heading("Mainline and stable" if vendor == "mainline" else vendor))
-        found += [_paragraph(row) for row in rows if row.vendor == vendor]
+        found += [_facts(row) for row in rows if row.vendor == vendor]
     return found
 
 
-def _paragraph(row: KernelRow) -> Facts:
+def _facts(row: KernelRow) -> Facts:
+    """One kernel."""
     return Facts(
         [
             ("Kernel", ", ".join((row.name, *row.aliases))),

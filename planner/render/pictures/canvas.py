@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from planner.base.errors import printable
@@ -24,6 +25,7 @@ FONT = 11
 """Font size of labels, in pixels."""
 
 MARGIN = 8
+"""Pixels that stay empty at the edges of a picture."""
 
 _SVG = "http://www.w3.org/2000/svg"
 
@@ -71,17 +73,26 @@ _STYLE = """
 }
 """
 
+
+class _Pattern(NamedTuple):
+    """A tile that fills shapes. edge: its length in pixels. lines: a path on it, "" for a dot. turn: degrees."""
+
+    edge: int
+    lines: str
+    turn: int = 0
+
+
 _PATTERNS = {
-    "nomap": (6, "M0 0l6 6M6 0l-6 6", 0),
-    "reserved": (5, "M0 0v5", 45),
-    "tail": (6, "M0 0v6", -45),
-    "kept": (7, "M0 3h7M3 0v7", 0),
-    "low": (5, "M0 1h5", 0),
-    "cma": (5, "M1 0v5", 0),
-    "o-fallback": (5, "", 0),
-    "g-taken": (5, "M0 0v5", 45),
+    "nomap": _Pattern(6, "M0 0l6 6M6 0l-6 6"),
+    "reserved": _Pattern(5, "M0 0v5", 45),
+    "tail": _Pattern(6, "M0 0v6", -45),
+    "kept": _Pattern(7, "M0 3h7M3 0v7"),
+    "low": _Pattern(5, "M0 1h5"),
+    "cma": _Pattern(5, "M1 0v5"),
+    "o-fallback": _Pattern(5, ""),
+    "g-taken": _Pattern(5, "M0 0v5", 45),
 }
-"""Edge of the tile, lines on it (none: a dot), rotation. No outcome shares a pattern with a kind of memory."""
+"""Patterns by kind of shape. No outcome shares a pattern with a kind of memory."""
 
 
 def number(value: float) -> str:
@@ -122,18 +133,11 @@ class Canvas:
         self._used: set[str] = set()
         names = {"aria-labelledby": f"{prefix}-title", "aria-describedby": f"{prefix}-desc"}
         self._root = Element("svg", {"xmlns": _SVG, "class": "ckp", "role": "group", **names})
-        self.leaf(self._root, "title", title, id=f"{prefix}-title")
-        self.leaf(self._root, "desc", text, id=f"{prefix}-desc")
+        SubElement(self._root, "title", {"id": f"{prefix}-title"}).text = printable(title)
+        SubElement(self._root, "desc", {"id": f"{prefix}-desc"}).text = printable(text)
         if frame.style:
             SubElement(self._root, "style").text = _STYLE
         self._into, self._stops = self._root, 0
-
-    @staticmethod
-    def leaf(parent: Element, tag: str, text: str, **attributes: str) -> Element:
-        """An element that holds text only."""
-        element = SubElement(parent, tag, attributes)
-        element.text = printable(text)
-        return element
 
     def text(self, x: float, y: float, text: str, *, size: int = FONT, cls: str = "", anchor: str = "start") -> None:
         """A line of text on the baseline `y`; `anchor` says whether it begins, is centred or ends at `x`."""
@@ -173,7 +177,7 @@ class Canvas:
             attributes |= {"tabindex": "-1" if self._stops else "0", "role": "img"}
             self._stops += 1
         parent = SubElement(self._into, "g", attributes)
-        self.leaf(parent, "title", text)
+        SubElement(parent, "title").text = printable(text)
         return parent
 
     def path(self, cls: str, d: str, text: str) -> None:
@@ -181,6 +185,7 @@ class Canvas:
         SubElement(self._mark(text), "path", {"d": d, **self._look(cls)})
 
     def _look(self, kind: str) -> dict[str, str]:
+        """The attributes for the look of a kind of shape: its class, or its pattern, which is then defined."""
         if kind not in _PATTERNS:
             return {"class": kind}
         self._used.add(kind)
@@ -243,17 +248,19 @@ class Canvas:
         return tostring(self._root, encoding="unicode") + "\n"
 
     def _defs(self) -> Element:
+        """The definitions of the patterns in use."""
         defs = Element("defs")
         for kind in sorted(self._used):
-            tile, lines, turn = _PATTERNS[kind]
-            attributes = {"id": f"{self._prefix}-{kind}", "width": str(tile), "height": str(tile)}
+            pattern = _PATTERNS[kind]
+            edge = str(pattern.edge)
+            attributes = {"id": f"{self._prefix}-{kind}", "width": edge, "height": edge}
             attributes["patternUnits"] = "userSpaceOnUse"
-            if turn:
-                attributes["patternTransform"] = f"rotate({turn})"
-            pattern = SubElement(defs, "pattern", attributes)
-            SubElement(pattern, "rect", {"class": f"f-{kind}", "width": str(tile), "height": str(tile)})
-            if lines:
-                SubElement(pattern, "path", {"class": f"l-{kind}", "d": lines, "stroke-width": "1.3"})
+            if pattern.turn:
+                attributes["patternTransform"] = f"rotate({pattern.turn})"
+            tile = SubElement(defs, "pattern", attributes)
+            SubElement(tile, "rect", {"class": f"f-{kind}", "width": edge, "height": edge})
+            if pattern.lines:
+                SubElement(tile, "path", {"class": f"l-{kind}", "d": pattern.lines, "stroke-width": "1.3"})
             else:
-                SubElement(pattern, "circle", {"class": f"l-{kind}", "cx": "2", "cy": "2", "r": "1.1"})
+                SubElement(tile, "circle", {"class": f"l-{kind}", "cx": "2", "cy": "2", "r": "1.1"})
         return defs

@@ -35,12 +35,16 @@ _WEIGHT = 180_000  # most bytes of the marks in a file
 _RUNS = 2000  # most pieces of the linear map that can be distinguished
 _NAMED = 40  # most names of one row for which a place is searched
 _KEYS = 60  # most names in the list below
-_STEPS = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0)
+_STEPS = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0)  # pixels, tried in order: what is smaller is merged
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """One row: its scale, its heading and its contents."""
+    """One row: its scale, its heading and its contents.
+
+    without, bands: the linear map without the crash kernel, if that differs, and with it. closer: it is a close-up of
+    the area. grid: the aligned steps.
+    """
 
     scale: Scale
     head: str
@@ -132,8 +136,20 @@ def _rows(plan: Plan, left: float, width: float) -> list[_Row]:
             break
     ram = union([(r.start, r.end) for r in plan.memory.regions])
     return [
-        _Row(scale, _head(plan, scale, ram, closer=closer), a, b, _special(special, scale), *cover, closer, grid)
-        for (scale, closer), (a, b), cover, grid in zip(scales, found, covers, _grids(plan, scales), strict=True)
+        _Row(
+            scale=scale,
+            head=_head(plan, scale, ram, closer=closer),
+            memory=memory_marks,
+            reserved=reserved_marks,
+            special=_special(special, scale),
+            without=without,
+            bands=with_crash,
+            closer=closer,
+            grid=grid,
+        )
+        for (scale, closer), (memory_marks, reserved_marks), (without, with_crash), grid in zip(
+            scales, found, covers, _grids(plan, scales), strict=True
+        )
     ]
 
 

@@ -23,7 +23,7 @@ _BAR, _BAND, _SMALL = 20, 15, 10
 _COLUMN = (96, 64, 88)  # widths of the columns at the right: protected, page tables, TLB entries
 _NARROW = 600  # pixels; a narrower picture has no columns at the right
 _MARKS = 60  # most marks of one strip that can be distinguished
-_STEPS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+_STEPS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)  # pixels, tried in order: what is smaller is merged
 
 
 @dataclass(frozen=True, slots=True)
