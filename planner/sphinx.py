@@ -81,19 +81,22 @@ if TYPE_CHECKING:
 
 __all__ = ["DIRECTIVES", "setup"]
 
-_Spec = dict[str, Callable[[Any], Any]]
+_OptionSpec = dict[str, Callable[[Any], Any]]
+"""The options of a directive, each with the reader of its value."""
 
 
 def _format(argument: str) -> str:
+    """The value of `format`; `svg` means the picture, as on the command line."""
     return {"svg": "picture"}.get(argument, directives.choice(argument, ("picture", "svg", "table", "text")))
 
 
 def _words(argument: Any) -> list[str]:
+    """The values of an option that may be repeated."""
     return directives.unchanged_required(argument).split()
 
 
-def _reading(option: click.Option) -> Callable[[Any], Any]:
-    """The reader of an option's value; the model reads the texts further."""
+def _reader_of(option: click.Option) -> Callable[[Any], Any]:
+    """The reader of a command's option in a directive; the library's call reads texts further."""
     if option.is_flag:
         return directives.flag
     if option.multiple:
@@ -103,18 +106,18 @@ def _reading(option: click.Option) -> Callable[[Any], Any]:
     return directives.positive_int if isinstance(option.type, click.IntRange) else _TEXT
 
 
-def _options(command: str) -> _Spec:
+def _options(command: str) -> _OptionSpec:
     """The options of a command that are about its question, and the format."""
     found = dict(_FORMAT)
     for option in getattr(import_module(f"planner.cli.{command}_command"), command).params:
         if isinstance(option, click.Option):
             names = [name[2:] for name in (*option.opts, *option.secondary_opts) if name.startswith("--")]
-            found |= {name: _reading(option) for name in names if name not in _LEFT_OUT}
+            found |= {name: _reader_of(option) for name in names if name not in _LEFT_OUT}
     return found
 
 
 _TEXT = directives.unchanged_required
-_FORMAT: _Spec = {"format": _format}
+_FORMAT: _OptionSpec = {"format": _format}
 _LEFT_OUT = (
     *("format", "output", "color", "wide", "bytes", "short", "fail-on", "jobs", "resume", "with-report"),
     *("files", "files-from", "summary", "show", "a", "as", "high", "sweep", "step", "give-back"),
@@ -123,29 +126,29 @@ _LEFT_OUT = (
 
 _PLAN = _options("plan")
 _MACHINE = {name: _PLAN[name] for name in ("log", "config", "memory")}
-_FILES = ("map", "map-format", "log", "config", "format")
+_READ_HERE = ("map", "map-format", "log", "config", "format")
 """Options that are read here; the others are parameters of the call."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Kind:
-    """One directive.
+class _Definition:
+    """What a directive takes and shows.
 
-    make: the result, from the directive, its argument and the options that are parameters. draw: its picture, if it has
-    one. blocks: its blocks. argument: it takes one.
+    make: the result, from the directive, its argument and the options that are parameters. draw: the picture of the
+    result, if it has one. blocks: its blocks. argument: the directive takes one.
     """
 
-    options: _Spec
-    make: Callable[[_Result, str | None, dict[str, Any]], Any]
+    options: _OptionSpec
+    make: Callable[[_ResultDirective, str | None, dict[str, Any]], Any]
     draw: Callable[[Any, Frame], Canvas] | None = None
-    blocks: Callable[[_Result, Any], list[Block]] = lambda _, made: blocks_of(made)
+    blocks: Callable[[_ResultDirective, Any], list[Block]] = lambda _, made: blocks_of(made)
     argument: bool = True
 
 
-class _Result(SphinxDirective):
-    """One result."""
+class _ResultDirective(SphinxDirective):
+    """A directive that inserts one result."""
 
-    kind: ClassVar[_Kind]
+    definition: ClassVar[_Definition]
     final_argument_whitespace = True
 
     def run(self) -> list[nodes.Node]:
@@ -153,21 +156,22 @@ class _Result(SphinxDirective):
         options = {name.replace("-", "_"): True if value is None else value for name, value in self.options.items()}
         if options.pop("no_kfence", False):
             options["kfence"] = False
-        left = {name: value for name, value in options.items() if name.replace("_", "-") not in _FILES}
-        kind = type(self).kind
+        parameters = {name: value for name, value in options.items() if name.replace("_", "-") not in _READ_HERE}
+        definition = type(self).definition
         try:
-            made = kind.make(self, self.arguments[0] if self.arguments else None, left)
-            blocks = shown(kind.blocks(self, made))
+            made = definition.make(self, self.arguments[0] if self.arguments else None, parameters)
+            blocks = shown(definition.blocks(self, made))
         except PlannerError as error:
             raise self.error(printable(str(error))) from error
         form = options.get("format", "picture")
         if form == "text":
             return [nodes.literal_block(text := lay_out(blocks, "text"), text, language="text")]
         tables = [node for block in blocks for node in nodes_of(block)]
-        if form == "table" or kind.draw is None:
+        if form == "table" or definition.draw is None:
             return tables
         frame = Frame(prefix=f"ckp-{self.env.new_serialno('crashkernel')}")
-        return [nodes.raw("", kind.draw(made, frame).svg(), format="html"), addnodes.only("", *tables, expr="not html")]
+        picture = definition.draw(made, frame).svg()
+        return [nodes.raw("", picture, format="html"), addnodes.only("", *tables, expr="not html")]
 
     def argument(self, what: str) -> str:
         """The argument of a directive that needs one."""
@@ -218,13 +222,13 @@ class _Result(SphinxDirective):
         return [(paths.get(one.id, one.id), one.machine, one.options) for one in found.members]
 
 
-def _of_source(call: Callable[..., Any]) -> Callable[[_Result, str | None, dict[str, Any]], Any]:
-    """A call with the machine, the request and the options."""
+def _of_source(call: Callable[..., Any]) -> Callable[[_ResultDirective, str | None, dict[str, Any]], Any]:
+    """The result of a call of the library with the directive's machine, request and options."""
     return lambda directive, request, options: call(directive.source(), request, **options)
 
 
-def _sweep(directive: _Result, _: str | None, options: dict[str, Any]) -> Any:
-    """All sizes of `FROM..TO`, and the distributions' defaults."""
+def _sweep(directive: _ResultDirective, _: str | None, options: dict[str, Any]) -> Any:
+    """The sweep of `FROM..TO`, and the names and sizes of distributions' defaults, for its picture."""
     least, most = read(directive.name, directive.argument("a range of sizes such as 128M..8G"), size_range)
     machine = directive.source()
     asked = {name: value for name, value in options.items() if name not in {"crashkernel", "step"}}
@@ -232,8 +236,8 @@ def _sweep(directive: _Result, _: str | None, options: dict[str, Any]) -> Any:
     return api.sweep(machine, least, most, **options), [(one.preset, one.size) for one in beside.presets]
 
 
-def _survey(directive: _Result, _: str | None, options: dict[str, Any]) -> Any:
-    """The rows, or the machines of the proposal."""
+def _survey(directive: _ResultDirective, _: str | None, options: dict[str, Any]) -> Any:
+    """The rows of a survey; without any option, the machines of the survey of the proposal."""
     if set(directive.options) <= {"format"}:
         return survey([(sample.name, read_sample(sample.name)) for sample in samples()])
     strategy, order = options.pop("strategy", None), options.pop("sort", None)
@@ -248,25 +252,25 @@ def _heat_map(made: Any, frame: Frame) -> Canvas:
     return heat_map.draw(cells(made), frame)
 
 
-def _size(directive: _Result, request: str | None, options: dict[str, Any]) -> Any:
+def _size(directive: _ResultDirective, request: str | None, options: dict[str, Any]) -> Any:
     if "sure" in options:
-        options["sure"] /= 100
+        options["sure"] /= 100  # a percentage in a document, a share in the call
     return api.recommend(directive.source(), crashkernel=request, **options)
 
 
-def _give_back(directive: _Result, _: str | None, options: dict[str, Any]) -> Any:
+def _give_back(directive: _ResultDirective, _: str | None, options: dict[str, Any]) -> Any:
     written = directive.argument("the size that stays reserved, such as 256M")
     return api.give_back(directive.source(), options.pop("crashkernel", None), written, **options)
 
 
-def _verify(directive: _Result, argument: str | None, options: dict[str, Any]) -> Any:
+def _verify(directive: _ResultDirective, argument: str | None, options: dict[str, Any]) -> Any:
     request = options.pop("crashkernel", argument)
     for name in options.keys() & {"page_tables", "meminfo"}:
         options[name] = directive.file(options[name])
     return api.verify(directive.source(), request, **options)
 
 
-def _diff(directive: _Result, argument: str | None, options: dict[str, Any]) -> Any:
+def _diff(directive: _ResultDirective, argument: str | None, options: dict[str, Any]) -> Any:
     """The differences. `b`: OPTION=VALUE of the second side only; `map-b`: its machine."""
     requests = (argument or "").split()
     if len(requests) > 2:
@@ -278,25 +282,25 @@ def _diff(directive: _Result, argument: str | None, options: dict[str, Any]) -> 
     return api.diff(first, api.plan(directive.source(other), requests[-1] if requests else None, **second))
 
 
-def _default(directive: _Result, _: str | None, options: dict[str, Any]) -> Any:
+def _default(directive: _ResultDirective, _: str | None, options: dict[str, Any]) -> Any:
     need = options.pop("need", None)
     fleet = {name: machine for name, machine, _ in directive.fleet(Options(**read_options(options)))}
     return api.default(fleet, need=need, **options)
 
 
-def _need(directive: _Result, _: str | None, options: dict[str, Any]) -> Any:
+def _need(directive: _ResultDirective, _: str | None, options: dict[str, Any]) -> Any:
     if "initrd" in options:
         options["initrd"] = directive.file(options["initrd"])
     return api.need(directive.source() if "map" in directive.options else None, **options)
 
 
-def _parse(directive: _Result, _: str | None, options: dict[str, Any]) -> Any:
+def _parse(directive: _ResultDirective, _: str | None, options: dict[str, Any]) -> Any:
     if "ram" not in options:
         raise directive.error(f"{directive.name} needs :ram:, such as 8G")
     return api.parse(directive.argument("a value such as 2G-4G:256M,4G-:512M"), **options)
 
 
-def _parsed(directive: _Result, made: Any) -> list[Block]:
+def _blocks_of_reading(directive: _ResultDirective, made: Any) -> list[Block]:
     """The reading, its input, and its steps."""
     kernel = directive.options.get("kernel")
     profile = NEWEST if kernel is None else select_profile(kernel).profile
@@ -304,13 +308,13 @@ def _parsed(directive: _Result, made: Any) -> list[Block]:
     return parse_blocks.blocks(made, facts)
 
 
-def _bbm(directive: _Result, argument: str | None, options: dict[str, Any]) -> Any:
+def _bbm(directive: _ResultDirective, argument: str | None, options: dict[str, Any]) -> Any:
     level = options.pop("bbm_level", None)
     own = [read_procedure(directive.file(name)) for name in options.pop("procedure", ())]
     return bbm.cases([*(argument or "").split(), *own], [level] if level else (), **options)
 
 
-def _batch(directive: _Result, _: str | None, options: dict[str, Any]) -> Any:
+def _batch(directive: _ResultDirective, _: str | None, options: dict[str, Any]) -> Any:
     path = directive.file(directive.argument("a file of records"))
     changes = [parse_change(text) for text in options.pop("what_if", ()) if text != "none"]
     request = options.pop("crashkernel", None)
@@ -319,53 +323,55 @@ def _batch(directive: _Result, _: str | None, options: dict[str, Any]) -> Any:
     return summarize(open_answers(path), Job(defaults), chosen)
 
 
-_KINDS = {
-    "batch": _Kind(_options("batch"), _batch),
-    "bbm": _Kind(_options("bbm"), _bbm),
-    "compare": _Kind({**_options("compare"), "sizes": _words}, _of_source(api.compare), comparison_picture),
-    "default": _Kind(_options("default"), _default, argument=False),
-    "diff": _Kind({**_options("diff"), "map-b": _words}, _diff),
-    "explain": _Kind(
+_DEFINITIONS = {
+    "batch": _Definition(_options("batch"), _batch),
+    "bbm": _Definition(_options("bbm"), _bbm),
+    "compare": _Definition({**_options("compare"), "sizes": _words}, _of_source(api.compare), comparison_picture),
+    "default": _Definition(_options("default"), _default, argument=False),
+    "diff": _Definition({**_options("diff"), "map-b": _words}, _diff),
+    "explain": _Definition(
         _options("explain"),
         _of_source(api.explain),
         lambda made, frame: memory_picture.draw(made.plan, frame, over=[made.any_image] if made.any_image else []),
     ),
-    "fit": _Kind(
+    "fit": _Definition(
         _options("fit"),
         _of_source(api.fit),
         lambda made, frame: chart.draw_fit(made, frame, over=made.any_image.at if made.any_image else []),
     ),
-    "give-back": _Kind({**_PLAN, "crashkernel": _TEXT}, _give_back),
-    "kernels": _Kind(_FORMAT, lambda _, names, __: described((names or "").split())),
-    "maps": _Kind(_FORMAT, lambda *_: samples(), argument=False),
-    "need": _Kind({**_options("need"), **_MACHINE}, _need, argument=False),
-    "parse": _Kind(_options("parse"), _parse, blocks=_parsed),
-    "plan": _Kind(_PLAN, _of_source(api.plan), memory_picture.draw),
-    "presets": _Kind(_PLAN, lambda directive, _, options: api.defaults(directive.source(), **options), argument=False),
-    "size": _Kind({**_options("size"), "sure": directives.percentage}, _size),
-    "survey": _Kind(_options("survey"), _survey, _heat_map, argument=False),
-    "sweep": _Kind(
+    "give-back": _Definition({**_PLAN, "crashkernel": _TEXT}, _give_back),
+    "kernels": _Definition(_FORMAT, lambda _, names, __: described((names or "").split())),
+    "maps": _Definition(_FORMAT, lambda *_: samples(), argument=False),
+    "need": _Definition({**_options("need"), **_MACHINE}, _need, argument=False),
+    "parse": _Definition(_options("parse"), _parse, blocks=_blocks_of_reading),
+    "plan": _Definition(_PLAN, _of_source(api.plan), memory_picture.draw),
+    "presets": _Definition(
+        _PLAN, lambda directive, _, options: api.defaults(directive.source(), **options), argument=False
+    ),
+    "size": _Definition({**_options("size"), "sure": directives.percentage}, _size),
+    "survey": _Definition(_options("survey"), _survey, _heat_map, argument=False),
+    "sweep": _Definition(
         {**_PLAN, "crashkernel": _TEXT, "step": _TEXT},
         _sweep,
         lambda made, frame: chart.draw(made[0], frame, defaults=made[1]),
         blocks=lambda _, made: blocks_of(made[0]),
     ),
-    "verify": _Kind(_options("verify"), _verify),
+    "verify": _Definition(_options("verify"), _verify),
 }
 
 
-def _directive(made_as: _Kind) -> type[_Result]:
-    """The directive class of a kind."""
+def _directive(made_from: _Definition) -> type[_ResultDirective]:
+    """The class of a directive."""
 
-    class Directive(_Result):
-        kind = made_as
-        optional_arguments = int(made_as.argument)
-        option_spec = made_as.options
+    class Directive(_ResultDirective):
+        definition = made_from
+        optional_arguments = int(made_from.argument)
+        option_spec = made_from.options
 
     return Directive
 
 
-DIRECTIVES = {f"crashkernel-{name}": _directive(kind) for name, kind in _KINDS.items()}
+DIRECTIVES = {f"crashkernel-{name}": _directive(definition) for name, definition in _DEFINITIONS.items()}
 """Each directive by its name."""
 
 
