@@ -20,7 +20,7 @@ from planner.report import to_dict
 from planner.sources import read_source
 from tests.benchmarks import house, inputs, many, memory, pages, rewinding, sizing
 from tests.benchmarks.comparisons import ratios
-from tests.benchmarks.figures import Figure
+from tests.benchmarks.figures import Figure, report
 from tests.benchmarks.tlb_model import explore_everything
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _comparisons() -> list[Figure]:
         "1,000 ragged": _machine(1000, 8000 * GIB, ragged=True),
         "a board": read_source("sample:d06-16g-holes"),
     }
-    return [Figure(*figure) for figure in ratios(machines, _per_call)]
+    return ratios(machines, _per_call)
 
 
 def _tlb_model() -> list[Figure]:
@@ -94,24 +94,10 @@ def _tlb_model() -> list[Figure]:
 
 def main() -> int:
     """Measure, print, compare."""
-    status = house.main([])
     own = (_sizes, _report, _comparisons, _tlb_model)
-    for measure in (
-        *own,
-        *many.MEASURES,
-        *sizing.MEASURES,
-        *inputs.MEASURES,
-        *memory.MEASURES,
-        *pages.MEASURES,
-        *rewinding.MEASURES,
-    ):
-        for figure in measure():
-            mark = "ok" if figure.holds else "TOO MUCH"
-            status |= not figure.holds
-            print(
-                f"{figure.what:<45} {figure.value:8.2f} {figure.unit:<3}  at most {figure.bound:g}  {mark}", flush=True
-            )
-    return status
+    others = (many, sizing, inputs, memory, pages, rewinding)
+    status = house.main([])
+    return report([*own, *(measure for module in others for measure in module.MEASURES)]) or status
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import planner
+from tests.benchmarks.figures import Figure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -14,15 +15,13 @@ if TYPE_CHECKING:
 __all__ = ["ratios"]
 
 
-def ratios(
-    machines: dict[str, Machine], per_call: Callable[..., Sequence[float]], bound: float = 4
-) -> list[tuple[str, float, float]]:
-    """Name, ratio and bound of each machine."""
+def ratios(machines: dict[str, Machine], per_call: Callable[..., Sequence[float]], bound: float = 4) -> list[Figure]:
+    """The ratio of each machine."""
     found = []
     for name, machine in machines.items():
         times = per_call(
             lambda: planner.plan(machine, "512M"),  # noqa: B023 - used at once
             lambda: planner.compare(machine, "512M"),  # noqa: B023
         )
-        found.append((f"nine strategies / one plan, {name}", times[1] / times[0], bound))
+        found.append(Figure(f"nine strategies / one plan, {name}", times[1] / times[0], bound))
     return found

@@ -1,4 +1,4 @@
-"""What a benchmark finds: a number beside its bound."""
+"""What a benchmark finds: a number beside its bound; how it is measured and printed."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 import planner
 from planner.base.sizes import KIB, MIB
 
-__all__ = ["ROOT", "Cost", "Figure", "cost_of", "environment"]
+__all__ = ["ROOT", "Cost", "Figure", "Measure", "cost_of", "environment", "report", "seconds_of"]
 
 ROOT = str(Path(planner.__file__).parent.parent)
 
@@ -29,6 +31,31 @@ class Figure(NamedTuple):
     def holds(self) -> bool:
         """Whether it is within the bound."""
         return self.value <= self.bound
+
+
+Measure = Callable[[], Iterable[Figure]]
+"""One benchmark."""
+
+
+def report(measures: Iterable[Measure]) -> int:
+    """Measure and print; returns the exit status: 1 if a bound is exceeded."""
+    status = 0
+    for measure in measures:
+        for figure in measure():
+            status |= not figure.holds
+            bound = f"at most {figure.bound:g}  {'ok' if figure.holds else 'TOO MUCH'}"
+            print(f"{figure.what:<50} {figure.value:8.2f} {figure.unit:<3}  {bound}", flush=True)
+    return status
+
+
+def seconds_of(call: Callable[[], object], times: int = 1) -> float:
+    """The least seconds of several calls."""
+    best = float("inf")
+    for _ in range(times):
+        begin = time.perf_counter()
+        call()
+        best = min(best, time.perf_counter() - begin)
+    return best
 
 
 class Cost(NamedTuple):

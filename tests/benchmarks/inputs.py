@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from functools import partial
-from typing import TYPE_CHECKING
 
 from planner.base.sizes import GIB, MIB
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
 from planner.sources import parse_text
 from planner.sources.bounds import MAX_EVENTS
-from tests.benchmarks.figures import Figure
+from tests.benchmarks.figures import Figure, seconds_of
 from tests.sources.reports import packed, report_of, running_machine
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = ["MEASURES"]
 
@@ -40,12 +35,6 @@ def _node_ranges(count: int) -> bytes:
     return b"Linux version 6.1 \n" + "\n".join(lines).encode() + b"\n"
 
 
-def _seconds(call: Callable[[], object]) -> float:
-    begin = time.perf_counter()
-    call()
-    return time.perf_counter() - begin
-
-
 def _counts() -> list[Figure]:
     """Ten times the lines may take little more than ten times as long."""
     options = Options(kernel="6.12", va_bits=52)
@@ -55,7 +44,7 @@ def _counts() -> list[Figure]:
         for count in (10_000, 100_000):
             data = make(count)
             run = partial(lambda data: make_plan(parse_text(data, "x"), "2M", options), data)
-            times.append(min(_seconds(run) for _ in range(3)))
+            times.append(seconds_of(run, 3))
         found.append(Figure(f"100,000 / 10,000 {name}", times[1] / times[0], 18))
     return found
 
@@ -65,8 +54,8 @@ def _packing() -> list[Figure]:
     boot = running_machine("deb61-4k_8G_plain_c")
     archive = packed(report_of(boot), "xz")
     parts = [boot[name].encode() for name in ("iomem", "dmesg")]
-    whole = min(_seconds(lambda: parse_text(archive, "x")) for _ in range(15))
-    alone = min(_seconds(lambda: [parse_text(part, "x") for part in parts]) for _ in range(15))
+    whole = seconds_of(lambda: parse_text(archive, "x"), 15)
+    alone = seconds_of(lambda: [parse_text(part, "x") for part in parts], 15)
     return [Figure("a packed report / its iomem and log", whole / alone, 4)]
 
 

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from planner.base.sizes import GIB, KIB, MIB
-from tests.benchmarks.figures import ROOT, Cost, Figure, cost_of
+from tests.benchmarks.figures import ROOT, Cost, Figure, cost_of, report, seconds_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 __all__ = ["MEASURES", "write_records"]
 
@@ -86,17 +86,11 @@ def _share() -> Iterator[Figure]:
     answers = [answer_record(one, Defaults()) for one in records]
     shares = []
     for _ in range(15):
-        whole = _seconds(lambda: [encode_answer(answer_record(decode(line), Defaults())) for line in lines])
-        read = _seconds(lambda: [decode(line) for line in lines])
-        written = _seconds(lambda: [encode_answer(answer) for answer in answers])
+        whole = seconds_of(lambda: [encode_answer(answer_record(decode(line), Defaults())) for line in lines])
+        read = seconds_of(lambda: [decode(line) for line in lines])
+        written = seconds_of(lambda: [encode_answer(answer) for answer in answers])
         shares.append((read + written) / whole)
     yield Figure("batch, share of JSON in the time of a record", statistics.median(shares), 0.5)
-
-
-def _seconds(call: Callable[[], object]) -> float:
-    begin = time.perf_counter()
-    call()
-    return time.perf_counter() - begin
 
 
 def _memory() -> Iterator[Figure]:
@@ -106,7 +100,7 @@ def _memory() -> Iterator[Figure]:
         peaks = []
         for records in (10_000, most):
             path = write_records(Path(folder) / "fleet", records, regions=4)
-            peaks.append(_run(path, "-o", str(Path(folder) / "plans"))[1])
+            peaks.append(_run(path, "-o", str(Path(folder) / "plans")).peak)
         yield Figure("batch, peak memory of a process", max(peaks), 200, "MiB")
         yield Figure(f"batch, memory of {most:,} / 10,000 records", peaks[1] / peaks[0], 1.1)
 
@@ -116,7 +110,7 @@ def _kills() -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         fleet, whole, out = (Path(folder) / name for name in ("fleet", "whole", "out"))
         write_records(fleet, 3000)
-        seconds, _ = _run(str(fleet), "-o", str(whole))
+        seconds = _run(str(fleet), "-o", str(whole)).seconds
         command = [sys.executable, "-m", "planner", "batch", str(fleet), "-o", str(out), "--resume"]
         for _ in range(3):
             run = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": ROOT})
@@ -131,19 +125,5 @@ def _kills() -> Iterator[Figure]:
 MEASURES = (_together, _share, _memory, _kills)
 
 
-def main() -> int:
-    """Measure and print this module's figures alone."""
-    status = 0
-    for measure in MEASURES:
-        for figure in measure():
-            status |= not figure.holds
-            mark = "ok" if figure.holds else "TOO MUCH"
-            print(
-                f"{figure.what:<45} {figure.value:8.3f} {figure.unit:<3}  at most {figure.bound:.3g}  {mark}",
-                flush=True,
-            )
-    return status
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(report(MEASURES))

@@ -14,9 +14,10 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from planner.base.sizes import GIB, MIB
-from tests.benchmarks.figures import Figure, cost_of
+from tests.benchmarks.figures import Figure, cost_of, report
 
 __all__ = ["MEASURES"]
 
@@ -70,7 +71,7 @@ def tree(nodes: int) -> bytes:
     return b"".join(n.to_bytes(4, "big") for n in numbers) + b"\0" * 16 + body
 
 
-def report(mode: str, files: dict[str, bytes]) -> bytes:
+def sosreport(mode: str, files: dict[str, bytes]) -> bytes:
     """A sosreport. mode: of tarfile."""
     data = io.BytesIO()
     with tarfile.open(fileobj=data, mode=mode) as archive:  # type: ignore[call-overload]
@@ -84,7 +85,7 @@ def report(mode: str, files: dict[str, bytes]) -> bytes:
 def _whole_report(mode: str) -> bytes:
     logs = {"sos_commands/kernel/dmesg": LOG + DRIVER * 200_000, "var/log/messages": JOURNAL * 200_000}
     journal = {"sos_commands/logs/journalctl_--no-pager": JOURNAL * 200_000}
-    return report(mode, {"proc/iomem": iomem(ROWS, "reserved"), "proc/cmdline": b"quiet", **logs, **journal})
+    return sosreport(mode, {"proc/iomem": iomem(ROWS, "reserved"), "proc/cmdline": b"quiet", **logs, **journal})
 
 
 INPUTS: dict[str, tuple[Callable[[], bytes], float]] = {
@@ -143,5 +144,4 @@ MEASURES = (_peaks,)
 
 
 if __name__ == "__main__":
-    for one in _peaks(tuple(sys.argv[1:])):
-        print(f"{one.what:<45} {one.value:8.0f} {one.unit}  at most {one.bound:g}{'' if one.holds else '  TOO MUCH'}")
+    sys.exit(report([partial(_peaks, tuple(sys.argv[1:]))]))

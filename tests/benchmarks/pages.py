@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING
+from json import dumps
 
 from planner.base.sizes import GIB, KIB, MIB
 from planner.planning.plan import make_plan
@@ -13,28 +12,13 @@ from planner.report import to_json
 from planner.sources import parse_text
 from planner.studies.compare import make_comparison
 from planner.studies.size import sweep
-from tests.benchmarks.figures import Figure
+from tests.benchmarks.figures import Figure, seconds_of
 from tests.benchmarks.sizing import many_regions
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = ["MEASURES"]
 
 
-def _timed(make: Callable[[], object]) -> float:
-    """The best of three."""
-    best = float("inf")
-    for _ in range(3):
-        begin = time.perf_counter()
-        make()
-        best = min(best, time.perf_counter() - begin)
-    return best
-
-
 def _pages() -> list[Figure]:
-    from json import dumps
-
     machine = parse_text(dumps(many_regions()).encode(), "map.json")
     plan = make_plan(machine, "512M,high")
     comparison = make_comparison(machine, "512M,high")
@@ -42,7 +26,9 @@ def _pages() -> list[Figure]:
     strips = len(comparison_picture(comparison).svg().encode()) / KIB
     steps = len(chart.draw(sweep(machine, 128 * MIB, 64 * GIB)).svg().encode()) / KIB
     page = len(plan_page(plan, to_json(plan, compact=True), comparison).encode()) / MIB
-    drawing = _timed(lambda: memory_picture.draw(plan).svg()) / _timed(lambda: make_plan(machine, "512M,high"))
+    drawing = seconds_of(lambda: memory_picture.draw(plan).svg(), 3) / seconds_of(
+        lambda: make_plan(machine, "512M,high"), 3
+    )
     return [
         Figure("SVG of a plan, 4,000 regions and reservations", svg, 300, " KiB"),
         Figure("SVG of a comparison, the same map", strips, 300, " KiB"),

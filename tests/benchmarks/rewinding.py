@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import sys
 import time
-from functools import _lru_cache_wrapper
+from functools import _lru_cache_wrapper, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,7 +20,7 @@ from planner.planning.options import Options
 from planner.planning.plan import make_plan
 from planner.rewind import back
 from planner.sources import combine, parse_text
-from tests.benchmarks.figures import Figure
+from tests.benchmarks.figures import Figure, report
 from tests.oracle.cases import cases
 from tests.sources.long_logs import LONG
 from tests.sources.posted_forms import LISTINGS, LOGS
@@ -210,16 +210,8 @@ MEASURES = (_recorded,)
 
 def main(folders: list[str]) -> int:
     """Measure and print."""
-    status = 0
     inputs = [*recorded(), *posted(), *long_logs(), *(one for folder in folders for one in files(Path(folder)))]
-    for request in REQUESTS:
-        for figure in _texts(inputs, request):
-            status |= not figure.holds
-            mark = "ok" if figure.holds else "TOO MUCH"
-            print(
-                f"{figure.what:<50} {figure.value:8.2f} {figure.unit:<3}  at most {figure.bound:g}  {mark}", flush=True
-            )
-    return status
+    return report(partial(_texts, inputs, request) for request in REQUESTS)
 
 
 if __name__ == "__main__":

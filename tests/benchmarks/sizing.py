@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
 from planner.base.sizes import GIB, KIB, MIB
-from tests.benchmarks.figures import ROOT, Figure
+from tests.benchmarks.figures import Figure, cost_of
 
 __all__ = ["MEASURES", "many_regions"]
 
@@ -32,20 +28,8 @@ def many_regions() -> dict[str, object]:
 
 
 def _seconds(*args: str) -> float:
-    """The best of three runs of the whole program, compiled code."""
-    best = float("inf")
-    for _ in range(3):
-        begin = time.perf_counter()
-        run = subprocess.run(
-            [sys.executable, "-m", "planner", *args],
-            capture_output=True,
-            env={**os.environ, "PYTHONPATH": ROOT},
-            check=False,
-        )
-        if run.returncode not in (0, 1) or run.stderr:
-            raise SystemExit(f"{' '.join(args)}: {run.stderr.decode()}")
-        best = min(best, time.perf_counter() - begin)
-    return best
+    """The best of three runs of the whole program."""
+    return min(cost_of(*args, reserved=False).seconds for _ in range(3))
 
 
 def _asking() -> list[Figure]:
