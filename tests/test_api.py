@@ -162,7 +162,7 @@ OWN: dict[str, tuple[Callable[..., object], tuple[str, ...]]] = {
 @pytest.mark.parametrize(
     ("call", "name"), [(call, name) for call, (_, names) in OWN.items() for name in names], ids=str
 )
-def test_whatever_is_no_value_is_an_error_that_names_the_parameter(call: str, name: str, value: Any) -> None:
+def test_an_invalid_value_is_an_error_that_names_the_parameter(call: str, name: str, value: Any) -> None:
     """Never an internal error."""
     given = {"ram": "8G", name: value} if call == "parse" else {name: value}
     with pytest.raises(planner.InputError) as caught:
@@ -192,7 +192,7 @@ def test_other_wrong_values_are_named(call: Callable[[], object], name: str) -> 
 
 
 @pytest.mark.parametrize("plans", [3, [3], {"a": None}], ids=["a number", "a list of one", "a dict of nothing"])
-def test_what_is_no_plan_is_no_row(plans: Any) -> None:
+def test_only_plans_become_rows(plans: Any) -> None:
     pytest.importorskip("pyarrow")
     with pytest.raises(planner.InputError, match=r"^plans: must be plans; "):
         planner.batch.to_arrow(plans)
@@ -245,7 +245,7 @@ def test_a_request_is_a_text(call: str, value: Any) -> None:
 @pytest.mark.parametrize(
     "value", [WRONG, 7, b"sample:rpi4-4g", {"memory": []}, planner], ids=lambda v: type(v).__name__
 )
-def test_what_is_no_machine_is_refused(value: Any) -> None:
+def test_other_values_are_not_machines(value: Any) -> None:
     """The error lists accepted types."""
     kind = type(value).__name__
     with pytest.raises(planner.InputError, match=f"^source: {kind} is not a machine; give a planner.Machine, "):

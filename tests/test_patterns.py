@@ -17,12 +17,12 @@ _GROUP = re.compile(r"(?<!\\)\)(?:[*+?]|\{\{?\d*,?\d*\}?\})\+")
 
 
 @pytest.mark.parametrize("pattern", ["(?:ab|a)*+", "(a)++", "(?:a.b)?+", "(?:x){2,}+", "(?:x){{2,}}+"])
-def test_what_is_looked_for(pattern: str) -> None:
+def test_possessive_groups_are_found(pattern: str) -> None:
     assert _GROUP.search(pattern)
 
 
 @pytest.mark.parametrize("pattern", ["(?>(?:ab|a)*)", r"\d++", "[^x]*+", r"\)?+", ".{{0,400}}+", "(a)+"])
-def test_what_is_not(pattern: str) -> None:
+def test_other_patterns_are_not_found(pattern: str) -> None:
     assert not _GROUP.search(pattern)
 
 

@@ -38,7 +38,7 @@ from tests.strategies import machine_of
         pytest.param("1G", None, "preset=rhel9", f"crashkernel={PRESETS['rhel9'].value}", id="a default"),
     ],
 )  # fmt: skip
-def test_what_a_change_asks_for(crashkernel: str | None, cmdline: str | None, change: str, request_: str) -> None:
+def test_the_request_after_a_change(crashkernel: str | None, cmdline: str | None, change: str, request_: str) -> None:
     document = {**fleet.memory(0), "kernel": "6.12"} | ({"cmdline": cmdline} if cmdline else {})
     record: dict[str, Any] = {"map": document} | ({"crashkernel": crashkernel} if crashkernel else {})
     answer = answer_record(record, Defaults())
@@ -49,13 +49,13 @@ def test_what_a_change_asks_for(crashkernel: str | None, cmdline: str | None, ch
     assert make_plan(answer.ask.machine, asked[0]).request.high == (",high" in request_)
 
 
-def test_a_machine_that_asks_for_nothing_goes_on_doing_so() -> None:
+def test_a_machine_without_a_request_is_not_changed() -> None:
     plan = make_plan(machine_of(as_memory_map(fleet.memory(0))), "0", Options(kernel="6.12"))
     assert changed(plan, "0", Options(), Change("high", "high")) is None
 
 
 @pytest.mark.parametrize("asked", ["64G", "512MB"])
-def test_another_size_would_help_a_machine_whose_request_is_refused(asked: str) -> None:
+def test_a_refused_request_can_get_another_size(asked: str) -> None:
     """6.7 and later refuse a size of all RAM or more, and any kernel refuses an unreadable request."""
     machine = machine_of(as_memory_map(fleet.memory(0)))
     plan = make_plan(machine, asked, Options(kernel="6.12"))
@@ -72,6 +72,6 @@ def test_another_size_would_help_a_machine_whose_request_is_refused(asked: str) 
         *("crashkernel=", "preset=none", "kernel=x", "page-size=5K", "rodata=yes", "crashkernel=quiet splash"),
     ],
 )
-def test_what_is_no_change_is_refused(text: str) -> None:
+def test_other_texts_are_not_changes(text: str) -> None:
     with pytest.raises(InputError):
         parse_change(text)

@@ -33,7 +33,7 @@ else:
     pa = pytest.importorskip("pyarrow")
 
 
-def test_the_schemas_are_flat_and_spark_can_have_them() -> None:
+def test_the_schemas_are_flat_and_valid_in_spark() -> None:
     """Only three types, no duplicate name, and the same schema in Spark's syntax."""
     for columns in (input_columns(), OUTPUT_COLUMNS):
         names = [name for name, _, _ in columns]
@@ -44,7 +44,7 @@ def test_the_schemas_are_flat_and_spark_can_have_them() -> None:
     assert ddl(with_report=True) == ", ".join(told)
 
 
-def test_a_text_that_is_no_utf8_is_an_error_of_its_row(tmp_path: Path) -> None:
+def test_a_text_that_is_not_utf8_is_an_error_of_its_row(tmp_path: Path) -> None:
     """In tables written by other tools; the other rows are planned."""
     good = [json.dumps(fleet.memory(number)).encode() for number in range(3)]
     texts = pa.array([good[0], b"\xff", good[2], good[0]], pa.binary()).view(pa.string())
@@ -63,13 +63,13 @@ def test_a_text_that_is_no_utf8_is_an_error_of_its_row(tmp_path: Path) -> None:
         ]
 
 
-def test_a_name_that_is_no_unicode_is_escaped_in_a_table() -> None:
+def test_undecodable_bytes_in_a_name_are_escaped() -> None:
     batch = batch_of_answers([Answer("a\udcff", None, "no"), Answer("b", None, "no")])
     assert batch.column(0).to_pylist() == ["a\\xff", "b"]
 
 
 @pytest.mark.parametrize("number", range(6))
-def test_a_row_is_the_report_flat(number: int) -> None:
+def test_a_row_has_the_values_of_the_report(number: int) -> None:
     """Every column by name; the report comes last if it is requested."""
     batch = batch_of_answers([answer_record(fleet.record(number), Defaults())], with_report=True)
     (row,) = batch.to_pylist()
@@ -87,7 +87,7 @@ def test_an_answer_without_a_plan_has_an_error_and_nothing_else() -> None:
     assert {row[name] for name in row if name not in ("id", "error")} == {None}
 
 
-def test_a_row_answers_as_its_record() -> None:
+def test_a_row_is_answered_as_its_record() -> None:
     """Null means missing; an engine's own columns are skipped."""
     row = fleet.record(1)
     table = pa.table(

@@ -41,7 +41,7 @@ def test_values_have_the_types_of_their_columns(tmp_path: Path) -> None:
         pytest.param('"a",,"exact",0,true,1', id="too many cells"),
     ],
 )
-def test_a_damaged_row_is_one(tmp_path: Path, row: str) -> None:
+def test_a_damaged_row_spoils_no_other(tmp_path: Path, row: str) -> None:
     (damaged, whole) = rows(tmp_path / "x.csv", f'{HEAD}{row}\n"b","no RAM",,,\n')
     assert damaged == (2, None)
     assert whole[0] == 3
@@ -60,7 +60,7 @@ def test_other_texts_are_refused(tmp_path: Path, text: str, what: str) -> None:
         rows(tmp_path / "x.csv", text)
 
 
-def test_records_are_never_csv(tmp_path: Path) -> None:
+def test_records_cannot_be_csv(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     with pytest.raises(InputError, match="cannot be read: No such file"):
         open_answers(str(path))

@@ -28,13 +28,13 @@ else:
         pytest.param({"id": ["a"], "map": ["[]"]}, "<map>: must be an object", id="an invalid map"),
     ],
 )
-def test_a_bad_row_is_a_row(columns: dict[str, list[str]], error: str) -> None:
+def test_a_bad_row_is_answered_with_an_error(columns: dict[str, list[str]], error: str) -> None:
     table = plan_batches(pa.table(columns))
     assert table.num_rows == 1
     assert table.column("error")[0].as_py().startswith(error)
 
 
-def test_whatever_an_engine_hands_over_comes_back_in_kind() -> None:
+def test_the_result_has_the_type_of_the_input() -> None:
     """An iterable, one batch, a table; an engine's own columns (an index) are ignored."""
     table = rows(5).append_column("__index_level_0__", pa.array(range(5)))
     batch = table.to_batches()[0]
@@ -45,27 +45,27 @@ def test_whatever_an_engine_hands_over_comes_back_in_kind() -> None:
     assert list(plan_batches([])) == []
 
 
-def test_defaults_of_a_function_are_those_of_a_library_call() -> None:
+def test_defaults_are_options_of_the_library_call() -> None:
     table = pa.table({"map": [json.dumps(fleet.memory(3))]})
     told = plan_batches(table, crashkernel="128M", strategy="mainline", kernel="6.1").to_pylist()[0]
     plan = planner.plan(fleet.as_memory_map(fleet.memory(3)), "128M", strategy="mainline", kernel="6.1")
     assert told == {"id": None, **values_of(plan)}
 
 
-def test_the_whole_report_comes_where_it_is_requested() -> None:
+def test_the_report_is_a_column_if_it_is_requested() -> None:
     table = plan_batches(rows(3), with_report=True)
     assert table.schema == output_schema(with_report=True)
     assert json.loads(table.column("report")[0].as_py())["schema_version"] == 1
 
 
-def test_an_option_that_is_none_is_refused_before_anything_is_planned() -> None:
+def test_an_unknown_option_is_refused_before_anything_is_planned() -> None:
     with pytest.raises(InputError, match="kernal"):
         plan_batches(rows(2), kernal="6.1")
     with pytest.raises(InputError, match="page"):
         plan_batches(rows(2), page_size="5K")
 
 
-def test_a_data_frame_comes_back_as_one() -> None:
+def test_a_data_frame_gives_a_data_frame() -> None:
     """With its index; nullable integers stay integers, although pandas makes them floats."""
     pd = pytest.importorskip("pandas")
     frame = pd.DataFrame({"map": [json.dumps(fleet.memory(3))] * 2, "page_size": [4096, None]}, index=["x", "y"])

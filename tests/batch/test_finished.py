@@ -20,7 +20,9 @@ from tests.batch import fleet
 
 
 @pytest.mark.parametrize("suffix", ["jsonl", "jsonl.gz", "parquet", "arrow", "csv"])
-def test_finished_answers_are_only_added_up(tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_finished_answers_are_summed_without_planning(
+    tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The sums equal those of the records; bad ones are counted, and no plan is made."""
     if suffix in {"parquet", "arrow", "csv"}:
         pytest.importorskip("pyarrow")
@@ -47,19 +49,19 @@ RECORD = json.dumps({"id": "report", "map": {}, "crashkernel": '"error"'}, separ
 
 
 @pytest.mark.parametrize("line", [RECORD, b"[]", None, b'"report"', b'{"id":1,"report":{"reser', b"garbage", b"\n"])
-def test_records_are_no_answers(line: bytes | None) -> None:
+def test_records_are_not_taken_for_answers(line: bytes | None) -> None:
     """An answer is recognised by its keys, not by words in it."""
     assert finished_line(line, 1) is None
 
 
-def test_an_answer_may_be_damaged() -> None:
+def test_a_damaged_answer_is_an_error() -> None:
     assert finished_line(b'{"id":"a","error":"no RAM"}\n', 1) == Finished("a", None, "no RAM")
     damaged = Finished("2", None, "a damaged answer; make it again", 7)
     assert finished_line(b'{"id":2,"report":{"reservation":{}}}', 7) == damaged
 
 
 @pytest.mark.parametrize("suffix", ["jsonl", "csv"])
-def test_what_is_no_answer_is_counted_and_the_first_is_named(tmp_path: Path, suffix: str) -> None:
+def test_lines_that_are_not_answers_are_counted_and_the_first_is_named(tmp_path: Path, suffix: str) -> None:
     """A file that was cut off within a line, or that another program wrote into."""
     if suffix == "csv":
         pytest.importorskip("pyarrow")

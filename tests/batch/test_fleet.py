@@ -68,7 +68,7 @@ def test_a_machine_that_is_mapped_in_pages_because_of_the_crash_kernel_loses_its
     assert [summed([line]).all.pages_only for line in lines] == [1, 0, 0]
 
 
-def test_the_worst_are_those_without_memory_then_without_protection_then_the_dearest() -> None:
+def test_the_worst_have_no_memory_then_no_protection_then_the_highest_cost() -> None:
     plans = {name: make() for name, make in PLANS.items()}
     total = Fleet([])
     for name, plan in plans.items():
@@ -84,7 +84,7 @@ def test_the_worst_are_those_without_memory_then_without_protection_then_the_dea
 
 @settings(max_examples=30)
 @given(cuts=st.lists(st.integers(0, len(RECORDS)), max_size=4))
-def test_parts_merge_into_the_whole(cuts: list[int]) -> None:
+def test_merged_parts_equal_the_whole(cuts: list[int]) -> None:
     """For any split of the fleet, also with empty parts."""
     edges = [0, *sorted(cuts), len(RECORDS)]
     parts = Fleet([])
@@ -148,7 +148,7 @@ def test_machines_beyond_the_list_are_counted(monkeypatch: pytest.MonkeyPatch) -
     assert effect.changed > len(effect.machines) == 3
 
 
-def test_a_machine_that_a_change_makes_an_error_of_is_listed_with_it() -> None:
+def test_a_machine_that_cannot_be_planned_after_a_change_is_listed_with_the_error() -> None:
     """39 VA bits are possible only with 4K pages."""
     line = json.dumps({**fleet.record(0), "va_bits": 39, "page_size": "4K", "crashkernel": "64M"}).encode()
     effect = summed([line], (parse_change("page-size=64K"),)).effects["page-size=64K"]

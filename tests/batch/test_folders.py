@@ -164,7 +164,7 @@ def test_machines_of_a_folder(tmp_path: Path, files: dict[str, str], machines: d
     assert list(found) == sorted(machines)
 
 
-def test_what_is_no_source_is_listed(tmp_path: Path) -> None:
+def test_files_that_are_not_sources_are_listed(tmp_path: Path) -> None:
     """Notes, scripts, other documents, results, empty files; a damaged file is a record with an error."""
     files = {"README.md": "# Maps\n", "x.sh": "#!/bin/sh\n", "package.json": '{"name": "x"}', "e": "", "r.jsonl": MAP}
     broken = {"bad.json": MAP[:-1], "bad.iomem": IOMEM.replace("b", "0", 1)}
@@ -187,7 +187,7 @@ def test_what_is_no_source_is_listed(tmp_path: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("name", ["r.txt", "r.json", "r"])
-def test_results_are_no_sources_under_any_name(tmp_path: Path, name: str, text: str, *, source: bool) -> None:
+def test_results_are_not_sources_under_any_name(tmp_path: Path, name: str, text: str, *, source: bool) -> None:
     """So that a run into the folder that it reads can be repeated, and resumed."""
     found, skipped = machines_in([made(tmp_path, {"h1.iomem": IOMEM, name: text})])
     assert name in ([path.rpartition("/")[2] for group in found for path in group.paths] if source else skipped)
@@ -216,7 +216,7 @@ def test_an_empty_source_is_an_error(tmp_path: Path, name: str, machines: list[s
 
 
 @pytest.mark.parametrize("descriptor", [1, 2], ids=["results", "messages"])
-def test_what_a_shell_writes_to_a_folder_is_not_a_source(tmp_path: Path, descriptor: int) -> None:
+def test_output_redirected_into_the_folder_is_not_a_source(tmp_path: Path, descriptor: int) -> None:
     """It is empty when the run begins, and may be named like a log."""
     place = made(tmp_path, {"a.log": LOG, "batch.log": ""})
     assert list(names(place)) == ["a.log", "batch.log"]
@@ -243,7 +243,7 @@ def test_links_and_pipes(tmp_path: Path) -> None:
     assert list(names(place)) == ["a.json", "c"]
 
 
-def test_two_hosts_of_a_fleet_are_not_one_that_agrees(tmp_path: Path) -> None:
+def test_two_hosts_are_not_one_machine_even_if_they_agree(tmp_path: Path) -> None:
     """Files of the place itself with different names; in a folder of its own they are one machine."""
     files = {"web01.iomem": IOMEM, "db07.dmesg": LOG}
     assert sorted(names(made(tmp_path / "fleet", files))) == ["db07.dmesg", "web01.iomem"]
@@ -251,7 +251,7 @@ def test_two_hosts_of_a_fleet_are_not_one_that_agrees(tmp_path: Path) -> None:
     assert list(names(made(tmp_path / "other", inside))) == ["host"]
 
 
-def test_a_link_to_a_machine_of_the_same_folder_is_no_other_machine(tmp_path: Path) -> None:
+def test_a_link_to_a_machine_of_the_same_folder_is_not_another_machine(tmp_path: Path) -> None:
     """`latest.json` beside what it means; a link to elsewhere, or to a hidden file, is read by its own name."""
     place = made(tmp_path / "fleet", {"2026/a.json": MAP, ".kept": MAP})
     made(tmp_path / "other", {"b.json": MAP})

@@ -43,7 +43,7 @@ def test_maps_folders_records_and_answers(tmp_path: Path) -> None:
     assert found.members[5].machine.memory.ram == 32 << 30
 
 
-def test_what_cannot_be_read_is_reported_and_the_others_are_used(tmp_path: Path) -> None:
+def test_unreadable_machines_are_listed_and_the_others_are_used(tmp_path: Path) -> None:
     records = tmp_path / "fleet.ndjson"
     lines = [b"{", b"[1]", b'{"id": "x", "error": "no RAM"}', b'{"id": "y", "map": {}}', b'{"map": NaN}']
     records.write_bytes(b"\n".join([*lines, json.dumps({"id": "z", "map": SERVER}).encode()]))
@@ -70,7 +70,7 @@ def test_a_table_of_records(tmp_path: Path) -> None:
     assert ([m.id for m in found.members], [ident for ident, _ in found.errors]) == (["one"], ["two"])
 
 
-def test_no_machine_at_all(tmp_path: Path) -> None:
+def test_without_any_machine_there_is_an_error(tmp_path: Path) -> None:
     """One line, with the first error as it is."""
     gone, empty = tmp_path / "gone.iomem", tmp_path / "empty.jsonl"
     empty.write_text("")

@@ -31,7 +31,7 @@ def test_tasks_keep_the_numbers_of_lines() -> None:
     assert seen == [(n, (b"%d" % n if n % 3 else b"") + b"\n" * (n < 199)) for n in range(1, 200)]
 
 
-def test_a_line_too_long_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_that_is_too_long_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is an error, and the next line is read normally."""
     monkeypatch.setattr(inputs, "MAX_RECORD", 100)
     data = b"[1]\n" + b"x" * 5000 + b"\n[2]\n" + b"y" * 101
@@ -77,7 +77,7 @@ def test_files_of_sources_are_records(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("records", [0, 1, 3, 5])
-def test_records_that_are_done_are_passed_over(records: int) -> None:
+def test_answered_records_are_skipped(records: int) -> None:
     """Blank lines are not records; the last one skipped is returned, and all are passed to `seen` in order."""
     source = LinesInput(io.BytesIO(b"1\n\n2\n3\n\n\n4\n5\n6\n"), "x")
     seen: list[Task] = []
@@ -102,7 +102,7 @@ def test_records_that_are_done_are_passed_over(records: int) -> None:
         pytest.param(bytes(range(1, 256)), "x: is binary, not ", id="bytes that are not text"),
     ],
 )
-def test_what_is_not_records_is_refused_as_a_whole(data: bytes, line: str) -> None:
+def test_an_input_that_is_not_records_is_refused(data: bytes, line: str) -> None:
     with pytest.raises(InputError) as refused:
         LinesInput(io.BytesIO(data), "x").check()
     assert str(refused.value).startswith(line)
@@ -117,14 +117,14 @@ def test_what_is_not_records_is_refused_as_a_whole(data: bytes, line: str) -> No
         pytest.param(b"no json\n" * 200, id="more lines than are looked at"),
     ],
 )
-def test_the_lines_looked_at_are_kept(data: bytes) -> None:
+def test_lines_read_for_the_check_are_not_lost(data: bytes) -> None:
     """With their numbers."""
     source, plain = (LinesInput(io.BytesIO(data), "x") for _ in range(2))
     source.check()
     assert list(source.tasks()) == list(plain.tasks())
 
 
-def test_files_that_are_done_are_passed_over() -> None:
+def test_answered_files_are_skipped() -> None:
     machines = [Group(str(n), (f"{n}.json",)) for n in range(20)]
     source = FileList(machines)
     assert source.count() == 20
@@ -136,7 +136,7 @@ def test_files_that_are_done_are_passed_over() -> None:
 @pytest.mark.parametrize(
     "source", [LinesInput(io.BytesIO(b"1\n"), "x"), FileList([Group("a", ("a",))])], ids=["lines", "files"]
 )
-def test_an_input_with_fewer_records_than_are_done(source: LinesInput | FileList) -> None:
+def test_an_input_with_fewer_records_than_were_answered_is_refused(source: LinesInput | FileList) -> None:
     with pytest.raises(InputError, match="has 1 records, but 2 are done already; resume with the input of the first"):
         source.skip(2)
 
@@ -164,6 +164,6 @@ def test_tables_are_known_by_their_suffix(path: str, table: bool) -> None:
         pytest.param("none.jsonl", "cannot be read: No such file", id="no file"),
     ],
 )
-def test_what_cannot_be_opened(path: str, line: str, tmp_path: Path) -> None:
+def test_unreadable_inputs_are_refused(path: str, line: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=line):
         open_lines(str(tmp_path / path))

@@ -51,11 +51,11 @@ def test_a_line_that_is_not_json_is_named_by_its_number(line: bytes) -> None:
         pytest.param(b"{}{}", "not JSON: trailing characters at column 3", id="two values"),
     ],
 )
-def test_the_error_has_the_column_and_no_words_of_the_parser(line: bytes, error: str) -> None:
+def test_the_error_names_the_column_in_plain_words(line: bytes, error: str) -> None:
     assert lines_of(line)[0]["error"] == f"{error}; give one JSON object a line"
 
 
-def test_what_comes_out_is_one_line_of_ascii() -> None:
+def test_an_answer_is_one_line_of_ascii() -> None:
     """For any names: no line end of any alphabet, no control character."""
     name = "a\u2028b\x1b[31m\u202e\n\x85é"
     document = {**MAP, "reserved": [{"start": "2G", "size": "1M", "name": name}]}
@@ -65,7 +65,7 @@ def test_what_comes_out_is_one_line_of_ascii() -> None:
     assert json.loads(line)["id"] == name
 
 
-def test_a_line_too_long_is_an_answer_of_its_own() -> None:
+def test_a_line_that_is_too_long_is_answered_with_an_error() -> None:
     (answer,) = answer_lines(7, [None], Defaults())
     assert (answer.line, answer.plan) == (7, None)
     assert answer.error == f"the line is longer than {MAX_RECORD >> 20} MiB; give one record a line"
@@ -107,7 +107,7 @@ def test_only_json_is_decoded() -> None:
         pytest.param("1", "values", id="values"),
     ],
 )
-def test_what_a_record_may_have_is_counted(text: str, what: str) -> None:
+def test_values_are_counted_before_a_record_is_decoded(text: str, what: str) -> None:
     """Before parsing; brackets inside strings, such as a log's, are not counted."""
     many = 9 * MAX_ROWS
     with pytest.raises(ValueError, match=rf"more than \d+ {what}"):

@@ -133,7 +133,7 @@ def test_text_of_any_source_is_taken() -> None:
         ),
     ],
 )
-def test_a_bad_record_has_one_line_that_says_what_to_do(record: object, error: str) -> None:
+def test_a_bad_record_gives_one_line_with_the_remedy(record: object, error: str) -> None:
     assert error_of(record) == error
 
 

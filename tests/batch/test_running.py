@@ -64,7 +64,7 @@ def test_several_processes_give_the_same_bytes(records: str) -> None:
 
 
 @pytest.mark.parametrize("torn", [0, 1, 57, 20_000], ids=lambda n: f"{n} bytes torn off")
-def test_a_partial_result_is_taken_up(records: str, tmp_path: Path, torn: int) -> None:
+def test_a_partial_result_is_resumed(records: str, tmp_path: Path, torn: int) -> None:
     """No answer is lost or duplicated, a truncated line is rewritten; the counts are of the whole run."""
     whole, counts = undisturbed(records)
     out = tmp_path / "plans.jsonl"
@@ -75,14 +75,14 @@ def test_a_partial_result_is_taken_up(records: str, tmp_path: Path, torn: int) -
     assert not Path(partial_of(str(out))).exists()
 
 
-def test_without_resume_a_partial_result_is_started_afresh(records: str, tmp_path: Path) -> None:
+def test_without_resume_a_run_starts_from_the_beginning(records: str, tmp_path: Path) -> None:
     out = tmp_path / "plans.jsonl"
     Path(partial_of(str(out))).write_bytes(b'{"id":"another run","error":"x"}\n' * 9)
     counts = run_batch(open_input(records), Job(), str(out))
     assert (out.read_bytes(), counts) == undisturbed(records)
 
 
-def test_resuming_with_nothing_there_starts_afresh(records: str, tmp_path: Path) -> None:
+def test_resuming_without_a_partial_result_starts_from_the_beginning(records: str, tmp_path: Path) -> None:
     out = tmp_path / "plans.jsonl"
     run_batch(open_input(records), Job(), str(out), resume=True)
     assert out.read_bytes() == undisturbed(records)[0]
@@ -122,7 +122,7 @@ def test_other_options_are_refused(records: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", ["jsonl", "parquet"])
 @pytest.mark.parametrize("ident", [7, "7", None, "caf\u00e9", "\n"])
-def test_a_run_is_taken_up_whatever_the_ids_are(tmp_path: Path, suffix: str, ident: object) -> None:
+def test_a_run_is_resumed_whatever_the_ids_are(tmp_path: Path, suffix: str, ident: object) -> None:
     """Also for an id that a table stores as text."""
     if suffix == "parquet":
         pytest.importorskip("pyarrow")
@@ -143,7 +143,7 @@ def _interrupt(counts: Counts) -> None:
         raise KeyboardInterrupt
 
 
-def test_an_older_result_is_not_the_one_that_was_begun(records: str, tmp_path: Path) -> None:
+def test_an_older_result_does_not_count_as_the_interrupted_one(records: str, tmp_path: Path) -> None:
     """A repeated run over the same file was interrupted: the complete result is the older one."""
     out = tmp_path / "plans.jsonl"
     out.write_bytes(b"old")
@@ -155,7 +155,7 @@ def test_an_older_result_is_not_the_one_that_was_begun(records: str, tmp_path: P
     assert is_complete(str(out))
 
 
-def test_who_may_read_a_result_may_read_the_next_one(records: str, tmp_path: Path) -> None:
+def test_a_new_result_has_the_permissions_of_the_old_one(records: str, tmp_path: Path) -> None:
     out = tmp_path / "plans.jsonl"
     out.write_bytes(b"old")
     out.chmod(0o600)
@@ -176,7 +176,7 @@ def test_a_partial_file_that_became_the_result_meanwhile_is_not_written(tmp_path
     assert Path(partial_of(str(out))).read_bytes() == b"second\n"
 
 
-def test_a_killed_run_is_taken_up_to_the_same_bytes(tmp_path: Path) -> None:
+def test_a_killed_run_is_resumed_to_the_same_bytes(tmp_path: Path) -> None:
     """Three times kill -9 at random moments; no worker outlives its parent."""
     records, out = tmp_path / "fleet.jsonl", tmp_path / "plans.jsonl"
     records.write_bytes(fleet.lines(1000, bad_every=50))
@@ -199,7 +199,7 @@ def test_a_killed_run_is_taken_up_to_the_same_bytes(tmp_path: Path) -> None:
     assert out.read_bytes() == whole
 
 
-def test_who_interrupts_a_run_is_told_how_to_go_on(tmp_path: Path) -> None:
+def test_an_interrupted_run_says_how_to_resume_it(tmp_path: Path) -> None:
     """One line, no traceback of any worker; then the same command with --resume gives the same bytes."""
     records, out = tmp_path / "fleet.jsonl", tmp_path / "plans.jsonl"
     records.write_bytes(fleet.lines(3000))

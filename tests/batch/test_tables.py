@@ -117,7 +117,7 @@ def test_every_row_of_csv_is_a_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_a_table_gives_what_the_library_gives(tmp_path: Path, suffix: str) -> None:
+def test_a_table_has_the_plans_of_the_library(tmp_path: Path, suffix: str) -> None:
     """Every column of every row; a bad row has only an error."""
     records, out = write(rows(200), tmp_path / f"fleet.{suffix}"), tmp_path / f"plans.{suffix}"
     counts = run_batch(open_input(records), Job(), str(out))
@@ -144,7 +144,7 @@ def test_lines_and_tables_convert_into_each_other(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.parametrize("share", [0.01, 0.5, 0.99])
-def test_a_torn_table_is_taken_up_to_the_same_bytes(tmp_path: Path, suffix: str, share: float) -> None:
+def test_a_truncated_table_is_resumed_to_the_same_bytes(tmp_path: Path, suffix: str, share: float) -> None:
     records = write(rows(500), tmp_path / "fleet.parquet")
     whole, out = tmp_path / f"whole.{suffix}", tmp_path / f"plans.{suffix}"
     counts = run_batch(open_input(records), Job(), str(whole))
@@ -159,7 +159,7 @@ def test_a_torn_table_is_taken_up_to_the_same_bytes(tmp_path: Path, suffix: str,
     assert not partial.exists()
 
 
-def test_other_columns_are_not_taken_up(tmp_path: Path) -> None:
+def test_a_table_with_other_columns_is_not_resumed(tmp_path: Path) -> None:
     """The partial table is unchanged."""
     records, out = write(rows(200), tmp_path / "fleet.parquet"), tmp_path / "plans.parquet"
     with pytest.raises(InterruptedError):
@@ -188,7 +188,7 @@ class _Stopped:
             raise InterruptedError
 
 
-def test_a_file_that_is_no_table_is_an_error_of_one_line(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_table_is_an_error_of_one_line(tmp_path: Path) -> None:
     for suffix in SUFFIXES:
         path = tmp_path / f"fleet.{suffix}"
         path.write_bytes(b"no table\n")

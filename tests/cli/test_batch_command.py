@@ -75,7 +75,7 @@ def test_records_come_through_a_pipe(run: Run, stdin: Any) -> None:
     ],
 )
 @pytest.mark.parametrize("summary", [False, True], ids=["answers", "a summary"])
-def test_a_run_fails_only_on_what_it_is_told_to(
+def test_a_run_fails_only_on_the_conditions_of_fail_on(
     run: Run, stdin: Any, lines: list[bytes], fail_on: list[str], status: int, *, summary: bool
 ) -> None:
     stdin(*lines)
@@ -93,7 +93,7 @@ def test_options_are_defaults_of_records(run: Run, stdin: Any) -> None:
     ]
 
 
-def test_a_run_that_was_ended_is_taken_up(run: Run, tmp_path: Path) -> None:
+def test_an_interrupted_run_is_resumed(run: Run, tmp_path: Path) -> None:
     """A complete one is left alone; the counts of the first part are not forgotten."""
     records, out = tmp_path / "fleet.jsonl", tmp_path / "plans.jsonl"
     records.write_bytes(b"\n".join([FAILED, BAD, GOOD]))
@@ -143,7 +143,7 @@ def test_skipped_files_are_named_and_empty_ones_are_errors(run: Run, tmp_path: P
     assert run("batch", "--files", str(tmp_path), "64M").err == "1 file is not a source and was skipped: c\n"
 
 
-def test_a_listed_file_that_is_not_there_stops_no_other(run: Run, tmp_path: Path) -> None:
+def test_a_missing_file_in_a_list_does_not_stop_the_others(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps(fleet.memory(2)))
     listed = tmp_path / "list"
     listed.write_text(f"{tmp_path / 'gone.json'}\n{tmp_path / 'a.json'}\n")
@@ -185,7 +185,7 @@ def test_a_listed_file_that_is_not_there_stops_no_other(run: Run, tmp_path: Path
                      "folder first\n", id="no folder for the output"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_run_is_one_line(
+def test_wrong_usage_is_one_line(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, args: list[str], error: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -219,7 +219,7 @@ def test_a_wrong_value_is_refused_before_any_record_is_read(
     assert told.err == run("plan", "--map", "gone.iomem", option, value).err
 
 
-def test_an_empty_list_is_no_list(run: Run, stdin: Any) -> None:
+def test_an_empty_list_of_files_is_refused(run: Run, stdin: Any) -> None:
     stdin(b"")
     told = run("batch", "--files-from", "-", "64M")
     assert told == (2, "", "error: <stdin>: is empty; give a list of paths, one a line\n")
@@ -245,7 +245,7 @@ def test_the_columns_are_published(run: Run) -> None:
 
 
 @pytest.mark.parametrize("name", ["plans.tsv", "plans.xlsx", "plans.jsonl.gz"])
-def test_a_name_that_no_format_has_is_refused(run: Run, tmp_path: Path, name: str) -> None:
+def test_an_unknown_ending_is_refused(run: Run, tmp_path: Path, name: str) -> None:
     """Rather than lines under a name that says otherwise."""
     (tmp_path / "in.jsonl").write_text("")
     status, _, err = run("batch", str(tmp_path / "in.jsonl"), "-o", str(tmp_path / name))
@@ -321,7 +321,7 @@ def test_finished_results_are_added_up(run: Run, tmp_path: Path) -> None:
         pytest.param(10, 99, 0.0, "10 of 99 records, 3 in error, 0 a second", id="the first"),
     ],
 )
-def test_how_far_a_run_is(done: int, total: int | None, rate: float, line: str) -> None:
+def test_the_progress_line(done: int, total: int | None, rate: float, line: str) -> None:
     assert batch_command._progress_line(Counts(done, 3), total, rate) == line
 
 

@@ -50,12 +50,12 @@ def test_every_command_explains_itself(run: Run, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
-def test_the_list_says_what_the_command_says(name: str) -> None:
+def test_the_list_has_the_first_sentence_of_each_command(name: str) -> None:
     """The table that `--help` reads agrees with the command's own first line."""
     assert COMMANDS[name].rstrip(".") in " ".join((command(name).help or "").split()).replace(" (the default)", "")
 
 
-def test_an_unknown_command_is_none() -> None:
+def test_an_unknown_command_is_refused() -> None:
     """Even if a module of such a name exists."""
     assert cli.get_command(CONTEXT, "options") is None
 

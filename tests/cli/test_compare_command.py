@@ -37,7 +37,7 @@ def test_json(run: Run, server: str) -> None:
     assert document["kernel"]["profile"] == "6.1"
 
 
-def test_a_row_is_what_plan_says(run: Run, server: str) -> None:
+def test_a_row_has_the_figures_of_plan(run: Run, server: str) -> None:
     rows = json.loads(run("compare", "512M", "--map", server, "--format", "json").out)["rows"]
     for row in rows:
         plan = json.loads(run("plan", "512M", "--map", server, "--strategy", row["strategy"], "--format", "json").out)

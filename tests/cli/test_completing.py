@@ -153,12 +153,12 @@ LINES = [
 
 
 @pytest.mark.parametrize(("line", "words"), LINES)
-def test_a_tab_completes_the_word(terminal: Terminal, line: str, words: list[str]) -> None:
+def test_the_unfinished_word_is_completed(terminal: Terminal, line: str, words: list[str]) -> None:
     """In bash and in zsh, whatever they take for a word."""
     assert terminal.complete(line) == words
 
 
-def test_fish_lists_what_may_stand_there(run: Run, tmp_path: Path) -> None:
+def test_fish_lists_the_words_that_may_follow(run: Run, tmp_path: Path) -> None:
     """It can be asked without a terminal."""
     fish = shutil.which("fish")
     if fish is None:
@@ -195,7 +195,7 @@ def test_fish_lists_what_may_stand_there(run: Run, tmp_path: Path) -> None:
         pytest.param(f"X=1 {PROGRAM} plan --map li", "li", "live", id="a variable before the command"),
     ],
 )
-def test_bash_gets_what_stands_after_its_last_word_break(
+def test_bash_gets_the_part_after_its_last_word_break(
     run: Run, monkeypatch: pytest.MonkeyPatch, line: str, text: str, found: str
 ) -> None:
     """As its script asks."""

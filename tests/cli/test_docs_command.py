@@ -40,7 +40,7 @@ def test_every_byte_outside_the_blocks_stays(run: Run, tmp_path: Path) -> None:
 # -- the command -----------------------------------------------------------------------------------------------
 
 
-def test_an_empty_file_is_no_document(run: Run, tmp_path: Path) -> None:
+def test_an_empty_file_is_refused(run: Run, tmp_path: Path) -> None:
     (tmp_path / "x.md").write_text("")
     line = f"error: {tmp_path / 'x.md'}: is empty; give a document in Markdown or reStructuredText\n"
     assert run("docs", str(tmp_path / "x.md")) == (2, "", line)
@@ -114,7 +114,7 @@ def test_paths_are_relative_to_the_document(run: Run, tmp_path: Path, server: st
         ),
     ],
 )
-def test_what_does_not_run_in_a_document(run: Run, tmp_path: Path, command: str, message: str) -> None:
+def test_commands_that_do_not_run_in_a_document(run: Run, tmp_path: Path, command: str, message: str) -> None:
     """One line with the block's place, status 2, and the document as it was."""
     path = tmp_path / "x.md"
     text = block(PLAN) + block(command)
@@ -221,7 +221,7 @@ def test_long_documents_are_compared_quickly(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("variable", ["MAP", "OUTPUT", "PLAN_OUTPUT", "PLAN_MAP"])
-def test_the_environment_opens_no_way(
+def test_environment_variables_allow_nothing_more(
     run: Run, repository: Path, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
     """No option is taken from there."""
@@ -243,7 +243,7 @@ def test_help_may_be_shown(run: Run, repository: Path, words: tuple[str, ...]) -
     assert shown == run(*words).out
 
 
-def test_a_request_is_no_file(run: Run, repository: Path) -> None:
+def test_a_request_is_not_taken_for_a_file(run: Run, repository: Path) -> None:
     """What `diff` compares on one map; several options that read."""
     document = repository / "README.md"
     document.write_text(

@@ -96,7 +96,7 @@ def test_an_explicit_format_wins_and_an_unknown_ending_is_refused(run: Run, tmp_
         pytest.param(["size", "--map", "{}", "--format", "svg"], "only a sweep is drawn; give --sweep", id="size"),
     ],
 )
-def test_what_has_no_picture(run: Run, server: str, args: list[str], message: str) -> None:
+def test_results_without_a_picture(run: Run, server: str, args: list[str], message: str) -> None:
     """One line says so."""
     status, out, err = run(*[arg.format(server) for arg in args])
     assert (status, out, err.count("\n")) == (2, "", 1)

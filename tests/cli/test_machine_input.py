@@ -42,7 +42,7 @@ def test_one_source_is_the_machine(iomem: str) -> None:
     assert (found.source, found.memory.ram) == (iomem, 8 * GIB)
 
 
-def test_a_log_lends_its_facts(iomem: str, tmp_path: Path) -> None:
+def test_a_log_fills_in_missing_facts(iomem: str, tmp_path: Path) -> None:
     """The map stays the more precise source's."""
     path = tmp_path / "log"
     path.write_text(LOG)
@@ -63,7 +63,7 @@ def test_stated_ram_needs_no_map(sources: tuple[str, ...]) -> None:
     assert found.memory.ram == 4 * GIB
 
 
-def test_two_names_of_standard_input() -> None:
+def test_standard_input_has_one_use() -> None:
     for sources, log in ((("-", "-"), None), (("-",), "-")):
         with pytest.raises(Refused, match="standard input is named twice"):
             read_machine(Maps(sources, log=log))
@@ -76,7 +76,7 @@ def test_standard_input_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert read_machine(Maps(("-",))).source == "<stdin>"
 
 
-def test_a_document_asks_no_machine() -> None:
+def test_a_document_never_reads_the_running_machine() -> None:
     """What it shows must be the same everywhere."""
     with pytest.raises(Refused, match="without --map the command asks this machine"):
         within({NO_LIVE: True})

@@ -29,7 +29,7 @@ def test_every_kind_has_names(kind: param_types.File) -> None:
     ("option", "kind"),
     [("--kernel", "kernel version"), ("--strategy", "strategy"), ("--cpu", "processor"), ("--preset", "preset")],
 )
-def test_what_is_offered_is_taken(run: Run, option: str, kind: str) -> None:
+def test_every_completion_is_a_valid_value(run: Run, option: str, kind: str) -> None:
     for name in NAMES[kind]():
         asked = [] if kind == "preset" else ["512M"]
         assert run("plan", *asked, "--map", "sample:rpi4-4g", option, name).status in {0, 1}, name

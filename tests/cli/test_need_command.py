@@ -36,7 +36,7 @@ def test_the_first_line_says_how_much_and_what_is_assumed(run: Run) -> None:
     assert first.endswith("assumed: initrd archive, unpacked initrd")
 
 
-def test_without_anything_it_asks_and_reads_no_map(run: Run) -> None:
+def test_without_any_size_it_is_refused_and_no_map_is_read(run: Run) -> None:
     """This machine is not taken for the one that is meant."""
     status, out, err = run("need")
     assert (status, out) == (2, "")

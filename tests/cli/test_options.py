@@ -59,7 +59,7 @@ def test_a_preset_takes_its_form_along() -> None:
         called(preset_form, "--high")
 
 
-def test_what_no_command_is_called_with_stands_in_its_context(tmp_path: Path) -> None:
+def test_values_that_are_not_parameters_are_kept_in_the_context(tmp_path: Path) -> None:
     """A configuration, RAM and the width concern the machine and the page, not the question."""
     config = tmp_path / "config"
     config.write_text("CONFIG_ARM64=y\n")
@@ -71,7 +71,7 @@ def test_what_no_command_is_called_with_stands_in_its_context(tmp_path: Path) ->
     assert called(output_options(*FORMATS), "--wide")[1][WIDE]
 
 
-def test_what_is_no_need_is_refused_before_any_map_is_read() -> None:
+def test_an_invalid_need_is_refused_before_any_map_is_read() -> None:
     assert called(need_option, "--need", "4G-64G:320M,64G-:576M")[0]["need"] == "4G-64G:320M,64G-:576M"
     with pytest.raises(InputError):
         called(need_option, "--need", "4G-64G")

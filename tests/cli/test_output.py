@@ -64,7 +64,7 @@ def test_a_file_is_replaced_in_one_step(tmp_path: Path) -> None:
     assert target.stat().st_mode & 0o777 == 0o640
 
 
-def test_a_failure_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_leaves_only_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The disk is full before the last byte is down."""
     target = tmp_path / "plan.txt"
     target.write_text("old")
@@ -131,7 +131,7 @@ def _program(script: str, *args: str, folder: Path | None = None) -> subprocess.
     ],
 )
 @pytest.mark.parametrize("command", ["plan 512M --map server.json", "batch fleet.jsonl"])
-def test_what_is_no_regular_file_is_written_to(
+def test_pipes_and_devices_are_written_to_in_place(
     run: Run, monkeypatch: pytest.MonkeyPatch, script: str, command: str, server: str
 ) -> None:
     """The bytes are those of standard output; what stands before and after them stays."""
@@ -309,7 +309,7 @@ def test_colour(
     assert output.colored(choice, path) is coloured
 
 
-def test_a_pipe_gets_no_colour(run: Run, server: str) -> None:
+def test_a_pipe_is_not_coloured(run: Run, server: str) -> None:
     """Only a terminal does, or who asks."""
     assert "\x1b" not in run("plan", "512M", "--map", server).out
     assert "\x1b[1;32maligned" in run("plan", "512M", "--map", server, "--color", "always").out

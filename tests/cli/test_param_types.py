@@ -46,7 +46,7 @@ from planner.kernel.machine import NO_DMA_ZONES
         pytest.param(MAP_SOURCE, "sample:altra-32g", "sample:altra-32g", id="a source stays as given"),
     ],
 )
-def test_what_is_taken(kind: click.ParamType[Any], text: str, value: object) -> None:
+def test_accepted_values(kind: click.ParamType[Any], text: str, value: object) -> None:
     """The model's own value."""
     assert kind.convert(text, None, None) == value
 
@@ -66,7 +66,7 @@ def test_what_is_taken(kind: click.ParamType[Any], text: str, value: object) -> 
         pytest.param(MAP_SOURCE, "", id="an empty source"),
     ],
 )
-def test_what_is_refused(kind: click.ParamType[Any], text: str) -> None:
+def test_refused_values(kind: click.ParamType[Any], text: str) -> None:
     """With what is wrong and what to give instead."""
     with pytest.raises(Refused) as refused:
         kind.convert(text, None, None)
@@ -92,7 +92,7 @@ def test_an_unknown_name_is_refused_before_a_map_is_read(kind: click.ParamType[A
         pytest.param(SIZE, "5", [], id="nothing for a size"),
     ],
 )
-def test_what_a_shell_offers(kind: click.ParamType[Any], begun: str, offered: list[str]) -> None:
+def test_the_completions_of_a_value(kind: click.ParamType[Any], begun: str, offered: list[str]) -> None:
     ctx, param = click.Context(click.Command("plan")), click.Argument(["source"])
     assert [item.value for item in kind.shell_complete(ctx, param, begun)] == offered
 

@@ -46,7 +46,7 @@ def test_parse(run: Run, value: str, status: int, verdict: str) -> None:
     assert "Steps\n  1  " in result.out or value.startswith("quiet")
 
 
-def test_its_kernel_is_no_sources(run: Run) -> None:
+def test_its_default_kernel_is_the_newest(run: Run) -> None:
     """There is no source here."""
     told = " ".join(run("parse", "--help").out.split())
     assert "by default the newest known." in told

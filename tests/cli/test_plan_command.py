@@ -68,7 +68,7 @@ def test_options_reach_the_model(run: Run, server: str, option: str, section: st
     assert planned(run, "512M", "--map", server, *option.split())[section][key] == value
 
 
-def test_a_preset_stands_for_a_value(run: Run, server: str) -> None:
+def test_a_preset_replaces_a_value(run: Run, server: str) -> None:
     """And says where it comes from."""
     report = planned(run, "--map", server, "--preset", "debian")
     assert report["request"]["size"] == GIB
@@ -137,7 +137,7 @@ def test_the_high_form_of_a_preset(run: Run, command: str) -> None:
     assert ",high" in json.dumps(told.get("request", told))
 
 
-def test_a_form_of_no_preset_is_refused(run: Run) -> None:
+def test_high_without_a_preset_is_refused(run: Run) -> None:
     status, out, err = run("plan", "512M", "--high", "--map", "sample:altra-32g")
     assert (status, out) == (2, "")
     assert err.startswith("error: <command line>: --high is the form of a preset: give --preset NAME, or ")

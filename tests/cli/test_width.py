@@ -66,7 +66,7 @@ def test_width(
 
 
 @pytest.mark.parametrize("stream", [None, io.StringIO()], ids=["closed", "no file"])
-def test_the_width_of_what_is_no_terminal(stream: io.StringIO | None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_width_without_a_terminal(stream: io.StringIO | None, monkeypatch: pytest.MonkeyPatch) -> None:
     """80."""
     monkeypatch.delenv("COLUMNS", raising=False)
     monkeypatch.setattr(sys, "stdout", stream)

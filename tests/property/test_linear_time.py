@@ -247,7 +247,7 @@ def _inside(value: object) -> Iterator[re.Pattern[str]]:
 PATTERNS = {f"{name}: {pattern.pattern[:40]}": (pattern, anywhere) for name, pattern, anywhere in _patterns()}
 
 
-def test_there_are_patterns_to_look_at() -> None:
+def test_patterns_are_found() -> None:
     """They are found where they are kept."""
     assert len(PATTERNS) > 30
 

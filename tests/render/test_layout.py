@@ -20,7 +20,7 @@ LONG = " ".join(["word"] * 40)
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("empty", EMPTY, ids=[type(block).__name__ for block in EMPTY])
-def test_what_is_empty_leaves_no_trace(form: str, empty: Block) -> None:
+def test_empty_tables_and_lists_are_left_out(form: str, empty: Block) -> None:
     """Not even its title."""
     around: list[Block] = [Lead("aligned", "512M"), Paragraph("after")]
     assert lay_out([around[0], empty, around[1]], form) == lay_out(around, form)
@@ -41,7 +41,7 @@ def test_what_is_empty_leaves_no_trace(form: str, empty: Block) -> None:
     ],
     ids=lambda block: type(block).__name__,
 )
-def test_what_is_not_empty_is_shown(form: str, block: Block) -> None:
+def test_blocks_with_content_are_shown(form: str, block: Block) -> None:
     told = lay_out([block], form)
     assert "wombat" in told
     assert told.endswith("\n")
@@ -62,6 +62,6 @@ def test_colour_and_width_are_of_text_only(form: str) -> None:
     assert (lay_out(blocks, form, width=40) != plain) is (form == "text")
 
 
-def test_a_format_there_is_none_of() -> None:
+def test_an_unknown_format_is_an_error() -> None:
     with pytest.raises(ModuleNotFoundError):
         lay_out([], "pdf")

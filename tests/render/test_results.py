@@ -34,7 +34,7 @@ def test_a_result_is_reported(name: str) -> None:
     assert planner.render.document(result, "html").startswith("<!DOCTYPE html>")
 
 
-def test_what_is_in_a_list_must_be_a_result() -> None:
+def test_a_list_must_hold_results() -> None:
     """An empty one says nothing."""
     for value in ([], [1], (planner.parse("512M", "8G"), 1)):
         with pytest.raises(planner.InputError, match=r"^result: (list|tuple) is not a result"):

@@ -166,7 +166,7 @@ def test_the_best_on_a_plain_machine(aim: str, best: str, reason: str) -> None:
     assert comparison.reason.startswith(reason)
 
 
-def test_among_equals_the_best_asks_for_nothing() -> None:
+def test_among_equals_the_best_has_no_requirements() -> None:
     """6.12 keeps blocks, and so does an aligned attempt that falls back: the kernel's own behaviour wins."""
     memory = MemoryMap((Region(GIB, 3 * GIB),), (Reserved(2 * GIB - MIB, 2 * GIB + MIB), Reserved(GIB, GIB + MIB)))
     comparison = make_comparison(machine(memory, kernel="6.12"), "256M", aim="fast")
@@ -174,7 +174,7 @@ def test_among_equals_the_best_asks_for_nothing() -> None:
     assert comparison.best == "mainline"
 
 
-def test_what_cannot_be_had_here_is_never_the_best() -> None:
+def test_a_strategy_that_is_not_available_is_never_the_best() -> None:
     """Splitting live blocks needs known processors; isolating needs a kernel without DMA zones."""
     plain = make_comparison(machine(), "256M")
     assert {row.strategy for row in plain.rows if row.obstacle} == {"rebuild-margins", "bbml2", "isolated"}
@@ -212,7 +212,7 @@ def test_mainline_says_what_its_kernel_does(kernel: str, acts: str, needs: str) 
         pytest.param({"kernel": "new"}, "unknown kernel version", id="an error of `plan`"),
     ],
 )
-def test_what_does_not_fit_together_is_an_input_error(call: dict[str, object], what: str) -> None:
+def test_contradictory_arguments_are_an_input_error(call: dict[str, object], what: str) -> None:
     with pytest.raises(InputError, match=what):
         planner.compare(QEMU_8G, None if "sizes" in call else "512M", **call)  # type: ignore[arg-type]
 
@@ -279,7 +279,7 @@ SHARED_PAGE = MemoryMap((Region(GIB, GIB + 512 * MIB + 4 * KIB), Region(GIB + 51
         pytest.param("6.12", {"base-pages"}, id="the kernel itself stops"),
     ],
 )
-def test_what_stops_the_kernel_is_a_reason_in_its_row(kernel: str, available: set[str]) -> None:
+def test_an_obstacle_is_the_reason_in_its_row(kernel: str, available: set[str]) -> None:
     """The comparison does not stop."""
     machine = machine_of(SHARED_PAGE, Facts(kernel=kernel, page_size=64 * KIB, va_bits=48))
     comparison = make_comparison(machine, "256M")

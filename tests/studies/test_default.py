@@ -85,7 +85,7 @@ def brute(fleet: list[FleetMachine]) -> tuple[int, int, int]:
 
 
 @pytest.mark.parametrize("block", range(4))
-def test_it_equals_every_list_there_is(block: int) -> None:
+def test_it_is_the_best_of_all_possible_lists(block: int) -> None:
     """On 100 random fleets: machines served, entries and bytes; plans with the list confirm them."""
     for seed in range(block * 25, block * 25 + 25):
         fleet = fleet_of(seed)
@@ -140,7 +140,7 @@ def test_a_shorter_list_that_takes_more_than_a_default_is_passed_over() -> None:
     assert default(fleet, presets=("debian",)).crashkernel == "2G-32G:300M,32G-:900M"
 
 
-def test_whom_it_fails_and_why() -> None:
+def test_machines_that_are_not_served_have_a_reason() -> None:
     """A machine too small for its need, and one in the minority of its class."""
     fleet = [
         FleetMachine("small", server(GIB), Options(), 2 * GIB),
@@ -167,7 +167,7 @@ def test_needs_by_ram(text: str, ram: int, size: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["much", "4G-2G:1G", "4G:1G", "1G-2G:x", "-"])
-def test_what_is_no_need(text: str) -> None:
+def test_invalid_needs_are_refused(text: str) -> None:
     with pytest.raises(InputError, match="or needs by RAM such as"):
         need_of(text, server(GIB))
 

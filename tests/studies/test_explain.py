@@ -81,7 +81,7 @@ def test_alignment_may_move_the_address_below_a_gap_that_is_large_enough() -> No
 
 
 @pytest.mark.parametrize("block", range(4))
-def test_every_gap_is_reported_that_a_plain_search_would_look_at(block: int) -> None:
+def test_every_gap_of_a_plain_search_is_reported(block: int) -> None:
     """On random maps: each attempt's gaps are all free ranges from the top down to the one used."""
     for seed in range(block * 60, block * 60 + 60):
         case = drawn(seed)

@@ -40,7 +40,7 @@ def by_trying(case: Drawn) -> tuple[int | None, int | None]:
 
 
 @pytest.mark.parametrize("block", range(10))
-def test_fit_is_what_trying_every_size_finds(block: int) -> None:
+def test_fit_finds_the_same_as_trying_every_size(block: int) -> None:
     """On 400 random maps, kernels, forms and amounts of low memory to keep free."""
     for seed in range(block * 40, block * 40 + 40):
         case = drawn(seed)
@@ -105,7 +105,7 @@ def test_the_next_best_is_what_another_gap_holds() -> None:
     assert high.exact.size == 8 * GIB
 
 
-def test_any_image_asks_for_less() -> None:
+def test_at_every_position_less_fits() -> None:
     """An image in the only free PUD leaves no aligned area, so no size is aligned at every position."""
     found: Fit = fit(banks("6.1"), "512M", any_image=True, image_size=32 * MIB)
     assert found.any_image is not None

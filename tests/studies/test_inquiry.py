@@ -42,7 +42,7 @@ def asked(value: str, kernel: str = "6.12", **options: object) -> Inquiry:
         pytest.param("quiet rw", "6.12", "plain", False, "512M", id="nothing was requested"),
     ],
 )
-def test_what_to_write_for_a_size(value: str, kernel: str, form: str, reads: bool, written: str) -> None:
+def test_the_request_for_a_size(value: str, kernel: str, form: str, reads: bool, written: str) -> None:
     inquiry = asked(value, kernel)
     assert form_name(inquiry.question) == form
     assert readable(inquiry.question.request) is reads

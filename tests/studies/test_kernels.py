@@ -52,7 +52,7 @@ def test_every_kernel_has_a_row_of_its_own() -> None:
         ),
     ],
 )
-def test_what_a_profile_does(name: str, parts: list[str]) -> None:
+def test_a_profile_in_one_line(name: str, parts: list[str]) -> None:
     found = profile_named(name)
     assert found is not None
     for part in parts:

@@ -33,7 +33,7 @@ def test_the_components_add_up_to_the_least() -> None:
         ),
     ],
 )
-def test_the_larger_of_two_moments_binds(given: Given, binding: str, least: float) -> None:
+def test_the_larger_of_two_peaks_binds(given: Given, binding: str, least: float) -> None:
     found = need(given)
     assert found.binding == binding
     assert found.least / MIB == pytest.approx(least, rel=0.02)
@@ -57,7 +57,7 @@ def test_page_descriptors_are_a_share_of_the_reservation(page: int, share: int) 
     assert found.least % page == 0
 
 
-def test_what_no_measurement_stands_behind_is_named() -> None:
+def test_unmeasured_inputs_are_named() -> None:
     """For these inputs; a dump program was never measured, as the notes say."""
     assert need(KERNEL).unmeasured == ()
     odd = Given(37 * MIB, 23 * MIB, 27 * MIB, page_size=64 * KIB, cpus=2, luks_memory=GIB)

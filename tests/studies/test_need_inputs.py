@@ -15,7 +15,7 @@ from tests.studies.captures import machine, part
 
 
 @pytest.mark.parametrize("text", ["", "0%", "101", "x", "50.5%", "-1"])
-def test_no_share_of_memory(text: str) -> None:
+def test_invalid_shares_of_memory_are_refused(text: str) -> None:
     with pytest.raises(BadValue, match="is not a share of memory"):
         rootfs_limit(text)
 
@@ -38,7 +38,7 @@ def test_the_margin(text: str | None, added: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "x", "-5%", "12345%", "1000"])
-def test_what_is_no_margin(text: str) -> None:
+def test_invalid_margins_are_refused(text: str) -> None:
     if text == "1000":
         assert margin(text) == Margin(percent=None, size=1000)
         return
@@ -46,7 +46,7 @@ def test_what_is_no_margin(text: str) -> None:
         margin(text)
 
 
-def test_what_is_stated_wins_over_what_is_read() -> None:
+def test_a_stated_size_overrides_the_source() -> None:
     """Each component gives its source."""
     known = machine(Capture(kernel_size=50 * MIB, initrd_size=30 * MIB, initrd_unpacked=80 * MIB))
     assert part(need(Given(kernel_size=37 * MIB), known), "kernel image") == (37 * MIB, "stated")
@@ -60,7 +60,7 @@ def test_the_image_from_iomem() -> None:
     assert part(need(None, known), "kernel image") == (37 * MIB, "read: Kernel code to Kernel data of m")
 
 
-def test_what_nobody_says_is_assumed_and_named() -> None:
+def test_unknown_inputs_are_assumed_and_named() -> None:
     found = need(Given(kernel_size=37 * MIB))
     assert found.assumed == ("initrd archive", "unpacked initrd")
     assert part(need(Given(initrd_size=10 * MIB)), "unpacked initrd") == (30 * MIB, "assumed: 3 times the archive")

@@ -34,7 +34,7 @@ from planner.studies.owners import named, way_out
         "early reservation",
     ],
 )
-def test_nobody_can_move_what_the_kernel_and_the_firmware_take_for_themselves(name: str) -> None:
+def test_memory_of_the_kernel_and_the_firmware_cannot_be_moved(name: str) -> None:
     assert way_out(name, "1M at 0x1000") is None
 
 
@@ -81,7 +81,7 @@ def test_nobody_can_move_what_the_kernel_and_the_firmware_take_for_themselves(na
         ),
     ],
 )
-def test_what_to_change(name: str, text: str) -> None:
+def test_the_change_for_each_owner(name: str, text: str) -> None:
     assert way_out(name, "1M at 0x1000") == text
 
 
@@ -93,7 +93,7 @@ def told(name: str, size: int) -> list[str]:
     return [remedy.text for remedy in found.help if remedy.change["kind"] == "free"]
 
 
-def test_explain_advises_what_can_be_done_only() -> None:
+def test_explain_advises_only_changes_that_a_user_can_make() -> None:
     """For the same range with a name of the kernel's own memory there is no advice to free it."""
     assert told("node_data", 11520) == []
     assert told("ramoops", 11520) == ["free 11520 bytes at 0xbf7fd300 (ramoops), which is in the way"]

@@ -120,7 +120,7 @@ def test_the_form_follows_the_kernel_and_the_aim(kernel: str, aim: str, crashker
     assert recommend(server(kernel), None, Goal(aim, 512 * MIB)).crashkernel == crashkernel
 
 
-def test_why_not_the_others() -> None:
+def test_the_reasons_against_the_others() -> None:
     """Each is planned and has a reason."""
     found = recommend(server(), None, Goal(need=1536 * MIB, given="2G-16G:256M,16G-:512M"))
     why = {c.crashkernel: c.verdict for c in found.others}
@@ -191,7 +191,7 @@ def test_the_line_to_paste_holds_the_string(where: str) -> None:
 @pytest.mark.parametrize(
     "kernel", ["6.12", "5.14.0-162.el9.aarch64", "5.3.18-150300.59-default", "4.19.90-2003.oe1.aarch64"]
 )
-def test_a_kernel_that_is_not_known_well_is_reported_to_be(kernel: str) -> None:
+def test_a_doubt_about_the_kernel_is_reported(kernel: str) -> None:
     """The reason itself says so."""
     certainty = select_profile(kernel).certainty
     reason = recommend(server(kernel), None, Goal(need=256 * MIB)).reason

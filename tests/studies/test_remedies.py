@@ -128,12 +128,12 @@ def test_a_command_line_keeps_its_other_parameters() -> None:
 
 
 @pytest.mark.parametrize("asked", ["512M,high", "256M@0x90000000"])
-def test_nothing_has_to_help_where_all_is_well(asked: str) -> None:
+def test_a_good_plan_needs_no_change(asked: str) -> None:
     """Already aligned, or at the requested offset."""
     assert explain(crowded(), asked).help == ()
 
 
-def test_low_memory_that_there_is_no_room_for_is_requested_smaller_or_not_at_all() -> None:
+def test_a_low_part_without_room_is_made_smaller_or_dropped() -> None:
     """96M is free below 4 GiB, and the default is 128M."""
     memory = MemoryMap((Region(4 * GIB - 96 * MIB, 4 * GIB), Region(8 * GIB, 12 * GIB)))
     told = explain(replace(crowded("6.12"), memory=memory), "1G,high", Options(strategy="mainline"))
@@ -238,7 +238,7 @@ def test_a_change_that_leaves_too_little_says_how_much() -> None:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_a_report_taken_as_a_map_tells_the_same(seed: int) -> None:
+def test_a_report_as_a_map_gives_the_same_changes(seed: int) -> None:
     """For any source of the report."""
     case = drawn(seed)
     told = helped(case.machine, "3M", case.options)

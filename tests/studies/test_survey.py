@@ -67,7 +67,7 @@ def test_every_column_sorts(column: str) -> None:
     assert [getattr(row, column) for row in down] == values[::-1]
 
 
-def test_what_cannot_be_planned_has_its_error() -> None:
+def test_a_machine_that_cannot_be_planned_has_its_error() -> None:
     """VA bits that the page size does not allow: the other rows are planned."""
     rows = tabulate([("odd", read("rpi4-4g"), Options(va_bits=39))], Candidates(("512M",), page_sizes=(4096, 64 * KIB)))
     assert [row.outcome for row in rows][1] == "error"

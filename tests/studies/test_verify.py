@@ -26,7 +26,7 @@ HIGH, LOW = Range(9 * GIB - 512 * MIB, 9 * GIB), Range(TOP - 128 * MIB, TOP)
         pytest.param({}, "the log lacks the highest memory", "the log lacks the highest memory: ", id="memory"),
     ],
 )
-def test_what_is_not_known_never_disagrees(facts: dict[str, Any], doubt: str, why: str) -> None:
+def test_a_check_that_depends_on_an_unknown_never_disagrees(facts: dict[str, Any], doubt: str, why: str) -> None:
     """Nor does a record that agrees under it become doubtful."""
     for crash, outcome in ((moved(2 * MIB), "not checkable"), (PLACED, "agreed")):
         found = verify(replace(machine(record=recorded(crash), **facts), doubt=doubt), MAINLINE)
@@ -187,7 +187,7 @@ def test_a_moved_crash_kernel_is_found_in_a_listing() -> None:
         assert verify(listing, MAINLINE).outcome == outcome
 
 
-def test_a_crash_kernel_over_another_reservation_is_none() -> None:
+def test_a_crash_kernel_over_another_reservation_disagrees() -> None:
     """Nothing is reserved inside a crash kernel, so a small reservation directly above it bounds it too."""
     above, small = (
         Reserved(TOP - 64 * MIB, TOP, "reserved"),

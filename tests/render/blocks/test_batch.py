@@ -34,7 +34,7 @@ def fleet(*names: str, errors: int = 0, changes: tuple[str, ...] = ()) -> Fleet:
         pytest.param(("aligned", "failed"), 0, "bad", id="one gets nothing"),
     ],
 )
-def test_how_a_fleet_is_to_be_taken(names: tuple[str, ...], errors: int, mood: str) -> None:
+def test_the_mood_of_a_fleet(names: tuple[str, ...], errors: int, mood: str) -> None:
     assert lead_of(blocks(fleet(*names, errors=errors))).mood == mood
 
 

@@ -52,7 +52,7 @@ def test_each_entry_has_its_row_and_the_last_no_end() -> None:
     ("failed", "title", "rows"),
     [(1, "Not served", 1), (20, "Not served", 20), (21, "Not served, the first 20 of 21", 20)],
 )
-def test_whom_it_fails_the_first_of_them(failed: int, title: str, rows: int) -> None:
+def test_the_first_machines_that_are_not_served(failed: int, title: str, rows: int) -> None:
     """A fleet may have thousands."""
     found = replace(FOUND, failed=tuple(Failed(f"host-{n}\x1b", "too little RAM") for n in range(failed)))
     table = table_of(blocks(found), "Not served")

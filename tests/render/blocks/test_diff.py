@@ -17,7 +17,7 @@ CORTEX_A72 = 0x410FD083
 
 
 @pytest.mark.parametrize("form", ["text", "markdown", "rst"])
-def test_a_register_is_no_size(form: str) -> None:
+def test_a_register_is_not_shown_as_a_size(form: str) -> None:
     """Neither by itself nor beside the core's name."""
     plain = banks("6.12")
     known = replace(plain, facts=replace(plain.facts, midr=(CORTEX_A72,)))

@@ -91,7 +91,7 @@ def test_a_window_is_named_once_for_both_attempts() -> None:
     assert [row[:3] for row in rows] == [("[0x0, 0x100000000)", "aligned", "2048M"), ("", "exact", "3008M")]
 
 
-def test_no_aligned_attempt_no_row_for_it() -> None:
+def test_without_an_aligned_attempt_it_has_no_row() -> None:
     """A fixed offset is tested as it is."""
     rows = table_of(blocks(found("1G@3G")), "Largest request per search window").rows
     assert [row[1] for row in rows] == ["exact"] * len(rows)

@@ -86,7 +86,7 @@ def test_where_the_size_of_the_image_is_from(image: Image, told: str) -> None:
     assert facts_of(blocks([chances(("aligned", 3), image=image)]))["Image"] == told
 
 
-def test_what_the_position_of_now_leads_to() -> None:
+def test_the_outcome_at_the_present_position() -> None:
     told = facts_of(blocks([chances(("aligned", 3), as_mapped="failed")], [("Certain", "up to 1G")]))
     assert told["Positions"].startswith("3, every 2M in free memory; ")
     assert told["Positions"].endswith("; where it is now: failed")

@@ -50,7 +50,7 @@ def test_what_asks_for_nothing(text: str, cause: str) -> None:
     assert not cause or cause[2:-1] not in bullets_of(told, "Notes")
 
 
-def test_the_way_there_is_numbered_and_a_note_on_the_kernel_comes_first() -> None:
+def test_steps_are_numbered_and_a_note_on_the_kernel_comes_first() -> None:
     found = read("512MB")
     told = blocks(found, asked("512\x07MB", 8 * GIB, "6.18"), "a note on the kernel")
     rows = table_of(told, "Steps").rows

@@ -20,7 +20,7 @@ from tests.studies.test_explain import crowded
 MACHINES = survey([("a", machine()), ("b", crowded())])
 
 
-def test_what_all_plans_add_up_to() -> None:
+def test_the_totals_of_all_plans() -> None:
     assert summary(MACHINES) == (
         ("survey", "8 plans on 2 machines: 5 are aligned, 2 fall back and 1 fails (5 protected)", "good"),
         "2 machines have an aligned area for at least one of the requests, 1 for all of them.",
@@ -50,7 +50,7 @@ def test_a_row_a_plan_and_a_row_a_machine() -> None:
     ]
 
 
-def test_no_machine_no_sentence() -> None:
+def test_without_machines_nothing_is_said() -> None:
     assert blocks([]) == []
 
 
@@ -111,7 +111,7 @@ def _first(table: Table) -> dict[str, str]:
     return dict(zip(table.head, table.rows[0], strict=True))
 
 
-def test_what_decides_then_the_sizes_then_the_machines() -> None:
+def test_outcomes_come_first_then_sizes_then_machines() -> None:
     """Each with one unit a column, the largest in which all values are whole."""
     decides, sizes, machines = (block for block in tabulated(ROWS) if isinstance(block, Table))
     assert _first(decides) == {

@@ -64,7 +64,7 @@ def test_patterns_that_are_used_are_defined_once_with_the_pictures_prefix() -> N
     assert [e.get("fill") for e in root.iter(f"{SVG}path") if e.get("fill")] == ["url(#a-reserved)"] * 2
 
 
-def test_what_is_pale_is_so_until_the_end_of_it() -> None:
+def test_shapes_are_pale_until_the_end_of_the_block() -> None:
     canvas = canvas_of()
     with canvas.pale(on=True):
         canvas.line("thin", "M0 0")

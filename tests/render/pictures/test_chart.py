@@ -72,7 +72,7 @@ def test_every_default_is_drawn_in_a_sweep(width: int) -> None:
     assert len(re.findall(r"<text[^>]*>0<", drawn)) == 2
 
 
-def test_where_nothing_fits_that_is_reported() -> None:
+def test_a_chart_without_a_size_says_so() -> None:
     found = fit(machine_of(MemoryMap((Region(GIB, 2 * GIB),))), "1M@0x200000")
     assert found.rungs == ()
     assert "No size fits." in texts_of(chart.draw_fit(found))

@@ -98,7 +98,7 @@ def test_the_histogram_counts_plans_by_what_they_lose() -> None:
     assert bars[0].endswith(" lose 0")
 
 
-def test_no_plans_is_a_title_and_no_more() -> None:
+def test_without_plans_there_is_only_a_title() -> None:
     assert [text.text for text in parsed(heat_map.draw([])).iter(f"{SVG}text")] == ["Each candidate on each machine"]
 
 

@@ -23,7 +23,7 @@ def test_a_png_has_the_size_of_the_drawing() -> None:
     assert struct.unpack(">II", made[16:24]) == (300 * ZOOM, 40 * ZOOM)
 
 
-def test_without_the_extra_that_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_extra_the_error_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "resvg_py", None)
     with pytest.raises(InputError, match=r"--format: PNG needs the extra 'png'.*install crashkernel-planner\[png\]"):
         rendered("<svg/>")
