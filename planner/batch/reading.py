@@ -14,9 +14,9 @@ from pydantic import PlainValidator, TypeAdapter, WithJsonSchema, with_config
 
 from planner.base.errors import InputError
 from planner.batch.defaults import Defaults
+from planner.batch.records import Ask
 from planner.kernel.machine import Machine
 from planner.planning import values
-from planner.planning.options import Options
 from planner.sources import combine, of_document, parse_text
 from planner.sources.json.checked import EXACT, RefusedError, checked, published, refuse
 from planner.sources.kernel_config import applied, parse
@@ -111,8 +111,8 @@ def schema() -> dict[str, Any]:
     return published(_RECORD, "record", "crashkernel-planner batch record")
 
 
-def read_record(given: Mapping[str, Any], defaults: Defaults) -> tuple[Machine, str | None, Options]:
-    """The machine, the request and the options of a record.
+def read_record(given: Mapping[str, Any], defaults: Defaults) -> Ask:
+    """The question in a record.
 
     Raises InputError for an invalid record or map.
     """
@@ -128,10 +128,11 @@ def read_record(given: Mapping[str, Any], defaults: Defaults) -> tuple[Machine, 
     options = replace(defaults.options, **changes) if changes else defaults.options
     if crashkernel is not None and options.preset is not None and record.preset is None:
         options = replace(options, preset=None)
-    return _machine(record, defaults), crashkernel, options
+    return Ask(_machine(record, defaults), crashkernel, options)
 
 
 def _machine(record: Record, defaults: Defaults) -> Machine:
+    """The machine that the map or the texts of a record describe together."""
     if record.map is not None and record.source is not None:
         raise InputError("map", "a record has a map or a source, not both", "give one of them")
     if record.map is not None:

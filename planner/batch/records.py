@@ -45,7 +45,7 @@ def ask_of(record: Mapping[str, Any], defaults: Defaults) -> Ask:
     """The question of a record. Raises InputError for an invalid record or map."""
     from planner.batch.reading import read_record
 
-    return Ask(*read_record(record, defaults))
+    return read_record(record, defaults)
 
 
 def answer_record(record: object, defaults: Defaults, line: int | None = None) -> Answer:
