@@ -276,7 +276,7 @@ def _longer(search: Search) -> Iterator[Longer]:
         if search.best() == before:
             return
         entries = entries_of(search.table.keys, search.sizes())
-        yield Longer(text_of(entries), len(entries), search.best()[1])
+        yield Longer(text_of(entries), len(entries), search.best().bytes)
 
 
 # -- messages --------------------------------------------------------------------------------------------------

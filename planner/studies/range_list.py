@@ -10,10 +10,11 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from planner.base.sizes import format_size, round_up
 
-__all__ = ["Member", "RangeEntry", "Run", "Search", "Table", "entries_of", "text_of"]
+__all__ = ["Member", "RangeEntry", "Result", "Run", "Search", "Table", "entries_of", "text_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +44,21 @@ class Member:
     runs: tuple[Run, ...]
 
 
-_SERVED = 1 << 100
+_WORTH = 1 << 100
 """Cost reduction for each machine served, larger than any number of bytes."""
+
+_SERVED, _RESERVED, _LOW = range(3)
+"""Sums over a class that change with the size: machines served, machines with memory, bytes of low memory."""
 
 _IDLE, _SAME, _BEGUN = range(3)
 """A class gets nothing, continues the entry of the previous class, or starts an entry."""
+
+
+class Result(NamedTuple):
+    """The machines that a list serves, and the bytes that it takes."""
+
+    served: int
+    bytes: int
 
 
 class Table:
@@ -65,7 +76,7 @@ class Table:
         self.most_served = sum(self._most_served(at) for at in range(len(self.keys)))
 
     def _changes_of(self, members: Sequence[Member]) -> dict[int, list[int]]:
-        """Changes of (machines served, machines reserved, low memory), by index of the candidate."""
+        """Changes of the three sums from each candidate to the next, by the candidate's index."""
         changes: dict[int, list[int]] = {}
 
         def change(index: int, which: int, by: int) -> None:
@@ -73,19 +84,19 @@ class Table:
 
         for member in members:
             if not member.need:
-                change(0, 0, 1)  # it is served by any size
+                change(0, _SERVED, 1)  # it is served by any size
             enough = bisect_left(self.candidates, member.need)
             for run in member.runs:
                 first = max(1, bisect_left(self.candidates, run.least))
                 after = bisect_left(self.candidates, run.most + 1)
                 if after <= first:
                     continue
-                for which, by in ((1, 1), (2, run.low)):
+                for which, by in ((_RESERVED, 1), (_LOW, run.low)):
                     change(first, which, by)
                     change(after, which, -by)
                 if member.need and max(first, enough) < after:
-                    change(max(first, enough), 0, 1)
-                    change(after, 0, -1)
+                    change(max(first, enough), _SERVED, 1)
+                    change(after, _SERVED, -1)
         return changes
 
     def costs(self, at: int) -> Iterator[int]:
@@ -94,13 +105,16 @@ class Table:
         for index, size in enumerate(self.candidates):
             found = changes.get(index)
             if found is not None:
-                served, reserved, low = served + found[0], reserved + found[1], low + found[2]
-            yield reserved * size + low - served * _SERVED
+                served += found[_SERVED]
+                reserved += found[_RESERVED]
+                low += found[_LOW]
+            yield reserved * size + low - served * _WORTH
 
     def _most_served(self, at: int) -> int:
+        """The most machines of a class that one size serves."""
         changes, served, most = self._changes[at], 0, 0
         for index in sorted(changes):
-            served += changes[index][0]
+            served += changes[index][_SERVED]
             most = max(most, served)
         return most
 
@@ -150,11 +164,11 @@ class Search:
         self._best.append(best)
         self._moves.append(moves)
 
-    def best(self) -> tuple[int, int]:
-        """Machines served and bytes taken by the best list with the entries allowed so far."""
+    def best(self) -> Result:
+        """The result of the best list with the entries allowed so far."""
         cost = self._best[-1][-1][0]
-        served = -(cost // _SERVED)
-        return served, cost + served * _SERVED
+        served = -(cost // _WORTH)
+        return Result(served, cost + served * _WORTH)
 
     def sizes(self) -> list[int]:
         """The size that the list gives each class, 0 for none."""
