@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from planner.base.ranges import Span, intersect, total, union
 from planner.base.text import counted
@@ -22,7 +23,7 @@ from planner.render.pictures.grid import LANE, Grid, grid_of, paint_grid
 from planner.render.pictures.images import paint_positions
 from planner.render.pictures.labels import Label, middle, place, text_width, wrapped
 from planner.render.pictures.painting import legend, paint_bands, paint_mark
-from planner.render.pictures.strip import GENERIC, Band, Item, Mark, Scale, bands, compared, items, marks
+from planner.render.pictures.strip import GENERIC, Band, Item, Items, Mark, Scale, bands, compared, items, marks
 from planner.studies.kaslr import Chances
 
 __all__ = ["draw", "element"]
@@ -71,6 +72,33 @@ class _Key:
     text: str
 
 
+class _Drawn(NamedTuple):
+    """A row that is drawn: the y below it, its names for the list, and the number of names left out of the list."""
+
+    y: float
+    keys: list[_Key]
+    unnamed: int
+
+
+class _Names(NamedTuple):
+    """The labels of a row's marks, the most important first.
+
+    whole: the whole text of a label, by its text and x. unnamed: the number of marks without a label.
+    """
+
+    labels: list[Label]
+    whole: dict[tuple[str, float], str]
+    unnamed: int
+
+
+class _KeyBox(NamedTuple):
+    """The place of a group of numbers: both ends of its text, and the middle of its marks."""
+
+    left: float
+    right: float
+    x: float
+
+
 def draw(plan: Plan, frame: Frame = WHOLE, *, over: Sequence[Chances] = ()) -> Canvas:
     """Draw a plan or its explanation. over: the outcomes for every position of the kernel image, if known."""
     left = MARGIN + (search.GUTTER if plan.reservation.attempts else 0)
@@ -88,9 +116,10 @@ def draw(plan: Plan, frame: Frame = WHOLE, *, over: Sequence[Chances] = ()) -> C
             y = _break(canvas, y, before, row.scale.start, limit)
             before = row.scale.end
         costs = _costs(plan) if row is (changed or rows)[0] else ""
-        y, more, left_out = _row(canvas, y, row, plan, costs, len(keys))
-        keys += more
-        unnamed += left_out
+        drawn = _row(canvas, y, row, plan, costs, len(keys))
+        y = drawn.y
+        keys += drawn.keys
+        unnamed += drawn.unnamed
     y = _break(canvas, y, before, None, limit)
     y = search.paint_others(canvas, y, plan)
     shown = [mark for row in rows for layer in row.layers for mark in layer]
@@ -112,7 +141,7 @@ def element(plan: Plan, width: int) -> str:
 
 def _rows(plan: Plan, left: float, width: float) -> list[_Row]:
     """The rows of a plan, with as many marks as can be distinguished."""
-    memory, reserved, special = items(plan)
+    listed = items(plan)
     scales: list[tuple[Scale, bool]] = []
     area = plan.reservation.area or plan.reservation.crash
     near = bar.surroundings(plan, _CELLS)
@@ -120,20 +149,8 @@ def _rows(plan: Plan, left: float, width: float) -> list[_Row]:
         scales.append((Scale(start, end, width, left), False))
         if near is not None and area is not None and start <= area.start < end:
             scales.append((Scale(*near, width, left), True))
-    most_marks, most_runs = _MARKS * width // WIDTH, _RUNS * width // WIDTH
-    found: list[tuple[list[Mark], list[Mark]]] = []
-    for step in _STEPS:
-        found = [(marks(memory, scale, step), marks(reserved, scale, step)) for scale, _ in scales]
-        drawn = [mark for a, b in found for mark in (*a, *b)]
-        if len(drawn) <= most_marks and sum(mark.weight for mark in drawn) <= _WEIGHT:
-            break
-    covers: list[tuple[list[Band], list[Band]]] = []
-    changes = plan.mapping != plan.baseline
-    for step in _STEPS:
-        covers = [compared(plan, s, step) if changes else ([], bands(plan, s, step)) for s, _ in scales]
-        drawn_runs = [len(band.runs) + len(band.same) for cover in covers for side in cover for band in side]
-        if sum(drawn_runs) <= most_runs:
-            break
+    found = _marks(listed, [scale for scale, _ in scales], _MARKS * width // WIDTH)
+    covers = _covers(plan, [scale for scale, _ in scales], _RUNS * width // WIDTH)
     ram = union([(r.start, r.end) for r in plan.memory.regions])
     return [
         _Row(
@@ -141,7 +158,7 @@ def _rows(plan: Plan, left: float, width: float) -> list[_Row]:
             head=_head(plan, scale, ram, closer=closer),
             memory=memory_marks,
             reserved=reserved_marks,
-            special=_special(special, scale),
+            special=_special(listed.special, scale),
             without=without,
             bands=with_crash,
             closer=closer,
@@ -151,6 +168,29 @@ def _rows(plan: Plan, left: float, width: float) -> list[_Row]:
             scales, found, covers, _grids(plan, scales), strict=True
         )
     ]
+
+
+def _marks(listed: Items, scales: Sequence[Scale], most: float) -> list[tuple[list[Mark], list[Mark]]]:
+    """The marks of memory and of reservations in each row, merged until they are no more than `most`."""
+    found: list[tuple[list[Mark], list[Mark]]] = []
+    for step in _STEPS:
+        found = [(marks(listed.memory, scale, step), marks(listed.reserved, scale, step)) for scale in scales]
+        drawn = [mark for memory, reserved in found for mark in (*memory, *reserved)]
+        if len(drawn) <= most and sum(mark.weight for mark in drawn) <= _WEIGHT:
+            break
+    return found
+
+
+def _covers(plan: Plan, scales: Sequence[Scale], most: float) -> list[tuple[list[Band], list[Band]]]:
+    """The linear map of each row without the crash kernel, if that differs, and with it, in at most `most` pieces."""
+    covers: list[tuple[list[Band], list[Band]]] = []
+    changes = plan.mapping != plan.baseline
+    for step in _STEPS:
+        covers = [compared(plan, scale, step) if changes else ([], bands(plan, scale, step)) for scale in scales]
+        pieces = [len(band.runs) + len(band.same) for cover in covers for side in cover for band in side]
+        if sum(pieces) <= most:
+            break
+    return covers
 
 
 def _grids(plan: Plan, scales: Sequence[tuple[Scale, bool]]) -> list[Grid | None]:
@@ -240,16 +280,16 @@ def _break(canvas: Canvas, y: float, end: int | None, start: int | None, limit: 
     return y + 8
 
 
-def _row(canvas: Canvas, y: float, row: _Row, plan: Plan, costs: str, known: int) -> tuple[float, list[_Key], int]:
-    """Draw one row: (y below it, names for the list, number of names left out of the list)."""
+def _row(canvas: Canvas, y: float, row: _Row, plan: Plan, costs: str, known: int) -> _Drawn:
+    """Draw one row. costs: a text about the whole map. known: the number of names in the list so far."""
     scale = row.scale
     y = canvas.paragraph(y, row.head, size=12, cls="strong")
     used = canvas.texts[-1].right + 12
     if not scale_bar(canvas, y, scale, used):
         y += 13
         scale_bar(canvas, y, scale, scale.left)
-    labels, owners, unnamed = _labels(row)
-    placed, left_over = place(labels, FONT, (MARGIN, scale.right), _LANES)
+    names = _names(row)
+    placed, left_over = place(names.labels, FONT, (MARGIN, scale.right), _LANES)
     lanes = max([p.lane for p in placed], default=-1) + 1
     top = y + 8 + lanes * _LANE + (4 if lanes else 0)
     for p in placed:
@@ -260,13 +300,12 @@ def _row(canvas: Canvas, y: float, row: _Row, plan: Plan, costs: str, known: int
     y = search.paint_tracks(canvas, y, plan, scale)
     y = _maps(canvas, y, row, costs)
     keys = [
-        _Key(known + n, label.x, owners[label.text, label.x])
+        _Key(known + n, label.x, names.whole[label.text, label.x])
         for n, label in enumerate(sorted(left_over, key=lambda label: label.x), 1)
     ]
     kept = max(_KEYS - known, 0)
-    unnamed += max(len(keys) - kept, 0)
-    keys = keys[:kept]
-    return _axis(canvas, _key_marks(canvas, y, keys, scale), scale), keys, unnamed
+    y = _axis(canvas, _key_marks(canvas, y, keys[:kept], scale), scale)
+    return _Drawn(y, keys[:kept], names.unnamed + max(len(keys) - kept, 0))
 
 
 def _bars(canvas: Canvas, row: _Row, top: float) -> float:
@@ -312,8 +351,8 @@ def _maps(canvas: Canvas, y: float, row: _Row, costs: str) -> float:
     return y - 3
 
 
-def _labels(row: _Row) -> tuple[list[Label], dict[tuple[str, float], str], int]:
-    """(labels of a row's marks, the most important first; the whole text of each; the number left out)."""
+def _names(row: _Row) -> _Names:
+    """The labels of one row."""
     found: list[tuple[str, float, str]] = []
     area = next((mark for mark in row.special if mark.kind == "area"), None)
     clear = area is None or area.width >= 60
@@ -333,8 +372,8 @@ def _labels(row: _Row) -> tuple[list[Label], dict[tuple[str, float], str], int]:
         found.append((f"{name} {size(item.end - item.start)}{more}", mark.x + mark.width / 2, mark.text))
     low, high = row.scale.left + 1, row.scale.right - 1
     labels = [Label(text, min(max(x, low), high)) for text, x, _ in found]
-    owners = {(label.text, label.x): text for label, (_, _, text) in zip(labels, found, strict=True)}
-    return labels, owners, max(len(named) - _NAMED, 0)
+    whole = {(label.text, label.x): text for label, (_, _, text) in zip(labels, found, strict=True)}
+    return _Names(labels, whole, max(len(named) - _NAMED, 0))
 
 
 def _key_marks(canvas: Canvas, y: float, keys: Sequence[_Key], scale: Scale) -> float:
@@ -344,13 +383,13 @@ def _key_marks(canvas: Canvas, y: float, keys: Sequence[_Key], scale: Scale) -> 
     groups: list[list[_Key]] = []
     for key in keys:
         groups.append([key])
-        while len(groups) > 1 and _key_box(groups[-2], scale)[1] + 5 > _key_box(groups[-1], scale)[0]:
+        while len(groups) > 1 and _key_box(groups[-2], scale).right + 5 > _key_box(groups[-1], scale).left:
             last = groups.pop()
             groups[-1] += last
     for group in groups:
-        left, right, x = _key_box(group, scale)
-        canvas.line("thin", f"M{number(x)} {number(y + 1)}v5")
-        canvas.text((left + right) / 2, y + 15, _key_text(group), size=_SMALL, anchor="middle")
+        box = _key_box(group, scale)
+        canvas.line("thin", f"M{number(box.x)} {number(y + 1)}v5")
+        canvas.text((box.left + box.right) / 2, y + 15, _key_text(group), size=_SMALL, anchor="middle")
     return y + 17
 
 
@@ -359,12 +398,12 @@ def _key_text(group: Sequence[_Key]) -> str:
     return str(first) if first == last else f"{first}-{last}"
 
 
-def _key_box(group: Sequence[_Key], scale: Scale) -> tuple[float, float, float]:
-    """Left and right end of a group's text, and the middle of its marks."""
+def _key_box(group: Sequence[_Key], scale: Scale) -> _KeyBox:
+    """The place of a group, moved in from the edges of the row."""
     x = (group[0].x + group[-1].x) / 2
     wide = text_width(_key_text(group), _SMALL)
     left = min(max(x - wide / 2, scale.left), scale.right - wide)
-    return left, left + wide, x
+    return _KeyBox(left, left + wide, x)
 
 
 def _axis(canvas: Canvas, y: float, scale: Scale) -> float:

@@ -9,14 +9,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import NamedTuple
 
 from planner.base.errors import printable
 from planner.base.ranges import Span, subtract, total, union
+from planner.kernel.linear_map import LeafSpan
 from planner.kernel.memory_map import FLAG_NAMES, Flag, Region
 from planner.planning.result import Plan
 from planner.render.blocks.numbers import count, size, span
 
-__all__ = ["GENERIC", "KIND_NAMES", "Band", "Item", "Mark", "Scale", "bands", "compared", "items", "marks", "merged"]
+__all__ = [
+    "GENERIC",
+    "KIND_NAMES",
+    "Band",
+    "Item",
+    "Items",
+    "Mark",
+    "Scale",
+    "bands",
+    "compared",
+    "items",
+    "marks",
+    "merged",
+]
 
 KIND_NAMES = ("PUD blocks", "PMD blocks, contiguous", "PMD blocks", "pages, contiguous", "base pages")
 """Names of the kinds of leaf entries, in the order of `planner.kernel.ptdump.KINDS`."""
@@ -108,8 +123,16 @@ class Band:
     same: tuple[tuple[float, float], ...] = ()
 
 
-def items(plan: Plan) -> tuple[list[Item], list[Item], list[Item]]:
-    """Memory, reservations, and what the crash kernel takes; each ascending, the last in the order of painting."""
+class Items(NamedTuple):
+    """The ranges of a plan: memory and reservations, ascending; `special`, the crash kernel's, as they are painted."""
+
+    memory: list[Item]
+    reserved: list[Item]
+    special: list[Item]
+
+
+def items(plan: Plan) -> Items:
+    """Everything that a plan shows on an axis of addresses."""
     memory = [_memory(region) for region in plan.memory.regions]
     listed = sorted(plan.memory.reserved, key=lambda r: (r.start, r.end, r.name))
     reserved = [Item("reserved", r.start, r.end, r.name) for r in listed]
@@ -127,7 +150,7 @@ def items(plan: Plan) -> tuple[list[Item], list[Item], list[Item]]:
         special.append(Item("low", done.low.start, done.low.end, "crash kernel's low memory"))
     if done.crash is not None:
         special.append(Item("crash", done.crash.start, done.crash.end, "crash memory"))
-    return memory, reserved, special
+    return Items(memory, reserved, special)
 
 
 def _memory(region: Region) -> Item:
@@ -169,6 +192,7 @@ def _single(item: Item, left: float, right: float) -> Mark:
 
 
 def _flush(group: list[Item], scale: Scale) -> list[Mark]:
+    """A group of small neighbours as one mark; none for an empty group."""
     if len(group) < 2:
         return [_single(item, scale.x(item.start), scale.x(item.end)) for item in group]
     pieces = merged((scale.x(item.start), scale.x(item.end)) for item in group)
@@ -218,16 +242,14 @@ def compared(plan: Plan, scale: Scale, step: float = 1.0) -> tuple[list[Band], l
     )
 
 
-def _shown(
-    listed: Sequence[tuple[int, int, int]], scale: Scale, step: float
-) -> tuple[list[tuple[int, int, int]], list[int | None]]:
+def _shown(listed: Sequence[LeafSpan], scale: Scale, step: float) -> tuple[list[LeafSpan], list[int | None]]:
     """Spans inside a scale, and the kind that each column of `step` pixels shows."""
     spans = [s for s in listed if s[0] < scale.end and s[1] > scale.start]
     return spans, _columns(spans, scale, max(int(scale.width / step), 1))
 
 
 def _bands(
-    spans: Sequence[tuple[int, int, int]],
+    spans: Sequence[LeafSpan],
     shown: Sequence[int | None],
     changed: Sequence[bool],
     scale: Scale,
@@ -250,7 +272,7 @@ def _bands(
     return found
 
 
-def _columns(spans: Sequence[tuple[int, int, int]], scale: Scale, columns: int) -> list[int | None]:
+def _columns(spans: Sequence[LeafSpan], scale: Scale, columns: int) -> list[int | None]:
     """The kind that maps most of each column; None where nothing is mapped. One pass over the spans."""
     most: list[dict[int, int]] = [{} for _ in range(columns)]
     whole = scale.end - scale.start

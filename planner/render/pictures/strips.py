@@ -79,10 +79,11 @@ def _cells(canvas: Canvas, y: float, texts: Sequence[str], cls: str = "soft") ->
 
 def _memory(canvas: Canvas, top: float, plan: Plan, found: Sequence[Scale]) -> list[Mark]:
     """Draw memory and its reservations, with as many marks as can be distinguished."""
-    memory, reserved, _ = items(plan)
+    listed = items(plan)
     drawn: list[Mark] = []
     for step in _STEPS:
-        drawn = [mark for scale in found for layer in (memory, reserved) for mark in marks(layer, scale, step)]
+        layers = (listed.memory, listed.reserved)
+        drawn = [mark for scale in found for layer in layers for mark in marks(layer, scale, step)]
         if len(drawn) <= _MARKS:
             break
     for mark in drawn:
@@ -121,7 +122,11 @@ def _group(
         _cells(canvas, y + 9 + _BAND - 3, figures, "soft" if away else "")
     covers: list[Band] = []
     special = [
-        mark for scale in found for item in items(plan)[2] for mark in marks([item], scale, 0) if item.kind != "area"
+        mark
+        for scale in found
+        for item in items(plan).special
+        for mark in marks([item], scale, 0)
+        if item.kind != "area"
     ]
     with canvas.pale(on=away):
         for mark in special:
