@@ -441,6 +441,7 @@ def _machine(source: object, given: PlanOptions | None = None) -> Machine:
 
 
 def _read(source: object) -> Machine:
+    """The machine of a source. Raises InputError for any other value."""
     if isinstance(source, PathLike):
         source = fspath(source)
     if isinstance(source, str):

@@ -52,9 +52,8 @@ HOSTILE = MemoryMap(
 
 
 def _planned(machine: Machine, asked: str, options: Options | None = None) -> Plan:
-    """The plan, with what would help, as `plan` tells it."""
-    options = options or Options()
-    return helped(machine, asked, options)
+    """The plan, with what would help, as the command `plan` shows it."""
+    return helped(machine, asked, options or Options())
 
 
 def _machine(source: str, memory: MemoryMap, **facts: Any) -> Machine:

@@ -28,7 +28,7 @@ class Drawn(NamedTuple):
 
     @property
     def far(self) -> bool:
-        """Whether memory lies too high for trying all addresses below it."""
+        """True if memory lies too high for trying all addresses below it."""
         return self.machine.memory.regions[0].start > GIB
 
 

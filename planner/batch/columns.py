@@ -240,6 +240,7 @@ def _value(one: pa.Scalar) -> Any:
 
 
 def _answer_row(record: dict[str, Any], defaults: Defaults) -> Answer:
+    """The answer to a row without its null values; the map of a row is JSON text."""
     for name, value in record.items():
         if value is _NO_TEXT:
             ident = None if name == "id" else _ident(record)
@@ -313,6 +314,7 @@ def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
 
 
 def _row(answer: Answer, *, with_report: bool) -> list[Any]:
+    """The values of an answer, in the order of the columns."""
     plan = answer.plan
     ident = None if answer.id is None else str(answer.id)
     if plan is None:

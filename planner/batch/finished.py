@@ -52,6 +52,7 @@ def finished_line(line: bytes | None, number: int) -> Finished | None:
 
 
 def _answer(answer: Mapping[str, Any], line: int) -> Finished:
+    """The answer in a decoded line of this number."""
     ident = "" if answer.get("id") is None else str(answer["id"])
     if isinstance(answer.get("error"), str):
         return Finished(ident, None, answer["error"])
@@ -62,6 +63,7 @@ def _answer(answer: Mapping[str, Any], line: int) -> Finished:
 
 
 def _of_report(report: Any) -> Row:
+    """The figures of a report. Raises KeyError, TypeError or AttributeError for a damaged one."""
     done, kernel, mapping = (report[key] for key in ("reservation", "kernel", "mapping"))
     readings = (reading.get("about", "map") for reading in done.get("other_readings", ()))
     return _row(
@@ -92,6 +94,7 @@ def _row(
     map_doubt: bool,
     kernel_doubt: bool,
 ) -> Row:
+    """The figures of one answer. figures: those that a report and a table of answers give under the same names."""
     sums = {name: _number(figures[name]) for name in (*SUMMED, "table_bytes")}
     sums |= {"map_doubt": int(map_doubt), "kernel_doubt": int(kernel_doubt)}
     machine = sum_of_one(protection, reserved=reserved, pages_only=pages_only, **sums)

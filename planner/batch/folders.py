@@ -95,6 +95,7 @@ def machines_in(places: Sequence[str]) -> tuple[list[Group], list[str]]:
 
 
 def _in_folder(place: str, name: str) -> tuple[list[Group], list[str]]:
+    """The machines in a folder, and the other files, by their paths. name: of a machine that is the whole folder."""
     groups: list[Group] = []
     skipped: list[str] = []
     for folder, files in _folders(place):
@@ -157,6 +158,7 @@ def _folders(place: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def _by_stem(sources: list[str], kinds: dict[str, str | None]) -> Iterator[tuple[str, list[str]]]:
+    """Files of one stem and different kinds as one machine each, by the stem; every other file by itself."""
     stems: dict[str, list[str]] = {}
     for file in sources:
         stems.setdefault(_machine_of(file) or _stem(file), []).append(file)

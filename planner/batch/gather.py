@@ -89,6 +89,7 @@ def gather(
 
 
 def _machines(place: str, defaults: Defaults, *, what_if: bool) -> Iterator[Member | Unread]:
+    """The machines of one place."""
     if place.lower().endswith(_LINES) or is_table(place):
         yield from _records(place, defaults)
         return
@@ -110,6 +111,7 @@ def _read(path: str, read: Callable[[], Machine], defaults: Defaults) -> Member 
 
 
 def _records(path: str, defaults: Defaults) -> Iterator[Member | Unread]:
+    """The machines of a batch file."""
     source = open_input(path)
     try:
         for task in source.tasks():

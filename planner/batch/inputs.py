@@ -116,6 +116,7 @@ class LinesInput:
         return line
 
     def _read(self) -> bytes | None:
+        """The next line of the stream, as of `_next`. Raises InputError if it cannot be read."""
         try:
             line = self._stream.readline(MAX_RECORD + 1)
             too_long = len(line) > MAX_RECORD

@@ -47,6 +47,7 @@ def run(do: Callable[[_Job, _Task], _Product], job: _Job, tasks: Iterable[_Task]
 
 
 def _spread(do: Callable[[_Job, _Task], _Product], job: _Job, tasks: Iterator[_Task], jobs: int) -> Iterator[_Product]:
+    """As `run`, on several processes."""
     most = jobs + min(jobs * _AHEAD, _MOST_AHEAD)
     waiting: deque[Future[_Product]] = deque()
     try:

@@ -111,6 +111,7 @@ def open_partial(path: str) -> BinaryIO:
 
 
 def _locked(partial: str) -> BinaryIO:
+    """A partial file, created if need be and locked. Raises InputError if another run has the lock."""
     file = os.fdopen(os.open(partial, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
     try:
         from fcntl import LOCK_EX, LOCK_NB, lockf

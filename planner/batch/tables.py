@@ -121,6 +121,7 @@ def open_table(path: str) -> TableInput:
 
 
 def _batches(path: str) -> Iterator[Any]:
+    """The record batches of a table, whose suffix names its format."""
     if path.lower().endswith(".parquet"):
         file = _pyarrow("parquet").ParquetFile(path, buffer_size=MIB, pre_buffer=False)
         batches: Iterator[Any] = file.iter_batches(batch_size=TASK_RECORDS)
@@ -210,6 +211,7 @@ class TableFile(PartialFile):
         os.unlink(partial_of(self.path))  # noqa: PTH108 - one call
 
     def _convert(self, made: str) -> None:
+        """Write the stream as a table to the path `made`, in groups of rows of a fixed size."""
         arrow = pyarrow()
         laid_out = _on_one_line if self.path.lower().endswith(".csv") else None
         with arrow.ipc.open_stream(self._file) as reader, self._writer(made) as writer:

@@ -134,6 +134,7 @@ def main(args: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
+    """Run a command, or answer a completion script; returns the exit status."""
     completing = os.environ.get(COMPLETE_VARIABLE)
     if completing:
         from planner.cli.completing import answer

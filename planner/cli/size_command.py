@@ -126,6 +126,7 @@ def size(
 
 
 def _recommend(machine: Machine, options: Options, asked: Goal, pasted: str | None, out: Out) -> bool:
+    """Write a recommendation, or only its line to paste. Returns True if there is one."""
     found = recommend(machine, options, asked)
     if pasted is not None:
         if found.crashkernel is None:
@@ -148,6 +149,7 @@ def _sweep(
     options: Options,
     out: Out,
 ) -> bool:
+    """Write a sweep. Returns True if memory is reserved at some size."""
     swept = sweep(machine, *sizes, crashkernel, options, step=step, progress=progress("sizes"))
 
     def defaults() -> list[tuple[str, int]]:
@@ -163,6 +165,7 @@ def _sweep(
 
 
 def _give_back(machine: Machine, crashkernel: str | None, written: int, options: Options, out: Out) -> bool:
+    """Write the effect of shrinking after boot. Returns True if the kernel does it."""
     given = give_back(machine, crashkernel, written, options)
     out.result(lambda: render.give_back(given), lambda: given)
     return given.refused is None

@@ -115,6 +115,7 @@ def survey(
 
 
 def _rows(sources: tuple[str, ...], map_format: str | None, candidates: Candidates, options: Options) -> list[Row]:
+    """The rows of a survey. Machines that cannot be read are named; raises InputError if none can be planned."""
     what_if = bool(candidates.kernels or candidates.page_sizes)
     gathered = gather(sources, options, map_format=map_format, what_if=what_if)
     for ident, error in gathered.errors:

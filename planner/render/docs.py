@@ -87,6 +87,7 @@ def blocks(text: str, name: str) -> list[Block]:
 
 
 def _blocks(lines: Sequence[str], name: str) -> list[Block]:
+    """The blocks in the lines of a document. Raises InputError by line."""
     found: list[Block] = []
     opened: _Opened | None = None
     inside = ""  # the fence that is open

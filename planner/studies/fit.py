@@ -237,6 +237,7 @@ def _elsewhere(inquiry: Inquiry, found: Largest, keep_low: int) -> Iterator[Othe
 
 
 def _over_images(inquiry: Inquiry, found: Fit, crashkernel: str | None, image_size: int | None) -> AnyImage:
+    """The fit over all positions of the kernel image. found: that with the image in its place."""
     places = Places(inquiry, image_size)
     asked = inquiry.question.request.size if crashkernel is not None and not _is_bare(crashkernel) else None
     sizes = dict.fromkeys(size for size in (asked, found.largest.aligned, found.largest.reserved) if size)
@@ -250,6 +251,7 @@ def _over_images(inquiry: Inquiry, found: Fit, crashkernel: str | None, image_si
 
 
 def _largest(form: RequestForm, keep_low: int) -> Largest:
+    """The largest sizes of a form that leave `keep_low` bytes of low memory free."""
     if not readable(form.request):
         return Largest(None, None)
     gaps, limit = form.memblock.gaps(), form.bounds.low_max
@@ -300,11 +302,13 @@ def _window(form: RequestForm, window: Span) -> WindowFit:
 
 
 def _spots(rooms: list[Room]) -> tuple[Spot | None, Spot | None]:
+    """The gaps with the largest and the second largest size."""
     first, second, *_ = [*[Spot(room.size, Range(room.start, room.end)) for room in rooms], None, None]
     return first, second
 
 
 def _rungs(inquiry: Inquiry) -> tuple[Rung, ...]:
+    """The outcome of every size, neighbours with the same outcome as one."""
     rungs: list[Rung] = []
     for stretch in inquiry.form.stretches() if readable(inquiry.question.request) else []:
         outcome = inquiry.outcome(stretch.most)

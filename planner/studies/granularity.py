@@ -60,6 +60,7 @@ _Pairs: TypeAlias = list[tuple[str, int, int]]
 
 
 def _pairs(plan: Plan, seen: Observed) -> _Pairs:
+    """The bytes of the dump beside those of the plan, by kind of leaf or, if the dump has only that, by size."""
     planned = {kind: getattr(plan.mapping.bytes, kind) for kind in KINDS}
     if seen.by_kind is not None:
         return [(kind, seen.by_kind.get(kind, 0), planned[kind]) for kind in KINDS]

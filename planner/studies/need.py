@@ -168,6 +168,7 @@ def _with_descriptors(body: int, page: int) -> int:
 
 
 def _notes(given: Given, inputs: Inputs, binding: str, *, unpacking: int, running: int) -> list[str]:
+    """What to know about the figures, and options of the capture kernel that lower the need."""
     notes = []
     if binding == "unpacking":
         page = inputs.page

@@ -251,6 +251,7 @@ def _initrd(given: Given, known: Capture | None) -> tuple[Figure | None, Figure 
 
 
 def _completed(archive: Figure | None, unpacked: Figure | None) -> tuple[Figure, Figure]:
+    """Archive and unpacked size; an unknown one is assumed from the other."""
     if unpacked is None:
         archive = archive or Figure(_ASSUMED_ARCHIVE, "assumed: a typical size", assumed=True)
         ratio = f"assumed: {_USUAL_RATIO} times the archive"
@@ -267,6 +268,7 @@ def _luks(given: Given, known: Capture | None) -> Figure:
 
 
 def _modules(given: Given, known: Capture | None) -> Figure:
+    """The memory of the kernel modules that the initrd carries."""
     if known is not None and known.modules_size is not None:
         return Figure(known.modules_size, "read: output of kdumpctl estimate")
     loaded = dict(known.modules) if known is not None else {}
@@ -292,6 +294,7 @@ def _drivers(known: Capture | None, page: int) -> tuple[tuple[str, Figure], ...]
 
 
 def _percpu(cpus: int) -> Figure:
+    """The memory of processors beyond the first."""
     more = cpus - 1
     if not more:
         return Figure(0, "one processor: part of the runtime")

@@ -155,6 +155,7 @@ def size_plan(plan: Plan) -> SizePlan:
 
 
 def _fields(plan: Plan) -> dict[str, Any]:
+    """The values of a `SizePlan`, from a plan."""
     view, area = plan.reservation, plan.reservation.area
     return {
         "size": plan.request.size,

@@ -204,6 +204,7 @@ def _asked(machine: Machine, options: Options, candidates: Candidates) -> Iterat
 
 
 def _row(name: str, machine: Machine, request: str | None, options: Options, need: str | None) -> Row:
+    """One candidate on one machine, planned. request: None for the preset of the options."""
     asked = request if request is not None else preset_named(options.preset or "").value
     needed = 0
     try:

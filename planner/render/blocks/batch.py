@@ -72,6 +72,7 @@ def _doubt(part: Sum) -> str:
 
 
 def _group(title: str, groups: dict[str, Sum]) -> Table:
+    """The sums by one grouping; empty for presets if no record has one."""
     head = ("", "machines", "reserved", "unprotected", "base pages", "kept", "tables", "extra")
     shown = [] if set(groups) == {"none"} else largest_first(groups)
     sizes = zip(
@@ -88,6 +89,7 @@ def _group(title: str, groups: dict[str, Sum]) -> Table:
 
 
 def _worst(fleet: Fleet) -> Table:
+    """The worst machines with their cost."""
     head = ("", "outcome", "protected", "kept", "page tables")
     kept = column([bad.kept for bad in fleet.worst])
     extra = signed_column([bad.extra_table_bytes for bad in fleet.worst])
@@ -99,6 +101,7 @@ def _worst(fleet: Fleet) -> Table:
 
 
 def _effects(fleet: Fleet) -> Table:
+    """The differences that each change makes to the totals."""
     head = ("change", "reserved", "protected", "base pages", "kept", "tables", "errors")
     before, effects = fleet.all, list(fleet.effects.values())
     kept = signed_column([effect.total.kept - before.kept for effect in effects])

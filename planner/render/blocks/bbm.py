@@ -57,6 +57,7 @@ def blocks(cases: Sequence[Case], procedures: Sequence[Procedure], *, wide: bool
 
 
 def _one(case: Case) -> list[Block]:
+    """The verdict on one procedure at one level."""
     rule = "violates break-before-make" if case.rule_broken else "breaks no rule of that level"
     text = f"{case.procedure} at {_level(case.bbm_level)}; {rule}"
     return [
@@ -66,6 +67,7 @@ def _one(case: Case) -> list[Block]:
 
 
 def _matrix(cases: Sequence[Case], procedures: Sequence[Procedure]) -> list[Block]:
+    """The verdicts on all procedures by level."""
     levels = [level for level in BBM_LEVELS if any(case.bbm_level == level for case in cases)]
     by_key = {(case.procedure, case.bbm_level): case for case in cases}
     rows = [(procedure.name, *(_cell(by_key[procedure.name, level]) for level in levels)) for procedure in procedures]

@@ -39,6 +39,7 @@ def blocks(comparison: Comparison) -> list[Block]:
 
 
 def _lead(comparison: Comparison) -> Lead:
+    """The best strategy at the first size, and the reason."""
     doubt = in_doubt(comparison.doubt)
     if comparison.best is None:
         return Lead("none", comparison.reason + doubt, "bad")
@@ -50,6 +51,7 @@ def _lead(comparison: Comparison) -> Lead:
 
 
 def _facts(comparison: Comparison) -> list[tuple[str, str]]:
+    """The request, the machine and the kernel, as (label, text)."""
     kernel = comparison.kernel
     asked = comparison.request.strip() or "nothing"
     if len(comparison.sizes) > 1:
@@ -105,6 +107,7 @@ def _reason(row: Row) -> str:
 
 
 def _parts(comparison: Comparison, rows: Sequence[Row]) -> list[Block]:
+    """The tables of one size: what decides, places, leaves, and costs."""
     names = [("* " if row.best else "") + row.strategy for row in rows]
     extra = signed_column([row.waste.extra_table_bytes for row in rows])
     decides = [

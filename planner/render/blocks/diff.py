@@ -96,6 +96,7 @@ def _path(difference: Difference) -> str:
 
 
 def _values(difference: Difference) -> tuple[str, str]:
+    """Both values as text, sizes in one unit."""
     a, b, path = difference.a, difference.b, difference.path
     if isinstance(a, int) and isinstance(b, int) and not isinstance(a, bool) and _is_size(path):
         here, there = column([a, b])
@@ -108,6 +109,7 @@ def _is_size(path: str) -> bool:
 
 
 def _value(path: str, value: Any) -> str:
+    """A value as text, by the kind of its field."""
     if value is None:
         return "-"
     if isinstance(value, bool):

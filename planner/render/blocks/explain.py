@@ -63,6 +63,7 @@ _PURPOSES = {"aligned": "an aligned area", "exact": "the size itself", "low": "t
 
 
 def _attempt(number: int, story: AttemptStory) -> list[Block]:
+    """One attempt: the gaps in its window as a table, those left out, and those outside."""
     where = f"{size(story.size)} at {size(story.align)} alignment in {span(story.start, story.end)}"
     found = "nothing found" if story.found is None else f"found {address(story.found)}"
     title = f"Attempt {number}, {_PURPOSES.get(story.purpose, story.purpose)}: {where}, {found}"
@@ -133,6 +134,7 @@ def _outside(story: AttemptStory) -> str:
 
 
 def _help(explanation: Explanation) -> list[Block]:
+    """The changes that would help, or why none is listed."""
     outcome = explanation.plan.reservation.outcome
     if explanation.help:
         return [Bullets("What would help", sentences.changes(explanation.help))]

@@ -35,6 +35,7 @@ def blocks(fit: Fit) -> list[Block]:
 
 
 def _lead(fit: Fit) -> Lead:
+    """The largest sizes in one sentence."""
     aligned, reserved = fit.largest.aligned, fit.largest.reserved
     mood: Mood = "good" if aligned else "warn" if reserved else "bad"
     if reserved is None:
@@ -82,6 +83,7 @@ def _facts(fit: Fit) -> list[tuple[str, str]]:
 
 
 def _largest(fit: Fit) -> Table:
+    """The largest sizes with their places, and what one page more would give."""
     answers = (fit.plans.aligned, fit.plans.reserved)
     sizes = column([a.size if a else None for a in answers])
     low = column([a.low_free_after if a else None for a in answers])
@@ -112,6 +114,7 @@ def _rungs(fit: Fit) -> Table:
 
 
 def _windows(fit: Fit) -> Table:
+    """The largest size in each search window, and the second largest gap."""
     kinds = ("aligned", "exact") if any(window.aligned for window in fit.windows) else ("exact",)
     found: list[tuple[str, str, Spot | None, Spot | None]] = []
     for window in fit.windows:

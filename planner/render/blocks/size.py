@@ -185,6 +185,7 @@ def give_back(given: GiveBack) -> list[Block]:
 
 
 def _compared(given: GiveBack) -> Table:
+    """The state after writing beside that of a reboot with the smaller size."""
     again = given.reboot
     if again is None:
         return Table("", "lrr", ("", "", ""), [])
@@ -206,6 +207,7 @@ def _yes(value: bool) -> str:  # noqa: FBT001 - one word for one value
 
 
 def _remarks(given: GiveBack) -> list[str]:
+    """What to know before and after writing."""
     remarks = ["the kernel refuses while a crash kernel is loaded: unload it first (kexec -p -u), then load it again"]
     if given.after != given.asked:
         remarks.append(f"rounded up to a page: {given.after}")

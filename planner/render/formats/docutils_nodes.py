@@ -52,6 +52,7 @@ def nodes_of(block: Block) -> list[nodes.Node]:
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]], align: str) -> list[nodes.Node]:
+    """A table; for one wider than paper also the widths of its columns in LaTeX."""
     columns = list(zip(*([head] if head else []), *rows, strict=True))
     # Text writers take the widths as characters, others as proportions.
     widths = [max(1, *map(len, column)) for column in columns]

@@ -139,6 +139,7 @@ def place_most(labels: list[Label], size: float, room: tuple[float, float], lane
 def _find(
     label: Label, placed: list[Placed], size: float, room: tuple[float, float], lanes: int, *, side: Side
 ) -> Placed | None:
+    """The best free place of a label; None if there is none. Parameters as of `place`."""
     wide = text_width(label.text, size)
     low, high = room[0], room[1] - wide
     if low > high:

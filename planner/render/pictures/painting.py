@@ -78,6 +78,7 @@ def _swatches(canvas: Canvas, y: float, entries: Sequence[tuple[str, str]]) -> f
 
 
 def _swatch(canvas: Canvas, kind: str, x: float, y: float) -> None:
+    """Draw a sample of a kind of memory or leaf, as it looks in the picture."""
     if kind == "area":
         canvas.line("edge", f"M{number(x)} {number(y)}h16v12h-16z")
     elif kind.startswith("k") and kind[1:].isdigit():
