@@ -16,9 +16,11 @@ from dataclasses import dataclass, replace
 
 from planner.base.errors import InputError, PlannerError, after_name, first_of
 from planner.base.sizes import MIB, format_size, round_up
+from planner.base.text import together
 from planner.kernel.crashkernel_entries import RAM_UNIT
 from planner.kernel.machine import Machine
 from planner.planning import values
+from planner.planning.doubts import doubt_of_kernel
 from planner.planning.options import Options
 from planner.planning.plan import with_request
 from planner.planning.presets import PRESETS, variant
@@ -76,7 +78,8 @@ class Default:
 
     crashkernel: the text after `crashkernel=`; "" if no size serves any machine. served: number of machines that get
     what they need. bytes: reserved on the whole fleet, low parts included; wasted: the part of it beyond the need of
-    the machines served, or on machines not served. doubtful: those served of whose maps something is not known.
+    the machines served, or on machines not served. doubtful: those served of whose map or kernel something is
+    not known.
     """
 
     crashkernel: str
@@ -186,11 +189,16 @@ class _Sizes:
         return size >= self.one.need and (not self.one.need or bool(self.taken(size)))
 
     def doubt(self, size: int) -> str:
-        """The doubt about the map, if this size may not serve because of it; "" for none."""
+        """The doubts about the map and the kernel, if this size may not serve because of them; "" for none."""
+        about_map = self.inquiry.question.memory.doubt
         for assumption, form in self.inquiry.elsewhere():
             if size and form.place(size).crash is None:
-                return f"gets nothing under another reading of its map: {assumption}"
-        return self.inquiry.question.memory.doubt
+                about_map = f"gets nothing under another reading of its map: {assumption}"
+                break
+        kernel = self.inquiry.context.kernel
+        assumed = ("kernel",) if kernel.version is None else ()
+        about_kernel = doubt_of_kernel(kernel.profile.name, certainty=kernel.certainty, assumed=assumed)
+        return together(about_map, about_kernel)
 
     @property
     def most(self) -> int:

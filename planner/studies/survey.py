@@ -9,9 +9,10 @@ from typing import Any
 from planner.base.errors import PlannerError
 from planner.base.ranges import Range
 from planner.base.sizes import KIB
+from planner.base.text import together
 from planner.kernel.machine import Machine
 from planner.kernel.vendors import build_of
-from planner.planning.doubts import doubt_of
+from planner.planning.doubts import doubt_of, kernel_doubt
 from planner.planning.options import Options
 from planner.planning.outcomes import Outcome
 from planner.planning.plan import make_plan
@@ -133,8 +134,8 @@ class Row:
 
     request: as given; for a preset, its value. size: as parsed by the kernel. place: `low`, `high` or `straddles` the
     DMA limit. met: whether the need is met. low_free: free low memory afterwards. waste: permanently lost rounding and
-    page tables. error: why there is no plan; the other fields are then unknown. doubt: what of the map is not known; ""
-    for nothing. invalid: why the request is not valid; "" for a valid one.
+    page tables. error: why there is no plan; the other fields are then unknown. doubt: what of the map
+    or the kernel is not known; "" for nothing. invalid: why the request is not valid; "" for a valid one.
     """
 
     machine: str
@@ -231,6 +232,6 @@ def _row(name: str, machine: Machine, request: str | None, options: Options, nee
         low_free=waste.low_free_after,
         waste=waste.kept + waste.extra_table_bytes,
         protection=plan.protection,
-        doubt=doubt_of([plan]),
+        doubt=together(doubt_of([plan]), kernel_doubt(plan.kernel)),
         invalid=plan.invalid,
     )

@@ -41,7 +41,7 @@ def first_sentence(out: str) -> str:
         pytest.param(("size", "--sweep", "128M..2G"), "the map allows another reading", id="sweep"),
         pytest.param(("size", "--give-back", "128M", "512M"), "the map allows another reading", id="give-back"),
         pytest.param(("compare", "512M"), "the map allows another reading", id="compare"),
-        pytest.param(("survey",), "4 depend on what its map does not show", id="survey"),
+        pytest.param(("survey",), "4 are in doubt", id="survey"),
         pytest.param(("default", "--need", "1700M"), "1 of those served may not be", id="default"),
         pytest.param(("batch", "--summary", "--crashkernel", "512M"), "in doubt: the map of 1", id="a fleet"),
     ],
@@ -84,7 +84,10 @@ def test_a_fleet_of_finished_answers(
         pytest.param(("fit",), "as kernel 7.3, assumed", id="fit"),
         pytest.param(("size", "--need", "512M"), "the kernel is not known, planned as 7.3", id="size"),
         pytest.param(("size", "--sweep", "128M..2G"), "as kernel 7.3, assumed", id="sweep"),
+        pytest.param(("size", "--give-back", "128M", "512M"), "as kernel 7.3, assumed", id="give-back"),
+        pytest.param(("size", "--give-back", "1G", "512M"), "as kernel 7.3, assumed", id="nothing given back"),
         pytest.param(("compare", "512M"), "as kernel 7.3, assumed", id="compare"),
+        pytest.param(("default", "--need", "512M"), "1 of those served may not be", id="default"),
     ],
 )
 @pytest.mark.parametrize("given", [False, True], ids=["no source names it", "the user does"])
@@ -93,6 +96,22 @@ def test_the_kernel(run: Run, listing: str, command: tuple[str, ...], said: str,
     kernel = ("--kernel", "7.3") if given else ()
     _, out, err = run(command[0], "--map", listing, *kernel, *command[1:])
     assert (said in first_sentence(out)) is not given, (out[:300], err)
+
+
+@pytest.mark.parametrize("command", [("survey", "--request", "512M"), ("default", "--need", "512M")])
+def test_the_kernel_of_a_machine_of_a_fleet(run: Run, listing: str, command: tuple[str, ...]) -> None:
+    """It stands beside the machine: another kernel may not find a place that 7.3 finds above the DMA limit."""
+    said = "the kernel is not known, planned as 7.3"
+    assert said in run(*command, "--map", listing, "--format", "json")[1]
+    assert said not in run(*command, "--map", listing, "--format", "json", "--kernel", "7.3")[1]
+
+
+def test_both_sides_of_a_difference(run: Run, listing: str) -> None:
+    """Each side names what is not known of it."""
+    out = " ".join(run("diff", "512M", "--map", listing, "--b", "kernel=6.12")[1].split())
+    first, _, second = out.partition(" Differences ")[0].partition(" A ")[2].partition(" B ")
+    assert first.endswith("; the kernel is not known, planned as 7.3")
+    assert second.endswith("; the map allows another reading")
 
 
 def test_a_line_to_paste_has_the_doubts_beside_it(run: Run, listing: str) -> None:

@@ -27,7 +27,7 @@ def blocks(found: Default) -> list[Block]:
     mood: Mood = "good" if found.served == found.machines else "warn" if found.served else "bad"
     text = f"serves {found.served} of {counted(found.machines, 'machine')}, reserving {size(found.bytes)} in all"
     if found.doubtful:
-        text += f"; {len(found.doubtful)} of those served may not be, as something of the map is not known"
+        text += f"; {len(found.doubtful)} of those served may not be, as something of their map or kernel is not known"
     lead = Lead(f"crashkernel={found.crashkernel}" if found.crashkernel else "no list", text, mood)
     entries = [(size(e.start), "" if e.end is None else size(e.end), size(e.size)) for e in found.entries]
     lists = [("this list", found.served, found.bytes), *((one.preset, one.served, one.bytes) for one in found.others)]
@@ -40,7 +40,7 @@ def blocks(found: Default) -> list[Block]:
         Facts([("Wasted", f"{size(found.wasted)}: reserved beyond what the machines served need")]),
         Table("Its entries", "rrr", ("RAM from", "below", "size"), entries),
         _listed("Not served", found.failed),
-        _listed("Served if the map is read rightly", found.doubtful),
+        _listed("Served if what is not known is as assumed", found.doubtful),
         Table("Distributions' defaults on the same fleet", "lrr", ("default", "served", "reserved"), others),
         Table("With more entries", "lrr", ("crashkernel=", "entries", "reserved"), longer),
         Bullets("Notes", found.notes),

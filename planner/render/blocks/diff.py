@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from planner.base.text import counted
+from planner.base.text import counted, together
+from planner.planning.doubts import doubt_of, kernel_doubt
 from planner.planning.result import Plan
 from planner.render.blocks.model import Block, Bullets, Facts, Lead, Table
 from planner.render.blocks.numbers import address, column, count, signed_count, signed_size, size, span
-from planner.render.blocks.sentences import PROTECTION
+from planner.render.blocks.sentences import PROTECTION, in_doubt
 from planner.report.diff import Difference, Differences
 
 __all__ = ["blocks"]
@@ -77,18 +78,19 @@ def _changed(found: Differences) -> str:
 
 
 def _side(plan: Plan) -> str:
-    """The request and the answer."""
+    """The request and the answer, with what is not known of the kernel and the map."""
     kernel, facts, done = plan.kernel, plan.facts, plan.reservation
     set_ = [f"--align {kernel.align}"] * (kernel.align != "pud") + ["--prefer-aligned"] * facts.prefer_aligned
     set_ += [f"--rodata {facts.rodata}"] if facts.rodata is not None else []
     set_ += ["--kfence" if facts.kfence else "--no-kfence"] if facts.kfence is not None else []
     set_ += [f"--cpu {facts.cpu}"] if facts.cpu is not None else []
     asked = ", ".join([f"{plan.request.text} on {plan.memory.source}", kernel.profile, kernel.strategy, *set_])
+    doubt = in_doubt(together(kernel_doubt(kernel), doubt_of([plan])))
     if done.crash is None:
-        return f"{asked}: {done.outcome}"
+        return f"{asked}: {done.outcome}{doubt}"
     low = "" if done.low is None else f" and {size(done.low.size)} at {address(done.low.start)}"
     place = f"{done.outcome}, {size(done.crash.size)} at {address(done.crash.start)}{low}"
-    return f"{asked}: {place}; {PROTECTION[plan.protection]}"
+    return f"{asked}: {place}; {PROTECTION[plan.protection]}{doubt}"
 
 
 def _path(difference: Difference) -> str:

@@ -160,14 +160,16 @@ def give_back(given: GiveBack) -> list[Block]:
         ("Booted with", f"{size(given.boot.size)}: {given.boot.outcome}{area}"),
         ("Written", f"{given.asked} to /sys/kernel/kexec_crash_size, which says {given.before}"),
     ]
+    kernel = sentences.unknown_kernel(given.kernel)
     if given.refused is not None:
-        lead = Lead("refused", f"nothing is freed: {given.refused}{sentences.in_doubt(given.doubt)}", "bad")
+        refused = f"{kernel}nothing is freed: {given.refused}{sentences.in_doubt(given.doubt)}"
+        lead = Lead("refused", refused, "bad")
         return [
             lead,
             Facts(facts + sentences.kernel_facts(given.kernel)),
             *sentences.closing(given.notes, given.kernel),
         ]
-    freed = f"{size(given.freed_bytes)} is freed, {size(given.after)} stays reserved"
+    freed = f"{kernel}{size(given.freed_bytes)} is freed, {size(given.after)} stays reserved"
     parts: list[tuple[str, str, str]] = [("freed", span(r), size(r.size)) for r in given.freed]
     parts += [
         (label, span(r), size(r.size))

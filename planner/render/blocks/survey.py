@@ -174,10 +174,10 @@ def tabulated(rows: Sequence[Row]) -> list[Block]:
 def _counted_rows(rows: Sequence[Row]) -> Lead:
     """How many plans meet the need, and how many are in doubt."""
     met, doubtful = sum(row.met for row in rows), [row for row in rows if row.doubt]
-    text = f"{counted(len(rows), 'plan')}, the need is met in {met} of them"
-    if doubtful:
-        whose = "its map does" if len({row.machine for row in doubtful}) == 1 else "their maps do"
-        text += f"; {counted(len(doubtful), 'depends', 'depend')} on what {whose} not show"
+    errors = sum(bool(row.error) for row in rows)
+    text = f"{counted(len(rows) - errors, 'plan')}, the need is met in {met} of them"
+    text += f"; {counted(len(doubtful), 'is', 'are')} in doubt" if doubtful else ""
+    text += f"; in addition, {counted(errors, 'is', 'are')} not planned" if errors else ""
     return Lead("survey", text, "good" if met else "bad")
 
 

@@ -97,8 +97,9 @@ def test_a_csv_is_read_back_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("rows", "mood", "text"),
     [
-        (ROWS, "good", "4 plans, the need is met in 1 of them"),
+        (ROWS, "good", "3 plans, the need is met in 1 of them; in addition, 1 is not planned"),
         (ROWS[1:2], "bad", "1 plan, the need is met in 0 of them"),
+        ([row(doubt="a CMA area may be missing")], "good", "1 plan, the need is met in 1 of them; 1 is in doubt"),
     ],
 )
 def test_how_often_the_need_is_met(rows: list, mood: str, text: str) -> None:  # type: ignore[type-arg]
