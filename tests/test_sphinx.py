@@ -125,7 +125,7 @@ Everything
 SAID = [
     "Crash kernel memory on server.json",
     "Outcome by position of the kernel image",
-    "Strategies for 512M on sample:honeycomb-30g",
+    "Strategies for 512M, with sizes 256M, 512M on sample:honeycomb-30g",
     "Outcome by size on sample:altra-32g",
     "Sizes from 128M to 8G on server.json",
     "Each candidate on each machine",

@@ -134,7 +134,7 @@ def comparison_page(comparison: Comparison, data: str) -> str:
 
 
 def _title(comparison: Comparison) -> str:
-    return f"Strategies for {comparison.request or 'nothing'} on {comparison.source}"
+    return f"Strategies for {compare.requested(comparison)} on {comparison.source}"
 
 
 def fit_page(found: Fit, data: str) -> str:

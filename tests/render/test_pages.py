@@ -146,6 +146,11 @@ def test_a_page_of_a_comparison() -> None:
     assert {row.strategy for row in FOUND.rows} <= {row[0].removeprefix("* ") for row in rows_of(page)}
 
 
+def test_the_title_names_the_sizes_that_are_compared() -> None:
+    found = make_comparison(machine(), "512M", sizes=[256 * MIB, GIB])
+    assert_page(comparison_page(found, DATA), "Strategies for 512M, with sizes 256M, 1G on machine", ["strategies"])
+
+
 def test_nothing_requested() -> None:
     found = make_comparison(machine(), None, sizes=[256 * MIB])
     assert_page(comparison_page(found, DATA), f"Strategies for {found.request or 'nothing'} on machine", ["strategies"])

@@ -46,10 +46,10 @@ def _lead(fleet: Fleet) -> Lead:
         return Lead("0 machines", broken if fleet.errors else "there is no record", "bad")
     mood: Mood = "bad" if failed else "warn" if total.unprotected or fleet.errors else "good"
     reserved = [counted(total.reserved, "gets crash memory", "get crash memory")]
-    reserved += [counted(failed, "does not", "do not")] if failed else []
-    parts = [", ".join(reserved)]
     if total.unprotected:
-        parts.append(f"{counted(total.unprotected, 'of those is', 'of those are')} not protected{_doubt(total)}")
+        reserved.append(f"{counted(total.unprotected, 'of them is', 'of them are')} not protected{_doubt(total)}")
+    parts = [", ".join(reserved)]
+    parts += [counted(failed, "does not", "do not")] if failed else []
     if total.pages_only:
         parts.append(f"{counted(total.pages_only, 'loses', 'lose')} all block mappings")
     if total.kept:

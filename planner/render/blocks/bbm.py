@@ -75,7 +75,7 @@ def _matrix(cases: Sequence[Case], procedures: Sequence[Procedure]) -> list[Bloc
     safe = [p.name for p in procedures if all(by_key[p.name, level].verdict == "safe" for level in levels)]
     others = [procedure.name for procedure in procedures if procedure.name not in safe]
     said = [f"{len(safe)} safe at every level ({', '.join(safe)})"] if safe else []
-    said += [f"{len(others)} not safe at every level ({', '.join(others)})"] if others else []
+    said += [f"{len(others)} unsafe at one level or more ({', '.join(others)})"] if others else []
     found: list[Block] = [
         Lead(counted(len(procedures), "procedure"), "; ".join(said), "warn" if others else "good"),
         Facts([("Explored", f"all {states:,} states; {_setting(cases[0])}")]),

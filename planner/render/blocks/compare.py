@@ -15,7 +15,7 @@ from planner.render.blocks.numbers import column, signed_column, signed_count, s
 from planner.render.blocks.sentences import alignment, closing, in_doubt, kernel_facts, unknown_kernel
 from planner.studies.compare import Comparison, Row
 
-__all__ = ["blocks"]
+__all__ = ["blocks", "requested"]
 
 _SIZES_ABREAST = 4
 """Columns of sizes in the matrix: as many as fit in 80 columns of text."""
@@ -50,17 +50,26 @@ def _lead(comparison: Comparison) -> Lead:
     return Lead(comparison.best, f"{text}: {comparison.reason}{doubt}", "good" if first.plan.protects else "warn")
 
 
-def _facts(comparison: Comparison) -> list[tuple[str, str]]:
-    """The request, the machine and the kernel, as (label, text)."""
-    kernel = comparison.kernel
+def requested(comparison: Comparison) -> str:
+    """The request, and the sizes that are compared if there are several."""
     asked = comparison.request.strip() or "nothing"
     if len(comparison.sizes) > 1:
         listed = ", ".join(size(each) for each in comparison.sizes)
-        asked = listed if asked.replace(",", ", ") == listed else f"{asked}, with sizes {listed}"
+        return listed if asked.replace(",", ", ") == listed else f"{asked}, with sizes {listed}"
+    return asked
+
+
+def _facts(comparison: Comparison) -> list[tuple[str, str]]:
+    """The request, the machine and the kernel, as (label, text)."""
+    kernel = comparison.kernel
     facts = dict(kernel_facts(kernel))
     facts["Alignment"] = alignment(kernel).removeprefix("alignment ")
     del facts["Strategy"]
-    return [("Requested", asked), ("Machine", f"{comparison.source}: {size(comparison.ram)} of RAM"), *facts.items()]
+    return [
+        ("Requested", requested(comparison)),
+        ("Machine", f"{comparison.source}: {size(comparison.ram)} of RAM"),
+        *facts.items(),
+    ]
 
 
 def _matrices(comparison: Comparison) -> list[Block]:

@@ -45,7 +45,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """The steps of an attempt in some ranges. blocker: the largest reservation in them, or nothing."""
+    """The steps of an attempt in some ranges.
+
+    blocker: the largest reservation in them, in words; the largest with a name if there is one.
+    """
 
     step: int
     cells: tuple[Cell, ...]
@@ -63,7 +66,7 @@ class Grid:
         text = counted(len(self.cells), f"aligned step of {size(self.step)}", f"aligned steps of {size(self.step)}")
         text += f", {free} free"
         if not free and self.blocker:
-            text += f"; the largest reservation in the way: {self.blocker}"
+            text += f"; the largest {self.blocker}"
         return text
 
 
@@ -119,13 +122,14 @@ def _taken(obstacles: Sequence[_Named], start: int, end: int) -> str:
 
 
 def _blocker(obstacles: Sequence[_Named], cells: Sequence[Cell]) -> str:
-    """The largest reservation in any of the cells."""
+    """The largest reservation in any of the cells; a name tells more than that something larger is reserved."""
     spans = union([(cell.start, cell.end) for cell in cells])
     inside = [(b - a, name) for a, b, name in obstacles if intersect((a, b), spans)]
     if not inside:
         return ""
     bytes_, name = max(inside, key=lambda found: (found[1] not in GENERIC, found[0]))
-    return f"{middle(name, FONT, 200)} {size(bytes_)}"
+    named = "named " if bytes_ < max(inside)[0] else ""
+    return f"{named}reservation in the way: {middle(name, FONT, 200)} {size(bytes_)}"
 
 
 def paint_grid(canvas: Canvas, y: float, grid: Grid, x: Callable[[int], float]) -> None:

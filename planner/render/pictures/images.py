@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from planner.render.blocks.images import percent
 from planner.render.blocks.numbers import address, count, size, span
 from planner.render.pictures import outcomes
 from planner.render.pictures.canvas import FONT, MARGIN, WHOLE, Canvas, Frame
@@ -46,7 +47,9 @@ def paint_positions(canvas: Canvas, y: float, over: Sequence[Chances]) -> float:
 
 
 def _shares(one: Chances) -> str:
-    return ", ".join([f"{one.probability[outcome]:.0%} {outcome}" for outcome in one.slots])
+    if len(one.slots) == 1:
+        return f"100% {next(iter(one.slots))}"
+    return ", ".join([f"{percent(one, outcome)} {outcome}" for outcome in one.slots])
 
 
 def _strip(canvas: Canvas, top: float, one: Chances, room: float) -> None:

@@ -42,7 +42,7 @@ def test_the_total_in_one_sentence() -> None:
     lead = lead_of(blocks(fleet("aligned", "fallback", "failed", errors=2)))
     assert lead.word == "3 machines"
     assert lead.text == (
-        "2 get crash memory, 1 does not; 1 of those is not protected; "
+        "2 get crash memory, 1 of them is not protected; 1 does not; "
         "+2052K of extra page tables; in addition, 2 records are broken"
     )
 

@@ -66,14 +66,19 @@ def test_which_steps_are_cells(changes: dict[str, object], starts: list[int] | N
     assert (None if found is None else [cell.start // GIB for cell in found.cells]) == starts
 
 
-def test_where_no_step_is_free_the_largest_named_reservation_is_reported() -> None:
-    """Before one that says no more than that it is reserved."""
-    memory = MemoryMap(
-        (Region(GIB, 2 * GIB),), (Reserved(GIB, GIB + 500 * MIB), Reserved(2 * GIB - MIB, 2 * GIB, "dtb"))
-    )
+@pytest.mark.parametrize(
+    ("unnamed", "said"),
+    [
+        pytest.param(500 * MIB, "the largest named reservation in the way: dtb 1M", id="a larger one has no name"),
+        pytest.param(MIB // 2, "the largest reservation in the way: dtb 1M", id="it is the largest of all"),
+    ],
+)
+def test_where_no_step_is_free_the_largest_named_reservation_is_reported(unnamed: int, said: str) -> None:
+    """Before one that says no more than that it is reserved; it is called the largest only if it is."""
+    memory = MemoryMap((Region(GIB, 2 * GIB),), (Reserved(GIB, GIB + unnamed), Reserved(2 * GIB - MIB, 2 * GIB, "dtb")))
     found = grid(memory)
     assert found is not None
-    assert found.text == "1 aligned step of 1G, 0 free; the largest reservation in the way: dtb 1M"
+    assert found.text == f"1 aligned step of 1G, 0 free; {said}"
 
 
 def test_more_cells_than_can_be_distinguished_are_counted_only() -> None:
