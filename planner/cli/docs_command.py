@@ -34,6 +34,7 @@ bundled maps and files below the document's folder, and never this machine. All 
 In reStructuredText:
   .. crashkernel-planner plan 512M --map sample:altra-32g --format rst
 
+\b
   .. /crashkernel-planner
 
 Exit status: 0 every output is up to date, or was updated; 1 --check found an old one; 2 wrong usage or input.

@@ -6,6 +6,7 @@ import click
 
 from planner.cli.options import FORMATS, output_options
 from planner.cli.output import Out
+from planner.cli.param_types import KERNEL
 from planner.render.blocks.kernels import blocks
 from planner.studies.kernels import described
 
@@ -23,7 +24,7 @@ Example:
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.argument("names", nargs=-1, metavar="[NAME]...", type=KERNEL)
 @output_options(*FORMATS)
 def kernels(names: tuple[str, ...], out: Out) -> None:
     """List the kernels that are modelled: versions, behaviour, source, certainty."""

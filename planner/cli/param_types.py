@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
+from planner.base.errors import InputError
 from planner.cli.failures import Refused
 from planner.planning import values
 
@@ -106,8 +107,14 @@ class _Known(_NotEmpty):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The text as given."""
         text = super().convert(value, param, ctx)
-        if self.check is not None:
+        if self.check is None:
+            return text
+        try:
             self.check(text)
+        except InputError as error:  # which names the option; an argument has another name
+            if isinstance(param, click.Argument):
+                raise Refused(error.what, error.remedy, ctx, param) from None
+            raise
         return text
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from planner.cli.failures import Refused
 from planner.cli.machine_input import read_machine
@@ -102,6 +103,9 @@ def size(
         raise click.UsageError("--sweep and --give-back exclude each other: give one of them")
     if step is not None and sweep is None:
         raise Refused("means nothing without --sweep", "give --sweep FROM..TO too", option="--step")
+    source = click.get_current_context().get_parameter_source("sure")
+    if source is not ParameterSource.DEFAULT and not options["any_image"]:
+        raise Refused("means nothing without --any-image", "give --any-image too", option="--sure")
     wanted = {name: options.pop(name) for name in ("need", "aim", "ram", "any_image", "image_size", "sure")}
     asked = any(wanted[name] for name in ("need", "aim", "ram", "any_image")) or pasted is not None
     if (sweep is not None or give_back is not None) and asked:

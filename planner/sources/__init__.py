@@ -10,9 +10,11 @@ import os
 from collections.abc import Sequence
 from typing import BinaryIO
 
+from planner.base.errors import InputError
 from planner.kernel.machine import Machine
 from planner.sources.content import FORMATS, check_format, kind_of_bytes, of_document, parse_text, read_opened
 from planner.sources.reading import opened
+from planner.sources.samples import is_sample
 from planner.sources.samples import read as read_sample
 
 __all__ = [
@@ -48,6 +50,8 @@ def read_source(spec: str, *, fmt: str | None = None, stdin: BinaryIO | None = N
         from planner.sources.archive import sosreport
 
         return sosreport.read_directory(spec)
+    if is_sample(spec) and not os.path.exists(spec):  # noqa: PTH110 - as above
+        raise InputError(spec, "there is no such file", f"the bundled map of that name is sample:{spec}")
     with opened(spec, stdin) as (file, name):
         return read_opened(file, name, fmt)
 

@@ -42,7 +42,7 @@ def test_what_is_not_known_says_so_first(run: Run) -> None:
 def test_an_unknown_name_is_one_line(run: Run) -> None:
     status, out, err = run("kernels", "windows")
     assert (status, out) == (2, "")
-    assert err.startswith("error: --kernel: unknown kernel version 'windows'; ")
+    assert err.startswith("error: NAME: unknown kernel version 'windows'; ")
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,12 @@ def section(page: str, title: str) -> str:
     return page.partition(f"\n{title}")[2].partition(f"\n{rank}")[0]
 
 
+def test_examples_of_two_lines_stay_indented(run: Run) -> None:
+    """Both comments of a reStructuredText block, the second after an empty line."""
+    page = run("man").out.replace("\\-", "-")
+    assert ".nf\n  .. /crashkernel-planner\n.fi\n" in section(page, '.SS "docs')
+
+
 def test_the_manual_page_names_options_as_help_does(run: Run) -> None:
     """Every option of every command, the one for help included: with its command, or once for all that share it."""
     page = run("man").out.replace("\\-", "-")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,8 +12,6 @@ from planner.base.sizes import GIB, KIB, MIB
 from planner.cli import main
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.cli.conftest import Run
 
 
@@ -66,6 +65,26 @@ def test_exit_status(run: Run, args: str, status: int, outcome: str, server: str
 def test_options_reach_the_model(run: Run, server: str, option: str, section: str, key: str, value: object) -> None:
     """Each of them, in its own way."""
     assert planned(run, "512M", "--map", server, *option.split())[section][key] == value
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        ("altra-32g", "error: altra-32g: there is no such file; the bundled map of that name is sample:altra-32g\n"),
+        ("sample:altra-32", "error: sample:altra-32: is not a bundled map; did you mean sample:altra-32g?\n"),
+        ("sample:x", "error: sample:x: is not a bundled map; `maps` lists them\n"),
+    ],
+)
+def test_a_name_that_is_nearly_a_bundled_map(run: Run, given: str, line: str) -> None:
+    assert run("plan", "512M", "--map", given) == (2, "", line)
+
+
+def test_a_file_with_the_name_of_a_bundled_map_is_read(
+    run: Run, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "altra-32g").write_bytes(Path(server).read_bytes())
+    monkeypatch.chdir(tmp_path)
+    assert run("plan", "512M", "--map", "altra-32g").out.startswith("aligned: ")
 
 
 def test_a_preset_replaces_a_value(run: Run, server: str) -> None:

@@ -46,6 +46,9 @@ def test_exit_status(run: Run, args: str, status: int, opening: str, server: str
         pytest.param("size --as grub --format json --map {server}", "error: --as: prints one line as ", id="a format"),
         pytest.param("size --as grub -o x.json --map {server}", "error: --as: prints one line as ", id="a file's"),
         pytest.param("size --sure 101% --map {server}", "error: --sure: ", id="more than all"),
+        pytest.param(
+            "size --sure 99% --map {server}", "error: --sure: means nothing without ", id="a share of nothing"
+        ),
         pytest.param("size --need 1G --sweep 1G..2G --map {server}", "error: <command line>: ", id="a need swept"),
         pytest.param("size --sweep 1M..2M --give-back 0 --map {server}", "error: <command line>: ", id="two questions"),
     ],

@@ -270,6 +270,7 @@ class _Report:
     steps: tuple[_RemapStep, ...] | None = None
 
 
+_WANTED = "a JSON procedure, or the JSON report of a plan with --steps"
 _PROCEDURE = TypeAdapter(ProcedureOf)
 _REPORT = TypeAdapter(_Report)
 
@@ -277,7 +278,7 @@ _REPORT = TypeAdapter(_Report)
 def read_procedure(path: str, stdin: BinaryIO | None = None) -> Procedure:
     """The procedure in a file, or on standard input for `-`. Raises InputError."""
     data, name = read_bytes(path, stdin)
-    return parse_procedure(decode(data, name), name)
+    return parse_procedure(decode(data, name, _WANTED), name)
 
 
 def parse_procedure(text: str, name: str) -> Procedure:

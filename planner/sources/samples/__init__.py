@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 from planner.base.errors import InputError
 from planner.base.sizes import GIB, KIB
+from planner.base.text import similar
 from planner.kernel.machine import Machine
 from planner.sources.content import parse_text
 
-__all__ = ["Sample", "read", "samples"]
+__all__ = ["Sample", "is_sample", "read", "samples"]
 
 
 class Sample(NamedTuple):
@@ -98,6 +99,11 @@ def samples() -> tuple[Sample, ...]:
     return _SAMPLES
 
 
+def is_sample(name: str) -> bool:
+    """True if a bundled map has this name, which `sample:` precedes in a value of `--map`."""
+    return any(sample.name == name for sample in _SAMPLES)
+
+
 def read(name: str) -> Machine:
     """The machine of a bundled map. Raises InputError for an unknown name."""
     for sample in _SAMPLES:
@@ -116,4 +122,6 @@ def read(name: str) -> Machine:
                     arch=facts.arch or "aarch64",
                 ),
             )
-    raise InputError(f"sample:{name}", "is not a bundled map", "`maps` lists them")
+    near = similar(name, [sample.name for sample in _SAMPLES])
+    meant = f"did you mean sample:{near[0]}?" if near else "`maps` lists them"
+    raise InputError(f"sample:{name}", "is not a bundled map", meant)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from planner.bbm import PROCEDURES, Procedure, case
 from planner.bbm.points import ExplorationError
 from planner.report import to_json
 from planner.report.bbm import procedure_to_dict
-from planner.sources.json.procedure import parse_procedure, schema
+from planner.sources.json.procedure import parse_procedure, read_procedure, schema
 from tests.bbm.random_procedures import procedures
 
 TEXT = """\
@@ -97,6 +98,14 @@ def test_where_an_error_is(old: str, new: str, message: str) -> None:
     with pytest.raises(InputError) as error:
         parse_procedure(TEXT.replace(old, new, 1), "own.json")
     assert str(error.value).startswith(message)
+
+
+def test_a_file_that_is_not_text(tmp_path: Path) -> None:
+    (tmp_path / "own.json").write_bytes(b"{}\0")
+    with pytest.raises(
+        InputError, match="is binary, not text; give a JSON procedure, or the JSON report of a plan with"
+    ):
+        read_procedure(str(tmp_path / "own.json"))
 
 
 @pytest.mark.parametrize(
