@@ -105,7 +105,8 @@ def _taken(attempt: Attempt, plan: Plan) -> list[tuple[str, int, int]]:
         return []
     end = at + attempt.size
     if done.area is not None and done.crash is not None and done.area.start == at:
-        return [("crash", at, done.crash.end), ("tail" if done.returned else "kept", done.crash.end, end)]
+        rest = [("tail" if done.returned else "kept", done.crash.end, end)] if done.crash.end < end else []
+        return [("crash", at, done.crash.end), *rest]
     return [(attempt.purpose if attempt.purpose in {"low", "cma"} else "crash", at, end)]
 
 

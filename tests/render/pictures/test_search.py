@@ -70,6 +70,18 @@ def test_a_track_ends_where_something_is_found_or_nothing_is() -> None:
     assert "free [0xc4000000, 0xfe000000), 928M: too small" in titles
 
 
+@pytest.mark.parametrize(
+    ("value", "sizes"),
+    [
+        pytest.param("512M", ["512M", "512M"], id="the crash memory, then the rest of the area"),
+        pytest.param("1G", ["1G"], id="the crash memory fills the area: there is no rest"),
+    ],
+)
+def test_what_an_aligned_attempt_takes(value: str, sizes: list[str]) -> None:
+    found = [title for title in titles_of(searched(two_banks(value), LOW)) if title.startswith("found: ")]
+    assert [title.split()[1] for title in found] == sizes
+
+
 def test_a_window_without_memory_is_reported() -> None:
     """Below the rows, with the attempt's number."""
     plan = two_banks("512M")
