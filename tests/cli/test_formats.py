@@ -117,11 +117,8 @@ def test_a_missing_extra_is_named(run: Run, monkeypatch: pytest.MonkeyPatch, ser
     """One line, status 2, no file."""
     monkeypatch.setitem(sys.modules, "resvg_py", None)
     target = tmp_path / "plan.png"
-    assert run("plan", "512M", "--map", server, "-o", str(target)) == (
-        2,
-        "",
-        "error: --format: PNG needs the extra 'png', which is not installed; install crashkernel-planner[png]\n",
-    )
+    said = "error: --format: PNG needs the extra 'png', which is not installed; install the extra: pip install "
+    assert run("plan", "512M", "--map", server, "-o", str(target)) == (2, "", f"{said}'crashkernel-planner[png]'\n")
     assert not target.exists()
 
 
