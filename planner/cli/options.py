@@ -327,7 +327,13 @@ def output_options(*formats: str) -> Callable[[_F], _F]:
             callback=_remembered(WIDE),
             help="Use the terminal's whole width for text, beyond 80 columns.",
         ),
-        click.option("--bytes", is_flag=True, expose_value=False, callback=_bytes, help="Write every size in bytes."),
+        click.option(
+            "--bytes",
+            is_flag=True,
+            expose_value=False,
+            callback=_bytes,
+            help="Write sizes in bytes, except in requests to copy, reasons and notes.",
+        ),
         color_option,
     )
 

@@ -206,7 +206,8 @@ def kernel_facts(kernel: KernelView) -> list[tuple[str, str]]:
         low = "no DMA zones: all memory is low memory"
     else:
         low = f"low memory ends at {address(kernel.dma_limit)} ({size(kernel.dma_limit)})"
-    pages = f"{size(kernel.page_size)} pages, {kernel.va_bits}-bit addresses"
+    page = size(kernel.page_size)
+    pages = f"{page}{'-byte' if page.isdigit() else ''} pages, {kernel.va_bits}-bit addresses"
     rows = [
         ("Kernel", f"{kernel.profile}{version}, {pages}; {low}"),
         ("Strategy", f"{kernel.strategy}, {alignment(kernel)}" if _aligns(kernel) else kernel.strategy),

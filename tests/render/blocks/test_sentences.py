@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from planner.render.blocks import sentences
+from planner.render.blocks.numbers import in_bytes
 from tests.planning.machines import plan
 from tests.plans import plan_of
 
@@ -51,6 +52,13 @@ def test_an_aligned_area_that_is_not_protected_says_why() -> None:
     """It is not made of whole leaves: its alignment is less than theirs."""
     found = plan("512M", align="pmd")
     assert "stays mapped (unprotected), as it shares a larger leaf of the linear map; " in sentences.verdict(found)
+
+
+def test_a_page_size_in_bytes_is_not_a_number_of_pages() -> None:
+    kernel = plan("512M").kernel
+    assert ", 4K pages, " in dict(sentences.kernel_facts(kernel))["Kernel"]
+    with in_bytes():
+        assert ", 4096-byte pages, " in dict(sentences.kernel_facts(kernel))["Kernel"]
 
 
 @pytest.mark.parametrize(
