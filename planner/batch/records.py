@@ -19,6 +19,9 @@ from planner.planning.result import Plan
 __all__ = ["Answer", "Ask", "answer_ask", "answer_record", "ask_of", "describe"]
 
 
+_AN_ANSWER = "this is an answer, not a record; add answers up with batch --summary"
+
+
 class Ask(NamedTuple):
     """A record's question: the arguments of `make_plan`."""
 
@@ -57,7 +60,8 @@ def answer_record(record: object, defaults: Defaults, line: int | None = None) -
     try:
         ask = ask_of(record, defaults)
     except Exception as error:  # noqa: BLE001 - one bad record never stops the others
-        return Answer(ident, None, describe(error), None if ident is given else line)
+        told = _AN_ANSWER if {"report", "error"} & record.keys() and not {"map", "source"} & record.keys() else ""
+        return Answer(ident, None, told or describe(error), None if ident is given else line)
     return answer_ask(ident, ask)
 
 

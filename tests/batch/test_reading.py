@@ -100,6 +100,16 @@ def test_text_of_any_source_is_taken() -> None:
             id="no map",
         ),
         pytest.param(
+            {"id": "a", "report": {}},
+            "this is an answer, not a record; add answers up with batch --summary",
+            id="a finished plan",
+        ),
+        pytest.param(
+            {"id": "a", "error": "no map"},
+            "this is an answer, not a record; add answers up with batch --summary",
+            id="a finished error",
+        ),
+        pytest.param(
             {"map": MAP, "source": "x"},
             "map: a record has a map or a source, not both; give one of them",
             id="two maps",
