@@ -1,8 +1,8 @@
 """Machines of a fleet from maps, folders, files of records and their answers, in any mixture.
 
 A place is a value of `--map` for one machine, a folder of such sources, or a batch file: records (`*.jsonl`, also
-packed with gzip, or a table) or the answers to them, whose reports are maps. Unreadable machines are listed with their
-error, and the others are used.
+packed with gzip, or a table) or the answers to them as lines, whose reports are maps. Unreadable machines are listed
+with their error, and the others are used.
 """
 
 from __future__ import annotations

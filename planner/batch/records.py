@@ -19,7 +19,11 @@ from planner.planning.result import Plan
 __all__ = ["Answer", "Ask", "answer_ask", "answer_record", "ask_of", "describe"]
 
 
-_AN_ANSWER = "this is an answer, not a record; add answers up with batch --summary"
+_AN_ANSWER = "this is an answer, not a record; give the records, or add answers up with batch --summary"
+
+
+_OF_ANSWERS, _OF_RECORDS = {"report", "error", "outcome"}, {"map", "source"}
+"""Keys that only answers have, as lines or as rows of a table, and keys of which a record has one."""
 
 
 class Ask(NamedTuple):
@@ -60,7 +64,7 @@ def answer_record(record: object, defaults: Defaults, line: int | None = None) -
     try:
         ask = ask_of(record, defaults)
     except Exception as error:  # noqa: BLE001 - one bad record never stops the others
-        told = _AN_ANSWER if {"report", "error"} & record.keys() and not {"map", "source"} & record.keys() else ""
+        told = _AN_ANSWER if _OF_ANSWERS & record.keys() and not _OF_RECORDS & record.keys() else ""
         return Answer(ident, None, told or describe(error), None if ident is given else line)
     return answer_ask(ident, ask)
 

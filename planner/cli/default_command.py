@@ -17,9 +17,10 @@ _EPILOG = """\
 Among the range lists that serve as many machines as any list can, this finds the one with the fewest entries, and of
 these the one that reserves the least memory. The search is exact; a machine is served if its own kernel reserves what
 it needs for a plain request. More entries are used where fewer would reserve more memory than a distribution's default
-that serves as many machines. SOURCE is a map of one machine, a folder of maps, or a file of a batch (records or
-answers, *.jsonl or a table). --need is a size for all, or needs by RAM in the syntax of a range list; without it each
-machine's need is computed. Exit status: 0 every machine is served; 1 some machine is not; 2 wrong usage or input.
+that serves as many machines. SOURCE is a map of one machine, a folder of maps, or a file of a batch (records,
+*.jsonl or a table, or answers, *.jsonl). --need is a size for all, or needs by RAM in the syntax of a range list;
+without it each machine's need is computed. Exit status: 0 every machine is served; 1 some machine is not; 2 wrong
+usage or input.
 
 \b
 Example:

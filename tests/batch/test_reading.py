@@ -101,13 +101,18 @@ def test_text_of_any_source_is_taken() -> None:
         ),
         pytest.param(
             {"id": "a", "report": {}},
-            "this is an answer, not a record; add answers up with batch --summary",
+            "this is an answer, not a record; give the records, or add answers up with batch --summary",
             id="a finished plan",
         ),
         pytest.param(
             {"id": "a", "error": "no map"},
-            "this is an answer, not a record; add answers up with batch --summary",
+            "this is an answer, not a record; give the records, or add answers up with batch --summary",
             id="a finished error",
+        ),
+        pytest.param(
+            {"id": "a", "outcome": "aligned", "crash_start": 0},
+            "this is an answer, not a record; give the records, or add answers up with batch --summary",
+            id="a row of finished plans",
         ),
         pytest.param(
             {"map": MAP, "source": "x"},
