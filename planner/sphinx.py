@@ -95,6 +95,17 @@ def _words(argument: Any) -> list[str]:
     return directives.unchanged_required(argument).split()
 
 
+def _sizes(argument: Any) -> list[str]:
+    """Sizes between commas, as on the command line, or blanks."""
+    return _words(argument.replace(",", " ") if argument else argument)
+
+
+def _in_a_column(svg: str) -> str:
+    """A picture that a narrow column of text makes smaller, as far as it can be read, and then scrolls."""
+    scaled = svg.replace(">", ' style="max-width:100%;min-width:45rem;height:auto">', 1)
+    return f'<div style="overflow-x:auto">{scaled}</div>'
+
+
 def _reader_of(option: click.Option) -> Callable[[Any], Any]:
     """The reader of a command's option in a directive; the library's call reads texts further."""
     if option.is_flag:
@@ -170,8 +181,8 @@ class _ResultDirective(SphinxDirective):
         if form == "table" or definition.draw is None:
             return tables
         frame = Frame(prefix=f"ckp-{self.env.new_serialno('crashkernel')}")
-        picture = definition.draw(made, frame).svg()
-        return [nodes.raw("", picture, format="html"), addnodes.only("", *tables, expr="not html")]
+        picture = nodes.raw("", _in_a_column(definition.draw(made, frame).svg()), format="html")
+        return [picture, addnodes.only("", *tables, expr="not html")]
 
     def argument(self, what: str) -> str:
         """The argument of a directive that needs one."""
@@ -326,7 +337,7 @@ def _batch(directive: _ResultDirective, _: str | None, options: dict[str, Any]) 
 _DEFINITIONS = {
     "batch": _Definition(_options("batch"), _batch),
     "bbm": _Definition(_options("bbm"), _bbm),
-    "compare": _Definition({**_options("compare"), "sizes": _words}, _of_source(api.compare), comparison_picture),
+    "compare": _Definition({**_options("compare"), "sizes": _sizes}, _of_source(api.compare), comparison_picture),
     "default": _Definition(_options("default"), _default, argument=False),
     "diff": _Definition({**_options("diff"), "map-b": _words}, _diff),
     "explain": _Definition(

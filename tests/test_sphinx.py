@@ -53,7 +53,7 @@ Everything
 
 .. crashkernel-compare:: 512M
    :map: sample:honeycomb-30g
-   :sizes: 256M 512M
+   :sizes: 256M,512M
    :aim: fast
 
 .. crashkernel-fit:: ,high
@@ -193,6 +193,7 @@ def test_every_directive_with_options_of_its_own(tmp_path: Path) -> None:
     for text in SAID:
         assert text in page, text
     assert page.count('<svg xmlns="http://www.w3.org/2000/svg"') == 7
+    assert len(re.findall(r'<div style="overflow-x:auto"><svg [^>]* style="max-width:100%;[^>]*>', page)) == 7
     ids = re.findall(r' id="(ckp[^"]*)"', page)
     assert len(ids) == len(set(ids)) >= 14
 
