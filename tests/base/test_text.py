@@ -95,7 +95,7 @@ def test_the_gaps_that_explain_leaves_out(small: int, text: str) -> None:
 @pytest.mark.parametrize(
     ("names", "text"),
     [
-        (["fallback"], "1 machine: 1 gets crash memory; 1 of those is not protected"),
+        (["fallback"], "1 machine: 1 gets crash memory, 1 of them is not protected"),
         (["aligned"] * 2, "2 machines: 2 get crash memory; +"),
         (["failed"], "1 machine: 0 get crash memory, 1 does not By outcome"),
     ],

@@ -48,8 +48,8 @@ def _lead(fleet: Fleet) -> Lead:
     reserved = [counted(total.reserved, "gets crash memory", "get crash memory")]
     if total.unprotected:
         reserved.append(f"{counted(total.unprotected, 'of them is', 'of them are')} not protected{_doubt(total)}")
-    parts = [", ".join(reserved)]
-    parts += [counted(failed, "does not", "do not")] if failed else []
+    others = [counted(failed, "does not", "do not")] if failed else []
+    parts = [", ".join(reserved), *others] if total.unprotected else [", ".join(reserved + others)]
     if total.pages_only:
         parts.append(f"{counted(total.pages_only, 'loses', 'lose')} all block mappings")
     if total.kept:
