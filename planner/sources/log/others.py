@@ -96,10 +96,10 @@ def _before_messages(text: str) -> list[str]:
     return [text[text.rfind("\n", 0, at) + 1 : at] for at in (*found, *again)]
 
 
-def _after(text: str, lines: int, at: int = 0) -> int:
-    """The index after so many lines from an index on."""
+def _after(text: str, lines: int, at: int = 0, end: int | None = None) -> int:
+    """The index after so many lines from an index on; that of the text's end if fewer end before the last index."""
     for _ in range(lines):
-        at = text.find("\n", at) + 1
+        at = text.find("\n", at, end) + 1
         if not at:
             return len(text)
     return at
@@ -152,6 +152,8 @@ def _without(text: str, form: _Form) -> str:
 
 def _emptied(form: _Form, run: re.Match[str]) -> str:
     text, at, parts = run.string, run.start(), []
+    if text.count("\n", run.start(), run.end()) <= _KEPT + 1:
+        return run[0]  # all of it stays; the log of a test may have thousands of such runs
     for start in _lines_with(text, form.within, run.start(), run.end()):
         end = text.find("\n", start + 1, run.end())
         end = end if end >= 0 else run.end()
@@ -174,7 +176,7 @@ def _lines_with(text: str, signs: Sequence[str], start: int, end: int) -> list[i
 def _empty(form: _Form, text: str, start: int, end: int) -> str:
     """Lines of a run, each after its line end, but for the first ones and the last empty."""
     last = text.rfind("\n", start, end)
-    first = _after(text, form.kept, start + 1) - 1
+    first = _after(text, form.kept, start + 1, end) - 1
     if form.alone and (alone := re.compile(form.alone).search(text, start, min(first, end))) is not None:
         first = alone.end()
     if first >= last:
