@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from planner.base.errors import InputError
 from planner.base.ranges import Range
 from planner.base.sizes import MIB, U64, format_size, round_up
+from planner.base.text import together
 from planner.kernel.crash_reserve import Placement
 from planner.kernel.machine import Machine
 from planner.kernel.profiles import CRASH_ALIGN
@@ -338,8 +339,9 @@ class _Search:
         needed = format_size(self.needed)
         if best is None or best.crash is None:
             judged = [c for c in candidates if c.form != "given"]
-            whys = dict.fromkeys([*(c.verdict for c in judged), *(c.doubt for c in judged if c.doubt)])
-            return f"no request gives the {needed} that the capture kernel needs: {'; '.join(whys)}"
+            doubts = (doubt for c in judged for doubt in c.doubt.split("; "))
+            whys = together(*(c.verdict for c in judged), *doubts)
+            return f"no request gives the {needed} that the capture kernel needs: {whys}"
         parts = [f"{format_size(best.crash.size)} is reserved on this kernel at {best.crash.start:#x}"]
         if not self.context.zones:
             parts.append("it has no DMA zones")

@@ -16,6 +16,7 @@ from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
+from planner.sources import parse_text
 from planner.studies.need import SWIOTLB_LOW
 from planner.studies.recommend import (
     LOW_PART,
@@ -151,6 +152,23 @@ def test_nothing_serves() -> None:
     found = recommend(server(), None, Goal(need=64 * GIB))
     assert (found.crashkernel, found.chosen) == (None, None)
     assert found.reason.startswith("no request gives the 64G that the capture kernel needs: ")
+
+
+def test_each_doubt_about_the_map_is_told_once() -> None:
+    """The forms share the one about the log, and only the plain one depends on what the log does not show."""
+    text = b"""\
+[    0.000000] Linux version 5.14.0 (x@y) #1
+[    0.000000]   DMA      [mem 0x0000000040000000-0x000000007fffffff]
+[    0.000000]   node   0: [mem 0x0000000040000000-0x000000007fffffff]
+[    0.000000] cma: Reserved 512 MiB at 0x0000000060000000
+[    0.000000] Kernel command line: ro
+[...]
+[    0.000000] Memory: 400000K/1048576K available (4288K kernel code, 524288K cma-reserved)
+"""
+    found = recommend(parse_text(text, "log"), None, Goal(need=300 * MIB))
+    assert found.crashkernel is None
+    assert found.reason.endswith("the map allows another reading; lines were left out of the log")
+    assert found.reason.count("lines were left out of the log") == 1
 
 
 def test_a_need_that_is_computed_says_what_it_assumes() -> None:
