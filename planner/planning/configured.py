@@ -45,6 +45,12 @@ def with_configuration(facts: Facts, options: Options) -> Configured:
             symbols={name: value for name, value in built.symbols.items() if SYMBOLS.get(name) == "kexec"}
         )
         pages = selection.page_size
+    record = facts.record if version == facts.kernel else None
+    if record is not None and (record.crash is not None or record.failed):
+        # A kernel that reserved a crash kernel, or failed to, is built with them, whatever its name says.
+        built = built._replace(
+            symbols={name: value for name, value in built.symbols.items() if SYMBOLS.get(name) != "kexec"}
+        )
     known = options.page_size or facts.page_size or page_size_of(facts.config)
     added = {
         symbol: value

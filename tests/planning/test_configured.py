@@ -6,6 +6,9 @@ import pytest
 
 import planner
 from planner.base.sizes import GIB, KIB
+from planner.planning.options import Options
+from planner.planning.plan import make_plan
+from planner.sources import parse_text
 
 MAP = planner.MemoryMap(
     (planner.Region(2 * GIB, 4 * GIB), planner.Region(34 * GIB, 62 * GIB)),
@@ -52,6 +55,36 @@ def test_kernels_without_kexec_reserve_nothing() -> None:
     plan = planner.plan(MAP, "512M", kernel="5.10.209-android12-9-g1", strategy="mainline")
     assert plan.reservation.outcome == "none"
     assert planner.render.document(plan).startswith("none: this kernel is built without crash kernels")
+
+
+@pytest.mark.parametrize(
+    ("told", "kernel", "outcome"),
+    [
+        pytest.param("", None, "none", id="its name alone tells"),
+        pytest.param(
+            "crashkernel reserved: 0x00000000a0000000 - 0x00000000c0000000 (512 MB)", None, "exact", id="it did"
+        ),
+        pytest.param("cannot allocate crashkernel (size:0x20000000)", None, "exact", id="it tried to"),
+        pytest.param("crashkernel is not known here", None, "none", id="something else of the name"),
+        pytest.param(
+            "crashkernel reserved: 0x00000000a0000000 - 0x00000000c0000000 (512 MB)",
+            "6.6.20+rpt-rpi-v8",
+            "none",
+            id="another kernel did",
+        ),
+    ],
+)
+def test_a_kernel_that_reserved_is_built_with_crash_kernels(told: str, kernel: str | None, outcome: str) -> None:
+    """Whoever builds their own from a vendor's tree may add them, and keep the name."""
+    text = f"""\
+[    0.000000] Linux version 6.6.57-v8+ (x@y) #1
+[    0.000000]   DMA      [mem 0x0000000040000000-0x00000000bfffffff]
+[    0.000000]   node   0: [mem 0x0000000040000000-0x00000000bfffffff]
+[    0.000000] {told}
+[    0.000000] Kernel command line: ro
+"""
+    plan = make_plan(parse_text(text.encode(), "log"), "256M", Options(kernel=kernel, strategy="mainline"))
+    assert plan.reservation.outcome == outcome
 
 
 @pytest.mark.parametrize(
