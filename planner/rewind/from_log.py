@@ -14,7 +14,7 @@ from planner.base.sizes import GIB, KIB, MIB, U64, round_down, round_up
 from planner.kernel import crashkernel as ck
 from planner.kernel.cma import cma_align, cma_of, early_areas
 from planner.kernel.cmdline import values
-from planner.kernel.profiles import CRASH_ALIGN
+from planner.kernel.profiles import CRASH_ALIGN, select_profile
 from planner.rewind.changes import cma_of_nodes, place_cma
 from planner.rewind.later import BOUNCE
 from planner.rewind.memmap import place_memmap, section_table
@@ -75,7 +75,7 @@ def built(view: View, loaded: Sequence[Span] = ()) -> Built:
         # Distributions' kernels have base pages by default.
         top = Top(pages=not values(view.machine.facts.cmdline, "rodata"), pool=top.pool, sure=False)
     if view.asked.reserves_first:
-        return Built(named, late, (), (), top)
+        return Built(named.taking(_above_early_area(named, view)), late, (), (), top)
     state: State = named
     memmap: tuple[Span, ...] = ()
     shown = _end_shown(view)
@@ -97,6 +97,20 @@ def built(view: View, loaded: Sequence[Span] = ()) -> Built:
     areas = [e.span for e in view.events if e.kind == "cma" and e.span is not None]
     between = tuple(_between(state.with_more([*view.crash, *areas]), view, [span for span, _ in late], low))
     return Built(state, late, memmap, between, top, lost)
+
+
+def _above_early_area(state: State, view: View) -> list[Span]:
+    """The ranges above the default CMA area of a kernel that reserves it right after the crash kernel.
+
+    They were too small for it, so for the crash kernel, too, if that is larger: what lies there was there before both.
+    kernel: arch/arm64/mm/init.c, arm64_memblock_init(), up to v5.10.
+    """
+    areas, facts = early_areas(view.events), view.machine.facts
+    asked = cma_of(facts.cmdline)
+    if not areas or asked.base or asked.limit or facts.kernel is None or not select_profile(facts.kernel).profile.early:
+        return []
+    window = (0, round_up(view.low_max, view.asked.page_size))
+    return _not_free(state, areas[0], cma_align(view.asked.profile, view.asked.page_size), window)
 
 
 def _lost_area(state: State, view: View) -> Span | None:
@@ -194,6 +208,11 @@ def areas_on_nodes(view: View) -> tuple[Span, ...]:
 
 def _full(state: State, span: Span, align: int, window: Span) -> State:
     """The state where every gap above an allocation, in the window that was searched, is too small for it."""
+    return state.taking(_not_free(state, span, align, window))
+
+
+def _not_free(state: State, span: Span, align: int, window: Span) -> list[Span]:
+    """Free ranges above an allocation, in the window that was searched, that have room for it: they were not free."""
     start, end, size = *span, span[1] - span[0]
     low, high = max(end, window[0]), window[1] or U64
     full: list[Span] = []
@@ -205,7 +224,7 @@ def _full(state: State, span: Span, align: int, window: Span) -> State:
         room = align if part[0] == end else size
         if part[0] < part[1] and (part[1] - room & -align) >= part[0]:
             full.append(part)
-    return state.taking(full)
+    return full
 
 
 def _between(state: State, view: View, late: list[Span], low: int) -> Iterator[Span]:

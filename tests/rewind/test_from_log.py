@@ -59,6 +59,21 @@ def test_what_lies_above_the_cma_area_is_full() -> None:
 
 
 @pytest.mark.parametrize(
+    ("kernel", "line", "end"),
+    [
+        pytest.param("5.4.100", LINE, 0xF5E00000, id="right after the crash kernel"),
+        pytest.param("5.8.0", LINE, 0xF5E00000, id="so up to 5.10.21"),
+        pytest.param("5.4.100", f"{LINE} cma=64M@0xf1e00000", 0xFFE00000, id="an area for which an address was given"),
+        pytest.param("6.1.187", LINE, 0xFFE00000, id="not the area of a later kernel, which lies beneath page tables"),
+    ],
+)
+def test_what_lies_above_an_area_that_comes_after_the_crash_kernel_is_full(kernel: str, line: str, end: int) -> None:
+    """Nothing comes between the two, so what was in the way of the area is in the way of the crash kernel."""
+    machine = log(CMA.replace("fbe", "f1e"), line, head=f"[    0.000000] Linux version {kernel} (x) #1\n")
+    assert placed(machine, "64M", kernel="5.4") == Range(end - 64 * MIB, end)
+
+
+@pytest.mark.parametrize(
     ("start", "crash"),
     [
         pytest.param(0xD7A00000, 0xD7A00000, id="where less than its size is free above it"),
