@@ -31,6 +31,7 @@ __all__ = [
 
 _LARGEST_PAGE = 64 * KIB
 _FEW = 2  # lines of eight that are missing from a log which is no excerpt
+_GROUPS = "`pcpu-alloc:`"  # kernel: pcpu_dump_alloc(), mm/percpu.c: for debugging, and after the `percpu:` line
 _ASKS = re.compile(r"\bcrashkernel=(?!\S*,(?:high|low|cma)\b)")  # some kernels ignore the others
 
 
@@ -129,9 +130,14 @@ def lacking_events(log: Log) -> str:
 
 
 def lacking_few(log: Log) -> str:
-    """The line that a log lacks though it has nearly all others, in a few words; "" for none, and for an excerpt."""
+    """The line that a log lacks though it has nearly all others, in a few words; "" for none, and for an excerpt.
+
+    A console leaves out what is for debugging: the groups of per-CPU areas, right after the line of their size.
+    """
     missing = _usual_lines_missing(log)
-    return _lacking(missing) if len(missing) <= _FEW else ""
+    if len(missing) > _FEW:
+        return ""
+    return _lacking([line for line in missing if line != _GROUPS or not log.unit])
 
 
 def lacks_beginning(log: Log) -> bool:
@@ -145,10 +151,7 @@ def _lacking(lines: Sequence[str]) -> str:
 
 
 def _usual_lines_missing(log: Log) -> list[str]:
-    """The lines on early allocations that every kernel prints, and this log does not show.
-
-    A console may leave out those for debugging, such as the groups of per-CPU areas.
-    """
+    """The lines on early allocations that every kernel prints, and this log does not show."""
     lines = {
         "the command line": log.cmdline is not None,
         "`Zone ranges:`": bool(log.zones),
@@ -156,7 +159,7 @@ def _usual_lines_missing(log: Log) -> list[str]:
         "Dentry cache": "Dentry cache" in log.hashes,
         "Inode-cache": "Inode-cache" in log.hashes,
         "`percpu:`": log.unit > 0,
-        "`pcpu-alloc:`": bool(log.units),
+        _GROUPS: bool(log.units),
         "a CMA area": not lacking_cma(log),
     }
     return [line for line, there in lines.items() if not there]

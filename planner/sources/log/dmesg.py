@@ -216,6 +216,8 @@ def _doubt(log: Log, *, complete: bool) -> str:
         return "the log lacks the line of a CMA area"
     if log.lacks_high:
         return "the log lacks the highest memory"
+    if _has_newer_zones(log):
+        return "its zones are those of a newer kernel than its version"
     # UEFI may put the image anywhere; a crash kernel that is recorded tells what was in its way.
     is_placed, has_map = log.tables is not None and bool(log.image), bool(log.map or log.efi or log.added)
     in_the_way = "the kernel's image may be in the way" if log.uefi and has_map and not complete else ""
@@ -230,6 +232,16 @@ def _doubt(log: Log, *, complete: bool) -> str:
     # An image that is not at random is placed by the tables and its size: a log that lacks either has lost lines.
     told = lacking_few(log) or ("" if log.kaslr or log.older_tables or is_placed else in_the_way)
     return told or ("the log's beginning is lost" if lacks_beginning(log) else "")
+
+
+def _has_newer_zones(log: Log) -> bool:
+    """True if the kernel has two DMA zones, and mainline of its version has one: where it searches is not known.
+
+    kernel: arch/arm64/mm/init.c, ZONE_DMA beside ZONE_DMA32 since v5.5 (1a8e1cef7603); vendors have it in 5.4, too.
+    """
+    if log.kernel is None or not {"DMA", "DMA32"} <= log.zones.keys():
+        return False
+    return select_profile(log.kernel).profile.dma_limit == "dma32-exclusive"
 
 
 _TELL_CMA = ("cma", "hash", "percpu", "swiotlb")

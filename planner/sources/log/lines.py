@@ -304,8 +304,9 @@ def _allocation(line: str, number: int, log: Log) -> None:
     elif (m := _SPREAD.search(line)) is not None:
         log.spread_cma += int(m[1]) * MIB
     elif (m := _SWIOTLB.search(line)) is not None:
-        start = int(m[1], 16)
-        log.event("swiotlb", start, start + int(m[3]) * MIB, number)
+        start, end, size = int(m[1], 16), int(m[2], 16), int(m[3])
+        # A buffer of less than 1M is printed as 0MB, and the end of the range is exclusive.
+        log.event("swiotlb", start, end if (end - start) // MIB == size else start + size * MIB, number)
     elif (m := _NODE_DATA.search(line)) is not None:
         log.event("node_data", int(m[1], 16), int(m[2], 16) + 1, number)
     elif (m := _OF.search(line)) is not None:

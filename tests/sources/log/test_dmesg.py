@@ -8,7 +8,7 @@ import pytest
 
 from planner.base.errors import InputError
 from planner.base.ranges import Range
-from planner.base.sizes import GIB, MIB
+from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import Event
 from planner.kernel.memory_map import Reserved
 from planner.planning.options import Options
@@ -84,6 +84,37 @@ def test_an_area_behind_the_crash_kernel(kernel: str, zone: str, request_: str, 
     (area,) = (e for e in machine.facts.events if e.kind == "cma")
     assert area.before_crash is early
     assert any("lines are out of order" in note for note in machine.notes) is early
+
+
+@pytest.mark.parametrize(
+    ("line", "size"),
+    [
+        pytest.param("[mem 0x00000000f8000000-0x00000000fc000000] (64MB)", 64 * MIB, id="the default"),
+        pytest.param("[mem 0x3dfc0000-0x3e000000] (0MB)", 256 * KIB, id="less than 1M: swiotlb=1"),
+        pytest.param("[mem 0x00000000f8000000-0x00000000fd000000] (64MB)", 64 * MIB, id="an end with a wrong digit"),
+    ],
+)
+def test_the_size_of_the_bounce_buffer(line: str, size: int) -> None:
+    """The range is exact, and its end exclusive."""
+    machine = parse_text("\n".join([*HEAD, f"software IO TLB: mapped {line}"]).encode(), "boot.log")
+    (buffer,) = (e for e in machine.facts.events if e.kind == "swiotlb")
+    assert (buffer.size, buffer.span) == (size, (buffer.start, (buffer.start or 0) + size))
+
+
+@pytest.mark.parametrize(
+    ("kernel", "zone", "doubt"),
+    [
+        pytest.param("5.4.51-v8+", "  DMA32    empty", True, id="two zones, which mainline has since 5.5"),
+        pytest.param("5.4.51", "  Normal   empty", False, id="one zone"),
+        pytest.param("5.8.0", "  DMA32    empty", False, id="a kernel that has two"),
+        pytest.param("4.18.0-553.el8_10.aarch64", "  DMA32    empty", False, id="a vendor's, whose changes are known"),
+    ],
+)
+def test_zones_that_a_kernel_of_this_version_does_not_have(kernel: str, zone: str, *, doubt: bool) -> None:
+    """It has patches of a newer one, and may search elsewhere."""
+    lines = [*(line.replace("6.1.100", kernel) for line in HEAD), zone]
+    machine = parse_text("\n".join(lines).encode(), "boot.log")
+    assert (machine.doubt == "its zones are those of a newer kernel than its version") is doubt
 
 
 def test_a_boot_has_one_crash_kernel() -> None:
