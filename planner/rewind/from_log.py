@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from planner.base.ranges import Span, subtract, total
 from planner.base.sizes import GIB, KIB, MIB, U64, round_down, round_up
 from planner.kernel import crashkernel as ck
+from planner.kernel.arm64_init import derived_dma_limit
 from planner.kernel.cma import cma_align, cma_of, early_areas
 from planner.kernel.cmdline import values
 from planner.kernel.profiles import CRASH_ALIGN, select_profile
@@ -107,10 +108,14 @@ def _above_early_area(state: State, view: View) -> list[Span]:
     """
     areas, facts = early_areas(view.events), view.machine.facts
     asked = cma_of(facts.cmdline)
-    if not areas or asked.base or asked.limit or facts.kernel is None or not select_profile(facts.kernel).profile.early:
+    own = select_profile(facts.kernel).profile if facts.kernel is not None else None
+    if not areas or asked.base or asked.limit or own is None or not own.early:
         return []
-    window = (0, round_up(view.low_max, view.asked.page_size))
-    return _not_free(state, areas[0], cma_align(view.asked.profile, view.asked.page_size), window)
+    # A log names the end of the first zone, and these kernels search up to that of the 32-bit zone. A vendor's may
+    # have put an area into the first one.
+    low = view.low_max if areas[0][1] <= view.low_max else derived_dma_limit(own, view.machine.memory)
+    window = (0, round_up(low, view.asked.page_size))
+    return _not_free(state, areas[0], cma_align(own, view.asked.page_size), window)
 
 
 def _lost_area(state: State, view: View) -> Span | None:

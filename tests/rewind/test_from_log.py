@@ -74,6 +74,24 @@ def test_what_lies_above_an_area_that_comes_after_the_crash_kernel_is_full(kerne
 
 
 @pytest.mark.parametrize(
+    ("area", "end"),
+    [
+        pytest.param(0xF1E00000, 0xF5E00000, id="above the first zone"),
+        pytest.param(0x8C000000, 4 * GIB, id="at the top of the first zone, to which it may have been bound"),
+        pytest.param(0x88000000, 4 * GIB, id="in the first zone, beneath something else"),
+    ],
+)
+def test_an_area_of_a_kernel_with_two_zones(area: int, end: int) -> None:
+    """The crash kernel goes below the end of the second one, and so does the area."""
+    zones = ZONES.replace("ffffffff]", "8fffffff]", 1).replace(
+        "Normal", "DMA32    [mem 0x0000000090000000-0x00000000ffffffff]\n[    0.000000]   Normal"
+    )
+    head = "[    0.000000] Linux version 5.8.0 (x) #1\n"
+    machine = log(f"cma: Reserved 64 MiB at {area:#018x}", LINE, zones=zones, head=head)
+    assert placed(machine, "64M") == Range(end - 64 * MIB, end)
+
+
+@pytest.mark.parametrize(
     ("start", "crash"),
     [
         pytest.param(0xD7A00000, 0xD7A00000, id="where less than its size is free above it"),
