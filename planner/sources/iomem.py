@@ -16,7 +16,7 @@ from itertools import groupby, pairwise
 
 from planner.base.errors import InputError, Location
 from planner.base.ranges import Range, Span, total, union
-from planner.base.sizes import MIB, format_size
+from planner.base.sizes import KIB, MIB, format_size
 from planner.base.text import counted
 from planner.kernel.machine import BootRecord, Facts, Machine
 from planner.kernel.memory_map import PHYSICAL_TOP, Flag, MemoryMap, Region, Reserved
@@ -43,6 +43,7 @@ _CUT = re.compile(r"\s*+(?:0x)?[0-9a-fA-F]{1,16}(?:-(?:0x)?[0-9a-fA-F]{0,16} ?:?
 _FOREIGN = {
     "Kernel bss": "x86_64, s390x, riscv64, loongarch64 or mips",
     "Reserved": "x86_64, riscv64 or loongarch64",
+    "Kernel rodata": "x86_64 or riscv64",
     "System ROM": "x86_64",
     "Video ROM": "x86_64",
     "Adapter ROM": "x86_64",
@@ -61,6 +62,8 @@ _FOREIGN = {
 """Names that only kernels of other architectures give to a resource; of two names, the later identifies it better."""
 _SIGN = re.compile(rf"({'|'.join(map(re.escape, _FOREIGN))})(?:@[0-9a-f]+)?(?=\s+\W|\s*$)")
 _ARM_TEXT = 0x8000  # TEXT_OFFSET of 32-bit kernels, arch/arm/Makefile; that of arm64 is 0 or 512K
+_PAGE = 4 * KIB  # the smallest: arm64's linker script begins and ends what is listed of the image at whole pages
+_NO_PAGES = "x86_64, arm or mips (an edge of its kernel image lies within a page)"
 _STEP, _DEEPEST = 2, 5  # blanks of a level; levels: r_show(), kernel/resource.c
 _WITHOUT_KERNEL = (
     "the listing has no `Kernel code`, which arm64 always lists: lines are missing, or it is another architecture's"
@@ -110,14 +113,21 @@ def parse(text: str, name: str) -> Machine:
     image = seen.get("Kernel code")
     if image is None:
         told.notes.append(_WITHOUT_KERNEL)
-    elif arch is None and image.start % (2 * MIB) == _ARM_TEXT:
-        arch = "arm"
+    elif arch is None:
+        arch = _arch_of_image(image, seen.get("Kernel data", image))
     facts = Facts(kernel_image=image, kernel_data=seen.get("Kernel data"), record=record, arch=arch)
     memory = MemoryMap(tuple(regions), tuple(reserved))
     partial = told.partial or (image is None and arch is None and bool(reserved))
     doubt = "memory may be missing from the listing" if partial else added_later(memory) or _ends_early(memory)
     doubt = doubt or _unknown(told, crash)
     return Machine(name, "iomem", memory, facts, settled=False, notes=tuple(told.notes), doubt=doubt)
+
+
+def _arch_of_image(code: Range, data: Range) -> str | None:
+    """The architecture that the place of a kernel's code and data tells, if not arm64."""
+    if code.start % (2 * MIB) == _ARM_TEXT:
+        return "arm"
+    return _NO_PAGES if any(edge % _PAGE for part in (code, data) for edge in (part.start, part.end)) else None
 
 
 _LEAST_ADDED = 128 * MIB
@@ -201,17 +211,20 @@ def _rows(text: str, name: str, skipped: list[Skipped]) -> tuple[list[Row], str 
     if rows and zeros == len(rows):
         raise InputError(name, "every address is zero: the kernel hides them", "read /proc/iomem as root")
     if zeros:
-        rows = _shown(rows, name)
+        rows = _shown(rows, name, other=foreign >= 0)
     if not text.endswith("\n") and rows and _CUT.match(line):
         raise InputError(Location(name, number, 1), "the line is cut off", AGAIN)
     return rows, _FOREIGN[signs[foreign]] if foreign >= 0 else None
 
 
-def _shown(rows: list[Row], name: str) -> list[Row]:
-    """The rows with addresses. Those without are of another listing in the same text, which has System RAM, too."""
+def _shown(rows: list[Row], name: str, *, other: bool) -> list[Row]:
+    """The rows with addresses. Those without are of another listing in the same text, which has System RAM, too.
+
+    other: the listing is another architecture's: a PC lists resources that it does not use at zero.
+    """
     for hidden, group in groupby(rows, key=lambda row: row[:2] == (0, 1)):
         part = list(group)
-        if hidden and all(row[2] != "System RAM" for row in part):
+        if hidden and not other and all(row[2] != "System RAM" for row in part):
             where = Location(name, part[0][3], 1)
             raise InputError(where, "the addresses of some resources are hidden", "give all of /proc/iomem, as root")
     return [row for row in rows if row[:2] != (0, 1)]
