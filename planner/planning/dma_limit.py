@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from planner.base.ranges import difference, intersect, total, union
+from planner.base.sizes import GIB, MIB, format_size
 from planner.kernel.arm64_init import derived_dma_limit
 from planner.kernel.machine import NO_DMA_ZONES, Facts, Machine
 from planner.kernel.memory_map import MemoryMap
@@ -9,7 +11,7 @@ from planner.kernel.profiles import Profile, select_profile
 from planner.planning.options import Options
 from planner.planning.remarks import Remarks
 
-__all__ = ["end_of_low_memory"]
+__all__ = ["doubt_of_limit", "end_of_low_memory"]
 
 
 def end_of_low_memory(
@@ -54,3 +56,52 @@ def _other_rule(facts: Facts, options: Options, profile: Profile) -> bool:
     if options.kernel is None or facts.kernel is None or options.kernel == facts.kernel:
         return False
     return profile.dma_limit == "bits" and select_profile(facts.kernel).profile.dma_limit == "value"
+
+
+_USUAL = (GIB, 2 * GIB)
+"""Limits of devices that reach 30 or 31 bits, as on the Raspberry Pi 4; all others of the recorded boots reach 32."""
+
+_BUFFERS = 64 * MIB
+"""Bytes of the bounce buffers (IO_TLB_DEFAULT_SIZE), and of a usual CMA area: both lie right beneath the limit."""
+
+_MAY_END = "low memory may end"
+
+_LEFT = 2 * MIB
+"""Bytes beneath the limit that may be left free above them."""
+
+
+def doubt_of_limit(memory: MemoryMap, limit: int, doubt: str, remarks: Remarks) -> str:
+    """The doubt about an assumed end of low memory that the machine's own reservations contradict; "" for none.
+
+    memory: as listed. doubt: what is in doubt already, such as the same because of a listed crash kernel.
+    """
+    lower = _lower_limit(memory, limit) if "dma_limit" in remarks.assumed else None
+    if lower is None:
+        return ""
+    shown = format_size(lower)
+    remarks.note(
+        f"low memory is assumed to end at {limit:#x}, but what is reserved fills the RAM below {shown}, as bounce "
+        f"buffers and CMA do where devices reach no more: give --dma-limit {shown}, the boot's log or the device tree"
+    )
+    return "" if _MAY_END in doubt else f"{_MAY_END} at {shown} (--dma-limit)"
+
+
+def _lower_limit(memory: MemoryMap, limit: int) -> int | None:
+    """The end of low memory that a machine's own reservations suggest, below an assumed one; None where none do.
+
+    Memory is reserved from the top down: what fills the end of the RAM below 1G or 2G, while there is much free RAM
+    above, was not allowed to lie higher. Where regions touch, as those of two nodes, it may be a node's. memory: as
+    listed. Of 338 recorded boots, this tells the seven with such devices, and no other.
+    """
+    candidates = [end for end in _USUAL if end < limit and not any(r.end == end for r in memory.regions)]
+    large = [r for r in memory.reserved if r.end - r.start >= _BUFFERS] if candidates else []
+    if not large:
+        return None
+    ram, taken = union(memory.spans()), union((r.start, r.end) for r in memory.reserved)
+    for end in candidates:
+        above = difference(intersect((end, limit), ram), taken)
+        if max((b - a for a, b in above), default=0) < 2 * _BUFFERS:
+            continue
+        if any(r.end <= end and total(difference(intersect((r.end, end), ram), taken)) <= _LEFT for r in large):
+            return end
+    return None

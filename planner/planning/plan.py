@@ -22,6 +22,7 @@ from planner.planning.configured import with_configuration
 from planner.planning.context import Context, placed_in, read_context, with_strategy, with_text
 from planner.planning.cost import ideal_table_bytes, waste
 from planner.planning.default_cma import with_default_cma
+from planner.planning.dma_limit import doubt_of_limit
 from planner.planning.doubts import UNKNOWN_HERE
 from planner.planning.earlier import earlier_answer, placed_otherwise, repeated, undone_before
 from planner.planning.early_memory import EarlyMemory, early_memory
@@ -106,7 +107,8 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     remarks.note(*([asked.note] if asked.note else []))
     rewound = (*undone_before(own_facts), *early.rewound)
     moved = placed_otherwise(machine, kernel.profile, kernel.geometry.page_size)
-    doubt = together(early.doubt, moved, inferred(asked, own_facts))
+    lower = doubt_of_limit(machine.memory, context.bounds.low_max, early.doubt, remarks)
+    doubt = together(early.doubt, moved, inferred(asked, own_facts), lower)
     memory = MemoryView(machine.source, shared.ram, context.memory.regions, context.memory.reserved, rewound, doubt)
     facts = facts_view(context, options, own_facts)
     others = [

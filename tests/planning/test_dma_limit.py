@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from planner.base.sizes import GIB
+from planner.base.sizes import GIB, MIB
 from planner.kernel.machine import NO_DMA_ZONES, Machine
-from planner.kernel.memory_map import MemoryMap, Region
+from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
-from planner.planning.dma_limit import end_of_low_memory
+from planner.planning.dma_limit import doubt_of_limit, end_of_low_memory
 from planner.planning.options import Options
 from planner.planning.remarks import Remarks
-from tests.planning.machines import machine
+from tests.planning.machines import machine, plan
 
 MEMORY = MemoryMap((Region(0, 16 * GIB),))
 OFF = {"ZONE_DMA": "n", "ZONE_DMA32": "n"}
@@ -71,3 +71,61 @@ def test_the_32_bit_zone_alone_is_enough_for_kernels_that_search_it() -> None:
     only = {"ZONE_DMA": "y", "ZONE_DMA32": "n"}
     assert limit(machine(MEMORY, kernel="6.1", config=only))[0] == 4 * GIB
     assert limit(machine(MEMORY, kernel="5.10.0", config=only))[0] is None
+
+
+def listed(
+    *reserved: tuple[int, int], regions: tuple[Region, ...] = (Region(0, 948 * MIB), Region(GIB, 4032 * MIB))
+) -> MemoryMap:
+    """A map in MiB: by default two banks below 4G, of a board whose first one ends below 1G."""
+    return MemoryMap(regions, tuple(Reserved(a * MIB, b * MIB, "reserved") for a, b in reserved))
+
+
+TOP = (3952, 4032)  # what every boot reserves at the end of RAM
+
+
+@pytest.mark.parametrize(
+    ("memory", "lower"),
+    [
+        pytest.param(listed((884, 948), TOP), "1G", id="bounce buffers at the end of the first bank"),
+        pytest.param(listed((820, 948), TOP), "1G", id="with a CMA area beneath them"),
+        pytest.param(listed((883, 947), TOP), "1G", id="beneath a little that is free"),
+        pytest.param(listed((1984, 2048), TOP, regions=(Region(GIB, 4 * GIB),)), "2G", id="in the middle of a bank"),
+        pytest.param(listed((700, 764), TOP), "", id="RAM above them is free, which lies below the limit"),
+        pytest.param(listed((932, 948), TOP), "", id="too small for bounce buffers"),
+        pytest.param(listed((884, 948), (1024, 3952), TOP), "", id="RAM above the limit is not free either"),
+        pytest.param(listed((884, 948), regions=(Region(0, 948 * MIB),)), "", id="no RAM above"),
+        pytest.param(
+            listed((1984, 2048), TOP, regions=(Region(GIB, 2 * GIB), Region(2 * GIB, 4 * GIB))),
+            "",
+            id="where two nodes touch: the descriptors of one node's memory",
+        ),
+        pytest.param(listed(), "", id="nothing reserved"),
+    ],
+)
+def test_what_is_reserved_may_contradict_an_assumed_limit(memory: MemoryMap, lower: str) -> None:
+    """The doubt belongs in the first line, and a note says what to give."""
+    remarks = Remarks(assumed=["dma_limit"])
+    doubt = doubt_of_limit(memory, 4032 * MIB, "", remarks)
+    assert doubt == (lower and f"low memory may end at {lower} (--dma-limit)")
+    assert [f"give --dma-limit {lower}, " in note for note in remarks.notes] == [True] * bool(lower)
+
+
+def test_a_known_limit_is_not_doubted() -> None:
+    remarks = Remarks()
+    assert not doubt_of_limit(listed((884, 948), TOP), 4032 * MIB, "", remarks)
+    assert not remarks.notes
+
+
+def test_what_is_in_doubt_already_is_not_said_twice() -> None:
+    """The note has the limit that is likely."""
+    remarks = Remarks(assumed=["dma_limit"])
+    already = "low memory may end lower, as the listed crash kernel hints"
+    assert not doubt_of_limit(listed((884, 948), TOP), 4032 * MIB, already, remarks)
+    assert "give --dma-limit 1G, " in remarks.notes[0]
+
+
+def test_the_doubt_is_part_of_a_plan_until_the_limit_is_stated() -> None:
+    """As for any other doubt about a map."""
+    memory = listed((884, 948), TOP)
+    assert "low memory may end at 1G (--dma-limit)" in plan(memory=memory).memory.doubt
+    assert not plan(memory=memory, dma_limit=GIB).memory.doubt
