@@ -128,6 +128,10 @@ def _check_offset(text: str, entry: Entry) -> None:
     """Note an offset that looks like a hexadecimal address without the 0x that the kernel needs."""
     if lacks_0x(text, CRASH_ALIGN):
         entry.notes.append(f"is the offset {text!r} an address in hexadecimal? Then 0x is missing: write @0x{text}")
+    elif 0 < entry.base < MIB:
+        entry.notes.append(f"the offset is {entry.base} bytes: is a suffix missing, as in @{entry.base}M?")
+    elif not text[:1].isdecimal():
+        entry.notes.append("no number follows '@': the kernel takes that for no offset")
 
 
 def _ranges(text: str, at: int, system_ram: int, profile: Profile, entry: Entry) -> Entry:
@@ -184,7 +188,8 @@ def _range_tail(text: str, pos: int, profile: Profile, entry: Entry) -> Entry:
         entry.log.append("crashkernel size resulted in zero bytes")
         entry.steps.append("no size: nothing is reserved")
         if rest := _token(text, pos):
-            entry.notes.append(f"the list of ranges ends before {printable(rest)!r}, which is not read")
+            once = ": an offset stands once, after the last range" if rest[0] == "@" and "," in rest else ""
+            entry.notes.append(f"the list of ranges ends before {printable(rest)!r}, which is not read{once}")
         return entry
     skipped_from = pos
     while _char(text, pos) not in ("", " ", "@"):

@@ -16,11 +16,17 @@ NOT_AUTO = "'auto' is not an arm64 value, except in RHEL 8's kernel: use a size"
 
 _TINY = MIB  # no crash kernel fits in less
 _QUOTES = ('"', "'")
+_DASHES = "\u2010\u2011\u2012\u2013\u2014\u2212"  # of text processors and web pages
+_LIST = "a list of ranges is START-[END]:SIZE[,START-[END]:SIZE...][@OFFSET]"
+_FRACTION = re.compile(r"(?:.*[@:-])?(\d{1,9})[.,](\d{1,9})([KMGTkmgt])")
+_TWO = re.compile(NAME + r"(\d\w*,(?:high|low))[,;](\d\w*,(?:high|low))(?= |$)")
+_XEN = re.compile(r",below=|<|&lt;")
+_SMALLER = {"T": "G", "G": "M", "M": "K"}
 
 
 def notes_on(cmdline: str, system_ram: int, profile: Profile, made: Combined) -> tuple[list[str], list[str]]:
     """Why nothing is requested, as far as more than the log is known; and hints on what is read otherwise."""
-    misspelled = _misspelled(made.plain, profile)
+    misspelled = _misspelled(cmdline, made.plain if made.plain.token else made.high_entry, profile)
     causes = [
         *_refused(system_ram, profile, made),
         *_ignored(cmdline, profile, made.plain, high=made.high),
@@ -74,7 +80,9 @@ def _ignored(cmdline: str, profile: Profile, plain: Entry, *, high: bool) -> lis
         named = " or ".join(f"crashkernel=SIZE{suffix}" for suffix in unread)
         notes.append(f"arm64 kernels of {profile.spans} do not read {named}")
     if plain.rc == ENOENT and not high and has and not unread and ",high" not in has:
-        notes.append(f"crashkernel=SIZE{has[0]} alone requests nothing")
+        two = _TWO.search(cmdline)
+        alone = f"crashkernel=SIZE{has[0]} alone requests nothing"
+        notes.append(f"each size needs an entry of its own: '{NAME}{two[1]} {NAME}{two[2]}'" if two else alone)
     return notes
 
 
@@ -90,14 +98,49 @@ def _read_otherwise(cmdline: str, profile: Profile, plain: Entry, *, high: bool)
     return notes
 
 
-def _misspelled(plain: Entry, profile: Profile) -> list[str]:
-    """A plain value that no arm64 kernel reads, and what was likely meant."""
-    value = plain.token
+def _misspelled(cmdline: str, entry: Entry, profile: Profile) -> list[str]:
+    """A main value that no arm64 kernel reads, and what was likely meant."""
+    value = entry.token
     if value.split(",", 1)[0].split("@", 1)[0].strip("\"'").lower() == "auto" and not profile.auto:
         return [NOT_AUTO]
     if any(quote in value for quote in _QUOTES):
         return ["the kernel takes the quote as part of the value: it belongs to GRUB's file or a shell, leave it out"]
+    if entry.rc != EINVAL or entry.cause:
+        return []
+    return _miswritten(cmdline, value)
+
+
+def _miswritten(cmdline: str, value: str) -> list[str]:
+    """The mistake in a value that the kernel refuses, and what to write."""
+    strange = next((char for char in value if not char.isascii()), "")
+    if strange:
+        instead = ": write '-'" if strange in _DASHES else ""
+        return [f"{strange!r} is not an ASCII character, and the kernel reads no other{instead}"]
+    if value[:1] in ("$", "{", "<", "%"):
+        return ["a variable or a placeholder was not replaced by its value"]
+    if fraction := _fraction(value):
+        return [fraction]
+    if _XEN.search(value):
+        return ["a limit after the size is the Xen hypervisor's crashkernel=, which Linux does not read"]
+    if value.lower().endswith((",high", ",low", ",cma")) and not value.endswith((",high", ",low", ",cma")):
+        return [f"suffixes are in small letters: write ',{value.rpartition(',')[2].lower()}'"]
+    if value.endswith(","):
+        after = cmdline.rpartition(value)[2].split(maxsplit=1)[:1]
+        if after and re.match(r"high$|low$|cma$|\d+[KMGTkmgt]?-", after[0]):
+            return [f"no blank may follow a comma: {printable(value + after[0])!r}"]
+        return ["leave out the comma at the end"]
     return []
+
+
+def _fraction(value: str) -> str:
+    """The note on a size with a fraction, and how to write it in a smaller unit; "" for another value."""
+    found = _FRACTION.match(value)
+    if found is None:
+        return ""
+    whole, part, unit = found.groups()
+    size, rest = divmod(int(whole + part) * 1024, 10 ** len(part))
+    smaller = _SMALLER.get(unit.upper())
+    return "a size is a whole number" + (f": write '{size}{smaller}'" if smaller and not rest else "")
 
 
 def _doubtful(plain: Entry, profile: Profile) -> list[str]:
@@ -105,9 +148,13 @@ def _doubtful(plain: Entry, profile: Profile) -> list[str]:
     value = plain.token
     if profile.auto and value.startswith("auto"):
         return [f"auto means {profile.auto} on every arm64 machine; only RHEL 8 kernels accept it"]
+    if plain.rc == 0 and plain.size < _TINY and (fraction := _fraction(value)):
+        return [fraction]
     if plain.rc == 0 and 0 < plain.size < _TINY:
         digits = value.partition("@")[0][:40].rstrip("kK")
         return [f"{plain.size} bytes: is a suffix missing, as in {digits}M?"]
     if plain.rc == EINVAL and re.fullmatch(r"\d+[KMGkmg]?[-:]?", value) is None and ":" in value:
-        return ["a list of ranges is START-[END]:SIZE[,START-[END]:SIZE...][@OFFSET]"]
+        return [_LIST]
+    if plain.rc == EINVAL and re.match(r"\d+[KMGTkmgt]?-", value):
+        return [_LIST]
     return []

@@ -24,6 +24,16 @@ from planner.kernel.profiles import NEWEST, select_profile
             id="bytes in a list",
         ),
         pytest.param('crashkernel=512M"', "it belongs to GRUB's file or a shell", id="the end of a quoted line"),
+        pytest.param("256M@64", "the offset is 64 bytes: is a suffix missing, as in @64M?", id="an offset, too"),
+        pytest.param("256M@M", "no number follows '@': the kernel takes that for no offset", id="a letter alone"),
+        pytest.param("256M@", "no number follows '@'", id="nothing after the sign"),
+        pytest.param("2G-:1.5G", "a size is a whole number: write '1536M'", id="a fraction in a list"),
+        pytest.param("1G-2G", "a list of ranges is START-[END]:SIZE", id="a range without a size"),
+        pytest.param(
+            "384M-2G:64M@16M,2G-:128M@16M",
+            "ends before '@16M,2G-:128M@16M', which is not read: an offset stands once, after the last range",
+            id="an offset for each range",
+        ),
     ],
 )
 def test_what_was_likely_meant(value: str, note: str) -> None:
@@ -49,6 +59,29 @@ def test_what_was_meant_as_it_stands(value: str) -> None:
         pytest.param("6.12", "1G-8G:64M", "no range of the list covers 8G of RAM", id="no range matches"),
         pytest.param("6.12", "0-:0", "", id="a range without a size: the log says it"),
         pytest.param("6.12", "1G-2G:64M,foo", "", id="a mistake in a list: the log says it"),
+        pytest.param("6.12", "1.5G", "a size is a whole number: write '1536M'", id="a fraction"),
+        pytest.param("6.12", "0,5G", "a size is a whole number: write '512M'", id="a fraction with a comma"),
+        pytest.param("6.12", "1.3G", "a size is a whole number", id="a fraction of no whole size"),
+        pytest.param(
+            "6.12", "crashkernel=512M, quiet", "leave out the comma at the end", id="a comma between parameters"
+        ),
+        pytest.param(
+            "6.12", "crashkernel=1G, high", "no blank may follow a comma: '1G,high'", id="a blank before a suffix"
+        ),
+        pytest.param(
+            "6.12", "crashkernel=1G-2G:64M, 2G-:1G", "no blank may follow a comma: '1G-2G:64M,2G-:1G'", id="in a list"
+        ),
+        pytest.param("6.12", "512M,High", "suffixes are in small letters: write ',high'", id="a capital"),
+        pytest.param(
+            "6.12", "512M,high,128M,low", "each size needs an entry of its own: 'crashkernel=512M,high", id="two"
+        ),
+        pytest.param("6.12", "1G\u20134G:192M", "'\u2013' is not an ASCII character, and the kernel", id="a dash"),
+        pytest.param("6.12", "\u201c512M\u201d", "'\u201c' is not an ASCII character", id="a quote of a text"),
+        pytest.param("6.12", "${SIZE}M", "a variable or a placeholder was not replaced", id="a variable"),
+        pytest.param("6.12", "<SIZE>,high", "a variable or a placeholder was not replaced", id="a placeholder"),
+        pytest.param("6.12", "crashkernel=256M,below=4G", "a limit after the size is the Xen hypervisor's", id="Xen's"),
+        pytest.param("6.12", "163M<4G", "a limit after the size is the Xen hypervisor's", id="Xen's, shorter"),
+        pytest.param("6.12", "auto,high", "'auto' is not an arm64 value", id="another kernel's value, high"),
         pytest.param("6.12", "quiet splash", "this kernel command line has no crashkernel=", id="no request"),
         pytest.param("6.12", "1G-:512MB", "", id="valid, though it is read otherwise"),
         pytest.param("6.12", "1G-8G:1M,8G-:64M", "", id="valid, by a later range"),
