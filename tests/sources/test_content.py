@@ -46,3 +46,19 @@ def test_an_opened_file_is_read_packed_or_not() -> None:
     """With the same result."""
     plain, packed = (read_opened(io.BufferedReader(io.BytesIO(data)), "x") for data in (IOMEM, gzip.compress(IOMEM)))
     assert plain == packed == parse_text(IOMEM, "x")
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        pytest.param("root=/dev/vda2 ro crashkernel=512M\n", "has a crashkernel= value", id="a command line"),
+        pytest.param('GRUB_CMDLINE_LINUX="quiet crashkernel=auto"\n', "has a crashkernel= value", id="GRUB's file"),
+        pytest.param("MemTotal:  736564 kB\nMemFree:  617908 kB\n", "tells how much memory there is", id="meminfo"),
+    ],
+)
+def test_what_lies_beside_a_map_is_named(text: str, error: str) -> None:
+    """With what to give instead."""
+    with pytest.raises(InputError) as caught:
+        parse_text(text.encode(), "x")
+    assert caught.value.what.startswith(error)
+    assert caught.value.remedy.startswith("give ")

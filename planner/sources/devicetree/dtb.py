@@ -155,7 +155,16 @@ def _booted(
 
 
 def _check_whole(root: Node, name: str) -> None:
-    """Refuse an overlay: nothing in it has effect until it is applied to the tree that it changes."""
+    """Refuse what has the format of a device tree, and is none of a machine.
+
+    An overlay has no effect until it is applied to the tree that it changes. A FIT image holds kernels and trees.
+    """
+    if root.child("images") is not None and root.child("configurations") is not None:
+        raise InputError(
+            name,
+            "this is a FIT image of a boot loader, which holds device trees and kernels",
+            "take one machine's tree out of it: dumpimage -l FIT lists them, dumpimage -T flat_dt -p N -o FILE.dtb FIT",
+        )
     part = next((node for node in root.children if node.child("__overlay__") is not None), None)
     if part is not None:
         raise InputError(

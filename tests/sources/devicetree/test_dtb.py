@@ -239,6 +239,13 @@ def test_an_overlay_is_refused_with_the_way_out(tree: Tree) -> None:
     assert f"+{blob.index(b'fragment@0') - 4:#x}: " in str(caught.value)
 
 
+def test_a_fit_image_is_refused_with_the_way_out() -> None:
+    """It has the same format: RAM stated beside it would be planned without anything that its trees reserve."""
+    fit: Tree = {"images": {"fdt-1": {"type": b"flat_dt\0"}}, "configurations": {"conf-1": {"fdt": b"fdt-1\0"}}}
+    with pytest.raises(InputError, match=r"^x\.itb: this is a FIT image .*: dumpimage -l FIT lists them"):
+        parse_text(blob_of(fit), "x.itb")
+
+
 def test_a_tree_for_overlays_is_a_tree() -> None:
     """It has names for them, and may hold some for the kernel's own tests deeper within."""
     tree = {**machine(testcase_data={"overlay0": OVERLAY}), "__symbols__": {"soc": b"/soc\0"}, "__fixups__": {}}
