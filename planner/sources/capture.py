@@ -31,14 +31,14 @@ _LISTED = re.compile(
     re.MULTILINE,
 )
 _KDUMPCTL = {
-    "recommended": re.compile(r"^Recommended crashkernel:\s+(\d{1,7})M\s*$", re.MULTILINE),
-    "kernel": re.compile(r"^Kernel image size:\s+(\d{1,7})M\s*$", re.MULTILINE),
-    "modules": re.compile(r"^Kernel modules size:\s+(\d{1,7})M\s*$", re.MULTILINE),
-    "initrd": re.compile(r"^Initramfs size:\s+(\d{1,7})M\s*$", re.MULTILINE),
-    "luks": re.compile(r"^LUKS required size:\s+(\d{1,7})M\s*$", re.MULTILINE),
+    "recommended": re.compile(r"^[ \t]*+Recommended crashkernel:[ \t]+(\d{1,7})M\s*$", re.MULTILINE),
+    "kernel": re.compile(r"^[ \t]*+Kernel image size:[ \t]+(\d{1,7})M\s*$", re.MULTILINE),
+    "modules": re.compile(r"^[ \t]*+Kernel modules size:[ \t]+(\d{1,7})M\s*$", re.MULTILINE),
+    "initrd": re.compile(r"^[ \t]*+Initramfs size:[ \t]+(\d{1,7})M\s*$", re.MULTILINE),
+    "luks": re.compile(r"^[ \t]*+LUKS required size:[ \t]+(\d{1,7})M\s*$", re.MULTILINE),
 }
-_LARGE = re.compile(r"^ {4}([A-Za-z0-9_]{1,64}): (\d{1,10})\s*$", re.MULTILINE)
-_KDUMPTOOL = re.compile(r"^(Total|Low|High|MinLow|MaxLow|MinHigh|MaxHigh): (\d{1,9}) ?$", re.MULTILINE)
+_LARGE = re.compile(r"^[ \t]{4,}+([A-Za-z0-9_]{1,64}): (\d{1,10})\s*$", re.MULTILINE)
+_KDUMPTOOL = re.compile(r"^[ \t]*+(Total|Low|High|MinLow|MaxLow|MinHigh|MaxHigh): (\d{1,9}) ?$", re.MULTILINE)
 _MOST_MODULES = 1 << 14
 
 

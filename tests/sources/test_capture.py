@@ -54,6 +54,13 @@ def test_what_kdumptool_prints() -> None:
     assert capture(KDUMPTOOL).estimates == (("kdumptool calibrate", 392 * MIB),)
 
 
+@pytest.mark.parametrize("printed", [KDUMPCTL, KDUMPTOOL], ids=["kdumpctl", "kdumptool"])
+def test_what_is_indented_as_in_a_document(printed: bytes) -> None:
+    """With the same result."""
+    indented = b"".join(b"    " + line for line in printed.splitlines(keepends=True))
+    assert capture(b"In the output:\n\n" + indented) == capture(printed)
+
+
 def test_what_is_neither() -> None:
     with pytest.raises(InputError, match="is neither kdumpctl's estimate nor kdumptool's calibration"):
         parse_text(b"Total: 5\n", "source", "kdump")
