@@ -46,6 +46,11 @@ _SIZES = 3
 _SUMMARY = re.compile(r"^[^\W\d][^:]{0,80}:\s+(\d[\d.,]*[BKMGTPE]?)\s*$")  # in the user's language
 
 
+_WORD = re.compile(r"[^\W_]")
+_BEGUN = re.compile(r"0x[0-9a-fA-F]*+ ?-")
+"""The beginning of a range, which a damaged row has."""
+
+
 def looks_like(head: str) -> bool:
     """True if a text is the output of lsmem."""
     if head.lstrip()[:1] == "{":
@@ -127,14 +132,15 @@ def _joined(blocks: list[Region], notes: list[str]) -> tuple[Region, ...]:
 def _of_text(text: str, name: str, totals: list[str]) -> list[_Row]:
     """The rows; an unknown state is "". totals: takes the sizes below the rows, if there are three.
 
-    The lines before the table, and those after the empty line that ends it, may be prompts or prose.
+    The lines before the table, and those after the empty line or the rule that ends it, may be prompts or prose, below
+    the sizes also with addresses.
     """
     rows: list[_Row] = []
     columns: list[tuple[str, int, int]] = []
     inside = False
     for number, line in text_lines(text, name):
         heading = _heading(line)
-        inside = bool(line.strip() and (inside or heading))
+        inside = bool(_WORD.search(line) and (inside or heading))
         if heading:
             columns = heading
             if not _has_range(columns):
@@ -149,7 +155,7 @@ def _of_text(text: str, name: str, totals: list[str]) -> list[_Row]:
             inside = True
         elif (summary := _SUMMARY.match(line)) is not None:
             totals.append(summary[1])
-        elif inside or "0x" in line:
+        elif inside or ("0x" in line and (len(totals) < _SIZES or _BEGUN.search(line))):
             raise InputError(Location(name, number, 1), "this is not a line of lsmem", "give its output as it is")
     if len(totals) < _SIZES:
         totals.clear()

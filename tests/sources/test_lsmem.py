@@ -156,6 +156,21 @@ def test_a_real_one() -> None:
     assert parse_text(data, "x").memory.ram == 12 * GIB
 
 
+@pytest.mark.parametrize("rule", ["```", "------------", "========"])
+def test_a_rule_ends_a_table_without_its_sizes(rule: str) -> None:
+    """As the end of a code block does."""
+    table = TEXT.partition("\n\n")[0]
+    posted = f"$ lsmem\n{table}\n{rule}\nand the kernel is 6.9.\n"
+    assert parse_text(posted.encode(), "x").memory == parse_text(TEXT.encode(), "x").memory
+
+
+def test_addresses_below_the_sizes_are_prose() -> None:
+    """Those of a range may be a row that is damaged."""
+    assert parse_text(f"{TEXT}\nidentity_size = 0x12000000000\n".encode(), "x") == parse_text(TEXT.encode(), "x")
+    with pytest.raises(InputError, match="this is not a line of lsmem"):
+        parse_text(f"{TEXT}\n0x0000000100000000-0x 2G online\n".encode(), "x")
+
+
 def test_prompts_and_prose_around_it() -> None:
     """As in an issue."""
     posted = f"This board has 3G:\n```\n$ lsmem\n{TEXT}```\nand the kernel is 6.9.\n"
