@@ -62,8 +62,8 @@ _FOREIGN = {
 """Names that only kernels of other architectures give to a resource; of two names, the later identifies it better."""
 _SIGN = re.compile(rf"({'|'.join(map(re.escape, _FOREIGN))})(?:@[0-9a-f]+)?(?=\s+\W|\s*$)")
 _ARM_TEXT = 0x8000  # TEXT_OFFSET of 32-bit kernels, arch/arm/Makefile; that of arm64 is 0 or 512K
-_PAGE = 4 * KIB  # the smallest: arm64's linker script begins and ends what is listed of the image at whole pages
-_NO_PAGES = "x86_64, arm or mips (an edge of its kernel image lies within a page)"
+_PAGE = 4 * KIB  # the smallest: arm64's linker script begins and ends Kernel code at whole pages
+_NO_PAGES = "x86_64, arm or mips (its Kernel code is not in whole pages)"
 _STEP, _DEEPEST = 2, 5  # blanks of a level; levels: r_show(), kernel/resource.c
 _WITHOUT_KERNEL = (
     "the listing has no `Kernel code`, which arm64 always lists: lines are missing, or it is another architecture's"
@@ -114,7 +114,7 @@ def parse(text: str, name: str) -> Machine:
     if image is None:
         told.notes.append(_WITHOUT_KERNEL)
     elif arch is None:
-        arch = _arch_of_image(image, seen.get("Kernel data", image))
+        arch = _arch_of_image(image)
     facts = Facts(kernel_image=image, kernel_data=seen.get("Kernel data"), record=record, arch=arch)
     memory = MemoryMap(tuple(regions), tuple(reserved))
     partial = told.partial or (image is None and arch is None and bool(reserved))
@@ -123,11 +123,11 @@ def parse(text: str, name: str) -> Machine:
     return Machine(name, "iomem", memory, facts, settled=False, notes=tuple(told.notes), doubt=doubt)
 
 
-def _arch_of_image(code: Range, data: Range) -> str | None:
-    """The architecture that the place of a kernel's code and data tells, if not arm64."""
+def _arch_of_image(code: Range) -> str | None:
+    """The architecture that the place of a kernel's code tells, if not arm64."""
     if code.start % (2 * MIB) == _ARM_TEXT:
         return "arm"
-    return _NO_PAGES if any(edge % _PAGE for part in (code, data) for edge in (part.start, part.end)) else None
+    return _NO_PAGES if code.start % _PAGE or code.end % _PAGE else None
 
 
 _LEAST_ADDED = 128 * MIB
