@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from planner.base.ranges import Range
 from planner.base.sizes import GIB, format_size
 from planner.kernel import crashkernel as ck
 from planner.kernel.crash_reserve import Placement, windows_of
 from planner.kernel.memblock import Memblock
+from planner.kernel.memory_map import Flag
 from planner.planning.capacity import largest_size
 from planner.planning.context import Context
 from planner.planning.doubts import AS_NEAREST_MAP
@@ -25,6 +27,8 @@ def notes_on(
         notes.append("the low part could not be reserved, so the main part was freed again")
     if reservation.crash is not None and not reservation.crash.size:
         notes.append(f"{request.size:#x} wraps to 0 bytes when it is rounded up to a page: no memory is reserved")
+    if request.base and reservation.crash is not None:
+        notes += _in_unmapped(reservation.crash, context)
     if reservation.outcome == "fallback":
         notes.append("no aligned area is free: the ordinary reservation is used and stays mapped")
     if reservation.outcome == "aligned" and not whole:
@@ -52,6 +56,15 @@ def notes_on(
     unknown = context.kernel.map_certainty == "unknown" and context.strategy.effect is None
     doubt = AS_NEAREST_MAP if unknown else ""
     return [*notes, *(doubt + note for note in on_the_map)]
+
+
+def _in_unmapped(crash: Range, context: Context) -> list[str]:
+    """The note on crash memory that is not for the kernel's use: up to 5.14, any free memory may be at an offset."""
+    for region in context.memory.regions:
+        if region.flags & Flag.NOMAP.value and region.start < crash.end and region.end > crash.start:
+            where = f"{max(region.start, crash.start):#x}"
+            return [f"the memory at {where} is no-map, for firmware or a device: this kernel reserves it all the same"]
+    return []
 
 
 def _on_the_map(reservation: ReservationView, context: Context) -> list[str]:

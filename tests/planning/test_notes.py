@@ -8,7 +8,7 @@ import pytest
 
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import NO_DMA_ZONES
-from planner.kernel.memory_map import MemoryMap, Region, Reserved
+from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from tests.planning.machines import MEMORY, plan
 
 FULL = {"config": {"RODATA_FULL_DEFAULT_ENABLED": "y"}}
@@ -54,6 +54,14 @@ LITTLE_LOW = MemoryMap((Region(2 * GIB, 2 * GIB + 64 * MIB), Region(8 * GIB, 12 
             "256M", MEMORY, {}, {"strategy": "mainline"}, "a crashkernel parameter is present", id="base pages"
         ),
         pytest.param("256M@2G", MEMORY, {}, {}, "the proposal does not apply to a fixed offset", id="a fixed offset"),
+        pytest.param(
+            "256M@2G",
+            MemoryMap((Region(GIB, 2 * GIB), Region(2 * GIB, 3 * GIB, Flag.NOMAP.value), Region(3 * GIB, 9 * GIB))),
+            {"kernel": "5.10.20"},
+            {},
+            "the memory at 0x80000000 is no-map, for firmware or a device: this kernel reserves it all the same",
+            id="a fixed offset in memory that is not the kernel's",
+        ),
         pytest.param(
             "256M@2G",
             MemoryMap((Region(GIB, 9 * GIB),), (Reserved(2 * GIB, 2 * GIB + MIB),)),
