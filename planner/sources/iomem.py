@@ -31,7 +31,20 @@ from planner.sources.iomem_damage import (
     skipped_line,
     unusable,
 )
-from planner.sources.iomem_names import ADDED, ADDRESS, DAX, NAMES, OTHER, Row, known
+from planner.sources.iomem_names import (
+    ADDED,
+    ADDRESS,
+    DAX,
+    END,
+    INDENT,
+    LINE,
+    NAME,
+    NAMES,
+    OTHER,
+    START,
+    Row,
+    known,
+)
 from planner.sources.reading import text_lines
 
 __all__ = ["added_later", "looks_like", "parse"]
@@ -100,7 +113,7 @@ def parse(text: str, name: str) -> Machine:
     refuse_damaged(rows, skipped, name)
     rows = _one_listing(rows, told.notes)
     _tell_interruptions(rows, skipped, told)
-    rows.sort(key=lambda row: (row[0], -row[1]))
+    rows.sort(key=lambda row: (row[START], -row[END]))
     regions, reserved, seen = _sorted_out(rows, name, told)
     crash = [r for r in reserved if r.is_crash]
     record = None
@@ -195,17 +208,18 @@ def _rows(text: str, name: str, skipped: list[Skipped]) -> tuple[list[Row], str 
                 what = ""
                 skipped.append(skipped_line(line, name, number))
             continue
-        start, end, what = int(match[2], 16), int(match[3], 16), match[4].strip()
+        blanks, first, last, what = match.groups()
+        start, end, what = int(first, 16), int(last, 16), what.strip()
         zeros += not start and not end
         shown = known(what)
-        odd = len(match[2]) < DIGITS or len(match[3]) < DIGITS or shown == OTHER or shown != what
+        odd = len(first) < DIGITS or len(last) < DIGITS or shown == OTHER or shown != what
         if odd and (gone := lost(match, shown, rows[-1:])):
             raise InputError(Location(name, number, 1), gone, AGAIN)
         if end < start or (shown == "System RAM" and end >= PHYSICAL_TOP) or len(rows) == MAX_ROWS:
-            raise unusable(match, Location(name, number, len(match[1].expandtabs()) + 1))
+            raise unusable(match, Location(name, number, len(blanks.expandtabs()) + 1))
         if (sign := _SIGN.match(what)) is not None:
             foreign = max(foreign, signs.index(sign[1]))
-        rows.append((start, end + 1, shown, number, len(match[1])))
+        rows.append((start, end + 1, shown, number, len(blanks)))
     if "0x" in text or "0X" in text:
         check_digits(f"\n{text}", name)
     if rows and zeros == len(rows):
@@ -222,12 +236,17 @@ def _shown(rows: list[Row], name: str, *, other: bool) -> list[Row]:
 
     other: the listing is another architecture's: a PC lists resources that it does not use at zero.
     """
-    for hidden, group in groupby(rows, key=lambda row: row[:2] == (0, 1)):
+    for hidden, group in groupby(rows, key=_is_hidden):
         part = list(group)
-        if hidden and not other and all(row[2] != "System RAM" for row in part):
-            where = Location(name, part[0][3], 1)
+        if hidden and not other and all(row[NAME] != "System RAM" for row in part):
+            where = Location(name, part[0][LINE], 1)
             raise InputError(where, "the addresses of some resources are hidden", "give all of /proc/iomem, as root")
-    return [row for row in rows if row[:2] != (0, 1)]
+    return [row for row in rows if not _is_hidden(row)]
+
+
+def _is_hidden(row: Row) -> bool:
+    """True if both addresses of a resource are printed as zero, as for a reader without CAP_SYS_ADMIN."""
+    return row[START] == 0 and row[END] == 1
 
 
 def _one_listing(rows: list[Row], notes: list[str]) -> list[Row]:
@@ -236,7 +255,7 @@ def _one_listing(rows: list[Row], notes: list[str]) -> list[Row]:
     Addresses ascend within a listing. Where they fall, the next may be another part of it, such as what a search for a
     name gave; if it shows memory that was already shown, it is another listing.
     """
-    cuts = [i for i, (row, after) in enumerate(pairwise(rows), 1) if after[0] < row[0]]
+    cuts = [i for i, (row, after) in enumerate(pairwise(rows), 1) if after[START] < row[START]]
     if not 0 < len(cuts) <= _MOST_CUTS:
         return rows  # sorted by something else
     listings: list[list[Row]] = []
@@ -247,7 +266,7 @@ def _one_listing(rows: list[Row], notes: list[str]) -> list[Row]:
         listings[-1] += part
     best = max(reversed(listings), key=_ram)
     if len(listings) > 1:
-        notes.append(f"the text holds {len(listings)} listings: the one that begins at line {best[0][3]} is read")
+        notes.append(f"the text holds {len(listings)} listings: the one that begins at line {best[0][LINE]} is read")
     return best
 
 
@@ -257,7 +276,7 @@ def _ram(rows: list[Row]) -> int:
 
 def _tell_interruptions(rows: Sequence[Row], skipped: Sequence[Skipped], told: _Told) -> None:
     """Tell of lines within a listing, or at its edges, that are not resources."""
-    begin, end = (rows[0][3], rows[-1][3]) if rows else (0, 0)
+    begin, end = (rows[0][LINE], rows[-1][LINE]) if rows else (0, 0)
     gaps = [
         line.number
         for line in skipped
@@ -274,7 +293,7 @@ def _tell_interruptions(rows: Sequence[Row], skipped: Sequence[Skipped], told: _
 
 def _tell_left_out(rows: Sequence[Row], added: int, lone: Sequence[int], told: _Told) -> None:
     """Tell of memory that drivers added, and on resources that are indented and in no other, by their addresses."""
-    if lone and _is_indented(rows, min(row[4] for row in rows)):
+    if lone and _is_indented(rows, min(row[INDENT] for row in rows)):
         told.missing(f"the resource at {lone[0]:#x} lies in none that is listed")
     if added:
         told.notes.append(f"{format_size(added)} were added by drivers after boot: they are left out")
@@ -289,7 +308,7 @@ def _is_indented(rows: Sequence[Row], base: int) -> bool:
     for row, around in _with_parents(rows):
         if around is not None:
             nested = True
-            if row[4] != min(around[4] + _STEP, base + _DEEPEST * _STEP):
+            if row[INDENT] != min(around[INDENT] + _STEP, base + _DEEPEST * _STEP):
                 return False
     return nested
 
@@ -298,7 +317,7 @@ def _with_parents(rows: Sequence[Row]) -> Iterator[tuple[Row, Row | None]]:
     """Each resource, and the one that begins before it and has not ended. rows: as in `_is_indented`."""
     around: list[Row] = []
     for row in rows:
-        while around and around[-1][1] <= row[0]:
+        while around and around[-1][END] <= row[START]:
             around.pop()
         yield row, around[-1] if around else None
         around.append(row)
@@ -309,12 +328,12 @@ def _in_the_one_beside(rows: Sequence[Row]) -> int | None:
 
     The kernel's are disjoint, and indented within another, but for the deepest ones. rows: as in `_is_indented`.
     """
-    indents = {row[4] for row in rows}
+    indents = {row[INDENT] for row in rows}
     deepest = min(indents) + _DEEPEST * _STEP if len(indents) > 1 else 0
     for row, around in _with_parents(rows):
-        alike = around is not None and row[4] == around[4] < deepest and row[:2] != around[:2]
-        if alike and row[2] in NAMES:
-            return row[0]
+        alike = around is not None and row[INDENT] == around[INDENT] < deepest and row[:NAME] != around[:NAME]
+        if alike and row[NAME] in NAMES:
+            return row[START]
     return None
 
 
@@ -328,7 +347,7 @@ def _sorted_out(rows: list[Row], name: str, told: _Told) -> tuple[list[Region], 
     seen: dict[str, Range] = {}
     added = 0
     around: list[tuple[int, bool, str]] = []  # parents of the next: end, whether one is memory, name
-    base = min([row[4] for row in rows], default=0)
+    base = min([row[INDENT] for row in rows], default=0)
     lone: list[int] = []  # indented, and in no other
     for start, end, what, number, indent in rows:
         while around and (around[-1][0] < end or around[-1][0] <= start):

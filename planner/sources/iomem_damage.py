@@ -12,7 +12,7 @@ from typing import NamedTuple
 from planner.base.errors import InputError, Location
 from planner.kernel.memory_map import PHYSICAL_TOP
 from planner.sources.bounds import too_many_rows
-from planner.sources.iomem_names import ADDRESS, NAMES, OTHER, Row, begun, damaged
+from planner.sources.iomem_names import ADDRESS, END, LINE, NAMES, OTHER, START, Row, begun, damaged
 from planner.sources.left_out import stands_for_others
 from planner.sources.reading import STRAY
 
@@ -71,12 +71,12 @@ def refuse_damaged(rows: Sequence[Row], skipped: Iterable[Skipped], name: str) -
 
     A sentence may quote a resource that is listed, too.
     """
-    begin, end = (rows[0][3], rows[-1][3]) if rows else (0, 0)
+    begin, end = (rows[0][LINE], rows[-1][LINE]) if rows else (0, 0)
     listed: set[tuple[int, int]] = set()
     for line in skipped:
         piece = line.piece and begin - 1 <= line.number <= end + 1
         if line.rows and rows and not piece:
-            listed = listed or {(start, end - 1) for start, end, *_ in rows}
+            listed = listed or {(row[START], row[END] - 1) for row in rows}
             piece = any(not start or (int(start, 16), int(end, 16)) not in listed for start, end in line.rows)
         if piece:
             what = "this resource is damaged, or has a sign before it"
