@@ -22,14 +22,14 @@ from planner.kernel.machine import BootRecord, Facts, Machine
 from planner.kernel.memory_map import PHYSICAL_TOP, Flag, MemoryMap, Region, Reserved
 from planner.sources.bounds import MAX_ROWS
 from planner.sources.iomem_damage import (
-    AGAIN,
-    DIGITS,
+    FEWEST_DIGITS,
+    READ_AGAIN,
     Skipped,
     check_digits,
-    lost,
+    damage_of_row,
+    range_error,
     refuse_damaged,
     skipped_line,
-    unusable,
 )
 from planner.sources.iomem_names import (
     ADDED,
@@ -43,16 +43,22 @@ from planner.sources.iomem_names import (
     OTHER,
     START,
     Row,
-    known,
+    canonical_name,
 )
 from planner.sources.reading import text_lines
 
 __all__ = ["added_later", "looks_like", "parse"]
 
-_LINE = re.compile(r"(\s*+)(?:0[xX])?([0-9a-fA-F]{1,16}) ?- ?(?:0[xX])?([0-9a-fA-F]{1,16})[ \t]*+[:|][ \t]*+(.*)$")
-_LOOSELY = re.compile(rf"\n[ \t]*+{ADDRESS} ?- ?{ADDRESS}[ \t]*+[:|]")
-_FIRST = re.compile(rf"\n[ \t]*+{ADDRESS} ?- ?{ADDRESS} : (?:{'|'.join(map(re.escape, NAMES))}|Reserved)")
-_CUT = re.compile(r"\s*+(?:0x)?[0-9a-fA-F]{1,16}(?:-(?:0x)?[0-9a-fA-F]{0,16} ?:? ?)?$")
+_ROW = re.compile(r"(\s*+)(?:0[xX])?([0-9a-fA-F]{1,16}) ?- ?(?:0[xX])?([0-9a-fA-F]{1,16})[ \t]*+[:|][ \t]*+(.*)$")
+"""A resource; groups: its indentation, first and last byte, name."""
+
+_ROW_IN_ANY_LAYOUT = re.compile(rf"\n[ \t]*+{ADDRESS} ?- ?{ADDRESS}[ \t]*+[:|]")
+_KERNELS_ROW = re.compile(rf"\n[ \t]*+{ADDRESS} ?- ?{ADDRESS} : (?:{'|'.join(map(re.escape, NAMES))}|Reserved)")
+"""What tells a listing from other texts: a range, and for the stricter one a name that kernels give to a resource."""
+
+_CUT_OFF = re.compile(r"\s*+(?:0x)?[0-9a-fA-F]{1,16}(?:-(?:0x)?[0-9a-fA-F]{0,16} ?:? ?)?$")
+"""A last line that ends within an address, or before its name."""
+
 _FOREIGN = {
     "Kernel bss": "x86_64, s390x, riscv64, loongarch64 or mips",
     "Reserved": "x86_64, riscv64 or loongarch64",
@@ -73,26 +79,32 @@ _FOREIGN = {
     "/pciex": "ppc64",
 }
 """Names that only kernels of other architectures give to a resource; of two names, the later identifies it better."""
+
 _SIGN = re.compile(rf"({'|'.join(map(re.escape, _FOREIGN))})(?:@[0-9a-f]+)?(?=\s+\W|\s*$)")
+"""Such a name, perhaps with a unit address, and a remark behind it that begins with a sign."""
+
 _ARM_TEXT = 0x8000  # TEXT_OFFSET of 32-bit kernels, arch/arm/Makefile; that of arm64 is 0 or 512K
 _PAGE = 4 * KIB  # the smallest: arm64's linker script begins and ends Kernel code at whole pages
 _NO_PAGES = "x86_64, arm or mips (its Kernel code is not in whole pages)"
-_STEP, _DEEPEST = 2, 5  # blanks of a level; levels: r_show(), kernel/resource.c
+_STEP, _DEEPEST = 2, 5  # blanks of a level, and levels that are told apart: r_show(), kernel/resource.c @ 6.1
 _WITHOUT_KERNEL = (
     "the listing has no `Kernel code`, which arm64 always lists: lines are missing, or it is another architecture's"
 )
-_MOST_NOTES = 5
-_MOST_CUTS = 100
+_MOST_NOTES = 5  # of one kind
+_MOST_CUTS = 100  # places where addresses fall: a text with more is no series of listings
 _EDGE = 2  # lines between a listing and a mark for what was left out, such as the sign that begins a code block
 
 
 def looks_like(head: str, *, loosely: bool = False) -> bool:
     """True if a text is a /proc/iomem listing. loosely: also one in another layout, such as a table."""
-    return (_LOOSELY if loosely else _FIRST).search(f"\n{head}") is not None
+    return (_ROW_IN_ANY_LAYOUT if loosely else _KERNELS_ROW).search(f"\n{head}") is not None
 
 
-class _Told:
-    """Remarks on a listing. partial: memory may be missing from it; unknown: resources in RAM of other names."""
+class _Remarks:
+    """What is said of a listing.
+
+    notes: for the user. partial: memory may be missing from it. unknown: resources in RAM with unknown names.
+    """
 
     def __init__(self) -> None:
         self.notes: list[str] = []
@@ -107,33 +119,38 @@ class _Told:
 
 def parse(text: str, name: str) -> Machine:
     """The machine of a listing. Raises InputError."""
-    told = _Told()
+    remarks = _Remarks()
     skipped: list[Skipped] = []
     rows, arch = _rows(_as_printed(text, name), name, skipped)
     refuse_damaged(rows, skipped, name)
-    rows = _one_listing(rows, told.notes)
-    _tell_interruptions(rows, skipped, told)
+    rows = _one_listing(rows, remarks.notes)
+    _note_interruptions(rows, skipped, remarks)
     rows.sort(key=lambda row: (row[START], -row[END]))
-    regions, reserved, seen = _sorted_out(rows, name, told)
-    crash = [r for r in reserved if r.is_crash]
-    record = None
-    if crash:
-        main = max(crash, key=lambda r: r.start)
-        low = min(crash, key=lambda r: r.start) if len(crash) > 1 else None
-        record = BootRecord(
-            crash=Range(main.start, main.end), low=Range(low.start, low.end) if low is not None else None
-        )
+    regions, reserved, seen = _classified(rows, name, remarks)
+    record = _record(reserved)
     image = seen.get("Kernel code")
     if image is None:
-        told.notes.append(_WITHOUT_KERNEL)
+        remarks.notes.append(_WITHOUT_KERNEL)
     elif arch is None:
         arch = _arch_of_image(image)
     facts = Facts(kernel_image=image, kernel_data=seen.get("Kernel data"), record=record, arch=arch)
     memory = MemoryMap(tuple(regions), tuple(reserved))
-    partial = told.partial or (image is None and arch is None and bool(reserved))
-    doubt = "memory may be missing from the listing" if partial else added_later(memory) or _ends_early(memory)
-    doubt = doubt or _unknown(told, crash)
-    return Machine(name, "iomem", memory, facts, settled=False, notes=tuple(told.notes), doubt=doubt)
+    if remarks.partial or (image is None and arch is None and reserved):
+        doubt = "memory may be missing from the listing"
+    else:
+        doubt = added_later(memory) or _doubt_about_end(memory)
+    if not doubt and record is None:
+        doubt = _doubt_about_names(remarks)
+    return Machine(name, "iomem", memory, facts, settled=False, notes=tuple(remarks.notes), doubt=doubt)
+
+
+def _record(reserved: Sequence[Reserved]) -> BootRecord | None:
+    """The crash kernel among what is reserved: the highest range is its main part. None without one."""
+    parts = [Range(r.start, r.end) for r in reserved if r.is_crash]
+    if not parts:
+        return None
+    highest, lowest = max(parts, key=lambda r: r.start), min(parts, key=lambda r: r.start)
+    return BootRecord(crash=highest, low=lowest if len(parts) > 1 else None)
 
 
 def _arch_of_image(code: Range) -> str | None:
@@ -159,26 +176,26 @@ def added_later(memory: MemoryMap) -> str:
     return f"RAM at {added[0].start:#x} may have been added after boot" if added else ""
 
 
-_LEAST_FREE = 2 * MIB
-"""Bytes at the top of RAM, of which no boot leaves more free: of 2,900 recorded ones, all fill it to the last page."""
+_MOST_FREE = 2 * MIB
+"""Bytes at the top of RAM that a boot leaves free, at most: of 2,900 recorded ones, all fill it to the last page."""
 
 
-def _ends_early(memory: MemoryMap) -> str:
+def _doubt_about_end(memory: MemoryMap) -> str:
     """The doubt about a listing of which the last rows may be lost: nothing is reserved at the top of RAM, or ""."""
     plain = [r for r in memory.regions if not r.flags]
     if not plain or not any(r.is_unnamed for r in memory.reserved):
         return ""
     top = max((r.end for r in memory.reserved if r.start < plain[-1].end), default=0)
-    return "" if plain[-1].end - top <= _LEAST_FREE else "reserved memory may be missing from the listing"
+    return "" if plain[-1].end - top <= _MOST_FREE else "reserved memory may be missing from the listing"
 
 
 _LEAST_CRASH = 64 * MIB
 """Bytes of a crash kernel that is of any use, at least."""
 
 
-def _unknown(told: _Told, crash: list[Reserved]) -> str:
+def _doubt_about_names(remarks: _Remarks) -> str:
     """The doubt about a resource that may be the crash kernel under another name; "" where there is none."""
-    large = [start for start, end in told.unknown if end - start >= _LEAST_CRASH] if not crash else []
+    large = [start for start, end in remarks.unknown if end - start >= _LEAST_CRASH]
     return f"the resource at {large[0]:#x} may be a crash kernel" if large else ""
 
 
@@ -202,7 +219,7 @@ def _rows(text: str, name: str, skipped: list[Skipped]) -> tuple[list[Row], str 
     what = line = ""
     signs = list(_FOREIGN)
     for number, line in text_lines(text, name):
-        match = _LINE.match(line)
+        match = _ROW.match(line)
         if match is None:
             if line.strip():
                 what = ""
@@ -211,12 +228,12 @@ def _rows(text: str, name: str, skipped: list[Skipped]) -> tuple[list[Row], str 
         blanks, first, last, what = match.groups()
         start, end, what = int(first, 16), int(last, 16), what.strip()
         zeros += not start and not end
-        shown = known(what)
-        odd = len(first) < DIGITS or len(last) < DIGITS or shown == OTHER or shown != what
-        if odd and (gone := lost(match, shown, rows[-1:])):
-            raise InputError(Location(name, number, 1), gone, AGAIN)
+        shown = canonical_name(what)
+        odd = len(first) < FEWEST_DIGITS or len(last) < FEWEST_DIGITS or shown == OTHER or shown != what
+        if odd and (gone := damage_of_row(match, shown, rows[-1:])):
+            raise InputError(Location(name, number, 1), gone, READ_AGAIN)
         if end < start or (shown == "System RAM" and end >= PHYSICAL_TOP) or len(rows) == MAX_ROWS:
-            raise unusable(match, Location(name, number, len(blanks.expandtabs()) + 1))
+            raise range_error(match, Location(name, number, len(blanks.expandtabs()) + 1))
         if (sign := _SIGN.match(what)) is not None:
             foreign = max(foreign, signs.index(sign[1]))
         rows.append((start, end + 1, shown, number, len(blanks)))
@@ -225,13 +242,13 @@ def _rows(text: str, name: str, skipped: list[Skipped]) -> tuple[list[Row], str 
     if rows and zeros == len(rows):
         raise InputError(name, "every address is zero: the kernel hides them", "read /proc/iomem as root")
     if zeros:
-        rows = _shown(rows, name, other=foreign >= 0)
-    if not text.endswith("\n") and rows and _CUT.match(line):
-        raise InputError(Location(name, number, 1), "the line is cut off", AGAIN)
+        rows = _with_addresses(rows, name, other=foreign >= 0)
+    if not text.endswith("\n") and rows and _CUT_OFF.match(line):
+        raise InputError(Location(name, number, 1), "the line is cut off", READ_AGAIN)
     return rows, _FOREIGN[signs[foreign]] if foreign >= 0 else None
 
 
-def _shown(rows: list[Row], name: str, *, other: bool) -> list[Row]:
+def _with_addresses(rows: list[Row], name: str, *, other: bool) -> list[Row]:
     """The rows with addresses. Those without are of another listing in the same text, which has System RAM, too.
 
     other: the listing is another architecture's: a PC lists resources that it does not use at zero.
@@ -274,8 +291,8 @@ def _ram(rows: list[Row]) -> int:
     return total(union((start, end) for start, end, what, *_ in rows if what == "System RAM"))
 
 
-def _tell_interruptions(rows: Sequence[Row], skipped: Sequence[Skipped], told: _Told) -> None:
-    """Tell of lines within a listing, or at its edges, that are not resources."""
+def _note_interruptions(rows: Sequence[Row], skipped: Sequence[Skipped], remarks: _Remarks) -> None:
+    """Add notes on lines within a listing, or at its edges, that are not resources."""
     begin, end = (rows[0][LINE], rows[-1][LINE]) if rows else (0, 0)
     gaps = [
         line.number
@@ -285,18 +302,21 @@ def _tell_interruptions(rows: Sequence[Row], skipped: Sequence[Skipped], told: _
     ]
     others = [line.number for line in skipped if begin < line.number < end and line.number not in gaps]
     if gaps:
-        told.missing(f"line {gaps[0]} stands for lines that were left out")
+        remarks.missing(f"line {gaps[0]} stands for lines that were left out")
     if others:
         first = f"{counted(len(others), 'line')} within the listing, the first at {others[0]}"
-        told.notes.append(f"{first}, skipped: no resource")
+        remarks.notes.append(f"{first}, skipped: no resource")
 
 
-def _tell_left_out(rows: Sequence[Row], added: int, lone: Sequence[int], told: _Told) -> None:
-    """Tell of memory that drivers added, and on resources that are indented and in no other, by their addresses."""
+def _note_left_out(rows: Sequence[Row], added: int, lone: Sequence[int], remarks: _Remarks) -> None:
+    """Add notes on memory that drivers added, and on resources that are indented and in no other.
+
+    added: bytes; lone: the starts of those resources.
+    """
     if lone and _is_indented(rows, min(row[INDENT] for row in rows)):
-        told.missing(f"the resource at {lone[0]:#x} lies in none that is listed")
+        remarks.missing(f"the resource at {lone[0]:#x} lies in none that is listed")
     if added:
-        told.notes.append(f"{format_size(added)} were added by drivers after boot: they are left out")
+        remarks.notes.append(f"{format_size(added)} were added by drivers after boot: they are left out")
 
 
 def _is_indented(rows: Sequence[Row], base: int) -> bool:
@@ -337,8 +357,8 @@ def _in_the_one_beside(rows: Sequence[Row]) -> int | None:
     return None
 
 
-def _sorted_out(rows: list[Row], name: str, told: _Told) -> tuple[list[Region], list[Reserved], dict[str, Range]]:
-    """Memory regions, reserved ranges in them, and the first range of each name.
+def _classified(rows: list[Row], name: str, remarks: _Remarks) -> tuple[list[Region], list[Reserved], dict[str, Range]]:
+    """The memory regions, the reserved ranges in them, and the first range of each name.
 
     rows: sorted by address, outer ones first.
     """
@@ -353,7 +373,7 @@ def _sorted_out(rows: list[Row], name: str, told: _Told) -> tuple[list[Region], 
         while around and (around[-1][0] < end or around[-1][0] <= start):
             if around[-1][0] > start and (what != OTHER or around[-1][2] != OTHER):
                 where, span = Location(name, number, 1), f"{start:08x}-{end - 1:08x}"
-                raise InputError(where, f"{span} goes beyond the resource that it begins in", AGAIN)
+                raise InputError(where, f"{span} goes beyond the resource that it begins in", READ_AGAIN)
             around.pop()
         in_ram = bool(around) and around[-1][1]
         if not around and indent > base and what in NAMES:
@@ -366,23 +386,23 @@ def _sorted_out(rows: list[Row], name: str, told: _Told) -> tuple[list[Region], 
             regions.append(Region(start, end, Flag.NOMAP.value))
         elif what == OTHER:
             if around and around[-1][2] == "System RAM":
-                told.unknown.append((start, end))
+                remarks.unknown.append((start, end))
                 reserved.append(Reserved(start, end, "reserved"))
         elif (found := Reserved(start, end, what)).is_crash or in_ram:
             reserved.append(found)
             seen.setdefault(what, Range(start, end))
         around.append((end, in_ram or what == "System RAM", what))
-    told.notes += [
+    remarks.notes += [
         f"the resource at {start:#x} in System RAM has a name unknown on arm64: it is taken as reserved"
-        for start, _ in told.unknown[: max(_MOST_NOTES - len(told.notes), 0)]
+        for start, _ in remarks.unknown[: max(_MOST_NOTES - len(remarks.notes), 0)]
     ]
-    _tell_left_out(rows, added, lone, told)
+    _note_left_out(rows, added, lone, remarks)
     if (beside := _in_the_one_beside(rows)) is not None:
-        told.missing(f"the resource at {beside:#x} lies in the one beside it, so a digit is wrong")
-    return _clean(regions, name, told.notes), reserved, seen
+        remarks.missing(f"the resource at {beside:#x} lies in the one beside it, so a digit is wrong")
+    return _disjoint(regions, name, remarks.notes), reserved, seen
 
 
-def _clean(regions: list[Region], name: str, notes: list[str]) -> list[Region]:
+def _disjoint(regions: list[Region], name: str, notes: list[str]) -> list[Region]:
     """Memory without overlaps.
 
     Firmware memory below the first bank is included: only NOMAP memory is called `reserved` at the top level

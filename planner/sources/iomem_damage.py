@@ -12,32 +12,53 @@ from typing import NamedTuple
 from planner.base.errors import InputError, Location
 from planner.kernel.memory_map import PHYSICAL_TOP
 from planner.sources.bounds import too_many_rows
-from planner.sources.iomem_names import ADDRESS, END, LINE, NAMES, OTHER, START, Row, begun, damaged
+from planner.sources.iomem_names import ADDRESS, END, LINE, NAMES, OTHER, START, Row, begins_name, damage_of_name
 from planner.sources.left_out import stands_for_others
 from planner.sources.reading import STRAY
 
-__all__ = ["AGAIN", "DIGITS", "Skipped", "check_digits", "lost", "refuse_damaged", "skipped_line", "unusable"]
+__all__ = [
+    "FEWEST_DIGITS",
+    "READ_AGAIN",
+    "Skipped",
+    "check_digits",
+    "damage_of_row",
+    "range_error",
+    "refuse_damaged",
+    "skipped_line",
+]
 
-AGAIN = "read the file again, whole"
+READ_AGAIN = "read the file again, whole"
 """The remedy for a listing that is damaged."""
 
-DIGITS = 8
+FEWEST_DIGITS = 8
 """The fewest digits of an address that the kernel prints."""
 
-_SECOND = re.compile(rf"{ADDRESS} ?- ?{ADDRESS}[ \t]*+[:|]")
+_SECOND = re.compile(rf"{ADDRESS} ?- ?{ADDRESS}[ \t]*+[:|]")  # the beginning of another row, within a name
 _BETWEEN = re.compile(r"\s*(?:--|~{2,}|\*{3,})\s*")  # what `grep -A` and people put between parts
 _NAME = rf"(?:{'|'.join(map(re.escape, NAMES))})"
+
 _PIECE = re.compile(
     r"\W*+(?:0x)?[0-9a-fA-F]{7,16}+(?:\s*+$|-(?:0x)?[0-9a-fA-F]{0,16}+(?:$|[^\s\w-]| ?[:|;] |\s++" + _NAME + "))"
 )
+"""A line that begins like a row, and was cut after an address or has another sign than the colon before its name."""
+
 _HEX = "[0-9a-fA-F]{3,16}"
 _ROW = re.compile(rf"(?<![0-9a-fA-FxX])(?:({_HEX}) ?- ?)?(?:0[xX])?({_HEX})[ \t]++: {_NAME}")
+"""The end of a row anywhere in a line: one address or two, and a name; groups: the addresses."""
+
 _HIDDEN = re.compile(rf"[^:]* : {_NAME}\W*")
+"""A row whose addresses cannot be read at all: only its name is whole."""
+
 _TORN = re.compile(rf"^\W*+(?:0[xX])?()([0-9a-fA-F]{{4}})[^:]* : {_NAME}\W*$")
+"""A row that begins with some digits of an address, and has no other; groups as in `_ROW`, the first one empty."""
+
 _PADDED = re.compile(r"\n[ \t]*+0[xX]0[0-9a-fA-F]{7,15}+ ?- ?0[xX]")
+"""A row whose first address has leading zeros, written with 0x."""
+
 _SHORT = re.compile(
     r"\n[ \t]*+0[xX](?:[0-9a-fA-F]{1,7}+ ?-|[0-9a-fA-F]{8,16}+ ?- ?0[xX][0-9a-fA-F]{1,7}+[ \t]*+[:|]) ?"
 )
+"""A row with an address of fewer digits than the kernel prints, written with 0x."""
 
 
 class Skipped(NamedTuple):
@@ -80,17 +101,17 @@ def refuse_damaged(rows: Sequence[Row], skipped: Iterable[Skipped], name: str) -
             piece = any(not start or (int(start, 16), int(end, 16)) not in listed for start, end in line.rows)
         if piece:
             what = "this resource is damaged, or has a sign before it"
-            raise InputError(Location(name, line.number, 1), what, AGAIN)
+            raise InputError(Location(name, line.number, 1), what, READ_AGAIN)
 
 
 def check_digits(text: str, name: str) -> None:
     """Raise InputError for an address with fewer digits where others have leading zeros. text: after a line end."""
     if (short := _SHORT.search(text)) is not None and _PADDED.search(text) is not None:
         where = Location(name, text.count("\n", 0, short.start() + 1), 1)
-        raise InputError(where, "an address has fewer digits than others, which have leading zeros", AGAIN)
+        raise InputError(where, "an address has fewer digits than others, which have leading zeros", READ_AGAIN)
 
 
-def lost(match: re.Match[str], shown: str, before: Sequence[Row]) -> str:
+def damage_of_row(match: re.Match[str], shown: str, before: Sequence[Row]) -> str:
     """The damage of a row: lost digits of an address, the lost end of its name, or letters in it; "" for none.
 
     match: its indentation, start, end and name, as they stand there. shown: its name in `Row`. before: the row before,
@@ -100,19 +121,19 @@ def lost(match: re.Match[str], shown: str, before: Sequence[Row]) -> str:
     if "-" in match[4] and _SECOND.search(match[4]) is not None:
         return "the line has two resources"
     if shown == OTHER:
-        if not begun(match[4]):
-            return damaged(match[4].strip())
+        if not begins_name(match[4]):
+            return damage_of_name(match[4].strip())
         start, end = int(match[2], 16), int(match[3], 16)
         within = any(a <= start and end < b and what == OTHER for a, b, what, *_ in before)
         return "" if within or match[0].endswith(" : ") else "the line is cut off"
-    if min(len(match[2]), len(match[3])) >= DIGITS:
+    if min(len(match[2]), len(match[3])) >= FEWEST_DIGITS:
         return ""
     if match[0].lstrip()[:2].lower() == "0x":
         return ""  # perhaps printed without leading zeros
     return f"an address has lost digits ({match[2]}-{match[3]})"
 
 
-def unusable(match: re.Match[str], where: Location) -> InputError:
+def range_error(match: re.Match[str], where: Location) -> InputError:
     """The error for a row whose range is not possible, or that is one too many. match: as in `lost`."""
     if int(match[3], 16) < int(match[2], 16):
         return InputError(where, f"the range ends before it starts ({match[2]}-{match[3]})", "check the line")

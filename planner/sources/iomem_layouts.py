@@ -14,7 +14,7 @@ from functools import partial
 from typing import NamedTuple
 
 from planner.base.errors import InputError, Location
-from planner.sources.iomem_names import ADDRESS, NAMES, known
+from planner.sources.iomem_names import ADDRESS, NAMES, canonical_name
 
 __all__ = ["as_printed", "looks_like"]
 
@@ -123,7 +123,7 @@ def _reader(text: str) -> _Reader | None:
         for delimiter in _DELIMITERS:
             if delimiter in line and (columns := _columns(_cells(line, delimiter))) is not None:
                 return partial(_of_cells, delimiter, columns)
-        if (row := _bare(line)) is not None and known(row.name) == _RAM:
+        if (row := _bare(line)) is not None and canonical_name(row.name) == _RAM:
             return _bare
     return None
 
@@ -193,7 +193,7 @@ def _of_table(lines: list[str], name: str, read: _Reader) -> Iterator[str]:
 def _check_memory(row: _Row, where: Location) -> None:
     """Raise InputError for memory whose end is not the last byte of a page, or whose start is not the first of one."""
     start, end = int(row.start, 16), int(row.end, 16)
-    if known(row.name) == _RAM and (start % _PAGE or end % _PAGE != _PAGE - 1):
+    if canonical_name(row.name) == _RAM and (start % _PAGE or end % _PAGE != _PAGE - 1):
         raise InputError(
             where,
             f"this memory, {row.start} to {row.end}, is not from the first byte of a page to the last of one: "

@@ -1,4 +1,4 @@
-"""Resources in /proc/iomem: their addresses, and the names that arm64's kernels give, with remarks, cut or damaged."""
+"""Resources of /proc/iomem: the names that arm64's kernels give them, also with remarks, cut off or damaged."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ __all__ = [
     "OTHER",
     "START",
     "Row",
-    "begun",
-    "damaged",
-    "known",
+    "begins_name",
+    "canonical_name",
+    "damage_of_name",
 ]
 
 ADDRESS = r"(?:0[xX][0-9a-fA-F]{1,16}|[0-9a-fA-F]{8,16})"
@@ -36,7 +36,10 @@ NAMES = (
     "Crash kernel (low)",
     "Crash kernel",
 )
+"""Names of the resources that a plan depends on."""
+
 OTHER, DAX, ADDED = "?", "dax", "added"
+"""Stand-ins for other names: of no interest, of a device with memory of its own, of RAM that a driver added."""
 
 Row: TypeAlias = tuple[int, int, str, int, int]
 """One resource: bytes `[start, end)`, its name, the number of its line, the width of its indentation.
@@ -52,18 +55,24 @@ LINE: Final = 3
 INDENT: Final = 4
 """Indices of the members of a `Row`."""
 
-_BEGUN = {name[:length] for name in NAMES for length in range(len(name) + 1)}
+_BEGINNINGS = {name[:length] for name in NAMES for length in range(len(name) + 1)}
 _KINDS = re.compile(r"(?P<dax>dax\d|Persistent Memory)|(?P<added>System RAM \((?:kmem|virtio_mem|NVIDIA)\))")
 """Names of devices with memory, and of memory that a driver adds to a running kernel."""
+
 _FIRSTS = {"d", "P", *(name[0] for name in NAMES)}
-_OF_NAMES = ("-", "@", ".", ":", "/")  # characters within names of devices
-_LONG = 20  # characters
-_LASTS = ("M", "m")
-_PLACE = 2  # letters
+"""First characters of all names that matter, those of `_KINDS` included: most others are told by theirs."""
+
+_OF_DEVICES = ("-", "@", ".", ":", "/")  # characters within names of devices
+_LONGEST_RAM = 20  # characters of a name that may be a damaged System RAM, which has 10
+_LAST_OF_RAM = ("M", "m")
+_WRONG_LETTERS = 2  # in one place: "rn" for m
 
 
-def known(what: str) -> str:
-    """The name of a resource without emphasis signs and remarks, `DAX` or `ADDED`; `OTHER` if it does not matter."""
+def canonical_name(what: str) -> str:
+    """The member of `NAMES` that a listing's name means, without the signs and remarks that people add to it.
+
+    `DAX` or `ADDED` for memory of a device or a driver, `OTHER` for a name that does not matter here.
+    """
     if what in NAMES:
         return what
     what = what.lstrip("*`'\"=_~ ")
@@ -73,38 +82,38 @@ def known(what: str) -> str:
         return str(kind.lastgroup)
     for name in NAMES:
         behind = what[len(name) : len(name) + 1]
-        if what.startswith(name) and not (behind.isalnum() or behind in _OF_NAMES):
+        if what.startswith(name) and not (behind.isalnum() or behind in _OF_DEVICES):
             return name
-    return known(" ".join(what.split())) if "  " in what or "\t" in what else OTHER
+    return canonical_name(" ".join(what.split())) if "  " in what or "\t" in what else OTHER
 
 
-def begun(what: str) -> bool:
+def begins_name(what: str) -> bool:
     """True if a name is the beginning of one that matters, or empty."""
-    return what.rstrip(">.\u2026 ") in _BEGUN
+    return what.rstrip(">.\u2026 ") in _BEGINNINGS
 
 
-def damaged(what: str) -> str:
+def damage_of_name(what: str) -> str:
     """The damage of a name that is not known, if it may be one that matters; "" for the name of a device."""
     if not what.isascii() and re.search(STRAY, what) is not None:
         pieces = map(re.escape, re.split(f"{STRAY}++", what))
         pattern = re.compile(".*".join(pieces))
         return "this resource has bytes that are not text" if any(map(pattern.fullmatch, NAMES)) else ""
-    if (what[-1:] in _LASTS or what[:2].lower() == "sy") and len(what) < _LONG and _nearly_ram(what):
+    if (what[-1:] in _LAST_OF_RAM or what[:2].lower() == "sy") and len(what) < _LONGEST_RAM and _nearly_ram(what):
         return f"{what!r} is not quite System RAM"
     return ""
 
 
 def _nearly_ram(what: str) -> bool:
     """True for System RAM with other letters in one place, such as a picture's "rn" for m, or blanks; and for RAM."""
-    if any(sign in what for sign in _OF_NAMES):
+    if any(sign in what for sign in _OF_DEVICES):
         return False
     letters, ram = "".join(filter(str.isalpha, what.lower())), "systemram"
-    same = _same(letters, ram)
-    same += _same(letters[same:][::-1], ram[same:][::-1])
-    return letters == "ram" or (same + _PLACE >= max(len(letters), len(ram)) and what != "System ROM")
+    same = _alike(letters, ram)
+    same += _alike(letters[same:][::-1], ram[same:][::-1])
+    return letters == "ram" or (same + _WRONG_LETTERS >= max(len(letters), len(ram)) and what != "System ROM")
 
 
-def _same(one: str, other: str) -> int:
+def _alike(one: str, other: str) -> int:
     """Number of letters that two words have in common at their beginning."""
     return next(
         (at for at, pair in enumerate(zip(one, other, strict=False)) if len(set(pair)) > 1), min(len(one), len(other))

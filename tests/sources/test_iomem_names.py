@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from planner.sources.iomem_names import ADDED, DAX, OTHER, begun, damaged, known
+from planner.sources.iomem_names import ADDED, DAX, OTHER, begins_name, canonical_name, damage_of_name
 
 
 @pytest.mark.parametrize(
@@ -22,12 +22,12 @@ from planner.sources.iomem_names import ADDED, DAX, OTHER, begun, damaged, known
     ],
 )
 def test_a_name_is_known_with_what_is_around_it(what: str, name: str) -> None:
-    assert known(what) == name
+    assert canonical_name(what) == name
 
 
 @pytest.mark.parametrize(("what", "cut"), [("System", True), ("res>", True), ("", True), ("serial", False)])
 def test_a_name_that_is_cut_off_begins_like_one(what: str, cut: bool) -> None:
-    assert begun(what) == cut
+    assert begins_name(what) == cut
 
 
 @pytest.mark.parametrize(
@@ -53,4 +53,4 @@ def test_a_name_that_is_cut_off_begins_like_one(what: str, cut: bool) -> None:
     ],
 )
 def test_a_damaged_name_may_be_one_that_matters(what: str, is_damaged: bool) -> None:
-    assert bool(damaged(what)) == is_damaged
+    assert bool(damage_of_name(what)) == is_damaged
