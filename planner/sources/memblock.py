@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from planner.base.errors import InputError, Location, printable
 from planner.base.ranges import Span, difference, total, union
@@ -30,16 +30,18 @@ __all__ = ["ABOUT_RESERVED", "EITHER", "joined", "looks_like", "parse"]
 _LINE = re.compile(
     r"^\s*(\d{1,9}):\s+0x([0-9a-fA-F]{1,16})\.\.0x([0-9a-fA-F]{1,16})(?:\s+(-?\d{1,9}|x))?(?:\s+(\S.*))?\s*$"
 )
-_DAMAGED = re.compile(r"^\s*\d++:\s*0x")
+"""A row; groups: its number, first and last byte, node (`x` for none), flags."""
+
+_DAMAGED = re.compile(r"^\s*\d++:\s*0x")  # the beginning of a row
 _NAMES = re.compile(r"\b(?:memory|reserved)\b")
-_NEAR = 3  # lines from a file's name to its first row
+_NEAR = 3  # lines from a file's name to its first row, at most
 _FLAGS = {
     "HOTPLUG": Flag.HOTPLUG,
     "MIRROR": Flag.MIRROR,
     "NOMAP": Flag.NOMAP,
     "DRV_MNG": Flag.DRIVER_MANAGED,
 }
-
+"""Flags of `memory` by their names (flagname[], mm/memblock.c @ 6.12)."""
 
 _PAGE = 4 * KIB  # the smallest
 _SEVERAL = 3  # ranges of a kernel: firmware may reserve one, or a device tree, that ends within a page
@@ -49,11 +51,25 @@ _ALONE = "only memory regions are given: nothing is known to be reserved"
 _LOST = "rows of `reserved` are missing"
 ABOUT_RESERVED = (_ALONE, _LOST)
 """The beginnings of notes that are obsolete where another source lists what is reserved."""
+
 EITHER = "this may be memblock's reserved, not its memory"
 """The doubt about one file that neither name nor content tells; the RAM of another source does."""
+
 _NAME_IT = "name the file memory, if it is that, and give the file reserved, too"
-_Row = tuple[int, re.Match[str]]
-"""Line number and match."""
+
+_Evidence: TypeAlias = Literal["content", "name", ""]
+"""How it is known which of the two files a text is; "" if it is not."""
+
+
+class _Row(NamedTuple):
+    """One row: the number of its line, its number in the list, bytes `[start, end)`, the node, and flags as printed."""
+
+    line: int
+    number: int
+    start: int
+    end: int
+    node: int | None
+    flags: str | None
 
 
 class _List(NamedTuple):
@@ -69,12 +85,12 @@ class _List(NamedTuple):
 
     def spans(self) -> list[Span]:
         """What it lists, touching ranges joined."""
-        return union((int(match[2], 16), int(match[3], 16) + 1) for _, match in self.rows)
+        return union((row.start, row.end) for row in self.rows)
 
 
 def _content(of: _List) -> str:
     """The content of a list, by its rows."""
-    flags = {flag for _, match in of.rows for flag in re.split(r"[|\s]", match[5] or "")}
+    flags = {flag for row in of.rows for flag in re.split(r"[|\s]", row.flags or "")}
     if any(flag.startswith("RSV_") for flag in flags):
         return "reserved"
     if flags & _FLAGS.keys():
@@ -90,7 +106,7 @@ class _File(Machine):
     only by its name, read as `memory`.
     """
 
-    by: Literal["content", "name", ""] = ""
+    by: _Evidence = ""
     as_memory: Machine | None = None
 
 
@@ -103,7 +119,7 @@ def parse(text: str, name: str) -> Machine:
     """The machine of `memory`, of `reserved` (a map without RAM, for `joined`), or of both. Raises InputError."""
     notes: list[str] = []
     lists = _lists(text, name)
-    memory, listed = _told_apart(lists, name)
+    memory, listed = _memory_and_reserved(lists, name)
     _check_rows(memory, listed, name, notes)
     if not memory and not listed:
         raise InputError(name, "there is no memory region in it", "give /sys/kernel/debug/memblock/memory")
@@ -118,7 +134,7 @@ def parse(text: str, name: str) -> Machine:
     return Machine(name, "memblock", held, settled=False, notes=tuple(notes), doubt=_doubt(held, lost))
 
 
-def _of_memory(rows: Sequence[_Row], name: str, by: Literal["content", "name", ""], notes: Sequence[str]) -> _File:
+def _of_memory(rows: Sequence[_Row], name: str, by: _Evidence, notes: Sequence[str]) -> _File:
     """The file `memory` alone."""
     notes = list(notes)
     regions = _regions(rows, notes)
@@ -126,7 +142,7 @@ def _of_memory(rows: Sequence[_Row], name: str, by: Literal["content", "name", "
     return _File(name, "memblock", MemoryMap(regions), settled=False, notes=(*notes, told), doubt=doubt, by=by)
 
 
-def _of_reserved(rows: Sequence[_Row], name: str, by: Literal["content", "name", ""], notes: Sequence[str]) -> _File:
+def _of_reserved(rows: Sequence[_Row], name: str, by: _Evidence, notes: Sequence[str]) -> _File:
     """The file `reserved` alone."""
     what = "these are memblock's reserved ranges"
     return _File(
@@ -143,30 +159,28 @@ def _of_reserved(rows: Sequence[_Row], name: str, by: Literal["content", "name",
 
 
 def _reserved(rows: Sequence[_Row]) -> tuple[Reserved, ...]:
-    return tuple(Reserved(int(match[2], 16), int(match[3], 16) + 1) for _, match in rows)
+    return tuple(Reserved(row.start, row.end) for row in rows)
 
 
 def _check_ranges(rows: Sequence[_Row], name: str) -> None:
     """Raise InputError for addresses that no arm64 machine has, and for hidden ones."""
-    for number, match in rows:
-        check_range(int(match[2], 16), int(match[3], 16) + 1, name, number)
-    if all(int(match[3], 16) == 0 for _, match in rows):
+    for row in rows:
+        check_range(row.start, row.end, name, row.line)
+    if all(row.end == 1 for row in rows):
         raise InputError(name, "every address is zero", "read the files again, as root")
 
 
 def _regions(rows: Sequence[_Row], notes: list[str]) -> tuple[Region, ...]:
     """The regions of `memory`, sorted and disjoint."""
     regions: list[Region] = []
-    flagged = False
-    for _, match in rows:
-        flagged = flagged or match[5] is not None
-        flags = sum(value.value for key, value in _FLAGS.items() if key in (match[5] or ""))
-        node = int(match[4]) if match[4] and match[4] != "x" and int(match[4]) >= 0 else None
-        regions.append(Region(int(match[2], 16), int(match[3], 16) + 1, flags, node))
+    for row in rows:
+        flags = sum(flag.value for name, flag in _FLAGS.items() if name in row.flags) if row.flags else 0
+        regions.append(Region(row.start, row.end, flags, row.node))
     regions.sort(key=lambda r: r.start)
     if any(a.end > b.start for a, b in pairwise(regions)):
         regions = added_one_by_one(regions)
         notes.append("memory regions overlap: the lower one keeps its flags, as memblock does")
+    flagged = any(row.flags is not None for row in rows)
     return tuple(regions if flagged else inferred_nomap(regions, notes))
 
 
@@ -183,11 +197,12 @@ def _lists(text: str, name: str) -> list[_List]:
             count += 1
             if count > MAX_ROWS:
                 raise too_many_rows(Location(name, number, 1))
-            if int(match[1]) == 0 or not lists:
+            row = _row(number, match)
+            if row.number == 0 or not lists:
                 lists.append(_List(said if number - at <= _NEAR else "", []))
-            if int(match[3], 16) < int(match[2], 16):
+            if row.end <= row.start:
                 raise InputError(Location(name, number, 1), "the range ends before it starts", "check the line")
-            lists[-1].rows.append((number, match))
+            lists[-1].rows.append(row)
         elif _DAMAGED.match(line) is not None:
             what = "this is not a line of memblock's debugfs files"
             raise InputError(Location(name, number, 1), what, "give memory and reserved")
@@ -196,7 +211,14 @@ def _lists(text: str, name: str) -> list[_List]:
     return [one._replace(content=_content(one)) for one in lists]
 
 
-def _told_apart(lists: Sequence[_List], name: str) -> tuple[list[_Row], list[_Row]]:
+def _row(line: int, match: re.Match[str]) -> _Row:
+    """The row on a line. A node below 0 is none."""
+    number, first, last, node, flags = match.groups()
+    known = int(node) if node and node != "x" and int(node) >= 0 else None
+    return _Row(line, int(number), int(first, 16), int(last, 16) + 1, known, flags)
+
+
+def _memory_and_reserved(lists: Sequence[_List], name: str) -> tuple[list[_Row], list[_Row]]:
     """The rows of `memory` and of `reserved`; of several states the last.
 
     A text that begins with `reserved` has that of each state first.
@@ -229,7 +251,7 @@ def _kinds(lists: Sequence[_List], name: str) -> list[str]:
     return kinds
 
 
-def _known_by(lists: Sequence[_List], name: str) -> Literal["content", "name", ""]:
+def _known_by(lists: Sequence[_List], name: str) -> _Evidence:
     """How it is known which of the files a text is; "" if it is not."""
     if any(one.content for one in lists):
         return "content"
@@ -256,7 +278,7 @@ def _covers(outer: Sequence[Span], inner: Sequence[Span]) -> bool:
 def joined(machines: Sequence[Machine]) -> list[Machine]:
     """The sources, `memory` and `reserved` of two files as one in the place of the first."""
     files = [m for m in machines if isinstance(m, _File)]
-    pair = _pair(*files) if len(files) == 2 else None
+    pair = _as_pair(*files) if len(files) == 2 else None
     if pair is None:
         return list(machines)
     memory, reserved = pair
@@ -289,14 +311,14 @@ def _doubt(held: MemoryMap, lost: Sequence[str] = ()) -> str:
     return together(empty, missing)
 
 
-def _pair(one: _File, other: _File) -> tuple[Machine, Machine] | None:
+def _as_pair(one: _File, other: _File) -> tuple[Machine, Machine] | None:
     """`memory` and `reserved` of two files; None if they are no pair, such as `memory` of two machines."""
     for memory, reserved in ((one, other), (other, one)):
         if memory.memory.regions and (not reserved.memory.regions or _may_be_reserved(reserved, memory)):
             return memory, reserved
     for memory, reserved in ((one, other), (other, one)):
         ram, swapped = memory.as_memory, not reserved.memory.regions and _in_name(reserved.source) == "memory"
-        if ram is not None and swapped and _holds(ram, reserved):
+        if ram is not None and swapped and _covers_reserved(ram, reserved):
             return ram, reserved
     return None
 
@@ -312,7 +334,7 @@ def _may_be_reserved(file: _File, memory: Machine) -> bool:
     return not file.by and not looks_like_ram and _covers(outer, inner)
 
 
-def _holds(memory: Machine, reserved: Machine) -> bool:
+def _covers_reserved(memory: Machine, reserved: Machine) -> bool:
     """True if the RAM of one file covers what is reserved in the other."""
     return _covers(union(memory.memory.spans()), union((r.start, r.end) for r in reserved.memory.reserved))
 
@@ -320,8 +342,11 @@ def _holds(memory: Machine, reserved: Machine) -> bool:
 def _check_rows(memory: Sequence[_Row], reserved: Sequence[_Row], name: str, notes: list[str]) -> None:
     """Raise InputError if rows of `memory` are missing; note that rows of `reserved` are."""
     for file, rows in (("memory", memory), ("reserved", reserved)):
-        lost = next(((i, number, m[1]) for i, (number, m) in enumerate(rows) if int(m[1]) != i), None)
-        if lost is not None and file == "memory":
-            raise InputError(Location(name, lost[1], 1), f"row {lost[2]} stands for row {lost[0]}", "give all rows")
-        if lost is not None:
-            notes.append(f"{_LOST} from row {lost[0]} on: what they reserve is not known")
+        wrong = next(((expected, row) for expected, row in enumerate(rows) if row.number != expected), None)
+        if wrong is None:
+            continue
+        expected, row = wrong
+        if file == "memory":
+            what = f"row {row.number} stands for row {expected}"
+            raise InputError(Location(name, row.line, 1), what, "give all rows")
+        notes.append(f"{_LOST} from row {expected} on: what they reserve is not known")
