@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TypeAlias
+from typing import NamedTuple
 
 from planner.base.errors import InputError, Location
 from planner.base.sizes import format_size, memparse
@@ -29,21 +29,41 @@ COARSE = (
 _COLUMNS = ("RANGE", "SIZE", "STATE", "REMOVABLE", "BLOCK", "NODE", "ZONES", "CONFIGURED", "MEMMAP-ON-MEMORY")
 _RANGE = re.compile(r"0x([0-9a-fA-F]{1,16})-0x([0-9a-fA-F]{1,16})")
 _STATES = ("online", "offline", "going-offline", "on->off")
+
 _CELL = rf"(?:[\d.,]+[BKMGTPE]?|\d+-\d+|yes|no|[A-Z][A-Za-z0-9/]*|{'|'.join(_STATES)})"
 _LINE = re.compile(
     rf'^\s*(?:(?:{_CELL}\s+)*|(?:[A-Z_:-]+="[^"]*"\s+)*RANGE=")0x[0-9a-fA-F]{{1,16}}-0x[0-9a-fA-F]{{1,16}}"?(?:\s|$)'
 )
-_TABLE_ROW = re.compile(TABLE_ROW)  # begins with a range, too
+"""A row whose columns are not known: a range among cells as lsmem prints them, or in pairs (`-P`)."""
 
+_TABLE_ROW = re.compile(TABLE_ROW)  # begins with a range, too
 _JSON = re.compile(r'\s*\{\s*"memory"\s*:\s*\[\s*(?:\{[^{}]*"range"\s*:\s*"0x|\]\s*\}\s*\Z)')
-_PAIR = re.compile(r'(?<![A-Z_:-])([A-Z][A-Z_:-]*+)="([^"]*+)"')
-_Row: TypeAlias = tuple[int, int, int, str, int | None]
-"""Line number, start, end, state, node."""
+"""The beginning of the output of `lsmem -J`, whose list may be empty."""
+
+_PAIR = re.compile(r'(?<![A-Z_:-])([A-Z][A-Z_:-]*+)="([^"]*+)"')  # NAME="VALUE"
 
 _SIZES = 3
 """Sizes below the rows: of a block, of online and of offline memory."""
 
-_SUMMARY = re.compile(r"^[^\W\d][^:]{0,80}:\s+(\d[\d.,]*[BKMGTPE]?)\s*$")  # in the user's language
+_SUMMARY = re.compile(r"^[^\W\d][^:]{0,80}:\s+(\d[\d.,]*[BKMGTPE]?)\s*$")  # words in the user's language, and a size
+
+
+class _Row(NamedTuple):
+    """One row: the number of its line, bytes `[start, end)`, the state ("" if unknown) and the node of its blocks."""
+
+    line: int
+    start: int
+    end: int
+    state: str
+    node: int | None
+
+
+class _Column(NamedTuple):
+    """One column of a heading: its name, and where that stands in the line."""
+
+    name: str
+    start: int
+    end: int
 
 
 _WORD = re.compile(r"[^\W_]")
@@ -61,14 +81,16 @@ def looks_like(head: str) -> bool:
     )
 
 
-def _heading(line: str) -> list[tuple[str, int, int]]:
-    """The columns of a heading: name, start and end of each; empty if the line is not a heading."""
-    found = [(m[0], m.start(), m.end()) for m in re.finditer(r"\S+", line)] if line.strip()[:1].isupper() else []
-    return found if all(name in _COLUMNS for name, _, _ in found) else []
+def _heading(line: str) -> list[_Column]:
+    """The columns of a heading; empty if the line is not a heading."""
+    if not line.strip()[:1].isupper():
+        return []
+    found = [_Column(m[0], m.start(), m.end()) for m in re.finditer(r"\S+", line)]
+    return found if all(column.name in _COLUMNS for column in found) else []
 
 
-def _has_range(columns: list[tuple[str, int, int]]) -> bool:
-    return any(column == "RANGE" for column, _, _ in columns)
+def _has_range(columns: list[_Column]) -> bool:
+    return any(column.name == "RANGE" for column in columns)
 
 
 def parse(text: str, name: str) -> Machine:
@@ -79,7 +101,7 @@ def parse(text: str, name: str) -> Machine:
     offline = 0
     if not rows and not totals:
         raise InputError(name, "lsmem lists no memory", "run lsmem on the machine itself")
-    stated = any(state for *_, state, _ in rows)
+    stated = any(row.state for row in rows)
     if not stated and totals and totals[-1].strip("0.,B"):
         raise InputError(
             name,
@@ -87,12 +109,12 @@ def parse(text: str, name: str) -> Machine:
             "give the output of lsmem without -o, or with STATE in it",
         )
     _refuse_lost(rows, totals, name)
-    for number, start, end, state, node in rows:
-        check_range(start, end, name, number)
-        if (state or "online") != "online":
-            offline += end - start
+    for row in rows:
+        check_range(row.start, row.end, name, row.line)
+        if (row.state or "online") != "online":
+            offline += row.end - row.start
         else:
-            blocks.append(Region(start, end, 0, node))
+            blocks.append(Region(row.start, row.end, 0, row.node))
     if not blocks:
         raise InputError(name, "there is no online memory in it", "give the whole output of lsmem")
     notes = [COARSE]
@@ -105,7 +127,7 @@ def parse(text: str, name: str) -> Machine:
 
 def _refuse_lost(rows: list[_Row], totals: list[str], name: str) -> None:
     """Raise InputError if the rows hold less than the sizes below them count, which are rounded by up to a tenth."""
-    shown = sum(end - start for _, start, end, _, _ in rows)
+    shown = sum(row.end - row.start for row in rows)
     wholes = [re.sub(r"[.,]\d*", "", size) for size in totals[1:]]
     counted = sum(memparse(size)[0] for size in wholes)
     if len(totals) == _SIZES and 10 * shown < 9 * counted:
@@ -130,13 +152,13 @@ def _joined(blocks: list[Region], notes: list[str]) -> tuple[Region, ...]:
 
 
 def _of_text(text: str, name: str, totals: list[str]) -> list[_Row]:
-    """The rows; an unknown state is "". totals: takes the sizes below the rows, if there are three.
+    """The rows. totals: takes the sizes below them, if there are three.
 
     The lines before the table, and those after the empty line or the rule that ends it, may be prompts or prose, below
     the sizes also with addresses.
     """
     rows: list[_Row] = []
-    columns: list[tuple[str, int, int]] = []
+    columns: list[_Column] = []
     inside = False
     for number, line in text_lines(text, name):
         heading = _heading(line)
@@ -162,15 +184,15 @@ def _of_text(text: str, name: str, totals: list[str]) -> list[_Row]:
     return rows
 
 
-def _cells(line: str, columns: list[tuple[str, int, int]]) -> dict[str, str]:
-    """The cells of a row by column. Range and state are recognised by their form, in any column."""
+def _cells(line: str, columns: list[_Column]) -> dict[str, str]:
+    """The cells of a row by the names of their columns. Range and state are recognised by their form, in any column."""
     found = dict(_PAIR.findall(line))
     if found:
         return found
     for words in (line.split(), line.split(" ")):
         # With one blank between columns, an empty cell leaves two. Aligned cells begin or end with their heading.
         if columns and len(words) == len(columns):
-            return dict(zip((column for column, _, _ in columns), words, strict=True))
+            return dict(zip((column.name for column in columns), words, strict=True))
     if not columns and not _LINE.match(line):
         return {}
     for m in re.finditer(r"\S+", line):
@@ -179,16 +201,17 @@ def _cells(line: str, columns: list[tuple[str, int, int]]) -> dict[str, str]:
         elif m[0] in _STATES:
             found["STATE"] = m[0]
         else:
-            found.update((column, m[0]) for column, start, end in columns if start == m.start() or end == m.end())
+            found.update((c.name, m[0]) for c in columns if c.start == m.start() or c.end == m.end())
     return found
 
 
 def _row(number: int, span: re.Match[str], state: str, node: str) -> _Row:
     known = node.isascii() and node.isdigit() and len(node) < 7
-    return number, int(span[1], 16), int(span[2], 16) + 1, state, int(node) if known else None
+    return _Row(number, int(span[1], 16), int(span[2], 16) + 1, state, int(node) if known else None)
 
 
 def _of_json(text: str, name: str) -> Iterator[_Row]:
+    """The rows of the output of `lsmem -J`, all of them on line 1. Raises InputError."""
     from planner.sources.json.text import load
 
     document = load(text, name)
