@@ -69,7 +69,7 @@ def _larger(log: Log, regions: Sequence[Region]) -> Iterator[str]:
     ram = sum(r.end - r.start for r in regions)
     if log.total is not None and log.total > ram > 0:
         yield f"they hold {format_size(ram)}, and `Memory:` counts {format_size(log.total)}"
-    crash = union((r.start, r.end) for r in (log.crash, log.low) if r is not None)
+    crash = log.crash_spans
     outside = difference(crash, union((r.start, r.end) for r in regions)) if crash and regions else []
     if outside:
         yield f"the crash kernel's memory at {outside[0][0]:#x} is in none of them"
@@ -217,7 +217,7 @@ def is_dump_complete(log: Log) -> bool:
 
     Without them, it may have lost its end if the log ends with it.
     """
-    rows = {(start, end) for start, end, _, _ in log.dump["reserved"]}
+    rows = {(row.start, row.end) for row in log.dump["reserved"]}
     whole = len(rows) >= log.counts.get("reserved", 0) and sum(end - start for start, end in rows) >= log.reserved_size
     return bool(log.dump["memory"] and rows) and whole and bool(log.reserved_size or log.zones)
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 
 from planner.base.errors import InputError, Location, printable
-from planner.base.ranges import Span, subtract, union
+from planner.base.ranges import Span, subtract, whole_pages
 from planner.base.sizes import KIB, MIB, memparse
 from planner.kernel.arm64_init import apply_mem, mem_limit
 from planner.kernel.cma import whole_area
@@ -18,7 +18,7 @@ from planner.kernel.cmdline import values
 from planner.kernel.efi_init import asks_for_mirror
 from planner.kernel.machine import NO_DMA_ZONES, BootRecord, Capture, Event, Facts, Machine
 from planner.kernel.memblock import Memblock
-from planner.kernel.memory_map import PHYSICAL_TOP, MemoryMap, Region, Reserved, with_nomap
+from planner.kernel.memory_map import PHYSICAL_TOP, Flag, MemoryMap, Region, Reserved, with_nomap
 from planner.kernel.pgtable import PAGE_SIZES
 from planner.kernel.profiles import select_profile
 from planner.sources.log import efi
@@ -49,7 +49,8 @@ _X86_DMA = 16 * MIB  # end of ZONE_DMA for ISA devices, which arm64 does not hav
 _LARGEST_SHOWN = 4 * MIB  # characters of a log that may have been copied from a terminal
 _MOST_TOLD = 4  # damaged lines, or hosts
 _ALLOCATED = ("cma", "kvm", "node_data", "swiotlb")  # kinds of events that are no firmware's
-_QEMU = "linux,dummy-virt"
+_QEMU = "linux,dummy-virt"  # the model of QEMU's machine `virt`
+_KNOWN_FLAGS = sum(flag.value for flag in Flag)  # memblock has more, for reservations and for its own use
 _UNNAMED = (
     "no line names the architecture, and mainline arm64 has no line `Reserving ... for crashkernel`: planned as arm64"
 )
@@ -95,8 +96,8 @@ def _is_reversed(text: str) -> bool:
 def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
     """The machine of one boot. on_facts: the notes on all of the text."""
     if log.contradiction is not None:
-        number, what = log.contradiction
-        raise InputError(Location(name, number, 1), what, "give the log of one boot: journalctl -k -b")
+        where = Location(name, log.contradiction.line, 1)
+        raise InputError(where, log.contradiction.what, "give the log of one boot: journalctl -k -b")
     _derive(log)
     if _puts_areas_first(log) and any(map(_is_late_area, log.events)):
         log.events = [e._replace(before_crash=True) if _is_late_area(e) else e for e in log.events]
@@ -163,7 +164,7 @@ def _derive(log: Log) -> None:
 def _asks_for_buffer(log: Log) -> bool:
     """True if the log's buffer is as large as its command line asks, and not built in: one line alone tells it then."""
     asked = [memparse(value)[0] for value in values(log.cmdline, "log_buf_len")]
-    size = log.buffer[1] if log.buffer is not None else 0
+    size = log.buffer.size if log.buffer is not None else 0
     return size > _BUILT_IN and bool(asked) and size // 2 < asked[-1] <= size
 
 
@@ -262,13 +263,14 @@ def _memory(log: Log, notes: list[str], *, complete: bool) -> tuple[list[Region]
     """The ranges of memory, and what is reserved. complete: memblock's dump shows all of it."""
     dumped, reserved = bool(log.dump["memory"]), _dumped(log)
     if dumped:
-        regions = [Region(a, b, f & 15, n) for a, b, f, n in sorted(log.dump["memory"], key=lambda d: d[0])]
+        rows = sorted(log.dump["memory"], key=lambda row: row.start)
+        regions = [Region(row.start, row.end, row.flags & _KNOWN_FLAGS, row.node) for row in rows]
     else:
         profile = select_profile(log.kernel).profile if log.kernel is not None else None
         mirror = asks_for_mirror(log.cmdline, profile)
         nodes, firmware = efi.regions_of(log.efi, log.nodes, log.page_size, notes, mirror=mirror)
         nodes = nodes or _added(log, notes)
-        nomap = [(hole.start & -4096, -(-hole.end // 4096) * 4096) for hole in log.nomap]
+        nomap = [whole_pages((hole.start, hole.end), 4 * KIB) for hole in log.nomap]
         regions = with_nomap(nodes if log.efi else inferred_nomap(nodes, notes, _used(log), nomap), nomap)
         if not log.nodes:
             regions = _as_mem_leaves(regions, log)
@@ -293,8 +295,8 @@ def _as_mem_leaves(regions: list[Region], log: Log) -> list[Region]:
 
 def _dumped(log: Log) -> list[Reserved]:
     """What the dump of memblock shows, which is printed right after the crash kernel's reservation, before that."""
-    crash = union((r.start, r.end) for r in (log.crash, log.low) if r is not None)
-    return [Reserved(*piece) for a, b, _, _ in log.dump["reserved"] for piece in subtract((a, b), crash)]
+    crash = log.crash_spans
+    return [Reserved(*piece) for row in log.dump["reserved"] for piece in subtract((row.start, row.end), crash)]
 
 
 def _named(log: Log) -> list[Reserved]:
@@ -308,8 +310,7 @@ def _named(log: Log) -> list[Reserved]:
 
 def _used(log: Log) -> list[Span]:
     """What the kernel allocated, as far as the log gives its place."""
-    crash = [(r.start, r.end) for r in (log.crash, log.low) if r is not None]
-    return crash + [e.span for e in log.events if e.span is not None and e.kind in _ALLOCATED]
+    return log.crash_spans + [e.span for e in log.events if e.span is not None and e.kind in _ALLOCATED]
 
 
 def _whole(event: Event, page_size: int) -> Event:

@@ -3,21 +3,46 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 
 from planner.base.errors import InputError, Location, printable
-from planner.base.ranges import Range
+from planner.base.ranges import Range, Span, union
 from planner.kernel.machine import Event
 from planner.kernel.memory_map import Region
 from planner.sources.bounds import MAX_EVENTS, MAX_ROWS, too_many_rows
 from planner.sources.log import efi
 
-__all__ = ["Log", "no_rows"]
+__all__ = ["Buffer", "Contradiction", "DumpRow", "Log", "no_rows"]
 
 _Row = TypeVar("_Row")
 
-_Arrays = dict[str, list[tuple[int, int, int, int | None]]]
-"""The rows of memblock's arrays, by name: start, end, flags and node."""
+
+class DumpRow(NamedTuple):
+    """A row of one of memblock's arrays: bytes `[start, end)`, its flags, and its node if it is known."""
+
+    start: int
+    end: int
+    flags: int
+    node: int | None
+
+
+class Buffer(NamedTuple):
+    """A log buffer, perhaps the built-in one: the number of its line, its bytes, those of descriptors and infos."""
+
+    line: int
+    size: int
+    meta: int
+
+
+class Contradiction(NamedTuple):
+    """The number of the line that gives the crash kernel another place than one before, and what it says."""
+
+    line: int
+    what: str
+
+
+_Arrays: TypeAlias = dict[str, list[DumpRow]]
+"""The rows of memblock's arrays, by name."""
 
 
 def no_rows() -> _Arrays:
@@ -98,8 +123,8 @@ class Log:
     """It said that it reserves none."""
     patched: bool = False
     """Another kernel than mainline arm64 printed it."""
-    contradiction: tuple[int, str] | None = None
-    """The number of the line that gives it another place, and what it says."""
+    contradiction: Contradiction | None = None
+    """The first line that gives it another place."""
 
     events: list[Event] = field(default_factory=list)
     """Early allocations."""
@@ -111,8 +136,8 @@ class Log:
     """Bytes of one CPU's area."""
     units: dict[int, int] = field(default_factory=dict)
     """How many areas each group has."""
-    buffer: tuple[int, int, int] | None = None
-    """Of a log buffer, perhaps the built-in one: the number of its line, its bytes, those of descriptors and infos."""
+    buffer: Buffer | None = None
+    """The kernel's log buffer."""
 
     tables: int | None = None
     """The lowest address of a UEFI table."""
@@ -151,7 +176,13 @@ class Log:
     @property
     def map(self) -> list[Range]:
         """All memory in the log, including NOMAP regions."""
-        return [Range(r.start, r.end) for r in self.nodes] or [Range(a, b) for a, b, *_ in self.dump["memory"]]
+        rows = self.nodes or self.dump["memory"]
+        return [Range(r.start, r.end) for r in rows]
+
+    @property
+    def crash_spans(self) -> list[Span]:
+        """The memory of the crash kernel, both parts, ascending."""
+        return union((r.start, r.end) for r in (self.crash, self.low) if r is not None)
 
     @property
     def tells(self) -> bool:
@@ -179,10 +210,9 @@ class Log:
     def allocated_buffer(self) -> None:
         """Store the allocations of the log buffer, which then is not the built-in one."""
         if self.buffer is not None:
-            number, size, meta = self.buffer
-            self.event("log_buf", None, None, number, size=size)
-            if meta:
-                self.event("log_meta", None, None, number, size=meta)
+            self.event("log_buf", None, None, self.buffer.line, size=self.buffer.size)
+            if self.buffer.meta:
+                self.event("log_meta", None, None, self.buffer.line, size=self.buffer.meta)
 
     def event(self, kind: str, start: int | None, end: int | None, line: int, name: str = "", size: int = 0) -> None:
         """Store an early allocation. Raises InputError for more than any boot has."""

@@ -20,7 +20,7 @@ from planner.sources.bounds import MAX_EVENTS, MAX_LINE
 from planner.sources.capture import image_size
 from planner.sources.log import efi
 from planner.sources.log.arch import OWN_SIGNS, SIGNS, foreign, kernel_of
-from planner.sources.log.facts import Log, no_rows
+from planner.sources.log.facts import Buffer, Contradiction, DumpRow, Log, no_rows
 from planner.sources.log.messages import CUT_RESERVED, MEM_RANGE, ZONES
 from planner.sources.log.pieces import Line, reversed_range
 
@@ -119,7 +119,7 @@ def _read(line: str, number: int, log: Log) -> None:
     elif (m := _NODE.search(line)) is not None:
         log.row(log.nodes, Region(int(m[2], 16), int(m[3], 16) + 1, 0, int(m[1])), number)
     elif (m := _DUMP.search(line)) is not None:
-        row = (int(m[3], 16), int(m[4], 16) + 1, int(m[6], 16), int(m[5]) if m[5] else None)
+        row = DumpRow(int(m[3], 16), int(m[4], 16) + 1, int(m[6], 16), int(m[5]) if m[5] else None)
         log.row(log.dump[m[1]], row, number)
         log.counts[m[1]] = max(log.counts.get(m[1], 0), int(m[2], 16) + 1)
     elif line.lstrip().startswith(ZONES) and (m := _ZONE.search(line)) is not None:
@@ -184,7 +184,7 @@ def _placed(found: Range, number: int, log: Log, *, low: bool) -> None:
     if known is not None and (known.start // MIB, known.size // MIB) != (found.start // MIB, found.size // MIB):
         part = "the low part of the crash kernel" if low else "the crash kernel"
         what = f"{part} is at {found.start:#x} here, and at {known.start:#x} before"
-        log.contradiction = log.contradiction or (number, what)
+        log.contradiction = log.contradiction or Contradiction(number, what)
     if low:
         log.low = found
     else:
@@ -335,7 +335,7 @@ def _sized(line: str, number: int, log: Log) -> None:
     elif (m := _PAGES.search(line)) is not None:
         log.pages += int(m[1]) if log.is_new(line) else 0
     elif (m := _LOG_BUF.search(line)) is not None:
-        log.buffer = (number, int(m[1] or m[2]), int(m[3] or 0))
+        log.buffer = Buffer(number, int(m[1] or m[2]), int(m[3] or 0))
         if m[1]:
             log.allocated_buffer()
     elif "early log buf free:" in line:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from functools import cached_property
 
-from planner.base.ranges import subtract, union
+from planner.base.ranges import subtract
 from planner.sources.left_out import has_line_for_others
 from planner.sources.log.facts import Log
 from planner.sources.log.lines import read
@@ -74,8 +74,7 @@ class Boot:
             return True
         if before is None or self.reserves or not before.reserves:
             return False
-        crash = union((r.start, r.end) for r in (before.log.crash, before.log.low) if r is not None)
-        outside = [r for r in self.log.map if subtract((r.start, r.end), crash)]
+        outside = [r for r in self.log.map if subtract((r.start, r.end), before.log.crash_spans)]
         seen, known = sum(r.size for r in self.log.map), set(before.log.map)
         return 2 * sum(r.size for r in outside) < seen and known.issuperset(outside)
 

@@ -6,7 +6,7 @@ import pytest
 
 from planner.base.sizes import GIB, MIB
 from planner.kernel.memory_map import Region
-from planner.sources.log.facts import Log
+from planner.sources.log.facts import DumpRow, Log
 
 
 def test_an_allocation_that_a_console_prints_twice_counts_once() -> None:
@@ -46,7 +46,7 @@ def test_the_map_is_that_of_the_nodes_or_else_of_memblock() -> None:
     log = Log("x")
     assert not log.map
     assert not log.tells
-    log.dump["memory"].append((GIB, 2 * GIB, 0, None))
+    log.dump["memory"].append(DumpRow(GIB, 2 * GIB, 0, None))
     assert [(r.start, r.end) for r in log.map] == [(GIB, 2 * GIB)]
     log.nodes.append(Region(GIB, 3 * GIB))
     assert [(r.start, r.end) for r in log.map] == [(GIB, 3 * GIB)]
