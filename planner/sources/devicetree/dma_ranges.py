@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from planner.base.ranges import subtract
 from planner.kernel.memblock import PHYS_ADDR_MAX, Memblock
@@ -16,15 +17,37 @@ from planner.sources.devicetree.fdt import Entries, Node
 
 __all__ = ["dma_limit_of"]
 
-_BAD = PHYS_ADDR_MAX
+_BAD = PHYS_ADDR_MAX  # OF_BAD_ADDR
 _MOST_CELLS = 4  # OF_MAX_ADDR_CELLS
 _PLAIN, _FLAGS, _PCI = range(3)  # of_busses[]: the first of three address cells is not part of the number
+
+
+class _DmaRange(NamedTuple):
+    """One entry of `dma-ranges`: a start on this bus, the start on the parent bus that it becomes, and the length.
+
+    space, space_above: the address space of each, 0 on a bus without address spaces.
+    """
+
+    space: int
+    start: int
+    space_above: int
+    above: int
+    length: int
+
+
+class _Piece(NamedTuple):
+    """The part of an entry of `dma-ranges` that no earlier one covers: `[start, end)`, and what its start becomes."""
+
+    start: int
+    end: int
+    space_above: int
+    above: int
 
 
 class _Bus:
     """A bus: the form of its addresses, and its `dma-ranges`.
 
-    ranges: (space, start, parent space, parent start, length); the space is 0 on a bus without address spaces.
+    address, size: cells of an address and of a length. limited: it has ranges, beyond which nothing is reached.
     """
 
     __slots__ = ("above", "address", "kind", "limited", "pieces", "ranges", "size")
@@ -36,8 +59,9 @@ class _Bus:
         outer = above or self
         value = node.properties.get("dma-ranges", b"")
         self.limited = bool(value)
-        self.ranges = entries.of(node, value, *self.parts, *outer.parts, self.size)
-        self.pieces: dict[int, list[tuple[int, int, int, int]]] | None = None
+        found = entries.of(node, value, *self.parts, *outer.parts, self.size)
+        self.ranges = [_DmaRange(*cells) for cells in found]
+        self.pieces: dict[int, list[_Piece]] | None = None
 
     @property
     def parts(self) -> tuple[int, int]:
@@ -62,24 +86,24 @@ class _Bus:
         if self.pieces is None:
             self.pieces = self._pieces()
         pieces = self.pieces.get(self._class(space), [])
-        index = bisect_right(pieces, (address, _BAD, _BAD, _BAD)) - 1
-        if index < 0 or address >= pieces[index][1]:
+        index = bisect_right(pieces, address, key=lambda piece: piece.start) - 1
+        if index < 0 or address >= pieces[index].end:
             return None
-        start, _, space, translated = pieces[index]
-        return space, (translated + address - start) & low
+        piece = pieces[index]
+        return piece.space_above, (piece.above + address - piece.start) & low
 
-    def _pieces(self) -> dict[int, list[tuple[int, int, int, int]]]:
+    def _pieces(self) -> dict[int, list[_Piece]]:
         """For each class of addresses, the parts of ranges that no earlier range covers, in ascending order."""
-        pieces: dict[int, list[tuple[int, int, int, int]]] = {}
+        pieces: dict[int, list[_Piece]] = {}
         covered: dict[int, Memblock] = {}
-        for space, low, space_above, above, length in self.ranges:
-            kind = self._class(space)
+        for r in self.ranges:
+            kind = self._class(r.space)
             taken = covered.setdefault(kind, Memblock())
-            end = (low + length) & PHYS_ADDR_MAX  # a range that wraps around contains nothing
-            if low < end:
-                free = subtract((low, end), taken.reserved)
-                pieces.setdefault(kind, []).extend((a, b, space_above, above + a - low) for a, b in free)
-                taken.reserve(low, end - low)
+            end = (r.start + r.length) & PHYS_ADDR_MAX  # a range that wraps around contains nothing
+            if r.start < end:
+                free = subtract((r.start, end), taken.reserved)
+                pieces.setdefault(kind, []).extend(_Piece(a, b, r.space_above, r.above + a - r.start) for a, b in free)
+                taken.reserve(r.start, end - r.start)
         return {kind: sorted(found) for kind, found in pieces.items()}
 
 
@@ -110,16 +134,17 @@ def _end_of(bus: _Bus) -> tuple[int, bool]:
         return PHYS_ADDR_MAX, False
     end, bad = 0, False
     buses = _buses_above(bus)
-    for _, _, space, address, length in bus.ranges:
-        cpu = _to_cpu(buses, space, address)
+    for r in bus.ranges:
+        cpu = _to_cpu(buses, r.space_above, r.above)
         bad |= cpu == _BAD
-        stop = (cpu + length) & PHYS_ADDR_MAX
+        stop = (cpu + r.length) & PHYS_ADDR_MAX
         if stop > end:
             end = (stop - 1) & PHYS_ADDR_MAX
     return end, bad
 
 
 def _buses_above(bus: _Bus) -> list[_Bus]:
+    """The buses between one and the processors, the nearest first; the last is the root."""
     found = []
     while bus.above is not None:
         bus = bus.above
@@ -146,7 +171,7 @@ def _count(node: Node | None, name: str) -> int:
     while node is not None:
         count = node.cell(name)
         if count is not None:
-            return min(count, 8)
+            return min(count, 2 * _MOST_CELLS)  # as good as any: such addresses are not translated
         node = node.parent
     return 1
 

@@ -150,7 +150,7 @@ def _booted(
     saved = reserved_memory.scan(tree)
     if chosen is not None and whole:
         _core_header(tree, chosen)
-    reserved_memory.set_up(tree, saved if whole else [node for node in saved if node[1] != node[2]])
+    reserved_memory.set_up(tree, saved if whole else [one for one in saved if one.has_range])
     return tree
 
 

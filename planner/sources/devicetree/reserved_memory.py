@@ -3,13 +3,14 @@
 The first pass reserves nodes with an address and stores the first range of each; the second one places the others and
 sets up pools. A pool that cannot be set up is freed, or loses its NOMAP flag if it has no-map. Source:
 fdt_scan_reserved_mem(), drivers/of/fdt.c; fdt_init_reserved_mem(), drivers/of/of_reserved_mem.c; rmem_cma_setup() and
-rmem_dma_setup(), kernel/dma @ 6.1, 6.12.117; how others differ: `Profile.reserved_nodes`,
-`Profile.keeps_pools`, `cma.cma_align`. A kernel without CMA has rmem_dma_setup() alone, which refuses pools.
+rmem_dma_setup(), kernel/dma @ 6.1, 6.12.117; how others differ: `Profile.reserved_nodes`, `Profile.keeps_pools`,
+`cma.cma_align`. A kernel without CMA has rmem_dma_setup() alone, which refuses pools.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from planner.base.ranges import Span
 from planner.base.sizes import U64, format_size
@@ -20,7 +21,7 @@ from planner.kernel.of_reserved_mem import kernel_sorted
 from planner.sources.devicetree.fdt import Node, number
 from planner.sources.devicetree.state import State
 
-__all__ = ["MAX_NODES", "scan", "set_up"]
+__all__ = ["MAX_NODES", "Saved", "scan", "set_up"]
 
 MAX_NODES = 64
 """Nodes stored between the passes: MAX_RESERVED_REGIONS."""
@@ -31,8 +32,21 @@ _AS = {"sorted": "kernels up to 6.4 do", "beside": "6.5 to 6.12.12 do", "placed"
 _NOMAP = Flag.NOMAP.value
 
 
-def scan(tree: State) -> list[tuple[Node, int, int]]:
-    """Reserve nodes with an address. Returns the nodes for `set_up`, each with its first range; (0, 0): none."""
+class Saved(NamedTuple):
+    """A node stored between the passes, with its first range, which is empty if the node has none."""
+
+    node: Node
+    start: int
+    end: int
+
+    @property
+    def has_range(self) -> bool:
+        """True if the first pass gave it a range that is not empty."""
+        return self.start != self.end
+
+
+def scan(tree: State) -> list[Saved]:
+    """Reserve nodes with an address. Returns the nodes for `set_up`."""
     parent = tree.root.child("reserved-memory")
     if parent is None:
         return []
@@ -43,7 +57,7 @@ def scan(tree: State) -> list[tuple[Node, int, int]]:
     ):
         tree.notes.append("/reserved-memory has other cell counts than the root, or no ranges: kernels ignore it")
         return []
-    saved: list[tuple[Node, int, int]] = []
+    saved: list[Saved] = []
     stored = 0
     for node in parent.children:
         if not node.available:
@@ -54,16 +68,16 @@ def scan(tree: State) -> list[tuple[Node, int, int]]:
         # Since 6.13, nodes with an address are stored after the others are placed, in an array of the right size.
         apart = tree.rules.placing == "placed" and first[0] != first[1]
         if apart or stored < MAX_NODES:
-            saved.append((node, *first))
+            saved.append(Saved(node, *first))
             stored += not apart
         elif "reg" not in node.properties:
             tree.tell(node, f"there is room for {MAX_NODES} nodes: later ones without an address are ignored")
     return saved
 
 
-def set_up(tree: State, saved: list[tuple[Node, int, int]]) -> None:
+def set_up(tree: State, saved: list[Saved]) -> None:
     """Place the nodes without an address, and set up all pools."""
-    known = [(start, end) for _, start, end in saved if start < end] if tree.rules.placing == "beside" else []
+    known = [(one.start, one.end) for one in saved if one.start < one.end] if tree.rules.placing == "beside" else []
     freed: list[Span] = []
     for node, start, end in _in_order(tree, saved):
         at: tuple[int, int] | None = (start, end)
@@ -95,11 +109,11 @@ def set_up(tree: State, saved: list[tuple[Node, int, int]]) -> None:
         )
 
 
-def _in_order(tree: State, saved: list[tuple[Node, int, int]]) -> Iterable[tuple[Node, int, int]]:
+def _in_order(tree: State, saved: list[Saved]) -> Iterable[Saved]:
     """The nodes in the order of their addresses, those without one first: __rmem_check_for_overlap() sorts them."""
     if tree.rules.placing == "sorted":
-        return kernel_sorted(saved, key=lambda item: (item[1], item[2] - item[1]))
-    return sorted(saved, key=lambda item: (item[1], item[2]))
+        return kernel_sorted(saved, key=lambda one: (one.start, one.end - one.start))
+    return sorted(saved, key=lambda one: (one.start, one.end))
 
 
 def _static(tree: State, node: Node) -> tuple[int, int] | None:
@@ -172,10 +186,12 @@ def _upwards(known: list[Span], start: int, end: int) -> bool:
 
 
 def _is_default(node: Node) -> bool:
+    """True if a node is the pool that DMA uses by default."""
     return _is_pool(node) and "linux,cma-default" in node.properties
 
 
 def _is_pool(node: Node) -> bool:
+    """True if a node is a CMA pool."""
     return "reusable" in node.properties and "shared-dma-pool" in node.strings("compatible")
 
 
