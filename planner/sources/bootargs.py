@@ -18,18 +18,18 @@ from planner.kernel.machine import Machine
 from planner.kernel.memory_map import MemoryMap
 from planner.sources.devicetree import read_tree
 
-__all__ = ["forgiven", "hides", "under_the_boots_line", "without_mem"]
+__all__ = ["allowed_difference", "hides", "under_boots_command_line", "without_mem"]
 
 _PAGE = 4 * KIB
-_FORGIVEN = 64 * MIB
+_ALLOWED = 64 * MIB
 
 
-def forgiven(*sizes: int) -> int:
+def allowed_difference(*sizes: int) -> int:
     """Bytes of RAM by which sources of one machine may differ: 64 MiB, or a tenth of all RAM if that is more."""
-    return max(_FORGIVEN, max(sizes) // 10)
+    return max(_ALLOWED, max(sizes) // 10)
 
 
-def under_the_boots_line(machines: Sequence[Machine]) -> tuple[list[Machine], list[str]]:
+def under_boots_command_line(machines: Sequence[Machine]) -> tuple[list[Machine], list[str]]:
     """The sources, with maps of trees as the boot's command line leaves them, and notes on lines that are ignored."""
     others = [m for m in machines if not m.traits.firmware]
     line = next((m.facts.cmdline for m in others if m.facts.cmdline is not None), None)
@@ -64,7 +64,7 @@ def hides(line: str | None, machine: Machine, left: MemoryMap) -> bool:
     if mem_limit(line, _PAGE) is None or not machine.memory.regions:
         return False
     beyond = difference(union(machine.memory.spans()), union(left.spans()))
-    return total(beyond) > forgiven(machine.memory.ram, left.ram)
+    return total(beyond) > allowed_difference(machine.memory.ram, left.ram)
 
 
 def _read_again(machine: Machine, line: str, shown: str | None) -> Machine:

@@ -19,21 +19,21 @@ from planner.kernel.machine import Machine
 from planner.sources.bootargs import hides
 from planner.sources.devicetree import dtb
 
-__all__ = ["before_boot", "built_with"]
+__all__ = ["trees_with_builtin", "with_builtin"]
 
 _PAGE = 4 * KIB
 
 
-def built_with(machine: Machine, config: Machine) -> Machine:
+def with_builtin(machine: Machine, config: Machine) -> Machine:
     """The machine under the command line that its kernel's configuration sets, with a note. config: its source."""
-    built, own = _builtin(config.facts.config), machine.facts.cmdline
+    built, own = _builtin_line(config.facts.config), machine.facts.cmdline
     if not built:
         return machine
     if machine.traits.firmware:
-        return _booted(machine, config, built)
+        return _read_again_with(machine, config, built)
     if config.facts.config.get("CMDLINE_FORCE") != "y" or (own is not None and words(own) == words(built)):
         return machine
-    if own is None and _cuts(machine, built):
+    if own is None and _would_hide_ram(machine, built):
         note = (
             f"{printable(machine.source)} has RAM that mem={values(built, 'mem')[-1]} of the command line in "
             f"{printable(config.source)} would hide: that (CONFIG_CMDLINE_FORCE) was not the line of this boot, it is "
@@ -41,7 +41,7 @@ def built_with(machine: Machine, config: Machine) -> Machine:
         )
         return replace(machine, notes=(*machine.notes, note))
     if own is None:
-        return _noted(replace(machine, facts=replace(machine.facts, cmdline=built)), config, built)
+        return _with_note(replace(machine, facts=replace(machine.facts, cmdline=built)), config, built)
     note = (
         f"{printable(config.source)} forces another command line (CONFIG_CMDLINE_FORCE) than that of this boot, which "
         "is used: it is not the configuration of this kernel"
@@ -49,21 +49,21 @@ def built_with(machine: Machine, config: Machine) -> Machine:
     return replace(machine, notes=(*machine.notes, note))
 
 
-def before_boot(machines: Sequence[Machine]) -> list[Machine]:
+def trees_with_builtin(machines: Sequence[Machine]) -> list[Machine]:
     """The sources, device trees under the command line that the configuration among them sets."""
     config = next((m for m in machines if m.traits.configuration), None)
-    if config is None or any(_cuts(m, _forced(config)) for m in machines if not m.traits.firmware):
+    if config is None or any(_would_hide_ram(m, _forced(config)) for m in machines if not m.traits.firmware):
         return list(machines)
-    return [built_with(m, config) if m.traits.firmware else m for m in machines]
+    return [with_builtin(m, config) if m.traits.firmware else m for m in machines]
 
 
 def _forced(config: Machine) -> str:
     """The command line that a configuration forces on every boot, "" for none."""
     symbols = config.facts.config
-    return _builtin(symbols) if symbols.get("CMDLINE_FORCE") == "y" else ""
+    return _builtin_line(symbols) if symbols.get("CMDLINE_FORCE") == "y" else ""
 
 
-def _cuts(machine: Machine, line: str) -> bool:
+def _would_hide_ram(machine: Machine, line: str) -> bool:
     """True if `mem=` of a command line would hide RAM that a boot had. Stated RAM is that of no boot."""
     limit = mem_limit(line, _PAGE)
     if limit is None or machine.kind == "memory":
@@ -71,13 +71,13 @@ def _cuts(machine: Machine, line: str) -> bool:
     return hides(line, machine, apply_mem(machine.memory, limit, _PAGE))
 
 
-def _builtin(config: Mapping[str, str]) -> str:
+def _builtin_line(config: Mapping[str, str]) -> str:
     """The command line in a configuration, "" for none. Kconfig escapes quotes and backslashes."""
     text = config.get("CMDLINE", "n")
     return "" if text == "n" else printable(re.sub(r"\\(.)", r"\1", text)).strip()
 
 
-def _booted(machine: Machine, config: Machine, built: str) -> Machine:
+def _read_again_with(machine: Machine, config: Machine, built: str) -> Machine:
     """The machine of a device tree, read again under the command line that its kernel will have."""
     facts, own, symbols = machine.facts, machine.facts.cmdline, config.facts.config
     line = own or built
@@ -96,10 +96,10 @@ def _booted(machine: Machine, config: Machine, built: str) -> Machine:
         tree_maps=new.facts.tree_maps,
     )
     notes = (*new.notes, *(note for note in machine.notes if note not in old.notes))
-    return _noted(replace(machine, memory=new.memory, facts=facts, notes=notes), config, built)
+    return _with_note(replace(machine, memory=new.memory, facts=facts, notes=notes), config, built)
 
 
-def _noted(machine: Machine, config: Machine, built: str) -> Machine:
+def _with_note(machine: Machine, config: Machine, built: str) -> Machine:
     how = "replaces that of the boot loader"
     if config.facts.config.get("CMDLINE_FORCE") != "y":
         extends = config.facts.config.get("CMDLINE_EXTEND") == "y"

@@ -5,7 +5,7 @@ Sources that cannot be of one boot of one machine are an error, which names both
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import product
 
@@ -15,19 +15,19 @@ from planner.base.sizes import KIB, MIB, format_size
 from planner.base.text import together
 from planner.kernel.cmdline import values
 from planner.kernel.efi_init import for_pages
-from planner.kernel.machine import BootRecord, Machine
+from planner.kernel.machine import BootRecord, Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, with_flag
+from planner.sources import capture
 from planner.sources.agreement import check_agreement
-from planner.sources.bootargs import forgiven, under_the_boots_line, without_mem
-from planner.sources.builtin_cmdline import before_boot, built_with
-from planner.sources.capture import merged
+from planner.sources.bootargs import allowed_difference, under_boots_command_line, without_mem
+from planner.sources.builtin_cmdline import trees_with_builtin, with_builtin
 from planner.sources.command_lines import agreed_line, whole_words
 from planner.sources.contradiction import contradiction
 from planner.sources.iomem import added_later
 from planner.sources.kernel_config import check_arch
-from planner.sources.memblock import ABOUT_RESERVED, EITHER, joined
+from planner.sources.memblock import ABOUT_RESERVED, MAY_BE_EITHER, joined
 from planner.sources.stated import beside_tree
-from planner.sources.which_map import by_map
+from planner.sources.which_map import best_map_first
 
 __all__ = ["combine"]
 
@@ -52,6 +52,12 @@ _FIRST = (
 _RESERVED = ("cma", "node_data", "swiotlb")
 """Kinds of events in a log that are memory of their own, as a crash kernel is."""
 
+_PADDING = 2 * MIB
+"""Bytes that the parts of an image are aligned to, at most (SEGMENT_ALIGN, arch/arm64/include/asm/memory.h)."""
+
+_PAGE = 4 * KIB  # the smallest
+_NOT_LISTED = "/proc/iomem does not list all that is reserved"
+
 
 def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | None = None) -> Machine:
     """One machine from several sources of it. Raises InputError, which names both, if two contradict each other.
@@ -59,53 +65,70 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
     grows: a source of the running system may have more memory than one of the boot (memory hotplug). kernel: the
     version that the user states; sources that differ in theirs then get a note instead of an error.
     """
-    machines, on_lines = under_the_boots_line(before_boot(_named(joined(machines))))
-    machines, on_maps = by_map(machines)
+    machines, on_lines = under_boots_command_line(trees_with_builtin(_with_listed_names(joined(machines))))
+    machines, on_maps = best_map_first(machines)
     best = machines[0]
     _check_configurations(machines)
     other_boards = check_agreement(machines)
-    values: dict[str, object] = {}
-    for name in (*_EQUAL, *_FIRST):
-        values[name] = _only(machines, name)
-    kernels: list[str] = []
-    values["kernel"] = _kernel(machines, kernels if kernel else None)
-    if (line := agreed_line(machines)) is not None:
-        values |= {name: getattr(line, name) for name in ("cmdline", "cmdline_cut", "own_request")}
-    values["config"] = _config(machines)
-    values["record"] = _record(machines)
-    values["capture"] = merged([m.facts.capture for m in machines])
-    told = next((m.facts for m in machines if m.facts.events), best.facts)
-    values["events"], values["events_lack"] = told.events, told.events_lack
+    differing: list[str] = []
+    facts = _merged_facts(best, machines, differing if kernel else None)
     _check_ram(best, machines, grows=grows)
-    told_apart = best.doubt == EITHER and any(m.memory.regions for m in machines[1:])
     _check_crash(machines)
     _check_image(machines)
-    tree = next((m for m in machines if m.facts.tree is not None), None)
-    notes = [note for m in machines for note in (m.on_facts if _outdone(m, best) else m.notes)]
-    damage = tuple(note for m in machines if not _outdone(m, best) for note in m.damage)
-    notes += [
-        f"the map is from {printable(best.source)}; {printable(m.source)} gives "
-        + ("reserved memory and facts" if m is tree or _gives_reserved(m, best) else "facts only")
-        for m in machines
-        if m is not best and (m.memory.regions or m.facts.tree is not None)
-    ]
-    notes += on_lines + on_maps
-    notes += [f"{each}: planned for {kernel}, as stated" for each in kernels]
-    notes += _moved(machines)
-    notes += _replaceable(machines)
-    known = {key: value for key, value in values.items() if value is not None}
-    facts = replace(best.facts, **known)  # type: ignore[arg-type]
-    doubt = together("" if told_apart else best.doubt, other_boards)
-    combined = replace(best, facts=facts, notes=tuple(dict.fromkeys(notes)), damage=damage, doubt=doubt)
+    told_apart = best.doubt == MAY_BE_EITHER and any(m.memory.regions for m in machines[1:])
+    notes = (
+        *_own_notes(best, machines),
+        *on_lines,
+        *on_maps,
+        *(f"{each}: planned for {kernel}, as stated" for each in differing),
+        *_notes_on_images(machines),
+        *_notes_on_trees_line(machines),
+    )
+    combined = replace(
+        best,
+        facts=facts,
+        notes=tuple(dict.fromkeys(notes)),
+        damage=tuple(note for m in machines if not _has_obsolete_notes(m, best) for note in m.damage),
+        doubt=together("" if told_apart else best.doubt, other_boards),
+    )
     combined = _with_mirror(for_pages(combined, facts.page_size), machines)
     if best.traits.firmware:
         return combined
     for config in (m for m in machines if m.traits.configuration):
-        combined = built_with(combined, config)
+        combined = with_builtin(combined, config)
     return beside_tree(combined)
 
 
-def _named(machines: Sequence[Machine]) -> list[Machine]:
+def _merged_facts(best: Machine, machines: Sequence[Machine], differing: list[str] | None) -> Facts:
+    """The facts of all sources, on those of the best one. Raises InputError if two contradict each other.
+
+    differing: as in `_kernel`.
+    """
+    merged: dict[str, object] = {name: _first_known(machines, name) for name in (*_EQUAL, *_FIRST)}
+    merged["kernel"] = _kernel(machines, differing)
+    if (line := agreed_line(machines)) is not None:
+        merged |= {name: getattr(line, name) for name in ("cmdline", "cmdline_cut", "own_request")}
+    merged["config"] = _config(machines)
+    merged["record"] = _record(machines)
+    merged["capture"] = capture.merged([m.facts.capture for m in machines])
+    told = next((m.facts for m in machines if m.facts.events), best.facts)
+    merged["events"], merged["events_lack"] = told.events, told.events_lack
+    known = {name: value for name, value in merged.items() if value is not None}
+    return replace(best.facts, **known)  # type: ignore[arg-type]
+
+
+def _own_notes(best: Machine, machines: Sequence[Machine]) -> Iterator[str]:
+    """The notes of the sources themselves, without obsolete ones, and those on what each of them gives."""
+    for m in machines:
+        yield from m.on_facts if _has_obsolete_notes(m, best) else m.notes
+    tree = next((m for m in machines if m.facts.tree is not None), None)
+    for m in machines:
+        if m is not best and (m.memory.regions or m.facts.tree is not None):
+            gives = "reserved memory and facts" if m is tree or _gives_reserved(m, best) else "facts only"
+            yield f"the map is from {printable(best.source)}; {printable(m.source)} gives {gives}"
+
+
+def _with_listed_names(machines: Sequence[Machine]) -> list[Machine]:
     """The sources, memblock's files with the reservations that a /proc/iomem lists, if these are all of theirs.
 
     memblock forgets what the kernel freed after boot (its init code, the initrd), and keeps a crash kernel that was
@@ -135,10 +158,6 @@ def _gives_reserved(listing: Machine, best: Machine) -> bool:
     return listing.traits.whole and listing.lists_reserved and listing.memory.reserved == best.memory.reserved
 
 
-_NOT_LISTED = "/proc/iomem does not list all that is reserved"
-_PAGE = 4 * KIB  # the smallest
-
-
 def _with_mirror(combined: Machine, machines: Sequence[Machine]) -> Machine:
     """The machine with the more reliable memory of a log's EFI map marked, which a listing does not tell."""
     regions = [r for m in machines if m.traits.log for r in m.memory.regions if r.flags & Flag.MIRROR]
@@ -157,7 +176,7 @@ def _check_configurations(machines: Sequence[Machine]) -> None:
             check_arch(machine)
 
 
-def _moved(machines: Sequence[Machine]) -> list[str]:
+def _notes_on_images(machines: Sequence[Machine]) -> list[str]:
     """Notes on sources with the kernel image at another address, which are of other boots."""
     images = {m.source: m.facts.kernel_image for m in machines if m.facts.kernel_image is not None}
     first, *others = images.items() if images else [("", None)]
@@ -169,7 +188,7 @@ def _moved(machines: Sequence[Machine]) -> list[str]:
     ]
 
 
-def _replaceable(machines: Sequence[Machine]) -> list[str]:
+def _notes_on_trees_line(machines: Sequence[Machine]) -> list[str]:
     """A note on a device tree's command line beside another source's map, if it would show in that map."""
     known = [m for m in machines if m.facts.cmdline is not None]
     if not known or machines[0].traits.firmware or not all(m.traits.firmware for m in known):
@@ -181,12 +200,12 @@ def _replaceable(machines: Sequence[Machine]) -> list[str]:
     return [f"{told}: the map is taken as that of a boot with its {' and '.join(names)}"]
 
 
-def _outdone(machine: Machine, best: Machine) -> bool:
+def _has_obsolete_notes(machine: Machine, best: Machine) -> bool:
     """True if the notes on a machine's map are obsolete: the map is coarse, and another source's is used."""
     return machine is not best and machine.traits.partial and not machine.settled
 
 
-def _only(machines: Sequence[Machine], name: str) -> object:
+def _first_known(machines: Sequence[Machine], name: str) -> object:
     """The first known value of a fact. Raises InputError if it must be equal in all sources and is not."""
     first = None
     for machine in machines:
@@ -279,7 +298,7 @@ def _check_ram(best: Machine, machines: Sequence[Machine], *, grows: bool) -> No
             continue
         one, other = (without_mem(machine), without_mem(best)) if cut else (machine, best)
         here, there = _usable(one), _usable(other)
-        enough = forgiven(total(here), total(there))
+        enough = allowed_difference(total(here), total(there))
         lacking = [] if grows and not machine.traits.at_boot else difference(here, _possible(other))
         missing = [] if grows and not best.traits.at_boot else difference(there, _possible(one))
         if cut and machine.traits.firmware:  # its map shows what mem= hides in the others
@@ -324,10 +343,6 @@ def _check_crash(machines: Sequence[Machine]) -> None:
             raise contradiction(machine, f"memory at {start:#x}", here, "the crash kernel", recording)
 
 
-_PADDING = 2 * MIB
-"""Bytes that the parts of an image are aligned to, at most (SEGMENT_ALIGN)."""
-
-
 def _check_image(machines: Sequence[Machine]) -> None:
     """Refuse a log and a listing of kernels of other sizes."""
     for log in machines:
@@ -350,6 +365,7 @@ def _allocated_in(machine: Machine, recording: Machine, crash: Range) -> Span | 
 
 
 def _usable(machine: Machine) -> list[Span]:
+    """Memory of a machine that is not NOMAP."""
     return union(machine.memory.spans(Flag.NOMAP.value))
 
 

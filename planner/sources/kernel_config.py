@@ -17,7 +17,7 @@ from planner.kernel.machine import NO_DMA_ZONES, Facts, Machine
 from planner.kernel.memory_map import MemoryMap
 from planner.kernel.pgtable import ANY_VA_BITS, PAGE_SIZES, VA_BITS
 from planner.sources.bounds import MAX_SYMBOLS
-from planner.sources.builtin_cmdline import built_with
+from planner.sources.builtin_cmdline import with_builtin
 from planner.sources.reading import text_lines
 
 __all__ = ["applied", "check_arch", "facts_of", "looks_like", "parse", "symbols"]
@@ -185,4 +185,4 @@ def applied(machine: Machine, config: Machine) -> Machine:
         dma_limit=old.dma_limit if new.dma_limit is None else new.dma_limit,
         config={**old.config, **new.config},
     )
-    return built_with(for_pages(replace(machine, facts=facts, notes=tuple(notes)), page_size), config)
+    return with_builtin(for_pages(replace(machine, facts=facts, notes=tuple(notes)), page_size), config)

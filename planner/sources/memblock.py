@@ -25,7 +25,7 @@ from planner.sources.bounds import MAX_ROWS, check_range, too_many_rows
 from planner.sources.nomap import inferred_nomap
 from planner.sources.reading import text_lines
 
-__all__ = ["ABOUT_RESERVED", "EITHER", "joined", "looks_like", "parse"]
+__all__ = ["ABOUT_RESERVED", "MAY_BE_EITHER", "joined", "looks_like", "parse"]
 
 _LINE = re.compile(
     r"^\s*(\d{1,9}):\s+0x([0-9a-fA-F]{1,16})\.\.0x([0-9a-fA-F]{1,16})(?:\s+(-?\d{1,9}|x))?(?:\s+(\S.*))?\s*$"
@@ -52,7 +52,7 @@ _LOST = "rows of `reserved` are missing"
 ABOUT_RESERVED = (_ALONE, _LOST)
 """The beginnings of notes that are obsolete where another source lists what is reserved."""
 
-EITHER = "this may be memblock's reserved, not its memory"
+MAY_BE_EITHER = "this may be memblock's reserved, not its memory"
 """The doubt about one file that neither name nor content tells; the RAM of another source does."""
 
 _NAME_IT = "name the file memory, if it is that, and give the file reserved, too"
@@ -138,7 +138,7 @@ def _of_memory(rows: Sequence[_Row], name: str, by: _Evidence, notes: Sequence[s
     """The file `memory` alone."""
     notes = list(notes)
     regions = _regions(rows, notes)
-    doubt, told = ("", _ALONE) if by else (EITHER, f"{_ALONE}; {_NAME_IT}")
+    doubt, told = ("", _ALONE) if by else (MAY_BE_EITHER, f"{_ALONE}; {_NAME_IT}")
     return _File(name, "memblock", MemoryMap(regions), settled=False, notes=(*notes, told), doubt=doubt, by=by)
 
 

@@ -16,13 +16,13 @@ from planner.kernel.machine import Machine
 from planner.kernel.memory_map import MemoryMap
 from planner.sources.iomem import added_later
 
-__all__ = ["by_map"]
+__all__ = ["best_map_first"]
 
 _LASTING = ("cma", "node_data")
 """Kinds of events in a log whose memory stays reserved, and is listed as such, as long as the machine runs."""
 
 
-def by_map(machines: Sequence[Machine]) -> tuple[list[Machine], list[str]]:
+def best_map_first(machines: Sequence[Machine]) -> tuple[list[Machine], list[str]]:
     """The sources, that whose map is taken first and the others as given, and notes on their maps."""
     cut = _cut_off(machines)
     poor = [m for m in machines if m.lists_nothing or m.source in cut]
@@ -38,7 +38,7 @@ def by_map(machines: Sequence[Machine]) -> tuple[list[Machine], list[str]]:
 def _cut_off(machines: Sequence[Machine]) -> dict[str, str]:
     """Sources that lack what a log names as reserved, each with a note: their end is missing."""
     named = [
-        (_certain(event.kind, event.span, m.facts.page_size), event.kind, m.source)
+        (_surely_reserved(event.kind, event.span, m.facts.page_size), event.kind, m.source)
         for m in machines
         if m.traits.log
         for event in m.facts.events
@@ -60,7 +60,7 @@ def _cut_off(machines: Sequence[Machine]) -> dict[str, str]:
     return found
 
 
-def _certain(kind: str, span: Span, page_size: int | None) -> Span:
+def _surely_reserved(kind: str, span: Span, page_size: int | None) -> Span:
     """The part of what a log names that is reserved for certain.
 
     The size of a CMA area is rounded up to blocks of pages, of which a kernel may have smaller ones

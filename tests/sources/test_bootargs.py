@@ -9,7 +9,7 @@ from planner.base.sizes import GIB, MIB
 from planner.kernel.machine import Machine
 from planner.kernel.memory_map import MemoryMap, Region
 from planner.sources import combine, parse_text
-from planner.sources.bootargs import under_the_boots_line, without_mem
+from planner.sources.bootargs import under_boots_command_line, without_mem
 from tests.blobs import Tree, blob_of, cell, wide
 from tests.sources.sources_of import LISTED, RAM, source
 
@@ -84,7 +84,7 @@ def test_ram_that_the_trees_mem_would_hide_shows_that_the_line_was_not_used(kind
 def test_as_much_ram_as_sources_may_differ_by_shows_nothing() -> None:
     """The initrd is added back after `mem=`."""
     tree, other = board("mem=8128M"), source("a", "lsmem", RAM)
-    assert under_the_boots_line([tree, other]) == ([tree, other], [])
+    assert under_boots_command_line([tree, other]) == ([tree, other], [])
 
 
 def test_without_mem_a_tree_has_all_its_ram() -> None:
