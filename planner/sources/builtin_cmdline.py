@@ -17,7 +17,7 @@ from planner.kernel.arm64_init import apply_mem, mem_limit
 from planner.kernel.cmdline import values, words
 from planner.kernel.machine import Machine
 from planner.sources.bootargs import hides
-from planner.sources.devicetree import dtb
+from planner.sources.devicetree import read_tree
 
 __all__ = ["trees_with_builtin", "with_builtin"]
 
@@ -87,7 +87,7 @@ def _read_again_with(machine: Machine, config: Machine, built: str) -> Machine:
         line = f"{own} {built}"
     if line == own or facts.tree is None:
         return machine
-    old, new = (dtb.parse(facts.tree, machine.source, cmdline=one) for one in (None, line))
+    old, new = (read_tree(facts.tree, machine.source, cmdline=one) for one in (None, line))
     facts = replace(
         facts,
         cmdline=line,

@@ -2,8 +2,6 @@
 
 A device tree keeps its reserved memory, carve-outs, CMA areas and DMA limit. It is read again with that RAM, because
 the places of its reservations depend on RAM.
-
-The reader of device trees is imported for a machine that has one.
 """
 
 from __future__ import annotations
@@ -15,6 +13,7 @@ from planner.base.ranges import Span, subtract, union
 from planner.base.sizes import format_size
 from planner.kernel.machine import Event, Machine
 from planner.kernel.memory_map import MemoryMap, Region, with_nomap
+from planner.sources.devicetree import ABOUT_MEMORY, read_tree
 
 __all__ = ["STATED", "beside_tree", "with_stated_ram"]
 
@@ -69,13 +68,11 @@ def _shown(machine: Machine) -> bool:
 
 def _of_tree(machine: Machine, regions: Sequence[Region], notes: Sequence[str], *, whole: bool) -> Machine:
     """The machine with this RAM and the tree's reservations. whole: also nodes without an address, the initrd."""
-    from planner.sources.devicetree import dtb
-
     facts, own = machine.facts, machine.traits.firmware
     assert facts.tree is not None  # noqa: S101 - the caller looked
     name = machine.source if own else "the device tree"
     # Without a line of the boot's, one that the tree has is ignored; see `bootargs`.
-    tree = dtb.parse(facts.tree, name, ram=regions, cmdline=facts.cmdline or "", whole=whole)
+    tree = read_tree(facts.tree, name, ram=regions, cmdline=facts.cmdline or "", whole=whole)
     told = [n for n in tree.notes if n not in machine.notes]
     memory, early = (tree.memory, ()) if own else _together(machine, tree.memory)
     size = sum(r.end - r.start for r in memory.reserved[len(machine.memory.reserved) :])
@@ -97,7 +94,7 @@ def _of_tree(machine: Machine, regions: Sequence[Region], notes: Sequence[str], 
             events=(*facts.events, *early),
         ),
         settled=machine.settled and not own,
-        notes=tuple(dict.fromkeys((*(n for n in machine.notes if n not in dtb.ABOUT_MEMORY), *told, *notes))),
+        notes=tuple(dict.fromkeys((*(n for n in machine.notes if n not in ABOUT_MEMORY), *told, *notes))),
     )
 
 

@@ -23,12 +23,12 @@ from planner.kernel.machine import Facts, Machine, Obstacle, TreeMap, TreeRules
 from planner.kernel.memblock import PHYS_ADDR_MAX
 from planner.kernel.memory_map import PHYSICAL_TOP, Flag, MemoryMap, Region
 from planner.kernel.profile import Placing
-from planner.sources.devicetree import reserved_memory
+from planner.sources.devicetree import NO_MEMORY, NO_TYPE, reserved_memory
 from planner.sources.devicetree.dma_ranges import dma_limit_of
 from planner.sources.devicetree.fdt import Blob, Node, number
 from planner.sources.devicetree.state import State
 
-__all__ = ["ABOUT_MEMORY", "compatible_of", "parse"]
+__all__ = ["compatible_of", "parse"]
 
 _PAGE = 4 * KIB
 _LINEAR = 1 << 51  # the linear map of 52-bit addresses, the largest; the kernel's own is unknown
@@ -37,11 +37,6 @@ _LINEAR = 1 << 51  # the linear map of 52-bit addresses, the largest; the kernel
 _CORTEX_A = tuple(f"arm,cortex-a{n}" for n in (5, 7, 8, 9, 12, 15, 17))
 _ARMV7 = ("arm,arm9", "arm,arm11", "marvell,pj4", "marvell,sheeva-v7", "qcom,krait", "qcom,scorpion", "brcm,brahma-b15")
 """32-bit processors, and the beginnings of more: Documentation/devicetree/bindings/arm/cpus.yaml."""
-
-_NO_MEMORY = "the tree has no memory: the boot loader adds it, or the kernel gets it from EFI"
-_NO_TYPE = "the memory nodes have no device_type, so kernels ignore them: the boot loader adds memory"
-ABOUT_MEMORY = (_NO_MEMORY, _NO_TYPE)
-"""Notes that are obsolete once RAM comes from another source."""
 
 
 def parse(
@@ -196,7 +191,7 @@ def _memory(tree: State) -> None:
     if not nodes:
         nodes = [n for n in tree.root.children if n.name.partition("@")[0] == "memory"]
         if nodes:
-            tree.notes.append(_NO_TYPE)
+            tree.notes.append(NO_TYPE)
     for node in nodes:
         value = node.properties.get("linux,usable-memory", node.properties.get("reg"))
         if value is None or not node.available:
@@ -219,7 +214,7 @@ def _memory(tree: State) -> None:
             if "hotpluggable" in node.properties:
                 tree.memblock.mark(low, high - low, Flag.HOTPLUG.value)
     if not tree.memblock.memory:
-        tree.notes.append(_NO_MEMORY)
+        tree.notes.append(NO_MEMORY)
 
 
 def _chosen(tree: State, chosen: Node) -> None:
