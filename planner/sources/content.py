@@ -141,9 +141,10 @@ def _is_tar(head: bytes) -> bool:
 
 def _packed(file: BinaryIO, name: str, fmt: str | None) -> Machine:
     """The machine of a compressed input: an archive of a machine's files, or one file."""
-    from planner.sources.archive import inflate, sosreport
+    from planner.sources.archive import sosreport
+    from planner.sources.inflate import unpacked
 
-    content = inflate.unpacked(file, name)
+    content = unpacked(file, name)
     if fmt == "sosreport" or _is_tar(content.peek(_BLOCK)):
         return sosreport.read_archive(content, name)
     data = read_within(content, name)

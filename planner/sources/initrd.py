@@ -20,7 +20,7 @@ from planner.base.errors import InputError, Location
 from planner.base.sizes import GIB, KIB, MIB, format_size, round_up
 from planner.kernel.machine import Machine
 from planner.kernel.pgtable import PAGE_SIZES
-from planner.sources.archive.inflate import MAX_DICTIONARY, Unit, decompressor, is_out_of_memory
+from planner.sources.inflate import MAX_DICTIONARY, Unit, decompressor, is_out_of_memory
 from planner.sources.reading import opened, read_some
 from planner.studies.need_inputs import Given, with_initrd
 

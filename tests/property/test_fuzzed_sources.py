@@ -23,8 +23,7 @@ from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import Machine
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
-from planner.sources import FORMATS, combine, parse_text
-from planner.sources.archive import inflate
+from planner.sources import FORMATS, combine, inflate, parse_text
 from planner.sources.devicetree.fdt import Blob
 from tests.blobs import Tree, blob_of, cell, wide
 from tests.sources.reports import packed, report_of, running_machine

@@ -13,9 +13,9 @@ from planner.kernel.machine import BootRecord, Capture, Facts, Machine
 from planner.kernel.memory_map import MemoryMap
 from planner.kernel.pgtable import PAGE_SIZES
 from planner.sources import capture, iomem, kernel_config, lsmem, memblock
-from planner.sources.archive.inflate import unpacked
 from planner.sources.combining import combine
-from planner.sources.devicetree import dtb
+from planner.sources.devicetree import read_tree
+from planner.sources.inflate import unpacked
 from planner.sources.log import dmesg
 from planner.sources.log.arch import kernel_of
 from planner.sources.quoting import unquoted
@@ -237,7 +237,7 @@ def _maps(work: _Assembly) -> None:
         work.take(path, work.read(path, data, memblock.parse))
     if file := work.found.first("fdt"):
         try:
-            work.take(file[0], dtb.parse(file[1], file[0]))
+            work.take(file[0], read_tree(file[1], file[0]))
         except InputError as error:
             work.failed.append(str(error))
 

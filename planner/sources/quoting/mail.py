@@ -10,7 +10,7 @@ from io import BytesIO
 
 from planner.base.errors import InputError
 from planner.base.sizes import MIB
-from planner.sources.archive.inflate import unpacked
+from planner.sources.inflate import unpacked
 from planner.sources.reading import read_within
 
 __all__ = ["text_of"]

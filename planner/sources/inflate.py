@@ -12,7 +12,7 @@ import zlib
 from typing import Any, BinaryIO, Protocol
 
 from planner.base.errors import InputError, Location
-from planner.base.sizes import GIB, MIB
+from planner.base.sizes import GIB, KIB, MIB
 
 __all__ = [
     "MAX_DICTIONARY",
@@ -29,23 +29,30 @@ __all__ = [
 MAX_INFLATED = 8 * GIB
 """The largest unpacked size of one input."""
 
-MAX_RATIO, FREE = 250, 32 * MIB
-"""The largest ratio of unpacked to packed size, beyond the first `FREE` bytes. Text has 5 to 40."""
+MAX_RATIO = 250
+"""The largest ratio of unpacked to packed size. Text has 5 to 40."""
+
+FREE = 32 * MIB
+"""Unpacked bytes for which the ratio is not looked at: a small file may be all zeros."""
 
 MAX_DICTIONARY = 64 * MIB
 """The largest dictionary of a decompressor, in bytes; `xz -9` uses all of it."""
 
-_CHUNK = 64 * 1024
+_CHUNK = 64 * KIB
+
+
+_SURE = 10
+"""Bytes that `compression_of` looks at, at most."""
 
 
 def compression_of(head: bytes) -> str | None:
-    """`gzip`, `xz`, `bzip2` or `zstd`, from the first bytes of an input; None for anything else."""
+    """The kind of compression that an input begins with: `gzip`, `xz`, `bzip2` or `zstd`; None for anything else."""
     if head.startswith(b"\x1f\x8b\x08"):
         return "gzip"
     if head.startswith(b"\xfd7zXZ\x00"):
         return "xz"
     if head.startswith(b"BZh") and head[4:10] in (b"1AY&SY", b"\x17rE8P\x90"):
-        return "bzip2"
+        return "bzip2"  # a block follows, or the end of an empty stream
     return "zstd" if head.startswith(b"\x28\xb5\x2f\xfd") else None
 
 
@@ -85,7 +92,7 @@ class _Gzip:
     """A gzip stream."""
 
     def __init__(self) -> None:
-        self._unit = zlib.decompressobj(31)
+        self._unit = zlib.decompressobj(16 + zlib.MAX_WBITS)  # 16: with a gzip header
 
     @property
     def eof(self) -> bool:
@@ -142,6 +149,7 @@ class Inflated(io.RawIOBase):
         return len(data)
 
     def _next(self, most: int) -> bytes:
+        """The next unpacked bytes; b"" at the end."""
         while True:
             if self._unit.eof:
                 self._following()
@@ -165,6 +173,7 @@ class Inflated(io.RawIOBase):
         return data
 
     def _inflate(self, data: bytes, most: int) -> bytes:
+        """What the current unit makes of some input."""
         self._fed = True
         try:
             return self._unit.decompress(data, most)
@@ -179,11 +188,12 @@ class Inflated(io.RawIOBase):
         self.taken += len(rest) if not self._unit.unused_data else 0
         rest = rest.lstrip(b"\0")
         self._unit, self._fed = decompressor(self._kind), False
-        self._pending = rest if compression_of(rest[:16] if len(rest) > 9 else rest + b"\0" * 9) == self._kind else b""
+        self._pending = rest if compression_of(rest[:_SURE].ljust(_SURE, b"\0")) == self._kind else b""
         if not self._pending:
             self._source = io.BytesIO()
 
     def _check(self) -> None:
+        """Raise InputError beyond the limits on what is unpacked."""
         if self.given > MAX_INFLATED:
             raise InputError(
                 self._name, f"unpacks to more than {MAX_INFLATED // GIB} GiB", "give only the files that matter"

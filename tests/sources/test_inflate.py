@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from planner.base.errors import InputError
 from planner.base.sizes import KIB, MIB
-from planner.sources.archive import inflate
-from planner.sources.archive.inflate import MAX_RATIO, compression_of, unpacked
+from planner.sources import inflate
+from planner.sources.inflate import MAX_RATIO, compression_of, unpacked
 
 PACK: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "xz": lzma.compress, "bzip2": bz2.compress}
 TEXT = b"80000000-bfffffff : System RAM\n" * 4000
