@@ -16,10 +16,13 @@ from planner.base.sizes import KIB
 from planner.sources.log.messages import BEGIN_BOOT, FIRST_3, OF_EVERY_BOOT, WITHIN
 from planner.sources.log.timestamps import DATE, PRINTK, prefix_pattern
 
-__all__ = ["LONG", "is_long", "shortened", "without_others"]
+__all__ = ["HEAD_LINES", "LONG", "is_long", "shortened", "without_others", "without_unread"]
 
 LONG = 48 * KIB
 """Characters of a text in which most lines may be without facts: in a shorter one they are not looked for."""
+
+HEAD_LINES = 40
+"""Lines at the beginning of a text, by which a log is recognised: they stay as they are."""
 
 _MARKED = ("\x1b[K", "\x1b[m", "\x1b[0m\x1b[", "^[[")
 """Colours of a part of a message by `grep` and `rg`, and as `cat -v` shows them: it may be a part of those words."""
@@ -77,10 +80,15 @@ def is_long(text: str) -> bool:
     return len(text) > LONG and len(text) - text.count("\n") > LONG
 
 
+def without_unread(text: str) -> str:
+    """The text with runs of other lines made empty, in any form, but for a few of each; a short one as it is."""
+    return shortened(text, HEAD_LINES) if is_long(text) else text
+
+
 def shortened(text: str, lines: int) -> str:
     """A long log in any form with runs of other lines made empty, stamped or not; any other text as it is.
 
-    lines: how many stay as they are at the beginning, where a text is recognised by them. A journal of 1.5 MB is read
+    lines: how many stay as they are at the beginning. A journal of 1.5 MB is read
     in 6 ms instead of 100, the log of a test of 4,000 lines in 4 instead of 20.
     """
     before = _before_messages(text)

@@ -14,7 +14,7 @@ from planner.base.errors import InputError
 from planner.sources.bounds import may_be_quoted
 from planner.sources.empty_lines import without_runs
 from planner.sources.log.debug import without_debug
-from planner.sources.log.unread import without_unread
+from planner.sources.log.others import without_unread
 from planner.sources.quoting.columns import messages_in_column
 from planner.sources.quoting.encodings import is_base64, plain_text, without_markup
 from planner.sources.quoting.line_prefixes import unknown_line_prefix, without_line_prefixes

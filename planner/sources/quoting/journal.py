@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from planner.base.sizes import KIB
 from planner.sources.log.messages import is_read
-from planner.sources.log.unread import TOLD
+from planner.sources.log.others import HEAD_LINES
 
 __all__ = ["HEAD", "exported_messages", "is_exported", "kernels_records"]
 
@@ -94,11 +94,11 @@ def _with_facts(records: list[str], colon: str, empty: str) -> Iterator[str]:
             yield record
             continue
         count += 1
-        at = record.find(message) if count > TOLD else -1
+        at = record.find(message) if count > HEAD_LINES else -1
         yield record if at < 0 or _may_tell(record[at + len(message) :], count) else empty
     yield from records[-1:]
 
 
 def _may_tell(words: str, count: int) -> bool:
     """True if a message may have facts, or is one of the first. count: how many there were, with it."""
-    return count <= TOLD or words[:1] in _UNSURE or is_read(words)
+    return count <= HEAD_LINES or words[:1] in _UNSURE or is_read(words)

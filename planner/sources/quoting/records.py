@@ -15,8 +15,7 @@ from planner.base.errors import InputError
 from planner.sources.bounds import may_be_quoted
 from planner.sources.empty_lines import without_runs
 from planner.sources.json.text import load
-from planner.sources.log.others import LONG
-from planner.sources.log.unread import without_unread
+from planner.sources.log.others import LONG, without_unread
 from planner.sources.quoting.journal import HEAD, exported_messages, is_exported, kernels_records
 from planner.sources.quoting.line_prefixes import SPAN
 from planner.sources.quoting.nested import log_in

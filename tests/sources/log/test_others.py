@@ -9,7 +9,8 @@ import pytest
 
 from planner.kernel.machine import Machine
 from planner.sources import parse_text
-from planner.sources.log.others import shortened, without_others
+from planner.sources.log.others import HEAD_LINES, is_long, shortened, without_others, without_unread
+from planner.sources.log.others import LONG as LONG_TEXT
 from tests.growth import MOST, grows, repeated
 from tests.oracle.cases import cases
 from tests.sources.long_logs import LONG
@@ -259,3 +260,35 @@ def test_a_text_costs_no_more_than_its_length(unit: str) -> None:
         return lambda: (shortened(text, 40), without_others(text))
 
     assert grows(run, 10_000) <= MOST
+
+
+LATER = [f"audit: type=1400 audit({i}): apparmor" for i in range(LONG_TEXT // 40)]
+
+
+def log_with(later: list[str]) -> str:
+    """A log with such messages after those of a boot."""
+    lines = [*(f"[    0.000000] {line}" for line in (*(f"x{i}: probed" for i in range(HEAD_LINES)), *later))]
+    return "".join(f"{line}\n" for line in (*BOOT, *lines))
+
+
+def test_a_long_log_loses_what_is_not_needed() -> None:
+    """Lines keep their numbers, and the first ones stay, by which it is recognised."""
+    text = log_with(LATER)
+    short = without_unread(text)
+    assert is_long(text)
+    assert not is_long(short)
+    assert short.count("\n") == text.count("\n")
+    assert short.split("\n")[:HEAD_LINES] == text.split("\n")[:HEAD_LINES]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(log_with(LATER[: len(LATER) // 4]), id="short"),
+        pytest.param("\n" * LONG_TEXT + log_with([]), id="made empty before"),
+        pytest.param("x" * 2 * LONG_TEXT, id="no log"),
+    ],
+)
+def test_a_text_that_is_short_or_no_log_stays_as_it_is(text: str) -> None:
+    """It costs no time, or is in no form that is known."""
+    assert without_unread(text) == text
