@@ -42,10 +42,11 @@ def lacking_ram(log: Log, regions: Sequence[Region], notes: list[str]) -> Obstac
     """
     shown = "memory" if log.dump["memory"] else "node" if log.nodes else "efi" if log.efi else "memblock_add"
     if shown == "memory" and len(set(log.dump["memory"])) < log.counts.get("memory", 0):
-        log.lost.setdefault("memory", _rows_missing(log, "memory"))
+        log.damaged_ranges.setdefault("memory", _rows_missing(log, "memory"))
     if shown == "efi" and len(log.efi) < log.efi_count:
-        log.lost.setdefault("efi", f"the EFI map has {log.efi_count} descriptors, and the log shows {len(log.efi)}")
-    lost = log.lost.get(shown) if regions else next(iter(log.lost.values()), None)
+        shows = f"the EFI map has {log.efi_count} descriptors, and the log shows {len(log.efi)}"
+        log.damaged_ranges.setdefault("efi", shows)
+    lost = log.damaged_ranges.get(shown) if regions else next(iter(log.damaged_ranges.values()), None)
     exact = regions if shown in ("node", "memory") else ()
     said, higher = list(_larger(log, exact)), list(_higher(log, exact))
     if lost is not None:

@@ -55,11 +55,11 @@ class Log:
     """The facts of one boot, collected line by line; None, 0, False or empty where no line told yet."""
 
     name: str = ""
-    """Of the text, for messages."""
+    """The name of the text, for messages."""
     chopped: bool = field(default=False, kw_only=True)
-    """Its long lines all end at one column."""
+    """The text's long lines all end at one column: they were cut off there."""
     rows: int = 0
-    """How many ranges are stored."""
+    """How many rows are stored, of all arrays and maps together."""
 
     kernel: str | None = None
     """As `uname -r` prints it."""
@@ -72,77 +72,77 @@ class Log:
     midr: list[int] = field(default_factory=list)
     """Main ID registers of the processors."""
     splits_live: bool | None = None
-    """The kernel splits live blocks on them."""
+    """The kernel splits live blocks on these processors."""
     kaslr: bool = False
-    """The image lies at random."""
+    """The kernel said that its image lies at random."""
     cmdline: str | None = None
     """The command line."""
     wrapped: bool = False
-    """It goes on in the next line."""
+    """The command line goes on in the next line."""
 
     zones: dict[str, Range | None] = field(default_factory=dict)
     """The range of each zone, None for an empty one."""
     zones_whole: bool = False
-    """The heading above them is there."""
+    """The heading above the zones is there."""
     nodes: list[Region] = field(default_factory=list)
     """The ranges of the nodes."""
     dump: _Arrays = field(default_factory=no_rows)
     """The rows of memblock's last dump."""
     counts: dict[str, int] = field(default_factory=dict)
-    """How many rows each of its arrays has, as it says itself."""
+    """How many rows each array of the dump has, as the dump says itself."""
     reserved_size: int = 0
-    """Bytes of `reserved`, likewise."""
+    """Bytes in the dump's `reserved`, as it says itself."""
     added: list[tuple[bool, Range]] = field(default_factory=list)
     """Ranges of `memblock=debug`, and whether each was added or removed."""
     efi: list[efi.Entry] = field(default_factory=list)
     """Descriptors of the EFI map."""
     efi_size: int = 0
-    """Its bytes."""
+    """Bytes of the EFI map."""
     efi_count: int = 0
-    """How many descriptors it has."""
+    """How many descriptors the EFI map has, as its sizes say."""
     nomap: list[Range] = field(default_factory=list)
     """NOMAP ranges of a device tree."""
     total: int | None = None
     """Bytes of RAM as counted by `Memory:`."""
     cma: int = 0
-    """Bytes of CMA areas, likewise."""
+    """Bytes of CMA areas as counted by `Memory:`."""
     spread_cma: int = 0
     """Bytes of areas in several ranges, which a log does not place."""
     pages: int = 0
-    """Of all nodes."""
+    """Pages of all nodes, as each node's line counts them."""
 
     crash: Range | None = None
     """The crash kernel."""
     low: Range | None = None
-    """Its low part."""
+    """The low part of the crash kernel."""
     lines: list[str] = field(default_factory=list)
-    """What the kernel said about them."""
+    """The kernel's own lines about the crash kernel."""
     crash_line: int = 0
-    """The number of the first such line."""
+    """The number of the first of these lines."""
     failed: bool = False
-    """It said that it reserves none."""
+    """The kernel said that it reserves no crash kernel."""
     patched: bool = False
-    """Another kernel than mainline arm64 printed it."""
+    """The line is not printed by mainline arm64, but by others and by arm64 patch series."""
     contradiction: Contradiction | None = None
     """The first line that gives it another place."""
 
     events: list[Event] = field(default_factory=list)
     """Early allocations."""
-    told: set[tuple[object, ...]] = field(default_factory=set)
-    """What must not be counted twice."""
+    counted: set[tuple[object, ...]] = field(default_factory=set)
+    """Allocations and lines that must not be counted twice, see `is_new`."""
     hashes: set[str] = field(default_factory=set)
     """Names of the hash tables whose lines are there."""
     unit: int = 0
-    """Bytes of one CPU's area."""
+    """Bytes of one CPU's per-CPU area."""
     units: dict[int, int] = field(default_factory=dict)
-    """How many areas each group has."""
+    """How many per-CPU areas each group has."""
     buffer: Buffer | None = None
     """The kernel's log buffer."""
 
     tables: int | None = None
     """The lowest address of a UEFI table."""
     older_tables: bool = False
-    """They are in the line of a kernel up to 5.7, which UEFI does not load beneath them, and perhaps at random."""
+    """The tables are in the line of a kernel up to 5.7, which UEFI loads elsewhere than beneath them."""
     uefi: bool = False
     """UEFI started the kernel."""
     model: str | None = None
@@ -150,9 +150,9 @@ class Log:
     image: int | None = None
     """Bytes of the kernel image, as counted by `Memory:`."""
     code: int = 0
-    """Bytes of its code and read-only data."""
+    """Bytes of the kernel's code and read-only data."""
     bss: int = 0
-    """Bytes of its bss."""
+    """Bytes of the kernel's bss."""
     initrd: int = 0
     """Bytes that were freed of the initrd."""
     smmu: bool = False
@@ -163,13 +163,13 @@ class Log:
     damage: list[str] = field(default_factory=list)
     """Notes on lines that cannot be read."""
     crash_damage: list[str] = field(default_factory=list)
-    """Those on lines about the crash kernel."""
-    lost: dict[str, str] = field(default_factory=dict)
+    """Notes on such lines about the crash kernel."""
+    damaged_ranges: dict[str, str] = field(default_factory=dict)
     """The note on the first memory range that is damaged, by the first word of its line."""
     lacks_high: bool = False
     """Memory above the ranges is missing."""
     counts_less: bool = False
-    """`Memory:` counts less than they hold."""
+    """`Memory:` counts less than the ranges hold."""
     dropped: str = ""
     """What says that messages are missing, in a few words; "" for nothing."""
 
@@ -185,7 +185,7 @@ class Log:
         return union((r.start, r.end) for r in (self.crash, self.low) if r is not None)
 
     @property
-    def tells(self) -> bool:
+    def has_early_messages(self) -> bool:
         """True if the log has any message of early boot."""
         return bool(self.map or self.efi or self.zones or self.lines or self.kernel or self.cmdline)
 
@@ -203,8 +203,8 @@ class Log:
 
     def is_new(self, *what: object) -> bool:
         """True if this was not told before: a kernel prints such a line once, and a console may repeat it."""
-        new = what not in self.told
-        self.told.add(what)
+        new = what not in self.counted
+        self.counted.add(what)
         return new
 
     def allocated_buffer(self) -> None:

@@ -38,6 +38,7 @@ class _Pattern(NamedTuple):
         return compiled(self.pattern).search(line) if self.text in line else None
 
 
+# One pattern for each kind of line; a number in it is a group.
 _HEX = r"0x([0-9a-f]{1,16})"
 _INT = r"(\d{1,15})"
 _NODE = _Pattern("node ", rf"^\s*node\s+{_INT}: {MEM_RANGE}")
@@ -54,7 +55,7 @@ _COUNT = _Pattern(".cnt", rf"^\s*(memory|reserved)\.cnt\s+= {_HEX}")
 _RESERVED_SIZE = _Pattern("reserved size = ", rf"^\s*memory size = {_HEX} reserved size = {_HEX}")
 _PATCHED = _Pattern("MB for crashkernel", rf"Reserving {_INT}MB of (low )?memory at {_INT}MB for crashkernel")
 _CMA = _Pattern("cma: Reserved", rf"cma: Reserved {_INT} MiB at {_HEX}")
-_SPREAD = _Pattern("cma: Reserved", rf"cma: Reserved {_INT} MiB in \d+ range")
+_SPREAD = _Pattern("cma: Reserved", rf"cma: Reserved {_INT} MiB in \d+ range")  # of several places, which are not told
 _KVM = _Pattern("kvm [", rf"kvm \[\d+\]: Reserved {_INT} MiB at {_HEX}")
 _SWIOTLB = _Pattern("software IO TLB: mapped", rf"software IO TLB: mapped {MEM_RANGE} \({_INT}MB\)")
 _NODE_DATA = _Pattern("NODE_DATA", rf"NODE_DATA(?:\(\d+\) allocated)? {MEM_RANGE}")
@@ -67,13 +68,13 @@ _HASH = _Pattern(
     " hash table entries: ",
     rf"^(\S+(?: cache|-cache)?) hash table entries: \d+ \(order: -?\d+, {_INT} bytes(?:, (\w[\w ]*))?\)",
 )
-_EARLY_HASHES = ("Dentry cache", "Inode-cache", "PID")
+_EARLY_HASHES = ("Dentry cache", "Inode-cache", "PID")  # from memblock: others come later
 _NODE_SPAN = _Pattern("Initmem setup node", rf"^Initmem setup node {_INT} {MEM_RANGE}")
 _PAGES = _Pattern("totalpages", rf"^On node \d+ totalpages: {_INT}$")
 _LOG_BUF = _Pattern(
     "log", rf"log_buf_len: {_INT} bytes(?! not)|log buffer data \+ meta data: {_INT} \+ {_INT} = \d+ bytes"
 )
-_GROUP = rf"\[{_INT}\]((?: (?:\d+|-+))+)"
+_GROUP = rf"\[{_INT}\]((?: (?:\d+|-+))+)"  # of per-CPU areas: its number, and its CPUs
 _PCPU = _Pattern("pcpu-alloc: ", rf"^pcpu-alloc: .*alloc={_INT}\*{_INT}")
 _EMBEDDED = _Pattern("percpu: Embedded", rf"^percpu: Embedded {_INT} pages/cpu .*u{_INT}")
 _MIDR = _Pattern(" [0x", r"(?:physical CPU|secondary processor) 0x[0-9a-f]+ \[0x([0-9a-f]{8})\]")
@@ -85,7 +86,7 @@ _ADDED = _Pattern("memblock_", rf"^memblock_(add|remove): \[{_HEX}-{_HEX}\]")
 _EFI_SIZE = _Pattern("MemMap", rf"^efi:\s+MemMap (Desc\. )?Size\s*: {_HEX}$")
 _TABLES = _Pattern("=0x", rf"^efi: (?:\S+(?: \d\.\d)?={_HEX}\s?)+$")
 _OLDER_TABLES = _Pattern("efi:  ", rf"^efi:  \S+(?: \d\.\d)?={_HEX}(?=  |$)")  # up to 5.7
-_ADDRESS = re.compile(f"={_HEX}")
+_ADDRESS = re.compile(f"={_HEX}")  # of one table
 _FAILURES = ("cannot allocate crashkernel", "crashkernel reservation failed", "cannot reserve crashkernel")
 """Beginnings of lines that say that no crash kernel is reserved."""
 
@@ -94,19 +95,20 @@ def read(line: Line, log: Log) -> None:
     """Store the facts of one line."""
     words, number = line.words, line.number
     damaged = line.damaged or reversed_range(words)
-    if damaged is not None and damaged.told:
+    if damaged is not None and damaged.reported:
         if words.startswith("crashkernel"):
             _damaged(damaged.what, line, log.crash_damage)
             _remember_crash(words, number, log)
         else:
             _damaged(damaged.what, line, log.damage)
         if damaged.ram:
-            log.lost.setdefault(re.split(r"[\s:\[]", words, maxsplit=1)[0], log.damage[-1])
+            log.damaged_ranges.setdefault(re.split(r"[\s:\[]", words, maxsplit=1)[0], log.damage[-1])
     else:
         _read(words, number, log)
 
 
 def _damaged(what: str, line: Line, damage: list[str]) -> None:
+    """Add a note on a damaged line to a list of them. what: the subject of the line."""
     text = printable(line.words[:100])
     many = len(damage) >= MAX_EVENTS  # counted, but no longer described
     told_so = f"line {line.number} is damaged or cut off, so {what} cannot be read there: {text}"
@@ -114,6 +116,7 @@ def _damaged(what: str, line: Line, damage: list[str]) -> None:
 
 
 def _read(line: str, number: int, log: Log) -> None:
+    """Store the facts of one whole line: the lines of memory, of which a log has the most, are looked for first."""
     if (m := _ADDED.search(line)) is not None:
         log.row(log.added, (m[1] == "add", Range(int(m[2], 16), int(m[3], 16) + 1)), number)
     elif (m := _NODE.search(line)) is not None:
@@ -140,10 +143,11 @@ def _read(line: str, number: int, log: Log) -> None:
     elif (m := _RESERVED_SIZE.search(line)) is not None:
         log.reserved_size = int(m[2], 16)
     else:
-        _fact(line, number, log)
+        _other(line, number, log)
 
 
 def _firmware(line: str, number: int, log: Log) -> None:
+    """Store what a line of the EFI code tells: a descriptor, the size of the map, the tables."""
     # Also where it did not, an older kernel says that it looks for it.
     log.uefi = log.uefi or not any(words in line for words in ("Getting EFI parameters", "not found"))
     if (descriptor := efi.entry(line)) is not None:
@@ -158,6 +162,7 @@ def _firmware(line: str, number: int, log: Log) -> None:
 
 
 def _crash_line(line: str, number: int, log: Log) -> None:
+    """Store what a line tells of the crash kernel: where it is, or that it failed."""
     if (m := _RESERVED.search(line)) is not None:
         found = Range(int(m[2], 16), int(m[3] or m[5], 16))
         size = str(found.size // MIB)
@@ -174,7 +179,7 @@ def _crash_line(line: str, number: int, log: Log) -> None:
         log.failed = True
     elif not line.startswith(("crashkernel: ", "crashkernel ", "Memory value expected", "crahskernel")):
         return
-    _is_foreign(line, log)
+    _shows_other_architecture(line, log)
     _remember_crash(line, number, log)
 
 
@@ -192,20 +197,22 @@ def _placed(found: Range, number: int, log: Log, *, low: bool) -> None:
 
 
 def _remember_crash(line: str, number: int, log: Log) -> None:
+    """Store a line about the crash kernel itself, and the number of the first one."""
     if len(log.lines) < MAX_EVENTS:
         log.lines.append(printable(line))
     log.crash_line = log.crash_line or number
 
 
-def _fact(line: str, number: int, log: Log) -> None:
-    if _kernel(line, log) or _processor(line, log) or _loaded(line, log) or _per_cpu(line, log):
+def _other(line: str, number: int, log: Log) -> None:
+    """Store what any other line tells: of the kernel, the machine, the command line, early allocations."""
+    if _kernel(line, log) or _processor(line, log) or _of_boot(line, log) or _per_cpu(line, log):
         return
     if (at := line.find("ommand line:")) >= 0 and (log.cmdline is None or "Kernel command" in line):
         _command_line(valid_utf8(line[at + len("ommand line:") :].strip()), log)
     elif line.startswith("BOOT_IMAGE=") and log.cmdline is None:  # /proc/cmdline of a system that GRUB started
         _command_line(valid_utf8(line), log)
     elif line.startswith("Memory: "):
-        _counted(line, log)
+        _totals(line, log)
     elif line.startswith("arm-smmu-v3 "):
         log.smmu = True
     elif line.startswith("Reserving ") and line.endswith(" for elfcorehdr"):
@@ -219,11 +226,11 @@ def _kernel(line: str, log: Log) -> bool:
     if line.startswith("Linux ") and log.kernel is None and (kernel := kernel_of(line)) is not None:
         log.kernel, log.arch = printable(kernel[0]), log.arch or kernel[1]
     else:
-        return _is_foreign(line, log)
+        return _shows_other_architecture(line, log)
     return True
 
 
-def _is_foreign(line: str, log: Log) -> bool:
+def _shows_other_architecture(line: str, log: Log) -> bool:
     """True if a line is another architecture's, which is stored."""
     arch = foreign(line) if line.startswith(SIGNS) else None
     if arch is not None and log.arch in (None, "aarch64"):
@@ -247,8 +254,8 @@ def _per_cpu(line: str, log: Log) -> bool:
     return True
 
 
-def _loaded(line: str, log: Log) -> bool:
-    """True if a line is about the machine that loads the kernel, or the size of its initrd, which are stored."""
+def _of_boot(line: str, log: Log) -> bool:
+    """True if a line tells the machine's name or the size of its initrd, which are stored."""
     if line.startswith("Machine model: "):
         log.model = line.removeprefix("Machine model: ").strip()
     elif (m := _INITRD.search(line)) is not None:
@@ -258,7 +265,7 @@ def _loaded(line: str, log: Log) -> bool:
     return True
 
 
-def _counted(line: str, log: Log) -> None:
+def _totals(line: str, log: Log) -> None:
     """Store the totals of the `Memory:` line."""
     log.image = image_size(line)
     if (m := _MEMORY.search(line)) is not None:
@@ -298,6 +305,7 @@ def _command_line(text: str, log: Log) -> None:
 
 
 def _allocation(line: str, number: int, log: Log) -> None:
+    """Store an early allocation."""
     if (m := _CMA.search(line) or _KVM.search(line)) is not None:
         start = int(m[2], 16)
         log.event("kvm" if m[0].startswith("kvm") else "cma", start, start + int(m[1]) * MIB, number)

@@ -19,24 +19,28 @@ from planner.sources.empty_lines import without_runs
 from planner.sources.log.messages import CUT_RESERVED, ZONES
 from planner.sources.log.timestamps import has_timestamp, without_timestamp
 
-__all__ = ["COMMAND_LINE", "Kind", "Line", "begun", "reversed_range", "unbroken", "whole_lines"]
+__all__ = ["COMMAND_LINE", "Kind", "Line", "incomplete_kind", "reversed_range", "unbroken", "whole_lines"]
 
 COMMAND_LINE = "Kernel command line:"
 
-_MOST_PIECES = 16
+_MOST_PIECES = 16  # lines that one message was broken into
 _WIDEST = 300  # columns of the widest terminal
 _FEWEST = 2  # broken lines at least, to be sure of the terminal's width
 _SHORTEST = 40  # characters at least of a line that a mail program wraps
 
 
 class Kind(NamedTuple):
-    """A kind of line. what: its subject. ram: it is a memory range of the map. told: damage to it is reported."""
+    """A kind of line.
+
+    what: its subject, for messages. begins, whole: patterns of the beginning of such a line and of all of it, which are
+    compiled at the first one. ram: it is a memory range of the map. reported: damage to it is reported.
+    """
 
     what: str
     begins: str
     whole: str
     ram: bool = False
-    told: bool = True
+    reported: bool = True
 
 
 class Line(NamedTuple):
@@ -53,7 +57,7 @@ _LAST = "0x(?:[0-9a-f]{16}|[1-9a-f][0-9a-f]{0,15}|0)"
 # Padded with zeros to 8 or 16 digits, in dumps of old kernels to 14; any other with a leading zero lost a digit.
 _ADDRESS = "0x(?:[0-9a-f]{8}|[0-9a-f]{16}|[1-9a-f][0-9a-f]{8,14})"
 _IN_DUMP = f"(?:{_ADDRESS}|0x[0-9a-f]{{14}})"
-_RANGE = re.compile(r"(0x[0-9a-f]{1,16})(?:-|\.\.)(0x[0-9a-f]{1,16})")
+_RANGE = re.compile(r"(0x[0-9a-f]{1,16})(?:-|\.\.)(0x[0-9a-f]{1,16})")  # groups: first and last byte
 _SPAN = rf"\[mem {_ADDRESS}-{_ADDRESS}\]"
 
 _KINDS = {
@@ -81,7 +85,7 @@ _KINDS = {
     ),
     **dict.fromkeys(
         ("Reserving ", "kexec_core: Reserving "),
-        Kind("", r"(?:kexec_core: )?Reserving \d+MB of", r".* for crashkernel \(.*\)$", told=False),
+        Kind("", r"(?:kexec_core: )?Reserving \d+MB of", r".* for crashkernel \(.*\)$", reported=False),
     ),
     "cma:": Kind(
         "a CMA area",
@@ -114,37 +118,43 @@ _KINDS = {
             rf".*?NODE_DATA(?:\(\d+\) allocated)? {_SPAN}",
         ),
     ),
-    "Memory: ": Kind("", r"Memory: \d+K/\d+K", r"Memory: \d+K/\d+K available \(.*\)$", told=False),
-    "kvm [": Kind("protected KVM", r"kvm \[\d+\]: Reserved", rf"kvm \[\d+\]: Reserved \d+ MiB at {_LAST}$", told=False),
-    "pcpu-alloc: s": Kind("", "pcpu-alloc: s", r"pcpu-alloc: s.*alloc=\d+\*\d+", told=False),
-    "percpu: ": Kind("", "percpu: Embedded", r"percpu: Embedded \d+ pages/cpu .*u\d+", told=False),
-    "Linux version": Kind("", "Linux version$", r"Linux version \S", told=False),
-    "Booting Linux": Kind("", "Booting Linux on physical CPU", r".*\[0x[0-9a-f]{8}\]", told=False),
-    "printk: log buffer": Kind("", "printk: log buffer data", r".* = \d+ bytes$", told=False),
+    "Memory: ": Kind("", r"Memory: \d+K/\d+K", r"Memory: \d+K/\d+K available \(.*\)$", reported=False),
+    "kvm [": Kind(
+        "protected KVM", r"kvm \[\d+\]: Reserved", rf"kvm \[\d+\]: Reserved \d+ MiB at {_LAST}$", reported=False
+    ),
+    "pcpu-alloc: s": Kind("", "pcpu-alloc: s", r"pcpu-alloc: s.*alloc=\d+\*\d+", reported=False),
+    "percpu: ": Kind("", "percpu: Embedded", r"percpu: Embedded \d+ pages/cpu .*u\d+", reported=False),
+    "Linux version": Kind("", "Linux version$", r"Linux version \S", reported=False),
+    "Booting Linux": Kind("", "Booting Linux on physical CPU", r".*\[0x[0-9a-f]{8}\]", reported=False),
+    "printk: log buffer": Kind("", "printk: log buffer data", r".* = \d+ bytes$", reported=False),
     "CPU features:": Kind(
         "",
         r"CPU features:(?: d\w*:?)?$|CPU features: detected: (?:5\S*(?: V\w*)?(?: A\w*)?|B\w*(?: L\w*)?)$",
         r"CPU features: detected: (?:52-bit Virtual Addressing \(|BBM Level)",
-        told=False,
+        reported=False,
     ),
     **dict.fromkeys(ZONES, Kind("a zone", rf"(?:{'|'.join(ZONES)})\s+\[m", rf"\S+\s+{_SPAN}")),
     **dict.fromkeys(
         ("Dentry cache", "Inode-cache", "PID hash"),
         Kind(
-            "", r".* hash table|\S+(?: cache)?(?: hash)?$", r".*\(order: -?\d+, \d+ bytes(?:, \w[\w ]*)?\)", told=False
+            "",
+            r".* hash table|\S+(?: cache)?(?: hash)?$",
+            r".*\(order: -?\d+, \d+ bytes(?:, \w[\w ]*)?\)",
+            reported=False,
         ),
     ),
 }
 """Kinds of lines by their beginnings."""
 
 _HEADS = re.compile("|".join(map(re.escape, _KINDS)))  # none is the beginning of another kind's
-_UNITS = re.compile(r"[\d\s\[\]-]+$")
+_UNITS = re.compile(r"[\d\s\[\]-]+$")  # the groups of per-CPU areas: `[0] 0 1 2 3`
 _ENTRY = r"(?:\w++(?: \d\.\d)?=0x[0-9a-f]++ ?)"
-_TABLES = re.compile(rf"efi: (?>{_ENTRY}+)\w*+$")  # of UEFI, such as SMBIOS 3.0=0xbfed0000
+_TABLES = re.compile(rf"efi: (?>{_ENTRY}+)\w*+$")  # addresses of UEFI's tables, such as SMBIOS 3.0=0xbfed0000
 _MORE_TABLES = re.compile(rf"(?=.*=0x)(?>(?:\d\.\d=0x[0-9a-f]++ ?)?)(?>{_ENTRY}*)\w*+$")
 _VERSION = re.compile(r"Linux version \d\S* \(.*\) #\d+ ")
-_CLOCK = re.compile(r"\d\d:\d\d")
+_CLOCK = re.compile(r"\d\d:\d\d")  # another program's time: no command line goes on there
 _PARAMETER = re.compile(r"[\"'\w.,-]+=|[a-z][a-z0-9_.,-]*$|[0-9,.;:/-]+$")
+"""The beginning of a parameter with a value, a word without one, or the rest of a value."""
 
 
 def _kind(words: str) -> Kind | None:
@@ -153,7 +163,7 @@ def _kind(words: str) -> Kind | None:
     return _KINDS[head[0]] if head is not None and compiled(_KINDS[head[0]].begins).match(words) else None
 
 
-def begun(words: str) -> Kind | None:
+def incomplete_kind(words: str) -> Kind | None:
     """The kind of an incomplete line; None for a complete one, and for one that is not of interest."""
     head = _HEADS.match(words)
     if head is None or compiled(_KINDS[head[0]].whole).match(words):
@@ -263,7 +273,7 @@ def whole_lines(lines: Iterable[tuple[int, str]], is_read: Callable[[str], bool]
         stamped = words != raw.strip()
         if not stamped and words == "node":  # the end of `Movable zone start for each node`
             continue
-        kind = begun(words)
+        kind = incomplete_kind(words)
         line = Line(number, words, kind)
         if kind is None and not words.startswith((COMMAND_LINE, "pcpu-alloc: [")) and not _TABLES.match(words):
             yield line
@@ -299,6 +309,7 @@ def _joined(held: _Held, words: str, *, stamped: bool) -> Line | None:
     return line._replace(words=f"{line.words}{glue}{words}") if continues else None
 
 
+# Parameters whose values change a plan: a break within their names is mended, too.
 _NAMED = re.compile(r"(?:crashkernel|cma|mem|rodata|swiotlb|kfence\.sample_interval|hugepages|hugepagesz|hugetlb_cma)=")
 _SUFFIX = re.compile(r",(?:high|low|cma)$")
 

@@ -39,14 +39,17 @@ def _dropped(text: str) -> str:
 
 
 class Boot:
-    """One boot of a log. first: the number of its first line. chopped: the log's long lines were cut off."""
+    """One boot of a log, which is read when something is asked of it.
+
+    first: the number of its first line. chopped: the log's long lines were cut off.
+    """
 
     def __init__(self, first: int, text: str, name: str, *, chopped: bool) -> None:
         self.first, self.text, self.name, self.chopped = first, text, name, chopped
 
     @cached_property
     def log(self) -> Log:
-        """Its facts. Raises InputError."""
+        """The facts of the boot. Raises InputError."""
         log = Log(self.name, chopped=self.chopped)
         text = without_others(self.text) if is_long(self.text) else self.text
         for line in whole_lines(text_lines(text, self.name, self.first), is_read):
@@ -55,12 +58,12 @@ class Boot:
         return log
 
     @property
-    def tells(self) -> bool:
+    def has_early_messages(self) -> bool:
         """True if it has any message of early boot."""
-        return any(message in self.text for message in MESSAGES) or self.log.tells
+        return any(message in self.text for message in MESSAGES) or self.log.has_early_messages
 
     @property
-    def reserves(self) -> bool:
+    def may_reserve(self) -> bool:
         """True if it may have reserved a crash kernel, which no capture kernel does."""
         return any(words in self.text for words in ("kernel reserved: 0x", "memory reserved: 0x", " for crashkernel"))
 
@@ -72,7 +75,7 @@ class Boot:
         """
         if "elfcorehdr" in self.text and self.log.is_capture:
             return True
-        if before is None or self.reserves or not before.reserves:
+        if before is None or self.may_reserve or not before.may_reserve:
             return False
         outside = [r for r in self.log.map if subtract((r.start, r.end), before.log.crash_spans)]
         seen, known = sum(r.size for r in self.log.map), set(before.log.map)
@@ -81,15 +84,17 @@ class Boot:
 
 def chosen(boots: Sequence[Boot]) -> tuple[Log, list[str]]:
     """The facts of the boot that is read, and a note on other boots. Raises InputError."""
-    told = [boot for boot in boots if boot.tells] or boots[-1:]
+    with_messages = [boot for boot in boots if boot.has_early_messages] or boots[-1:]
     others: list[Boot] = []
-    for boot in told:
+    for boot in with_messages:
         if not boot.captures(others[-1] if others else None):
             others.append(boot)
-    candidates = others or told
+    candidates = others or with_messages
     found = next((boot for boot in reversed(candidates) if boot.log.map or boot.log.efi), candidates[-1])
-    if len(told) == 1:
+    if len(with_messages) == 1:
         return found.log, []
-    captures = len(told) - len(others)
+    captures = len(with_messages) - len(others)
     of_them = f", {captures} of them of a capture kernel" if captures else ""
-    return found.log, [f"the log holds {len(told)} boots{of_them}: the one that begins at line {found.first} is read"]
+    return found.log, [
+        f"the log holds {len(with_messages)} boots{of_them}: the one that begins at line {found.first} is read"
+    ]

@@ -45,9 +45,9 @@ def test_a_capture_kernel_has_a_crashed_ones_memory(cmdline: str | None, *, capt
 def test_the_map_is_that_of_the_nodes_or_else_of_memblock() -> None:
     log = Log("x")
     assert not log.map
-    assert not log.tells
+    assert not log.has_early_messages
     log.dump["memory"].append(DumpRow(GIB, 2 * GIB, 0, None))
     assert [(r.start, r.end) for r in log.map] == [(GIB, 2 * GIB)]
     log.nodes.append(Region(GIB, 3 * GIB))
     assert [(r.start, r.end) for r in log.map] == [(GIB, 3 * GIB)]
-    assert log.tells
+    assert log.has_early_messages

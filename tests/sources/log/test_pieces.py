@@ -155,7 +155,7 @@ def test_what_stays_without_its_end_is_damaged(line: str, what: str) -> None:
 def test_a_line_of_another_form_is_whole(line: str) -> None:
     """Other lines have the same beginning."""
     found = list(whole_lines([(1, STAMP + line)], bool))
-    assert found[0].damaged is None or not found[0].damaged.told
+    assert found[0].damaged is None or not found[0].damaged.reported
 
 
 @pytest.mark.parametrize(
