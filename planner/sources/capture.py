@@ -22,14 +22,24 @@ LARGE_DRIVERS = ("mlx5_core", "arm-smmu-v3")
 _MEMORY = re.compile(
     r"\((\d{1,9})K kernel code, (\d{1,9})K rwdata, (\d{1,9})K rodata, (\d{1,9})K init, (\d{1,9})K bss,"
 )
+"""The parts of the kernel image in the `Memory:` line (mem_init_print_info(), mm/page_alloc.c, mm/mm_init.c)."""
+
 _MODULE = re.compile(r"^([A-Za-z0-9_]{1,64})[ \t]+(\d{1,10})[ \t]+-?\d", re.MULTILINE)
+"""A row of /proc/modules or lsmod; groups: name, bytes."""
+
 _FILE = re.compile(r"^-[-rwxsStT]{9}\S?[ \t]+\d+[ \t]+\S+[ \t]+\S+[ \t]+(\d{1,12})[ \t]", re.MULTILINE)
+"""A regular file in a listing of an initrd; group: its bytes."""
+
 _CARRIED = re.compile(r"/([A-Za-z0-9_-]{1,64})\.ko(?:\.(?:xz|gz|zst))?$", re.MULTILINE)
-_IMAGE = re.compile(r"^Image: \S+: (\d{1,5})([KMG])\b")
+"""A kernel module in such a listing; group: its name."""
+
+_IMAGE = re.compile(r"^Image: \S+: (\d{1,5})([KMG])\b")  # the first line of lsinitrd: the archive's size
 _LISTED = re.compile(
     r"^-[rwx-]{9}\S*\s+\d+\s+\S+\s+\S+\s+(\d{1,12})\s.*(?:initramfs-\S*kdump\.img|initrd-\S*-kdump|kdump/initrd\.img\S*)$",
     re.MULTILINE,
 )
+"""A kdump initrd in a listing of /boot, by the names that Fedora, SUSE and Debian give it; group: its bytes."""
+
 _KDUMPCTL = {
     "recommended": re.compile(r"^[ \t]*+Recommended crashkernel:[ \t]+(\d{1,7})M\s*$", re.MULTILINE),
     "kernel": re.compile(r"^[ \t]*+Kernel image size:[ \t]+(\d{1,7})M\s*$", re.MULTILINE),
@@ -37,9 +47,16 @@ _KDUMPCTL = {
     "initrd": re.compile(r"^[ \t]*+Initramfs size:[ \t]+(\d{1,7})M\s*$", re.MULTILINE),
     "luks": re.compile(r"^[ \t]*+LUKS required size:[ \t]+(\d{1,7})M\s*$", re.MULTILINE),
 }
+"""The lines of `kdumpctl estimate` with sizes in MiB (do_estimate(), kdumpctl)."""
+
 _LARGE = re.compile(r"^[ \t]{4,}+([A-Za-z0-9_]{1,64}): (\d{1,10})\s*$", re.MULTILINE)
+"""A large module that `kdumpctl estimate` lists; groups: name, bytes."""
+
 _KDUMPTOOL = re.compile(r"^[ \t]*+(Total|Low|High|MinLow|MaxLow|MinHigh|MaxHigh): (\d{1,9}) ?$", re.MULTILINE)
+"""A line of `kdumptool calibrate`; groups: what, MiB."""
+
 _MOST_MODULES = 1 << 14
+"""Modules of one kernel that are stored: all of Linux has some 6,000."""
 
 
 def looks_like(head: str) -> bool:
@@ -64,6 +81,7 @@ def parse(text: str, name: str) -> Machine:
 
 
 def _kdumpctl(text: str) -> Capture:
+    """The facts in the output of `kdumpctl estimate`."""
     found = {what: pattern.search(text) for what, pattern in _KDUMPCTL.items()}
     sizes = {what: int(match[1]) * MIB for what, match in found.items() if match is not None}
 

@@ -27,17 +27,18 @@ from planner.studies.need_inputs import Given, with_initrd
 __all__ = ["Initrd", "measure", "read_initrd"]
 
 MAX_UNPACKED = 4 * GIB
-"""The largest unpacked size of an initrd."""
+"""The largest unpacked size of an initrd, in bytes."""
 
 MAX_FILES = 1 << 20
+"""Entries in all archives of an initrd, at most."""
 
 _CHUNK = 64 * KIB
-_MAGICS = (b"070701", b"070702")
+_MAGICS = (b"070701", b"070702")  # of cpio's newc format, without and with checksums
 _HEADER = 110  # bytes before the name
-_ENTRY = re.compile(rb"07070[12][0-9a-fA-F]{104}")
+_ENTRY = re.compile(rb"07070[12][0-9a-fA-F]{104}")  # a header: a magic, and 13 numbers of 8 digits
 _PATH_MAX = 4096
 _TRAILER = b"TRAILER!!!"
-_REGULAR, _KIND = 0o100000, 0o170000
+_REGULAR, _KIND = 0o100000, 0o170000  # S_IFREG, S_IFMT
 _MODULE = (b".ko", b".ko.xz", b".ko.gz", b".ko.zst")
 _MOST_MODULES = 1 << 14
 _STATED = "give --initrd-size and --initrd-unpacked"
@@ -176,7 +177,10 @@ class _Reader:
 
 
 class _Tally:
-    """The regular files seen so far; a later file of the same name replaces the earlier one."""
+    """The regular files seen so far; a later file of the same name replaces the earlier one.
+
+    sizes: bytes of each file. archives, entries: how many were read. out: bytes that they unpack to.
+    """
 
     def __init__(self) -> None:
         self.sizes: dict[object, int] = {}
@@ -236,6 +240,7 @@ def _archive(reader: _Reader, tally: _Tally) -> None:
 
 
 _LZ4_LEGACY = b"\x02\x21\x4c\x18"
+
 _FORMATS = (
     (b"\x1f\x8b", "gzip"),
     (b"\xfd7zXZ\x00", "xz"),
@@ -246,6 +251,7 @@ _FORMATS = (
     (b"\x04\x22\x4d\x18", "lz4 frame"),
     (b"\x89LZO", "lzo"),
 )
+"""First bytes of compressed archives, and what compressed them (compressed_formats, lib/decompress.c @ 6.12)."""
 
 
 def _packed(outer: _Reader, kind: str, tally: _Tally) -> None:
@@ -287,11 +293,13 @@ def _inflated(outer: _Reader, kind: str) -> Iterator[bytes]:
 
 
 def _too_wide(outer: _Reader, needed: str = "") -> InputError:
+    """The error for an archive whose decompressor needs too much memory. needed: the size, if it is known."""
     what = f"needs a dictionary {needed}larger than {format_size(MAX_DICTIONARY)}"
     return outer.damaged(what, f"pack it with a smaller one, or {_STATED}")
 
 
 def _unit(kind: str, outer: _Reader) -> Unit:
+    """The decompressor of a stream of a kind. Raises InputError if it is not supported, or lacks its library."""
     if kind in {"gzip", "bzip2", "xz", "lzma"}:
         return decompressor(kind)
     if kind == "zstd":
@@ -305,6 +313,7 @@ def _unit(kind: str, outer: _Reader) -> Unit:
 
 
 def _library(name: str, module: str, what: str) -> Any:
+    """A module of an optional package. Raises InputError, naming the package, without it. what: the compression."""
     try:
         return import_module(module)
     except ImportError:
@@ -338,6 +347,7 @@ class _Zstd:
 
 
 def _zstd(outer: _Reader) -> Unit:
+    """The decompressor of the next Zstandard frame. Raises InputError if it needs too much memory."""
     zstandard = _library(outer.name, "zstandard", "zstd")
     try:
         window = zstandard.get_frame_parameters(outer.peek(18)).window_size

@@ -24,7 +24,9 @@ __all__ = ["applied", "check_arch", "facts_of", "looks_like", "parse", "symbols"
 
 _SET = re.compile(r"^CONFIG_([A-Za-z0-9_]+)=(.*)$")
 _UNSET = re.compile(r"^# CONFIG_([A-Za-z0-9_]+) is not set$")
-_TITLE = re.compile(r"^# Linux/(\S+) (\S+) Kernel Configuration$")
+_TITLE = re.compile(r"^# Linux/(\S+) (\S+) Kernel Configuration$")  # groups: architecture, version
+_HEAD = 4096  # characters, within which the title is
+
 _ARCHES = {
     "ARM64": "aarch64",
     "X86_64": "x86_64",
@@ -118,7 +120,7 @@ def parse(text: str, name: str) -> Machine:
     config, lines = symbols(text, name)
     facts = facts_of(config, name, lines)
     notes = []
-    title = next((m for _, line in text_lines(text[:4096], name) if (m := _TITLE.match(line))), None)
+    title = next((m for _, line in text_lines(text[:_HEAD], name) if (m := _TITLE.match(line))), None)
     if title is not None:
         notes.append(f"{printable(name)} is the configuration of kernel {printable(title[2])}")
         if facts.arch is None and title[1] != "arm64":
@@ -127,6 +129,7 @@ def parse(text: str, name: str) -> Machine:
 
 
 def _number(config: Mapping[str, str], symbol: str, name: str, lines: Mapping[str, int]) -> int | None:
+    """The value of a symbol of `_BITS`; None if it is not set. Raises InputError for one that arm64 does not allow."""
     text = config.get(symbol)
     if text is None or text == "n":
         return None
@@ -140,6 +143,7 @@ def _number(config: Mapping[str, str], symbol: str, name: str, lines: Mapping[st
 
 
 def _impossible(where: Location | str, va_bits: int, page_size: int) -> InputError:
+    """The error for virtual address bits that no kernel with pages of this size has."""
     return InputError(
         where,
         f"CONFIG_ARM64_VA_BITS={va_bits} is not possible with {format_size(page_size)} pages",

@@ -22,15 +22,17 @@ from planner.studies.granularity import Observed
 
 __all__ = ["parse_dump", "parse_meminfo", "read_dump", "read_meminfo"]
 
-_SECTION = re.compile(r"^---\[ (.*?) \]---\s*$")
-_LEAF = re.compile(rf"^\s*{TABLE_ROW}(.*)$")
-_HOLE = re.compile(rf"^[ \t]*{TABLE_ROW}[ \t\r]*\n", re.MULTILINE)
+_SECTION = re.compile(r"^---\[ (.*?) \]---\s*$")  # a mark; group: its title
+_LEAF = re.compile(rf"^\s*{TABLE_ROW}(.*)$")  # groups: start, end, level, attributes
+_HOLE = re.compile(rf"^[ \t]*{TABLE_ROW}[ \t\r]*\n", re.MULTILINE)  # a row without attributes
 _TYPES = ("MEM/", "DEVICE/")  # of memory, after all attributes that matter here
 _LAST, _END = "linear mapping", "linear mapping end"  # before 5.4, the section is the last, and nothing ends it
 _ALL = 1 << 64
 _REMEDY = "give /sys/kernel/debug/kernel_page_tables, whole"
-_DIRECT = re.compile(r"^\s*DirectMap(\d+[kKMG]):\s+(\d+) kB\s*$")
+_DIRECT = re.compile(r"^\s*DirectMap(\d+[kKMG]):\s+(\d+) kB\s*$")  # groups: size of an entry, KiB
+
 _KINDS = {("PTE", False): "pte", ("PTE", True): "cont_pte", ("PMD", False): "pmd", ("PMD", True): "cont_pmd"}
+"""Kinds of leaves by level and contiguous bit; those of all levels above are "pud"."""
 
 
 def read_dump(path: str) -> Observed:
