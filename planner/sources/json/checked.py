@@ -41,8 +41,8 @@ __all__ = [
     "Text",
     "Version",
     "checked",
+    "located_errors",
     "number",
-    "placed",
     "published",
     "refuse",
 ]
@@ -85,11 +85,13 @@ def number(value: object) -> int:
     return read
 
 
-def _told(value: object) -> object:
+def _escaped(value: object) -> object:
+    """A string with stray bytes escaped; any other value as it is, for a later validator to refuse."""
     return valid_utf8(value) if isinstance(value, str) else value
 
 
 def _version(value: object) -> int:
+    """The only version of a document's shape. Raises pydantic's error."""
     if value != 1 or isinstance(value, bool):
         refuse(f"version {str(value)[:40]!r} is not known", "use schema_version 1")
     return 1
@@ -113,7 +115,7 @@ Count = Annotated[int, Strict(), Field(ge=0, lt=U64)]
 Text = Annotated[str, Strict(), AfterValidator(printable)]
 """A string, with control characters escaped for messages."""
 
-Line = Annotated[str, BeforeValidator(_told), Strict(), Field(max_length=MAX_LINE)]
+Line = Annotated[str, BeforeValidator(_escaped), Strict(), Field(max_length=MAX_LINE)]
 """A string as given, with stray bytes as `\\xff`: a command line, or a sentence of a report."""
 
 Name = Annotated[str, Strict(), Field(min_length=1), AfterValidator(printable)]
@@ -152,11 +154,12 @@ def checked(adapter: TypeAdapter[_T], document: object, name: str) -> _T:
         found = error.errors(include_url=False)
         # A misspelt key is reported as unknown and as missing; the first is more helpful.
         first = next((one for one in found if one["type"] == _UNKNOWN_KEY), found[0])
-        raise _refused(first, document, f"see crashkernel-planner schema {name}") from None
+        raise _as_refusal(first, document, f"see crashkernel-planner schema {name}") from None
 
 
-def _refused(error: ErrorDetails, document: object, see: str) -> RefusedError:
-    kind, path = error["type"], _there(error["loc"], document)
+def _as_refusal(error: ErrorDetails, document: object, see: str) -> RefusedError:
+    """One of pydantic's errors in plain words. see: the remedy where pydantic's error tells none."""
+    kind, path = error["type"], _path_within(error["loc"], document)
     context: Mapping[str, Any] = error.get("ctx", {})
     if kind == "refused":
         return RefusedError(path, context["what"], context["remedy"])
@@ -173,11 +176,12 @@ def _refused(error: ErrorDetails, document: object, see: str) -> RefusedError:
 
 
 def _unknown(path: Path, given: object, expected: str) -> RefusedError:
+    """The refusal of a word that is not one of a few. expected: those, as pydantic puts them."""
     words = expected.replace(" or ", ", ").replace("'", "")
     return RefusedError(path, f"{printable(str(given)[:40])!r} is not known", f"use one of {words}")
 
 
-def _there(loc: tuple[str | int, ...], document: object) -> Path:
+def _path_within(loc: tuple[str | int, ...], document: object) -> Path:
     """The path of a value in the document: pydantic's, without the names of a union's members."""
     path: list[str | int] = []
     at: Any = document
@@ -190,7 +194,7 @@ def _there(loc: tuple[str | int, ...], document: object) -> Path:
 
 
 @contextmanager
-def placed(text: str, name: str) -> Iterator[None]:
+def located_errors(text: str, name: str) -> Iterator[None]:
     """Turn a RefusedError into an InputError with line and column. name: of the file."""
     try:
         yield

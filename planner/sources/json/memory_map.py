@@ -38,8 +38,8 @@ from planner.sources.json.checked import (
     Text,
     Version,
     checked,
+    located_errors,
     number,
-    placed,
     published,
     refuse,
 )
@@ -49,6 +49,7 @@ __all__ = ["KEYS", "of_document", "parse", "schema"]
 
 
 def _flags(names: object) -> int:
+    """The bits of memblock's flags, given by their names. Raises pydantic's error, as do all validators below."""
     if not isinstance(names, list):
         refuse("must be a list", 'such as ["nomap"]')
     flags = 0
@@ -60,16 +61,19 @@ def _flags(names: object) -> int:
 
 
 def _limit(value: object) -> int:
+    """A DMA limit, in bytes or "none"."""
     return NO_DMA_ZONES if value == "none" else number(value)
 
 
 def _strategy(name: object) -> str:
+    """The name of a strategy."""
     if not isinstance(name, str) or name not in STRATEGIES:
         refuse(f"unknown strategy {str(name)[:40]!r}", f"use one of {', '.join(STRATEGIES)}")
     return name
 
 
 def _alignment(text: object) -> str:
+    """What the aligned area is aligned to, as `--align` takes it."""
     if not isinstance(text, str):
         refuse("must be a string", "such as pud")
     try:
@@ -150,14 +154,21 @@ class _Map:
 KEYS = frozenset(one.name for one in fields(_Map))
 """Every key of a JSON map."""
 
+_UNKNOWN_LIMIT = NO_DMA_ZONES - 1
+"""The DMA limit of a report that does not give one: null there means that the kernel has no DMA zones."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Undone(Extent):
+    """A range that an earlier plan took out of its map, and why."""
+
     reason: Line = ""
 
 
 @dataclass(frozen=True, slots=True)
 class _Memory:
+    """`memory` of a report."""
+
     regions: Rows[Row]
     reserved: Rows[Row] = field(default_factory=list)
     rewound: Rows[_Undone] = field(default_factory=list)
@@ -166,11 +177,13 @@ class _Memory:
 
 @dataclass(frozen=True, slots=True)
 class _Kernel:
+    """`kernel` of a report; what is listed in `assumed` or `configured` is not a fact of the machine."""
+
     version: Text | None = None
     profile: Text | None = None
     page_size: Number | None = None
     va_bits: Number | None = None
-    dma_limit: Number | None = NO_DMA_ZONES - 1
+    dma_limit: Number | None = _UNKNOWN_LIMIT
     assumed: list[Text] = field(default_factory=list)
     configured: dict[str, Any] = field(default_factory=dict)
     granule: Number | None = None
@@ -179,7 +192,9 @@ class _Kernel:
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _ReportFacts:
+    """`facts` of a report: what its sources told, and the options of its plan."""
+
     pa_bits: Number | None = None
     cmdline: Line | None = None
     config: _Symbols | None = None
@@ -196,11 +211,15 @@ class _Told:
 
 @dataclass(frozen=True, slots=True)
 class _Request:
+    """`request` of a report."""
+
     text: Line | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
+    """One of `reservation.other_readings` of a report."""
+
     outcome: Outcome
     assumption: Line = ""
     about: Literal["map", "kernel"] = "map"
@@ -210,6 +229,8 @@ class _Reading:
 
 @dataclass(frozen=True, slots=True)
 class _Reservation:
+    """`reservation` of a report."""
+
     outcome: Text = ""
     crash: Extent | None = None
     low: Extent | None = None
@@ -218,6 +239,8 @@ class _Reservation:
 
 @dataclass(frozen=True, slots=True)
 class _Help:
+    """One of `help` of a report: a change that would help, and what it leads to."""
+
     outcome: Outcome
     text: Line = ""
     crashkernel: Line | None = None
@@ -233,7 +256,7 @@ class _Report:
     memory: _Memory
     schema_version: Version = 1
     kernel: _Kernel | None = None
-    facts: _Told | None = None
+    facts: _ReportFacts | None = None
     request: _Request | None = None
     reservation: _Reservation | None = None
     notes: list[Line] = field(default_factory=list)
@@ -247,7 +270,7 @@ _REPORT = TypeAdapter(_Report)
 def parse(text: str, name: str) -> Machine:
     """The machine of a JSON document. Raises InputError with line and column."""
     document = load(text, name)
-    with placed(text, name):
+    with located_errors(text, name):
         return _machine(document, name)
 
 
@@ -347,6 +370,7 @@ def _span(extent: Extent, *above: Path | str | int) -> tuple[int, int]:
 
 
 def _range(extent: Extent | None, *path: str) -> Range | None:
+    """The range of an optional extent. path: its place, for errors."""
     return None if extent is None else Range(*_span(extent, *path))
 
 
@@ -371,7 +395,7 @@ def _facts(own: _Map) -> Facts:
 
 def _facts_of_report(report: _Report) -> Facts:
     """The facts of a report, without those that it assumed."""
-    kernel, told = report.kernel or _Kernel(), report.facts or _Told()
+    kernel, told = report.kernel or _Kernel(), report.facts or _ReportFacts()
     assumed = {*kernel.assumed, *kernel.configured}
     version = kernel.version or kernel.profile
     _check_geometry(kernel.page_size, kernel.va_bits, "kernel")
@@ -383,7 +407,7 @@ def _facts_of_report(report: _Report) -> Facts:
         va_bits=None if "va_bits" in assumed else kernel.va_bits,
         pa_bits=told.pa_bits,
         cmdline=told.cmdline,
-        dma_limit=None if "dma_limit" in assumed or limit < NO_DMA_ZONES else limit,
+        dma_limit=None if "dma_limit" in assumed or limit == _UNKNOWN_LIMIT else limit,
         config=told.config or {},
         kernel_image=_range(told.kernel_image, "facts", "kernel_image"),
         kernel_data=_range(told.kernel_data, "facts", "kernel_data"),
@@ -443,6 +467,7 @@ def _check_geometry(page_size: int | None, va_bits: int | None, *above: str) -> 
 
 
 def _check_kernel(version: str | None, *path: str) -> None:
+    """Refuse a kernel that is not known, at its place in the document."""
     try:
         if version is not None:
             select_profile(version)

@@ -46,7 +46,7 @@ from planner.sources.json.checked import (
     Text,
     Version,
     checked,
-    placed,
+    located_errors,
     published,
     refuse,
 )
@@ -76,6 +76,7 @@ class LeafOf:
 
 
 def _kind(value: object) -> str | None:
+    """The member of `_Descriptor` that a value may be; None if it is none."""
     if value is None or value in ("invalid", "leaf"):
         return "word"
     if not isinstance(value, dict):
@@ -158,6 +159,7 @@ class DsbStep:
 
 
 def _pages(value: object) -> object:
+    """The pages of a `tlbi`: None for "all", which a missing key means, too."""
     if value is None:
         refuse("must be a list", 'give names of pages, or "all"')
     return None if value == "all" else value
@@ -233,12 +235,16 @@ _Leaf: TypeAlias = Literal["pud", "cont_pmd", "pmd", "cont_pte", "pte"] | None
 
 @dataclass(frozen=True, slots=True)
 class _Span:
+    """A range of a report."""
+
     start: Count
     end: Count
 
 
 @dataclass(frozen=True, slots=True)
 class _RemapStep:
+    """One of `steps` of a report."""
+
     step: Literal["tables", "build", "clear", "link", "write", "tlbi", "dsb", "switch"]
     range: _Span | None = None
     leaf: _Leaf = None
@@ -251,6 +257,8 @@ class _RemapStep:
 
 @dataclass(frozen=True, slots=True)
 class _Kernel:
+    """The part of `kernel` of a report that its steps depend on."""
+
     page_size: Count
     va_bits: Count
     strategy: Text = ""
@@ -258,6 +266,8 @@ class _Kernel:
 
 @dataclass(frozen=True, slots=True)
 class _Reservation:
+    """The part of `reservation` of a report that its steps depend on."""
+
     crash: _Span | None = None
     area: _Span | None = None
 
@@ -265,6 +275,8 @@ class _Reservation:
 @with_config(ConfigDict(extra="ignore"))
 @dataclass(frozen=True, slots=True)
 class _Report:
+    """The part of a report with its steps."""
+
     kernel: _Kernel
     reservation: _Reservation
     steps: tuple[_RemapStep, ...] | None = None
@@ -287,7 +299,7 @@ def parse_procedure(text: str, name: str) -> Procedure:
     name: of the file. Raises InputError with line and column.
     """
     document = load(text, name)
-    with placed(text, name):
+    with located_errors(text, name):
         if isinstance(document, dict) and "reservation" in document:
             procedure = _of_report(checked(_REPORT, document, "report"))
         else:
@@ -372,6 +384,7 @@ def _of_report(report: _Report) -> Procedure:
 
 
 def _remap_step(step: _RemapStep, path: Path) -> RemapStep:
+    """A step of a plan. path: its place. Raises RefusedError for one that lacks a key or has a wrong one."""
     level = step.level if step.step == "link" else None
     if step.step in ("build", "clear", "link", "write") and step.range is None:
         raise RefusedError((*path, "range"), f"{step.step} needs one", "give start and end")
@@ -397,6 +410,7 @@ def _remap_step(step: _RemapStep, path: Path) -> RemapStep:
 
 
 def _range(span: _Span | None, path: Path) -> Range | None:
+    """The range of an optional span. Raises RefusedError, at its place, for an empty one."""
     if span is None:
         return None
     if not span.start < span.end:

@@ -14,6 +14,8 @@ from planner.sources.bounds import JSON_LIMITS, MAX_ROWS
 __all__ = ["load", "locate"]
 
 _PIECE = r'("(?>(?:[^"\\]++|\\.)*)")(\s*+:)?|[{}\[\]]'
+"""A string, perhaps with the colon behind a key, or a bracket; groups: the string, the colon."""
+
 _LONG = r"(?<!\d)\d{4300}"
 """The shortest number that Python refuses to convert; no value here has so many digits."""
 
@@ -54,10 +56,12 @@ def load(text: str, name: str) -> object:
 
 
 def _constant(text: str) -> NoReturn:
+    """Refuse NaN and infinities, which Python reads and JSON does not have."""
     raise _RefusedError(f"{text} is not a valid number here")
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object of its keys and values. Raises _DuplicateError if a key stands twice in it."""
     found = dict(pairs)
     if len(found) != len(pairs):
         counts = Counter(key for key, _ in pairs)
@@ -86,6 +90,7 @@ def _second_key(text: str) -> int:
 
 
 def _unescaped(literal: str) -> str:
+    """The string that a JSON literal stands for; the literal itself if it is not valid."""
     try:
         return str(json.loads(literal))
     except ValueError:
@@ -98,7 +103,7 @@ def locate(text: str, path: Sequence[str | int], *, key: bool = False) -> tuple[
     key: the place of the last key itself, not of its value. The text must be valid JSON; it is decoded again.
     """
     decoder = json.JSONDecoder()
-    at = _skip(text, 0)
+    at = _skip_blanks(text, 0)
     for depth, part in enumerate(path):
         found = _child(text, at, part, decoder, key=key and depth == len(path) - 1)
         if found is None:
@@ -108,10 +113,12 @@ def locate(text: str, path: Sequence[str | int], *, key: bool = False) -> tuple[
 
 
 def _line_and_column(text: str, at: int) -> tuple[int, int]:
+    """The line and column of an index, from 1."""
     return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
 
 
-def _skip(text: str, at: int) -> int:
+def _skip_blanks(text: str, at: int) -> int:
+    """The index of the next character that is not a blank of JSON."""
     while at < len(text) and text[at] in " \t\r\n":
         at += 1
     return at
@@ -122,19 +129,19 @@ def _child(text: str, at: int, part: str | int, decoder: json.JSONDecoder, *, ke
     opening = text[at : at + 1]
     if opening not in ("{", "["):
         return None
-    at = _skip(text, at + 1)
+    at = _skip_blanks(text, at + 1)
     index = 0
     while at < len(text) and text[at] not in "}]":
         name: object = index
         start = at
         if opening == "{":
             name, at = decoder.raw_decode(text, at)
-            at = _skip(text, _skip(text, at) + 1)
+            at = _skip_blanks(text, _skip_blanks(text, at) + 1)
         if name == part and isinstance(part, str) == (opening == "{"):
             return start if key else at
         _, at = decoder.raw_decode(text, at)
-        at = _skip(text, at)
+        at = _skip_blanks(text, at)
         if at < len(text) and text[at] == ",":
-            at = _skip(text, at + 1)
+            at = _skip_blanks(text, at + 1)
         index += 1
     return None

@@ -21,7 +21,7 @@ from planner.sources.json.checked import (
     Rows,
     Version,
     checked,
-    placed,
+    located_errors,
     published,
 )
 
@@ -134,7 +134,7 @@ def test_a_misspelt_key_says_more_than_the_one_that_is_missing() -> None:
 def test_an_error_has_its_line_and_column(change: dict[str, Any], where: str) -> None:
     document = {**GOOD, **change}
     text = json.dumps(document, indent=2)
-    with pytest.raises(InputError) as caught, placed(text, "own.json"):
+    with pytest.raises(InputError) as caught, located_errors(text, "own.json"):
         checked(ADAPTER, document, "own")
     assert str(caught.value).startswith(where)
 
