@@ -20,7 +20,7 @@ _ALL = (Region(0, PHYSICAL_TOP),)
 """RAM in which both of two trees are read, as one of them may have none of its own."""
 
 _REVISION = re.compile(r"[\s,(]+(?:rev(?:ision)?|ver(?:sion)?|r|v)[.\s]*\d[\w.]*\)?", re.IGNORECASE)
-"""What boot loaders append to the name of a board."""
+"""What boot loaders append to the name of a board, such as ` Rev 1.4` or ` (v2)`."""
 
 _PAGE = 4 * KIB
 _SLACK = 64 * KIB
@@ -66,8 +66,8 @@ def _check_models(first: Machine, second: Machine) -> str:
     )
 
 
-class _Holding(NamedTuple):
-    """What one source reserves. passing: ranges that are of one boot only."""
+class _Reservations(NamedTuple):
+    """The map of one source, whose reservations are compared. passing: ranges that are of one boot only."""
 
     machine: Machine
     memory: MemoryMap
@@ -77,45 +77,48 @@ class _Holding(NamedTuple):
 def _check_reserved(first: Machine, second: Machine) -> None:
     """Refuse two maps, or two trees, of which one reserves memory that the other does not, or maps it."""
     if first.traits.stated and second.traits.stated:
-        _check_maps("this map", _Holding(first, first.memory), _Holding(second, second.memory))
+        _check_maps("this map", _Reservations(first, first.memory), _Reservations(second, second.memory))
     elif None not in (first.facts.tree, second.facts.tree) and first.facts.tree != second.facts.tree:
         _check_reach(first, second)
-        one, other = _holding(first), _holding(second)
+        one, other = _reservations_of_tree(first), _reservations_of_tree(second)
         _check_maps("this device tree", one, other)
         _check_default(one, other)
 
 
-def _check_maps(what: str, one: _Holding, other: _Holding) -> None:
-    """Refuse maps that differ in what is reserved or in what is NOMAP. what: the other one is."""
+def _check_maps(what: str, one: _Reservations, other: _Reservations) -> None:
+    """Refuse maps that differ in what is reserved or in what is NOMAP. what: words for the second one."""
     for matter, yes, no, of in (
-        ("what is reserved", "reserved", "free", _taken),
+        ("what is reserved", "reserved", "free", _reserved_or_nomap),
         ("what is mapped", "NOMAP", "mapped", MemoryMap.nomap),
     ):
         more, less = _excess(of, other, one), _excess(of, one, other)
         if not more and not less:
             continue
-        where = _named(other.memory, more[0]) if more else _named(one.memory, less[0])
+        where = _name_or_place(other.memory, more[0]) if more else _name_or_place(one.memory, less[0])
         here, there = (yes, no) if more else (no, yes)
         raise _contradiction(one.machine, other.machine, what, matter, f"{where} is {here} here and {there} there")
 
 
-def _excess(of: Callable[[MemoryMap], list[Span]], one: _Holding, other: _Holding) -> list[Span]:
+def _excess(of: Callable[[MemoryMap], list[Span]], one: _Reservations, other: _Reservations) -> list[Span]:
     """What a map has that another one has not, but for what is of one boot only."""
     return difference(of(one.memory), union([*of(other.memory), *one.passing]))
 
 
-def _check_default(one: _Holding, other: _Holding) -> None:
+def _check_default(one: _Reservations, other: _Reservations) -> None:
     """Refuse two trees with different default CMA areas: `cma=` replaces that, and no other pool."""
     there, here = _default_area(one), _default_area(other)
     if here == there:
         return
-    where = _named(other.memory, here[0]) if here else _named(one.memory, there[0])
+    where = _name_or_place(other.memory, here[0]) if here else _name_or_place(one.memory, there[0])
     said = f"{where} is it {'here and not there' if here else 'there and not here'}"
     raise _contradiction(one.machine, other.machine, "this device tree", "the default CMA area", said)
 
 
 def _contradiction(first: Machine, second: Machine, what: str, matter: str, said: str) -> InputError:
-    """The error for the second of two sources. what: that is; matter: what they differ in; said: how."""
+    """The error for the second of two sources.
+
+    what: words for that one. matter: what the two differ in. said: how.
+    """
     told = f"{what} contradicts {printable(first.source)} in {matter}: {said}"
     return InputError(second.source, told, "give only the one of the boot that is meant")
 
@@ -129,32 +132,32 @@ def _check_reach(first: Machine, second: Machine) -> None:
     raise _contradiction(first, second, "this device tree", "what all devices can reach", said)
 
 
-def _taken(memory: MemoryMap) -> list[Span]:
+def _reserved_or_nomap(memory: MemoryMap) -> list[Span]:
     """All that a map reserves or marks NOMAP, without a crash kernel."""
     return union([*((r.start, r.end) for r in memory.reserved if not r.is_crash), *memory.nomap()])
 
 
-def _named(memory: MemoryMap, span: Span) -> str:
+def _name_or_place(memory: MemoryMap, span: Span) -> str:
     """What a map reserves there, by its name if it has one: a node without an address lies elsewhere in a real map."""
     name = next((r.name for r in memory.reserved if r.start < span[1] and span[0] < r.end), "")
     return printable(name) or f"memory between {span[0]:#x} and {span[1]:#x}"
 
 
-def _of_tree(machine: Machine, cmdline: str = "") -> MemoryMap:
+def _map_of_tree(machine: Machine, cmdline: str = "") -> MemoryMap:
     """What a tree reserves, wherever RAM is."""
     assert machine.facts.tree is not None  # noqa: S101 - the caller looked
     return read_tree(machine.facts.tree, machine.source, ram=_ALL, cmdline=cmdline).memory
 
 
-def _default_area(tree: _Holding) -> list[Span]:
+def _default_area(tree: _Reservations) -> list[Span]:
     """The pools of a tree that `cma=` frees."""
-    return difference(_taken(tree.memory), _taken(_of_tree(tree.machine, "cma=0")))
+    return difference(_reserved_or_nomap(tree.memory), _reserved_or_nomap(_map_of_tree(tree.machine, "cma=0")))
 
 
-def _holding(machine: Machine) -> _Holding:
+def _reservations_of_tree(machine: Machine) -> _Reservations:
     """What a tree reserves. Boot loaders add the initrd, by either name, and the tree itself."""
     assert machine.facts.tree is not None  # noqa: S101 - the caller looked
-    memory = _of_tree(machine)
+    memory = _map_of_tree(machine)
     size = int.from_bytes(machine.facts.tree[4:8], "big")  # of the header
     initrd = [whole_pages((r.start, r.end), _PAGE) for r in memory.reserved if r.name == "initrd"]
     tree = [
@@ -162,4 +165,4 @@ def _holding(machine: Machine) -> _Holding:
         for r in memory.reserved
         if r.name == "memreserve" and size <= r.end - r.start <= round_up(size + _SLACK, _PAGE)
     ]
-    return _Holding(machine, memory, [*initrd, *tree])
+    return _Reservations(machine, memory, [*initrd, *tree])

@@ -35,12 +35,19 @@ _TITLES = {
 }
 """The files that a plan needs most, by kind; a note names those that are missing."""
 
-_MAX_ALL = 48 * MIB
+_MAX_ALL = 48 * MIB  # bytes of all files
 _MOST = 64  # files of one kind
+_MOST_REFUSED = 8  # notes on files that are not read
+_SMALL = 64 * KIB  # bytes of a file with one fact, at most
+_MOST_OF_JOURNAL = 16 * MIB  # bytes that are searched for the kernel's lines
 
 
 class Found:
-    """The files found, in order for each kind, and notes on those that were refused."""
+    """The files of a report that are read, and notes on the others.
+
+    files: path and content of each, by kind, in the order found. refused: notes on files that are not read. remarks:
+    other notes.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -68,7 +75,7 @@ class Found:
 
     def refuse(self, path: str, why: str) -> None:
         """Note that a file is not read."""
-        if len(self.refused) < 8:
+        if len(self.refused) < _MOST_REFUSED:
             self.refused.append(f"{printable(path[:80])} {why}: it was not read")
 
     def too_large(self, kind: str, path: str) -> None:
@@ -84,7 +91,7 @@ class Found:
 
 @dataclass(slots=True)
 class _Assembly:
-    """The facts read from the files so far."""
+    """The machines read from the files so far, with the paths that were used and the errors of those that failed."""
 
     found: Found
     machines: list[Machine] = field(default_factory=list)
@@ -96,7 +103,7 @@ class _Assembly:
         if (file := self.found.first(kind)) is None:
             return None
         self.used.append(file[0])
-        return file[1][: 64 * KIB].decode("utf-8", "backslashreplace").strip(" \t\r\n\0")
+        return file[1][:_SMALL].decode("utf-8", "backslashreplace").strip(" \t\r\n\0")
 
     def read(self, path: str, data: bytes, parse: Callable[[str, str], Machine]) -> Machine | None:
         """The machine of one file; None if its reader refuses it, which goes to the notes."""
@@ -151,6 +158,7 @@ def assemble(found: Found) -> Machine:
 
 
 def _has(kind: str, facts: Facts, kinds: set[str]) -> bool:
+    """True if a kind of `_TITLES` is in a report with these facts and with maps of these kinds."""
     known = {
         "log": "dmesg" in kinds,
         "cmdline": facts.cmdline is not None,
@@ -207,6 +215,7 @@ def _capture(work: _Assembly) -> Capture | None:
 
 
 def _mem_total(meminfo: str | None) -> int | None:
+    """Bytes of MemTotal in /proc/meminfo."""
     match = re.search(r"^MemTotal:\s+(\d{1,15}) kB", meminfo or "", re.MULTILINE)
     return int(match[1]) * KIB if match else None
 
@@ -214,7 +223,7 @@ def _mem_total(meminfo: str | None) -> int | None:
 def _page_size(work: _Assembly) -> int | None:
     """The page size from getconf, or else from the sizes of huge pages."""
     for path, data in work.found.files.get("getconf", ()):
-        text = data[: 64 * KIB].decode("utf-8", "replace")
+        text = data[:_SMALL].decode("utf-8", "replace")
         match = re.search(r"^PAGE_?SIZE\s+(\d{4,6})\s*$", text, re.MULTILINE) or re.fullmatch(r"\s*(\d{4,6})\s*", text)
         if match and int(match[1]) in PAGE_SIZES:
             work.used.append(path)
@@ -229,6 +238,7 @@ def _page_size(work: _Assembly) -> int | None:
 
 
 def _maps(work: _Assembly) -> None:
+    """Use the maps of the kernel and the firmware: /proc/iomem, memblock's files, the device tree."""
     work.take_first("iomem", iomem.parse)
     if file := work.found.first("memblock"):
         path, data = file
@@ -274,7 +284,7 @@ def _logs(found: Found) -> Iterator[tuple[str, bytes]]:
     """Possible logs of this boot: dmesg first, then the kernel's lines of journals and syslog files."""
     yield from sorted(found.files.get("log", ()), key=lambda file: "dmesg_-" in file[0])  # those with dates last
     for path, data in found.files.get("journal", ())[:2]:
-        yield path, _kernel_lines(data[: 16 * MIB])
+        yield path, _kernel_lines(data[:_MOST_OF_JOURNAL])
     for path, data in found.files.get("syslog", ()):
         yield path, _last_boot(_kernel_lines(data))
 

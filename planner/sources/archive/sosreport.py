@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 from planner.base.errors import InputError, printable, unreadable
-from planner.base.sizes import MIB
+from planner.base.sizes import GIB, MIB
 from planner.kernel.machine import Machine
 from planner.sources.archive.files import Found, assemble
 from planner.sources.archive.tar_stream import Archive, Member
@@ -27,9 +27,12 @@ MAX_FILE = 16 * MIB
 MAX_MEMBERS = 500_000
 """Files and folders in a report; usual ones have some ten thousands."""
 
-MAX_TOTAL = 8 << 30
-_NO_DEPTH = 1 << 30
+MAX_TOTAL = 8 * GIB
+"""Bytes of all files in an archive."""
+
+_NO_DEPTH = 1 << 30  # deeper than any folder
 _FOLDERS_ABOVE, _FOLDERS_SEARCHED = 4, 1000  # limits of the search for a report on disk
+
 _WANTED = tuple(
     (kind, re.compile(pattern))
     for kind, pattern in (
@@ -59,10 +62,12 @@ _WANTED = tuple(
         ("hugepages", r"sys/kernel/mm/hugepages/hugepages-\d+kB/nr_hugepages"),
     )
 )
+"""The files that are read, by kind, and the patterns of their paths below the report's folder."""
+
 _MOST_PARTS = 7
 """Components of the longest path that is read."""
 
-_HERE = re.compile(r"\A(?>(?:\./++)*)(?:\.\Z)?")
+_HERE = re.compile(r"\A(?>(?:\./++)*)(?:\.\Z)?")  # the archive's own folder, before a path or alone
 _NO_CONTENT = ("hugepages", "earlier")  # only their presence matters
 _TOPS = frozenset(("proc", "sos_commands", "var", "boot", "lib", "sys"))
 _FOLDERS = frozenset(
@@ -133,6 +138,7 @@ def read_archive(stream: BinaryIO, name: str) -> Machine:
 
 
 def _member(archive: Archive, member: Member, reports: _Reports) -> None:
+    """Read one member if it is a file that is wanted. Raises InputError for a path that leaves the archive."""
     path = _HERE.sub("", member.path)
     parts = path.split("/")
     if path.startswith("/") or ".." in parts:
@@ -164,6 +170,7 @@ def _take(found: Found, kind: str, path: str, size: int, read: Callable[[int], b
 
 
 def _depth(top: str) -> int:
+    """The number of folders in a path."""
     return top.count("/") + 1 if top else 0
 
 
@@ -212,6 +219,7 @@ def _roots(path: str) -> list[str]:
 
 
 def _is_report(path: str) -> bool:
+    """True if a folder has one of those that a report has."""
     return any(
         os.path.isdir(inner := os.path.join(path, name)) and not os.path.islink(inner)  # noqa: PTH112, PTH114, PTH118 - `pathlib` costs time
         for name in ("proc", "sos_commands", "sys")
@@ -219,6 +227,7 @@ def _is_report(path: str) -> bool:
 
 
 def _walk(root: str, folder: str, found: Found, seen: list[int]) -> None:
+    """Read the wanted files of a folder and of those below it. seen: the entries counted so far, a single number."""
     try:
         with os.scandir(os.path.join(root, folder)) as scanned:  # noqa: PTH118
             entries = sorted(scanned, key=lambda e: e.name)

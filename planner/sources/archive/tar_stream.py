@@ -20,14 +20,16 @@ MAX_HEADER = 64 * KIB
 """Bytes of the largest extended header."""
 
 _OF_ONE = 256 * KIB  # bytes of all headers of one file
-_UNUSUAL = 16 * MIB  # bytes in a whole archive beyond `_USUAL` per file
 _USUAL = 1536  # bytes of a header and a small extended one
-_RECORDS, _MORE_RECORDS = 16, 100_000  # of one extended header; in a whole archive beyond that
+_UNUSUAL = 16 * MIB  # bytes in a whole archive beyond `_USUAL` for each file
+_RECORDS = 16  # in a usual extended header
+_MORE_RECORDS = 100_000  # in a whole archive beyond `_RECORDS` in each header
 _BLOCK = 512
 _CHUNK = 64 * KIB
 _PAX, _GLOBAL, _LONG_NAME, _LONG_LINK, _SPARSE = (b"x", b"X"), b"g", b"L", b"K", b"S"
-_WITHOUT_DATA = (b"1", b"2", b"3", b"4", b"5", b"6")  # links, devices, folders, pipes: their size is ignored
+_WITHOUT_CONTENT = (b"1", b"2", b"3", b"4", b"5", b"6")  # links, devices, folders, pipes: their size is ignored
 _FILE = (b"0", b"\0", b"7")
+_GNU_IS_EXTENDED, _SPARSE_IS_EXTENDED = 482, 504  # offsets of `isextended` in GNU's header and in a block of the map
 
 
 class Member(NamedTuple):
@@ -43,8 +45,11 @@ class Member(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Said:
-    """The values in the extended headers of the next member."""
+class _Extended:
+    """The values in the extended headers of the next member, which replace those of its own header.
+
+    sparse: the member is a sparse file of pax, stored in pieces.
+    """
 
     path: str | None = None
     size: int | None = None
@@ -68,39 +73,40 @@ class Archive:
         return data
 
     def __iter__(self) -> Iterator[Member]:
-        said = _Said()
+        extended = _Extended()
         while (block := self._header()) is not None:
             try:
                 info = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
             except tarfile.TarError as error:
                 raise self._damaged(str(error)) from None
             if info.type in (*_PAX, _GLOBAL, _LONG_NAME, _LONG_LINK):
-                self._extended(info, said)
+                self._extended(info, extended)
                 continue
-            more = info.type == _SPARSE and bool(block[482])
-            while more:  # a sparse map continues
-                more = bool(self._whole(_BLOCK)[504])
+            more = info.type == _SPARSE and bool(block[_GNU_IS_EXTENDED])
+            while more:  # the map of a sparse file goes on in blocks of its own
+                more = bool(self._exactly(_BLOCK)[_SPARSE_IS_EXTENDED])
                 self._count(_BLOCK)
-            yield self._member(info, said)
-            said = _Said()
+            yield self._member(info, extended)
+            extended = _Extended()
 
-    def _member(self, info: tarfile.TarInfo, said: _Said) -> Member:
-        size = info.size if said.size is None else said.size
-        self._data = 0 if info.type in _WITHOUT_DATA else max(size, 0)
+    def _member(self, info: tarfile.TarInfo, extended: _Extended) -> Member:
+        """The member of a header, whose content is next."""
+        size = info.size if extended.size is None else extended.size
+        self._data = 0 if info.type in _WITHOUT_CONTENT else max(size, 0)
         self._padding = -self._data % _BLOCK
         self._unusual += self._headers - _USUAL
         self._headers = 0
         if self._unusual > _UNUSUAL:
             raise self._too_many("")
-        path = info.name if said.path is None else said.path
-        is_file = info.type in _FILE and not said.sparse
+        path = info.name if extended.path is None else extended.path
+        is_file = info.type in _FILE and not extended.sparse
         return Member(path, self._data, is_file=is_file, is_folder=info.type == tarfile.DIRTYPE)
 
     def _header(self) -> bytes | None:
         """The next block, after the content of the current member; None at the end."""
         left = self._data + self._padding
         while left:
-            left -= len(self._whole(min(left, _CHUNK)))
+            left -= len(self._exactly(min(left, _CHUNK)))
         self._data = self._padding = 0
         block = self._take(_BLOCK)
         if not block or not block.strip(b"\0"):
@@ -110,18 +116,19 @@ class Archive:
         self._count(_BLOCK)
         return block
 
-    def _extended(self, info: tarfile.TarInfo, said: _Said) -> None:
+    def _extended(self, info: tarfile.TarInfo, extended: _Extended) -> None:
+        """Read the body of an extended header into the values for the next member; a global one is skipped."""
         if not 0 <= info.size <= MAX_HEADER:
             raise InputError(self._name, "a header is too long", "this is not a sosreport")
         size = -(-info.size // _BLOCK) * _BLOCK
         self._count(size)
-        body = self._whole(size)[: info.size]
+        body = self._exactly(size)[: info.size]
         if info.type == _LONG_NAME:
-            said.path = _text(body.partition(b"\0")[0])
+            extended.path = _text(body.partition(b"\0")[0])
         elif info.type in _PAX:
-            self._pax(body, said)
+            self._pax(body, extended)
 
-    def _pax(self, body: bytes, said: _Said) -> None:
+    def _pax(self, body: bytes, extended: _Extended) -> None:
         """Read pax records: `LENGTH KEY=VALUE` and a line end, LENGTH being that of the whole record."""
         at = 0
         self._records -= _RECORDS
@@ -135,10 +142,10 @@ class Archive:
             at += length
             self._records += 1
             if key in (b"path", b"GNU.sparse.name"):
-                said.path = _text(value)
+                extended.path = _text(value)
             elif key == b"size" and value.isdigit() and len(value) < 20:
-                said.size = int(value)
-            said.sparse |= key.startswith(b"GNU.sparse.")
+                extended.size = int(value)
+            extended.sparse |= key.startswith(b"GNU.sparse.")
         if self._records > _MORE_RECORDS:
             raise self._too_many("")
 
@@ -159,7 +166,8 @@ class Archive:
             size -= len(data)
         return b"".join(pieces)
 
-    def _whole(self, size: int) -> bytes:
+    def _exactly(self, size: int) -> bytes:
+        """The next `size` bytes. Raises InputError if the archive ends before."""
         data = self._take(size)
         if len(data) < size:
             raise self._damaged("it ends in the middle")
@@ -173,4 +181,5 @@ class Archive:
 
 
 def _text(name: bytes) -> str:
+    """A path in an extended header, as a header has it: folders without the slash behind them."""
     return name.decode("utf-8", "surrogateescape").rstrip("/") or "/"
