@@ -154,7 +154,9 @@ def _linear_map(lines: Iterator[tuple[int, str]], name: str) -> Iterator[tuple[i
 
     5.10 prints no mark before it (ptdump_walk() leaves `level` 0), but a row for all below.
     """
-    begun = early = unending = False
+    begun = False  # the section has begun
+    early = False  # the first row was seen before any mark: of all below the linear map, or of a part of it
+    unending = False  # no mark ends the section
     number = 0
     for number, line in lines:
         section = _SECTION.match(line)

@@ -23,7 +23,8 @@ from planner.sources.quoting.side_by_side import is_side_by_side
 __all__ = ["is_base64", "is_json", "unknown_line_prefix", "unquoted"]
 
 _MACRO = r"\s*\{[a-z]+(?::[^{}\n]*)?\}"  # Jira's, around code
-_OPENING = r"\s{0,4096}+(?:\{|\[\s{0,4096}+[{\]])"
+_OPENING = r"\s{0,4096}+(?:\{|\[\s{0,4096}+[{\]])"  # an object, or a list that is empty or of objects
+_HEAD = 4096  # characters by which records and JSON are recognised
 
 
 def unquoted(text: str, name: str) -> str:
@@ -36,7 +37,7 @@ def unquoted(text: str, name: str) -> str:
 
         text = text_of(text) or text
     text = without_debug(without_markup(text))
-    messages, head = None, text[:4096]
+    messages, head = None, text[:_HEAD]
     if '":' in head or '" :' in head or "MESSAGE=" in head or '"' in head[:64]:
         from planner.sources.quoting.records import messages_of
 
@@ -48,13 +49,13 @@ def unquoted(text: str, name: str) -> str:
     if not may_be_quoted(text):
         return text
     plain = plain_text(text)
-    bare = without_runs(_kernels, plain if plain is text else without_unread(without_debug(plain)))
+    bare = without_runs(_kernels_part, plain if plain is text else without_unread(without_debug(plain)))
     if is_side_by_side(bare):
         raise InputError(name, "shows two texts side by side, their long lines cut off", "give one of the two files")
     return bare
 
 
-def _kernels(text: str) -> str:
+def _kernels_part(text: str) -> str:
     """The kernel's own part of each line."""
     column = messages_in_column(text)
     return without_line_prefixes(text if column is None else without_unread(without_debug(column)))

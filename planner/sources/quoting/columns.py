@@ -17,6 +17,7 @@ __all__ = ["messages_in_column"]
 
 _MOST_NARROW = 2  # lines that are not rows, such as a count of all rows
 _SEPARATORS = (",", ";", "\t")
+# A first line with the names of the columns, such as `@timestamp,host.name,message`.
 _NAME = r"\"?[\w@$.#][\w@$.# -]{0,40}\"?"
 _HEADER = rf"{_NAME}(?:[,;\t]{_NAME}){{1,40}}\n"
 
@@ -58,6 +59,7 @@ def _column(rows: list[list[str]], width: int, separator: str) -> str | None:
 
 
 def _is_known(cell: str) -> bool:
+    """True if a cell has a message that boot logs have, perhaps with a time stamp."""
     return without_timestamp(cell).startswith(MESSAGES)
 
 

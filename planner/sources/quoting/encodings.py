@@ -13,6 +13,8 @@ from planner.sources.reading import PACKED, STRAY
 __all__ = ["is_base64", "plain_text", "without_markup"]
 
 _TERMINAL = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[()][0-9A-B]|[=>78cDEHM])"
+"""A control sequence of a terminal (ECMA-48; xterm): CSI, OSC, a character set, a single letter or digit."""
+
 _COLOUR = r"\[[0-9]{1,2}(?:;[0-9]{1,3})*m"
 """A sequence for a colour, without its first character."""
 
@@ -20,7 +22,7 @@ _ESCAPES = ("\\x1b", "\\u001b", "\\e", "\\033", "#033", "\ufffd", "")
 """What that character may have become: written out, replaced, or lost."""
 
 _BLOCK = 1 << 16  # characters
-_SHORTEST = 60  # of a line in base64: 60, 64 and 76 are usual
+_SHORTEST = 60  # characters of a line in base64, of which 60, 64 and 76 are usual
 _PLAIN = {
     **dict.fromkeys(("\u00a0", "\u2007", "\u2009", "\u202f", "\u3000"), " "),
     **dict.fromkeys(map(chr, range(0x2500, 0x2580)), " "),
@@ -29,15 +31,18 @@ _PLAIN = {
 }
 """What typographic blanks, frames, dashes and marks without width stand for."""
 
-_MARKUP, _FEWEST = r"\\(?:\\|([\[-]|_(?![A-Z])))", 3
+_MARKUP = r"\\(?:\\|([\[-]|_(?![A-Z])))"
 """Signs that Markdown or LaTeX escapes, and that no kernel does: names in ACPI begin so, such as `\\_SB`.
 
 In a string of JSON, a backslash before one of them is escaped itself.
 """
 
+_FEWEST = 3  # such signs in a text that is escaped
+
 _LINE_ENDS = "\v\f\x85\u2028\u2029"
 """Characters that end lines for some programs, and may do so in all of a text."""
 
+# In HTML: what ends a line, any tag, comment or declaration, and a character written as an entity.
 _BREAK = r"<br */?>(?!\n)|</(?:tr|p|div|li)>(?!\n)"
 _TAG = r"</?[A-Za-z][A-Za-z0-9:_-]{0,30}(?:\s[^<>\n]{0,300})?/?>|<(?:\?xml\s|!--|!DOCTYPE\s)[^<>\n]{0,300}>"
 _DATA = "<![CDATA["

@@ -19,7 +19,7 @@ HEAD = 8 * KIB
 """Characters at the beginning of a text that hold a record or two."""
 
 _JSON = re.compile(r"\s*+\{")
-_FIELD = re.compile(r'"_TRANSPORT"(\s{0,3}:\s{0,3})"')
+_FIELD = re.compile(r'"_TRANSPORT"(\s{0,3}:\s{0,3})"')  # group: what is between all fields and their values
 _EXPORT = ("__CURSOR=", "__REALTIME_TIMESTAMP=", "_TRANSPORT=", "_BOOT_ID=")
 _UNSURE = "[<( \\"  # with these a message begins that may have another stamp, or escapes
 

@@ -15,14 +15,15 @@ __all__ = ["QUOTES", "may_end_alike", "without_common_end", "without_quotes"]
 
 QUOTES = "\"'`"
 _SIGNS = "|$\\,;\u00b6\u21b5\u23ce\u2502"
+# One sign at the end of a line: a line end written out, a quote and brackets behind it, or one of the above.
 _SIGN = rf"(?:\\[nr]|\^M|[{QUOTES}] *[\])}}]*|[{re.escape(_SIGNS)} ])"
 _LINE_ENDS = ("\\n", "\\r")
 _SIGNED, _CLOSING = (*_SIGNS, *QUOTES, *_LINE_ENDS, "^M"), ")]}"
-_SHORT, _LONGEST = 4, 8
+_SHORT, _LONGEST = 4, 8  # characters of an end that is looked at, and of all signs at an end
 _AFTER_QUOTE = ",;)]}+\\|$ \t"
-_MOST_PIECES = 16
-_LINE_END = r"(?<!\\[nr])(?>(?:\\[nr])+)$"
-_ESCAPED = r"\\([\\\"'t])"
+_MOST_PIECES = 16  # lines of one string
+_LINE_END = r"(?<!\\[nr])(?>(?:\\[nr])+)$"  # written out, at the end of a string
+_ESCAPED = r"\\([\\\"'t])"  # a character that a backslash stands before in a string
 
 
 def may_end_alike(sample: list[str]) -> bool:
@@ -58,6 +59,7 @@ def _is_signed(line: str) -> bool:
 
 
 def _cut(line: str, end: str) -> str:
+    """A line without an end and the blanks before it; the line as it is if it ends otherwise."""
     bare = line.rstrip()
     return bare.removesuffix(end).rstrip() if bare.endswith(end) else line
 
@@ -86,6 +88,7 @@ def without_quotes(text: str) -> str:
 
 
 def _unquoted(lines: Iterable[str]) -> Iterator[str]:
+    """The lines without their quotes; a string of several lines on the first of them, and empty ones for the rest."""
     held: list[str] = []
     for line in lines:
         if line[:1] and line[0] in QUOTES:

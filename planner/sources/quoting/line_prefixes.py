@@ -29,17 +29,20 @@ SPAN = r"(?:0[xX])?[0-9a-fA-F]{8,16} ?- ?(?:0[xX])?[0-9a-fA-F]{8,16}"
 RANGE = re.compile(rf"(?<![\w.]){SPAN}[ \t]{{0,4}}[:|] ?")
 """The beginning of a listing's row anywhere in a line."""
 
+# The beginnings of a row of memblock's files and of one of a dump of page tables, anywhere in a line.
 _DEBUGFS = re.compile(r"(?<!\S)\d{1,7}: 0x[0-9a-fA-F]{8,16}\.\.0x[0-9a-fA-F]{8,16}")
 _TABLE_ROW = re.compile(rf"(?<![\w.]){TABLE_ROW}")
 _SIGNS = "|+#*!%:;`\u2502"  # with which every line of a text may be quoted
-_REPLY = re.compile(r"\n[ \t]*+>(?>(?:[ \t]*+>)*) ?")
+_REPLY = re.compile(r"\n[ \t]*+>(?>(?:[ \t]*+>)*) ?")  # the quote signs of a mail, those of several replies too
 _NEVER_FIRST = "|+\u2502"  # signs that begin no line but those of a quotation or a table
-_FIRSTS = re.compile(r"\n[^\S\n]*+(\S)")  # of lines that are not empty
+_FIRSTS = re.compile(r"\n[^\S\n]*+(\S)")  # the first character of lines that are not empty
 _SHAPE = {ord(c): "0" if c.isdigit() else "a" for c in map(chr, range(128)) if c.isalnum()}
-_LOOKED_AT = 400  # lines of a listing
+"""A translation that leaves of a prefix what its pattern depends on: which characters are digits, and which letters."""
+
+_HEAD, _LOOKED_AT = 200_000, 400  # characters and lines by which a listing is recognised
+_BEHIND = 50  # characters of a line behind the widest prefix, by which a row is recognised
 _ROUNDS = 4  # prefixes within prefixes
 _LONGEST_NUMBER = 20  # characters
-
 
 _Finder = Callable[[str], int]
 """A function from a line to the index at which the kernel's own text begins; -1 if that is not known."""
@@ -72,9 +75,9 @@ def without_line_prefixes(text: str) -> str:
 
 def unknown_line_prefix(text: str) -> tuple[int, str] | None:
     """The number of the first line with text before what a log or a listing has there, and that text; None if none."""
-    for number, line in enumerate(text[:200_000].split("\n", _LOOKED_AT)[:_LOOKED_AT], 1):
-        range_ = _first(RANGE, line)
-        at = _words(line) if range_ is None else range_.start()
+    for number, line in enumerate(_first_lines(text), 1):
+        row = _first(RANGE, line)
+        at = _start_of_message(line) if row is None else row.start()
         if line[: max(at, 0)].strip():
             return number, line[:at].strip()
     return None
@@ -89,21 +92,25 @@ def _finder(text: str) -> tuple[_Finder, bool] | None:
             if 2 * bare >= len(MESSAGES):
                 break  # the rest cannot be more
     if known:
-        return _words, 2 * bare < known
+        return _start_of_message, 2 * bare < known
     for pattern, sign in ((RANGE, ":"), (_DEBUGFS, "..0x"), (_TABLE_ROW, "]---")):
         if sign not in text:
             continue
-        found = [
-            (m, line) for line in text[:200_000].split("\n", _LOOKED_AT)[:_LOOKED_AT] if (m := _first(pattern, line))
-        ]
+        found = [(m, line) for line in _first_lines(text) if (m := _first(pattern, line))]
         if found:
             prefixed = sum(bool(line[: m.start()].strip()) or line.rstrip().endswith("|") for m, line in found)
-            return partial(_range, pattern), 2 * prefixed > len(found)
+            return partial(_start_of_row, pattern), 2 * prefixed > len(found)
     return None
 
 
+def _first_lines(text: str) -> list[str]:
+    """The lines at the beginning of a text, by which a listing is recognised."""
+    return text[:_HEAD].split("\n", _LOOKED_AT)[:_LOOKED_AT]
+
+
 def _first(pattern: re.Pattern[str], line: str) -> re.Match[str] | None:
-    return pattern.search(line, 0, WIDEST + 50)
+    """The first match that a prefix leaves room for."""
+    return pattern.search(line, 0, WIDEST + _BEHIND)
 
 
 def _is_prefixed(text: str, at: int) -> bool:
@@ -115,12 +122,14 @@ def _is_prefixed(text: str, at: int) -> bool:
     return len(line) - len(without_timestamp(line)) < at - start
 
 
-def _words(line: str) -> int:
+def _start_of_message(line: str) -> int:
+    """The index of printk's time stamp, or else of a message of every boot; -1 without either."""
     found = _first(STAMP, line) or compiled(_MESSAGE).search(line, 0, WIDEST)
     return -1 if found is None else found.start()
 
 
-def _range(pattern: re.Pattern[str], line: str) -> int:
+def _start_of_row(pattern: re.Pattern[str], line: str) -> int:
+    """The index at which a row of a listing begins; -1 if the line has none."""
     found = _first(pattern, line)
     return -1 if found is None else found.start()
 
@@ -163,6 +172,7 @@ def _without_common(text: str, find: _Finder) -> str | None:
 
 
 def _may_be_numbered(sample: list[str]) -> bool:
+    """True if a third of some lines are numbers alone."""
     return 3 * sum(map(str.isdecimal, map(str.strip, sample))) > len(sample)
 
 

@@ -13,7 +13,7 @@ from planner.sources.log.messages import MESSAGES
 
 __all__ = ["log_in"]
 
-_RANGE = re.compile(r"^\s{0,40}[0-9a-f]{8,16}-[0-9a-f]{8,16} : ", re.MULTILINE)
+_RANGE = re.compile(r"^\s{0,40}[0-9a-f]{8,16}-[0-9a-f]{8,16} : ", re.MULTILINE)  # a row of a listing
 _FEWEST = 2  # lines of a log or listing
 
 
@@ -31,6 +31,7 @@ def log_in(document: object, name: str) -> str | None:
 
 
 def _is_log(text: str) -> bool:
+    """True if a text has messages of a boot, or rows of a listing."""
     return sum(message in text for message in MESSAGES) >= _FEWEST or len(_RANGE.findall(text)) >= _FEWEST
 
 
@@ -50,4 +51,5 @@ def _texts(document: object) -> Iterator[tuple[str, str]]:
 
 
 def _is_pair(value: list[object]) -> bool:
+    """True if a list is a time and something else."""
     return len(value) == 2 and str(value[0]).isdecimal()

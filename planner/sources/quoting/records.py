@@ -28,13 +28,19 @@ _KEYS = ("MESSAGE", "msg", "message", "log", "line", "text")
 _OF_PIECES = ("stream", "logtag")
 """Keys of records that may hold a piece of a message: those of containers."""
 
-_SIGN = re.compile(
+_MESSAGE_KEY = re.compile(
     r'"(?:MESSAGE|msg|message|log|line|text|device)"\s{0,9}:\s{0,9}"|"(?:dmesg|MESSAGE)"\s{0,9}:\s{0,9}\['
 )
-_LEAD = re.compile(r"(?:- |data: ?|\x1e)?(?=\{)")
-_CAST = re.compile(r'\s*+\{[^\n]{0,400}?"version": ?[23]\b[^\n]*+\n\[')
-_ANSWER = re.compile(r"^[^\n{]{1,200}=> (?=\{)", re.MULTILINE)
-_EVENT = 3  # of a cast: time, kind, text
+"""A key that records of messages have, or that of a list of messages."""
+
+_BEFORE_RECORD = re.compile(r"(?:- |data: ?|\x1e)?(?=\{)")
+"""What may stand before a record on its line: an item of YAML, an event of a stream, a separator of RFC 7464."""
+
+_RECORDING = re.compile(r'\s*+\{[^\n]{0,400}?"version": ?[23]\b[^\n]*+\n\[')
+"""The header of a recorded terminal (asciicast), and the first event."""
+
+_HOST_ANSWERS = re.compile(r"^[^\n{]{1,200}=> (?=\{)", re.MULTILINE)  # before the JSON of Ansible: `host | SUCCESS =>`
+_EVENT = 3  # members of an event of a recording: time, kind, text
 
 
 def messages_of(text: str, name: str) -> str | None:
@@ -54,11 +60,11 @@ def messages_of(text: str, name: str) -> str | None:
         return _of_document(text, name)
     if "{" not in head:
         return None
-    if _ANSWER.search(head) is not None and (answer := _of_answers(text, name)) is not None:
+    if _HOST_ANSWERS.search(head) is not None and (answer := _of_answers(text, name)) is not None:
         return answer
-    if _CAST.match(head) is not None:
-        return _of_cast(text, name)
-    if _SIGN.search(head) is None:
+    if _RECORDING.match(head) is not None:
+        return _of_recording(text, name)
+    if _MESSAGE_KEY.search(head) is None:
         return None if '"memory"' in text or head.lstrip()[:1] != "{" else _of_document(text, name)
     if _record(next((line for line in head.split("\n") if line.strip()), "")) is not None:
         return without_runs(_of_lines, without_unread(text))
@@ -72,10 +78,10 @@ def _of_lines(text: str) -> str:
     records = ((line, _record(line) if "{" in line else None) for line in text.split("\n"))
     if any(f'"{key}"' in text for key in _OF_PIECES):
         return "\n".join(_with_pieces([*records]))
-    return "\n".join(line if record is None else _words(record) for line, record in records)
+    return "\n".join(line if record is None else _stamped_message(record) for line, record in records)
 
 
-def _of_cast(text: str, name: str) -> str:
+def _of_recording(text: str, name: str) -> str:
     """What a recorded terminal showed. Raises InputError for an event that is cut off."""
     shown: list[str] = []
     for number, line in enumerate(text.split("\n"), 1):
@@ -92,7 +98,7 @@ def _record(line: str) -> dict[str, Any] | None:
     line = line.strip()
     if not line.endswith("}"):
         return None
-    lead = _LEAD.match(line)
+    lead = _BEFORE_RECORD.match(line)
     if lead is None:
         return None
     try:
@@ -111,7 +117,7 @@ def _with_pieces(records: list[tuple[str, dict[str, Any] | None]]) -> Iterator[s
             yield line
             continue
         stream = str(record.get("stream"))
-        pieces.setdefault(stream, []).append(_words(record))
+        pieces.setdefault(stream, []).append(_stamped_message(record))
         yield "" if _is_piece(record, ended=ended) else "".join(pieces.pop(stream))
     yield from map("".join, pieces.values())
 
@@ -128,7 +134,7 @@ def _of_answers(text: str, name: str) -> str | None:
     """The log in the JSON that Ansible prints after a host's name; None without one."""
     decoder = json.JSONDecoder()
     logs = []
-    for answer in _ANSWER.finditer(text):
+    for answer in _HOST_ANSWERS.finditer(text):
         try:
             document, _ = decoder.raw_decode(text, answer.end())
         except (ValueError, RecursionError):
@@ -141,6 +147,7 @@ def _of_answers(text: str, name: str) -> str | None:
 
 
 def _message(record: dict[str, Any]) -> str | None:
+    """The message of a record; None if it has none."""
     for key in _KEYS:
         value = record.get(key)
         if isinstance(value, str):
@@ -150,7 +157,7 @@ def _message(record: dict[str, Any]) -> str | None:
     return None
 
 
-def _words(record: dict[str, Any]) -> str:
+def _stamped_message(record: dict[str, Any]) -> str:
     """The message, with the time since boot if the record has it; "" for a message of another program."""
     if record.get("_TRANSPORT", "kernel") != "kernel" and record.get("SYSLOG_IDENTIFIER") != "kernel":
         return ""
@@ -168,7 +175,7 @@ def _of_document(text: str, name: str) -> str | None:
     try:
         document = load(text, name)
     except InputError:
-        document = _several(text)
+        document = _objects_in_a_row(text)
         if document is None:
             raise
     if isinstance(document, dict) and "memory" in document:
@@ -191,7 +198,7 @@ def _of_rows(document: object) -> str | None:
         return "\n".join(document)
     if not any(isinstance(row, dict) and _message(row) is not None for row in document):
         return None
-    return "\n".join(_words(row) if row else "" for row in document if isinstance(row, dict))
+    return "\n".join(_stamped_message(row) if row else "" for row in document if isinstance(row, dict))
 
 
 def _of_ranges(document: dict[str, object], name: str) -> str | None:
@@ -226,7 +233,7 @@ def _only_text(document: dict[str, object]) -> object:
     return found[0] if len(found) == 1 else []
 
 
-def _several(text: str) -> list[dict[str, Any]] | None:
+def _objects_in_a_row(text: str) -> list[dict[str, Any]] | None:
     """JSON objects in a row, as printed by journalctl -o json-pretty; None for anything else."""
     decoder = json.JSONDecoder()
     found: list[dict[str, Any]] = []
