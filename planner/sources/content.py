@@ -33,14 +33,16 @@ _READERS = {
 
 FORMATS = (*_READERS, "dtb", "sosreport")
 
-_TRIED = ("json", "memblock", "iomem")  # kinds that `_kind` asks for itself
+_TRIED = ("json", "memblock", "iomem")  # kinds that `_kind` asks for before the loop over the others
 _EXACT = ("json", "config", "kdump")  # kinds that are never quoted
 _FACTS = ("Linux ", "ommand line:", "BOOT_IMAGE=")  # of lines that may be beside a listing
 _TABLES = rf"(?m)^(?:---\[ Linear Mapping|{TABLE_ROW})"
 """A line of a dump of the kernel's page tables (see `page_tables`)."""
 
-_BLOCK = 512  # of a tar archive
-_LINES_TOLD = 400  # of a log whose beginning is lost
+_BLOCK = 512  # bytes of a header of a tar archive
+_HEAD = 200_000  # characters by which a text is recognised
+_SHORT_HEAD = 4096  # characters by which one is recognised that is none of `_READERS`
+_SAMPLE = 400  # lines by which a log is recognised whose beginning is lost
 
 
 class _Reader(Protocol):
@@ -133,10 +135,11 @@ def _is_tar(head: bytes) -> bool:
     """True if an input begins with a tar header: recognised by its magic, or in the old format by its checksum."""
     if head[257:262] == b"ustar":
         return True
-    block, told = head[:_BLOCK], head[148:156].strip(b" \0")
-    if len(block) < _BLOCK or not block[0] or not told.isdigit() or told.translate(None, b"01234567"):
+    # The checksum, in octal digits, is that of the header with blanks in its own place.
+    header, checksum = head[:_BLOCK], head[148:156].strip(b" \0")
+    if len(header) < _BLOCK or not header[0] or not checksum.isdigit() or checksum.translate(None, b"01234567"):
         return False
-    return int(told, 8) == sum(block[:148]) + 8 * ord(" ") + sum(block[156:])
+    return int(checksum, 8) == sum(header[:148]) + 8 * ord(" ") + sum(header[156:])
 
 
 def _packed(file: BinaryIO, name: str, fmt: str | None) -> Machine:
@@ -154,9 +157,10 @@ def _packed(file: BinaryIO, name: str, fmt: str | None) -> Machine:
 
 
 def _kind(text: str, name: str) -> str:
-    head = text[:200_000]
+    """The kind of a text, one of `_READERS`. Raises InputError if it is of none."""
+    head = text[:_HEAD]
     if is_json(head):
-        return "lsmem" if _reader("lsmem").looks_like(head[:4096]) else "json"
+        return "lsmem" if _reader("lsmem").looks_like(head[:_SHORT_HEAD]) else "json"
     # A string that every listing of a kind contains is tested first, to avoid importing readers of other kinds.
     if "..0x" in head and _reader("memblock").looks_like(head):
         return "memblock"
@@ -177,17 +181,17 @@ def _kind(text: str, name: str) -> str:
 
 def _unrecognised(head: str, name: str) -> InputError:
     """The error for a text that is not a source of a map: what it is, if that is known."""
-    if "/dts-v1/" in head[:4096]:
+    if "/dts-v1/" in head[:_SHORT_HEAD]:
         return InputError(name, "is the source of a device tree", "compile it: dtc -O dtb -o FILE.dtb FILE.dts")
-    if is_kernels(head.split("\n", _LINES_TOLD)[:_LINES_TOLD]):
+    if is_kernels(head.split("\n", _SAMPLE)[:_SAMPLE]):
         return InputError(
             name,
             "the log's beginning is lost: it has no line of early boot, and so no memory ranges",
             "give journalctl -k -b, or the machine's /proc/iomem with --map",
         )
-    if is_base64(head[:4096]):
+    if is_base64(head[:_SHORT_HEAD]):
         return InputError(name, "is base64", "decode it: base64 -d FILE > DECODED, or base64 -D on macOS")
-    if re.search(_TABLES, head[:4096]):
+    if re.search(_TABLES, head[:_SHORT_HEAD]):
         return InputError(name, "page tables are for verify", "give them with --page-tables, and a map with --map")
     if "crashkernel=" in head:
         what = "has a crashkernel= value, but shows no memory"

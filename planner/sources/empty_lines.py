@@ -9,7 +9,7 @@ from planner.base.ranges import Span
 
 __all__ = ["without_runs"]
 
-_SHORT = 32 * "\n"
+_SHORT = 32 * "\n"  # what a long run is made while a text is changed
 _RUN = re.compile(r"\n++")
 
 

@@ -14,18 +14,25 @@ from functools import partial
 from typing import NamedTuple
 
 from planner.base.errors import InputError, Location
+from planner.base.sizes import KIB
 from planner.sources.iomem_names import ADDRESS, NAMES, canonical_name
 
 __all__ = ["as_printed", "looks_like"]
 
 _RAM = "System RAM"
+
+# A row of memory as the kernel prints it; the range of any row, with its two addresses.
 _PRINTED = re.compile(rf"{ADDRESS} ?- ?{ADDRESS}[ \t]*+[:|][^\w\n]*+{_RAM}")
 _RANGE = re.compile(rf"({ADDRESS}) ?- ?({ADDRESS})")
+# A row of a table without delimiters; groups: first and last byte, name.
 _BARE = re.compile(rf"\s*+\[?(?:mem )?({ADDRESS})(?: ?- ?|[ \t]++)({ADDRESS})[\])]?[ \t]++(\S.*)")
 _SECOND = re.compile(rf"{ADDRESS}(?: ?[-,;|] ?|[ \t]++){ADDRESS}")  # of another row, within a name
+# A range whose name is on the line below, and a name that is alone on its line.
 _BELOW = re.compile(rf"^([ \t]*+{ADDRESS} ?- ?{ADDRESS}[ \t]*+:)[ \t]*\n(?!\s*+{ADDRESS} ?- ?)(.++)", re.MULTILINE)
 _ALONE = re.compile(rf"\n[ \t]*+{_RAM}[ \t]*(?:\n|$)")
 _OF_YAML = rf"(?:'{ADDRESS}'|\"{ADDRESS}\"|(?=\d*+[a-fA-FxX]){ADDRESS})"  # a number without quotes is decimal
+
+# An item as jc writes it; names that have lost their range, and items of another form, once those were joined.
 _ITEM = re.compile(
     rf"^[ \t]*+- start: *+({_OF_YAML})\n[ \t]*+end: *+({_OF_YAML})\n[ \t]*+device: *+(.*)$", re.MULTILINE
 )
@@ -33,7 +40,7 @@ _NO_RANGE = re.compile(rf"^[ \t]*+(?:{'|'.join(map(re.escape, NAMES))})[ \t]*$",
 _OTHER_ITEM = re.compile(r"^[ \t]*+(?:- )?(?:start|end|device):", re.MULTILINE)
 _DELIMITERS = ("\t", ";", ",", "|")
 _AROUND = " `'\"*"  # signs around the text of a cell
-_DIGITS = re.compile(r"[0-9a-fA-F]{7}")
+_DIGITS = re.compile(r"[0-9a-fA-F]{7}")  # what is left of an address
 _NAME = rf"(?:{'|'.join(map(re.escape, NAMES))})[`'\"* \t|]*$"
 _BEGIN = r"^[^\w\n]*(?:mem )?(?:0[xX])?"
 _LOST = re.compile(
@@ -42,7 +49,7 @@ _LOST = re.compile(
 )
 """A row that has lost a part: it begins with an address or has one before the name, or has nothing but addresses."""
 
-_PAGE = 0x1000
+_PAGE = 4 * KIB  # the smallest
 _MOST_MENTIONS, _LONGEST = 20, 1000  # lines to find the columns in, and characters around a name
 
 
@@ -152,6 +159,7 @@ def _columns(cells: list[str]) -> _Columns | None:
 
 
 def _of_cells(delimiter: str, columns: _Columns, line: str) -> _Row | None:
+    """The resource of a table's line with these columns; None for a line without one."""
     cells = _cells(line, delimiter)
     if len(cells) < columns.cells:
         return None

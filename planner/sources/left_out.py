@@ -9,9 +9,10 @@ __all__ = ["has_line_for_others", "stands_for_others"]
 _WORDS = ("snip", "snipped", "omitted", "truncated", "redacted", "left out", "skipped", "removed", "more lines")
 _MARKS = ("...", "\u2026")
 _AROUND = " \t\r.,:;!?'\"`()[]{}<>|/\\+-=_*~#&%$^@\u2026"
+# A few words around one of the above, and nothing else; a fold as vim shows it.
 _SAYS = re.compile(rf"(?:\w+ ){{0,4}}(?:{'|'.join(_WORDS)})(?:[ ,]+\w+){{0,3}}", re.IGNORECASE)
 _UNSTAMPED = re.compile(r"\n((?!\[ *\d)[^\n]{1,160})(?![^\n])")  # without the kernel's time stamp, and short
-_EMPTY = 64 * "\n"  # lines that are not read
+_EMPTY = 64 * "\n"  # a piece of a long run of empty lines, which are not read
 _FOLD = re.compile(r"\+--+ *\d+ lines: ")
 
 
@@ -24,7 +25,7 @@ def stands_for_others(line: str) -> bool:
 
 
 def has_line_for_others(text: str) -> bool:
-    """True if one of the lines of a text does."""
+    """True if one of the lines of a text says that others were left out."""
     text = "\n".join(_UNSTAMPED.findall(f"\n{text}".replace(_EMPTY, "\n"))).lower()
     for sign in (*_WORDS, *_MARKS, " lines: "):
         at = text.find(sign)

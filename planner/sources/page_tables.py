@@ -155,7 +155,7 @@ def _linear_map(lines: Iterator[tuple[int, str]], name: str) -> Iterator[tuple[i
     5.10 prints no mark before it (ptdump_walk() leaves `level` 0), but a row for all below.
     """
     begun = False  # the section has begun
-    early = False  # the first row was seen before any mark: of all below the linear map, or of a part of it
+    early = False  # a row came before any mark: in 5.10 the one for all below the linear map
     unending = False  # no mark ends the section
     number = 0
     for number, line in lines:

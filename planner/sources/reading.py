@@ -65,7 +65,8 @@ BLANK = b" \t\r\n\v\f\0"
 _EMPTY = re.compile(r"\n*+")
 _FEW = 4  # an input is binary if more than one byte in so many is stray
 _NEARLY = 10  # nearly all: all but one in so many
-_LOOKED_AT, _ENOUGH = 64, 64 * KIB  # bytes
+_FIRST_BYTES = 64  # of a text, in which a NUL tells that characters may be wide
+_SAMPLE = 64 * KIB  # bytes, by which it is told how wide they are
 
 
 @contextmanager
@@ -121,6 +122,7 @@ def read_some(file: BinaryIO, name: str, most: int) -> bytes:
 
 
 def _too_large(name: str, most: int = MAX_INPUT) -> InputError:
+    """The error for an input of more bytes than are read."""
     return InputError(
         name, f"is larger than {most // MIB} MiB", "give only the map, or the log of one boot (journalctl -k -b)"
     )
@@ -198,7 +200,7 @@ def _is_whole(text: str) -> bool:
 
 def _as_utf8(data: bytes, name: str, wanted: str = _MAP) -> bytes:
     """The bytes of a text, UTF-16 and UTF-32 converted to UTF-8. Raises InputError if it is empty or too large."""
-    if (encoding := _wide(data)) is not None:
+    if (encoding := _wide_encoding(data)) is not None:
         try:
             data = data.decode(encoding).encode()
         except UnicodeError:
@@ -209,7 +211,7 @@ def _as_utf8(data: bytes, name: str, wanted: str = _MAP) -> bytes:
     return data
 
 
-def _wide(data: bytes) -> str | None:
+def _wide_encoding(data: bytes) -> str | None:
     """The encoding of a text whose characters take two or four bytes each, None for any other input.
 
     It begins with a byte order mark, or has NUL where the high bytes of Latin letters are.
@@ -217,15 +219,15 @@ def _wide(data: bytes) -> str | None:
     for mark, encoding in _MARKS.items():
         if data.startswith(mark):
             return encoding
-    if b"\0" not in data[:_LOOKED_AT]:
+    if b"\0" not in data[:_FIRST_BYTES]:
         return None
     for encoding, zeros in _ZEROS.items():
-        if all(zero is None or _is_so(data[at : _ENOUGH : len(zeros)], zero=zero) for at, zero in enumerate(zeros)):
+        if all(zero is None or _is_nearly(data[at : _SAMPLE : len(zeros)], zero=zero) for at, zero in enumerate(zeros)):
             return encoding
     return None
 
 
-def _is_so(column: bytes, *, zero: bool) -> bool:
+def _is_nearly(column: bytes, *, zero: bool) -> bool:
     """True if nearly all of some bytes are zero, or nearly none."""
     count = column.count(0) if zero else len(column) - column.count(0)
     return 0 < len(column) * (_NEARLY - 1) <= count * _NEARLY

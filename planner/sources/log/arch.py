@@ -59,8 +59,8 @@ SIGNS = (*_FOREIGN, *(begin for begin, _ in _BETWEEN))
 OWN_SIGNS = ("CPU features: ", "CPU: All CPU(s) started at EL", "Boot CPU: AArch64 ")
 """Beginnings of lines that only arm64 prints: arch/arm64/kernel/cpufeature.c, smp.c, setup.c @ 4.12 to 7.2."""
 
-_COMPILER = re.compile(r"\((\w+)-(?:[\w.]+-)*(?:gcc|clang)\b")
-_UNAME = re.compile(r"Linux \S+ (\d+\.\d+\S*) #\d.*? (\w+)(?: GNU/Linux)?$")
+_COMPILER = re.compile(r"\((\w+)-(?:[\w.]+-)*(?:gcc|clang)\b")  # group: the first word of its target's name
+_UNAME = re.compile(r"Linux \S+ (\d+\.\d+\S*) #\d.*? (\w+)(?: GNU/Linux)?$")  # groups: version, architecture
 
 
 def foreign(line: str) -> str | None:

@@ -23,9 +23,9 @@ _CPU, _VERSION, _ZONES = "Booting Linux on physical CPU ", "Linux version ", "Zo
 _SEPARATORS = ("-- Boot ", "-- Reboot --")  # lines of journalctl between boots
 _MARKS = (_CPU, _VERSION, _ZONES, *_SEPARATORS)
 
-_MOST = 1000
-_STAMP = r"[^\n]{0,300}?\[\s*(\d+\.\d+)(?:@\d+|\s+<[^]]*>)?\]"
-_HOST = r"(\S{1,255}) kernel: (?:\[[^]\n]{0,40}\] )?$"
+_MOST = 1000  # boots in one text
+_STAMP = r"[^\n]{0,300}?\[\s*(\d+\.\d+)(?:@\d+|\s+<[^]]*>)?\]"  # printk's, behind any prefix; group: seconds
+_HOST = r"(\S{1,255}) kernel: (?:\[[^]\n]{0,40}\] )?$"  # of a journal, before a message; group: the host
 _NEAR = 1000  # characters at most between "Booting Linux" and "Linux version" of one boot
 
 

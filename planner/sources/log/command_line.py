@@ -12,7 +12,7 @@ from planner.sources.log.facts import Log
 __all__ = ["CommandLine", "completed"]
 
 _PRINTED = 968  # characters of a command line that fills a printk record
-_CUT_SUFFIX = re.compile(r",(?:h(?:ig?)?|lo?|cm?)?$")
+_CUT_SUFFIX = re.compile(r",(?:h(?:ig?)?|lo?|cm?)?$")  # a beginning of ,high, ,low or ,cma
 _CHOPPED = (">", "\u2026", "...")  # a pager's mark at the end of a line that is too wide
 
 

@@ -24,6 +24,7 @@ from planner.sources.log.timestamps import STAMP
 __all__ = ["is_unread", "without_debug"]
 
 _SIGN = "memblock_"
+# The beginning of a message that is not needed, and what no message may have that is cut out.
 _MESSAGE = re.compile(rf"(?:__)?{_SIGN}(?:reserve|phys_alloc_range|alloc_(?:try|exact)_nid(?:_raw)?): ")
 _FACT = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, BEGINNINGS))})|{'|'.join(WITHIN)}")
 _STAMP = re.compile(rf"{STAMP.pattern} $")

@@ -19,14 +19,16 @@ from planner.kernel.memory_map import Flag, Region, Reserved, with_nomap
 
 __all__ = ["Entry", "entry", "memblock_of", "mirrored", "regions_of"]
 
+# A descriptor; groups: first and last byte, type, attributes in words or in bits, the star of an old kernel.
 _ENTRY = (
     r"^efi:\s+0x([0-9a-f]{1,16})-0x([0-9a-f]{1,16}) \[([^|\]]{1,32})\|"
     r"((?:[A-Z0-9 ]{0,9}\|)*[A-Z0-9 ]{0,9}|attr=0x[0-9a-f]{1,16})\](\*?)"
 )
-_USABLE = ("loader", "boot", "conventional", "persistent", "acpi reclaim")
-_ATTRIBUTES = {"UC": 1, "WC": 2, "WT": 4, "WB": 8, "MR": 1 << 16, "SP": 1 << 18}
-_WB, _MORE_RELIABLE, _SPECIAL = 8, 1 << 16, 1 << 18
-_CACHEABLE = 2 | 4 | 8  # is_memory(): write-back, write-through or write-combining
+_USABLE = ("loader", "boot", "conventional", "persistent", "acpi reclaim")  # is_usable_memory(): types begin so
+_UC, _WC, _WT, _WB, _MORE_RELIABLE, _SPECIAL = 1, 2, 4, 8, 1 << 16, 1 << 18
+_CACHEABLE = _WC | _WT | _WB  # is_memory()
+_ATTRIBUTES = {"UC": _UC, "WC": _WC, "WT": _WT, "WB": _WB, "MR": _MORE_RELIABLE, "SP": _SPECIAL}
+"""Attributes that matter here, as a log names them: EFI_MEMORY_*, include/linux/efi.h."""
 
 
 class Entry(NamedTuple):

@@ -29,6 +29,7 @@ _MARKED = ("\x1b[K", "\x1b[m", "\x1b[0m\x1b[", "^[[")
 
 _LEVEL = r"(?>(?:[a-z]\w++ *+: ?[a-z]++ *+: ?)?)"  # of dmesg -x
 _STAMP = rf"{_LEVEL}(?:{PRINTK}|{DATE} *+)"
+# The first three characters of all messages with facts, as alternatives by the first of them.
 _FACT = "|".join(
     f"{re.escape(first)}(?:{'|'.join(re.escape(begin[1:]) for begin in begins)})"
     for first, begins in groupby(sorted(FIRST_3), key=itemgetter(0))
@@ -45,10 +46,10 @@ _UNSTAMPED = (
 )
 """The same without a time stamp: hardly a row of a listing, nor a piece of the line before, nor behind stray signs."""
 
-_LISTED = "System RAM"  # in a listing, whose rows have no time stamp either
+_LISTING = "System RAM"  # in a listing, whose rows have no time stamp either
 
 _KERNEL = " kernel: "  # behind the host in a journal
-_FEWEST = 3  # lines of the kernel, or messages of every boot
+_FEWEST = 3  # lines of the kernel, or messages of every boot, by which a form is known
 _WIDEST, _NEAR = 80, 8 * KIB  # characters before a message, and around it
 _KEPT, _KEPT_LOOSELY = 2, 32  # lines that stay at the beginning of each run
 
@@ -147,18 +148,20 @@ def _any(text: str, before: Sequence[str]) -> _Form | None:
     if len(patterns) > 1 or ends_with_word:
         return None
     (prefix,) = patterns
-    unstamped = "" if _LISTED in text else f"|{_UNSTAMPED}"
+    unstamped = "" if _LISTING in text else f"|{_UNSTAMPED}"
     marked = _MARKED if "\x1b" in text or "^[" in text else ()
     within, stamped = (*WITHIN, *marked, "\r", _KERNEL), rf"(?:\n++{prefix}{_STAMP}[^\n]*+){{{_KEPT}}}"
     return _Form(rf"{prefix}(?:{_STAMP}{_WORDS}{unstamped})", within, _KEPT_LOOSELY, stamped)
 
 
 def _without(text: str, form: _Form) -> str:
+    """The text with all runs of a form's other lines made empty, but for a few of each."""
     # A pattern that begins with a character is found as fast as that; a number of repetitions would be slower.
     return re.sub(rf"\n(?!\n){form.other}(?>(?:\n++{form.other})*)", partial(_emptied, form), text)
 
 
 def _emptied(form: _Form, run: re.Match[str]) -> str:
+    """A run made empty between those of its lines that have what must not be lost."""
     text, at, parts = run.string, run.start(), []
     if text.count("\n", run.start(), run.end()) <= _KEPT + 1:
         return run[0]  # all of it stays; the log of a test may have thousands of such runs
@@ -182,7 +185,7 @@ def _lines_with(text: str, signs: Sequence[str], start: int, end: int) -> list[i
 
 
 def _empty(form: _Form, text: str, start: int, end: int) -> str:
-    """Lines of a run, each after its line end, but for the first ones and the last empty."""
+    """The lines `[start, end)` of a run, each after its line end, made empty but for the first ones and the last."""
     last = text.rfind("\n", start, end)
     first = _after(text, form.kept, start + 1, end) - 1
     if form.alone and (alone := re.compile(form.alone).search(text, start, min(first, end))) is not None:

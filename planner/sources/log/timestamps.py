@@ -13,7 +13,7 @@ from planner.base.text import compiled
 
 __all__ = ["DATE", "PRINTK", "STAMP", "WIDEST", "has_timestamp", "is_kernels", "prefix_pattern", "without_timestamp"]
 
-_DAY = r"(?:\w{2,5}\.?,? )"
+_DAY = r"(?:\w{2,5}\.?,? )"  # of the week, in any language
 _TIME = r"\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?"
 _ZONE = r"(?: [A-Z]{3,5}(?= \S{1,255}+ kernel(?:\[\d+\])?:))"  # not the `CPU` or `KASLR` that begins a message
 _STAMPS = (
@@ -34,6 +34,7 @@ _STAMPS = (
 )
 _MARK = r"(?:[-=]{1,3}>|[*!]{1,3}|>{2,3})(?=\s*\[\s*\d+\.\d)"  # that people put before what they mean
 _PREFIX = rf"(?:\s+|{_MARK}|" + "|".join(_STAMPS) + ")*"
+
 PRINTK = r" *+(?:<\d++>)?\[ *+\d++\.\d++(?:@\d++)?\] *+(?>(?:\[ *+[TC]\d++\] *+)?)"
 """The pattern of printk's own stamp, with the caller: most logs have no other, and it takes a fourth of the time."""
 
@@ -44,12 +45,13 @@ STAMP = re.compile(r"\[ {0,12}\d{1,10}\.\d{6}\]")
 DATE = r"\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\]"
 """The pattern of the date of `dmesg -T`."""
 
-_KERNELS = re.compile(rf"{STAMP.pattern}| kernel: |{DATE}")
+_KERNELS = re.compile(rf"{STAMP.pattern}| kernel: |{DATE}")  # what only lines of a kernel's log have
+
 WIDEST = 400
 """Characters of the widest prefix before a message."""
 
-_RUNS = re.compile(r"\w+|\s+|.", re.DOTALL)
-_ESCAPES = r"\x1b\[[0-9;]*[A-Za-z]"
+_RUNS = re.compile(r"\w+|\s+|.", re.DOTALL)  # of word characters, of blanks; single other characters
+_ESCAPES = r"\x1b\[[0-9;]*[A-Za-z]"  # a terminal's colours
 
 
 def without_timestamp(line: str) -> str:

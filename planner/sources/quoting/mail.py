@@ -16,7 +16,7 @@ from planner.sources.reading import read_within
 __all__ = ["text_of"]
 
 _LARGEST = 16 * MIB  # characters of an attachment
-# In the headers of a mail: a sign of attachments, or of another encoding than that of the text before us.
+# In the headers of a mail: a sign of attachments, or of an encoded text.
 _ENCODED = r"multipart/|message/|base64|quoted-printable|charset=(?!\"?(?:utf-8|us-ascii)\b)"
 _HEADERS = re.compile(r"(?:From .*\n)?(?>(?:[A-Za-z][A-Za-z0-9-]*+:.*\n(?>(?:[ \t].*\n)*)){4,})\r?\n")
 """Four headers or more, each perhaps folded, and the empty line behind them; before them, the line of an mbox file."""
