@@ -50,6 +50,7 @@ def procedure_to_dict(procedure: Procedure) -> dict[str, Any]:
 
 
 def _spelt(to: Descriptor) -> str | dict[str, Any]:
+    """A descriptor as a document has it: a word, or an object with what is not usual of it."""
     if to is None:
         return "invalid"
     if isinstance(to, str):
@@ -59,6 +60,7 @@ def _spelt(to: Descriptor) -> str | dict[str, Any]:
 
 
 def _step_to_dict(step: Step) -> dict[str, Any]:
+    """A step as a document has it, without keys that have their defaults."""
     if isinstance(step, Write):
         if step.to is None:
             return {"step": "clear", "entry": step.entry}

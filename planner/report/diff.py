@@ -68,32 +68,34 @@ class Differences:
 
 def differences(a: Plan, b: Plan) -> Differences:
     """The differences between the reports of two plans, except in their sources' names."""
-    return Differences(_side(a), _side(b), tuple(_of_mapping("", to_dict(a), to_dict(b))))
+    return Differences(_summary(a), _summary(b), tuple(_in_mappings("", to_dict(a), to_dict(b))))
 
 
-def _side(plan: Plan) -> Side:
+def _summary(plan: Plan) -> Side:
+    """The summary of one plan."""
     kernel, outcome = plan.kernel, plan.reservation.outcome
     return Side(plan.memory.source, plan.request.text, kernel.profile, kernel.strategy, outcome, plan)
 
 
-def _of_mapping(prefix: str, a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]:
+def _in_mappings(prefix: str, a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Difference]:
+    """The differences of two objects, key by key. prefix: the path of both, with a dot behind it."""
     for key in dict.fromkeys((*a, *b)):
         path = f"{prefix}{key}"
         left, right = a.get(key), b.get(key)
         if left == right or path in _IDENTITY:
             continue
         if path in _AS_SETS:
-            yield from _of_entries(path, left or [], right or [])
+            yield from _in_sets(path, left or [], right or [])
         elif isinstance(left, Mapping) and isinstance(right, Mapping) and "start" not in left:
-            yield from _of_mapping(f"{path}.", left, right)
+            yield from _in_mappings(f"{path}.", left, right)
         elif isinstance(left, list) and isinstance(right, list):
-            yield from _of_list(path, left, right)
+            yield from _in_lists(path, left, right)
         else:
             yield Difference(path, left, right)
 
 
-def _of_list(path: str, a: Sequence[Any], b: Sequence[Any]) -> Iterator[Difference]:
-    """Differences by position, for lists whose order matters."""
+def _in_lists(path: str, a: Sequence[Any], b: Sequence[Any]) -> Iterator[Difference]:
+    """The differences of two lists whose order matters, by position."""
     for index in range(max(len(a), len(b))):
         left = a[index] if index < len(a) else None
         right = b[index] if index < len(b) else None
@@ -101,20 +103,22 @@ def _of_list(path: str, a: Sequence[Any], b: Sequence[Any]) -> Iterator[Differen
             yield Difference(f"{path}[{index}]", left, right)
 
 
-def _of_entries(path: str, a: Sequence[Any], b: Sequence[Any]) -> Iterator[Difference]:
-    """Entries that only one side has, by address if they have one."""
-    left, right = ({_frozen(entry): entry for entry in side} for side in (a, b))
+def _in_sets(path: str, a: Sequence[Any], b: Sequence[Any]) -> Iterator[Difference]:
+    """The entries of two lists that only one of them has, by address if they have one."""
+    left, right = ({_hashable(entry): entry for entry in side} for side in (a, b))
     found = [Difference(f"{path}[]", entry, None) for key, entry in left.items() if key not in right]
     found += [Difference(f"{path}[]", None, entry) for key, entry in right.items() if key not in left]
-    yield from sorted(found, key=_place)
+    yield from sorted(found, key=_address)
 
 
-def _place(difference: Difference) -> int:
+def _address(difference: Difference) -> int:
+    """The start of an entry that is a range; 0 for any other."""
     entry = difference.a if difference.a is not None else difference.b
     return int(entry["start"]) if isinstance(entry, Mapping) and "start" in entry else 0
 
 
-def _frozen(value: Any) -> Any:
+def _hashable(value: Any) -> Any:
+    """A value of a report in a form that can be a member of a set."""
     if isinstance(value, Mapping):
-        return tuple((key, _frozen(item)) for key, item in value.items())
-    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
+        return tuple((key, _hashable(item)) for key, item in value.items())
+    return tuple(_hashable(item) for item in value) if isinstance(value, list) else value

@@ -5,7 +5,7 @@ A field with `repr=False` is for code that uses the result and is not part of it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
 from json import JSONEncoder
@@ -22,9 +22,11 @@ __all__ = ["EXTENTS", "keys_of", "laid_out", "plain", "to_dict", "to_json"]
 EXTENTS = (Range, Region, Reserved, Rewound)
 """Dataclasses with `start` and `end`: their JSON has `size`, too."""
 
-_FLAGS = tuple(tuple(name for name, flag in FLAG_NAMES.items() if bits & flag) for bits in range(16))
-_ATOMS = frozenset((int, bool, float, type(None)))
-_LINE = 110
+_FLAGS = tuple(tuple(name for name, flag in FLAG_NAMES.items() if bits & flag) for bits in range(1 << len(FLAG_NAMES)))
+"""The names of the flags of a region, by their bits: looked up here, as a map may have 100,000 regions."""
+
+_ATOMS = frozenset((int, bool, float, type(None)))  # types of values that are written as they are
+_LINE = 110  # characters of a line, beyond which a value is laid out over several
 
 
 @cache
@@ -36,7 +38,10 @@ def keys_of(kind: type[Any]) -> tuple[str, ...] | None:
 
 
 def plain(value: Any) -> Any:
-    """Dicts, lists and values, in the order of the fields; undecodable bytes of a text are escaped."""
+    """A value as dicts, lists, texts, numbers and None, in the order of the fields.
+
+    Ranges get their `size`, flags their names; undecodable bytes of a text are escaped.
+    """
     kind = type(value)
     if kind is str:
         return valid_utf8(value)
@@ -74,8 +79,9 @@ def laid_out(value: Any) -> str:
     return _laid_out(value, JSONEncoder().encode, "") + "\n"
 
 
-def _laid_out(value: Any, encode: Any, indent: str) -> str:
-    text = str(encode(value))
+def _laid_out(value: Any, encode: Callable[[Any], str], indent: str) -> str:
+    """A value whose line begins with `indent`; the lines of its members are indented further."""
+    text = encode(value)
     if len(indent) + len(text) <= _LINE or not value or not isinstance(value, (dict, list)):
         return text
     deeper = indent + "  "

@@ -16,7 +16,8 @@ __all__ = ["schema_of"]
 
 _CONFIG = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
-with_config(ConfigDict(arbitrary_types_allowed=True))(Plan)  # kept by results, never written: its spans have no schema
+# Results keep plans, which are never written: the types in a plan need no schema.
+with_config(ConfigDict(arbitrary_types_allowed=True))(Plan)
 
 _SIGNED = frozenset(("base_pages_outside_crash", "extra_table_bytes", "extra_tlb_entries", "alignment_loss", "waste"))
 """Numbers that may be negative: differences from the baseline, and sums with one."""

@@ -32,7 +32,7 @@ class Recommended:
     reason: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True)  # without slots: a class has only one base with them, and `Sized` has this one and `Presets`
 class Judged:
     """Every judged request, the recommended one first, and what they are judged by."""
 
@@ -48,7 +48,7 @@ class Sized(Presets, Judged):
 
 
 def sized(found: Recommendation, beside: Presets) -> Sized:
-    """The document of a recommendation and the defaults."""
+    """The document of a recommendation, with what the defaults of distributions give beside it."""
     return Sized(
         recommended=Recommended(found.crashkernel, found.aim, found.reason),
         need=found.need,
