@@ -70,7 +70,7 @@ def test_what_one_map_reserves_and_the_other_does_not() -> None:
     assert (found["a"]["source"], found["b"]["source"]) == ("<test>", "other")
 
 
-def test_two_strategies() -> None:
+def test_two_strategies_differ_in_what_they_do_to_the_map() -> None:
     """Differences are in the order of the report."""
     plans = [make_plan(crowded(), "512M", Options(strategy=name)) for name in ("pud-aligned", "isolated")]
     paths = [d.path for d in differences(*plans).differences]

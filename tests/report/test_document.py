@@ -47,7 +47,7 @@ class Named(NamedTuple):
         pytest.param(Rewound(1, 2, "x"), {"start": 1, "end": 2, "size": 1, "reason": "x"}, id="a range undone"),
     ],
 )
-def test_plain_data(value: object, data: object) -> None:
+def test_a_result_becomes_plain_data(value: object, data: object) -> None:
     assert plain(value) == data
     assert json.dumps(plain(value)) == json.dumps(data)
 

@@ -29,7 +29,7 @@ def test_a_report_satisfies_the_published_schema(name: str) -> None:
     published().validate(to_dict(plan_of(name)))
 
 
-def test_it_is_a_schema() -> None:
+def test_the_schema_of_a_report_is_valid() -> None:
     Draft202012Validator.check_schema(schema_of(Report, "report"))
 
 

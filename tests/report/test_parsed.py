@@ -23,7 +23,9 @@ def document(value: str, kernel: str) -> Parsed:
         pytest.param("512M,high", "5.4", False, 0, None, 0, id="a suffix that the kernel does not read"),
     ],
 )
-def test_a_reading(value: str, kernel: str, valid: bool, size: int, offset: int | None, low_size: int) -> None:
+def test_a_reading_has_the_kernels_steps_and_sizes(
+    value: str, kernel: str, valid: bool, size: int, offset: int | None, low_size: int
+) -> None:
     found = document(value, kernel)
     assert (found.valid, found.size, found.offset, found.low_size) == (valid, size, offset, low_size)
     assert found.steps

@@ -44,13 +44,13 @@ KEYS = {
 
 
 @pytest.mark.parametrize("section", sorted(KEYS))
-def test_keys(section: str) -> None:
+def test_a_report_has_the_documented_keys(section: str) -> None:
     """Users rely on them, and on their order."""
     report = to_dict(plan_of("aligned"))
     assert list(report[section] if section else report) == KEYS[section].split()
 
 
-def test_keys_of_entries() -> None:
+def test_entries_have_the_documented_keys() -> None:
     """Of everything that comes in lists."""
     report = to_dict(plan_of("aligned"))
     assert list(report["memory"]["regions"][0]) == ["start", "end", "size", "flags", "node"]
@@ -64,7 +64,7 @@ def test_keys_of_entries() -> None:
 
 
 @given(memory=memory_maps(), value=requests)
-def test_the_text_is_the_dict(memory: MemoryMap, value: str) -> None:
+def test_the_text_of_a_report_is_its_dict(memory: MemoryMap, value: str) -> None:
     """The layout does not change the data; it is ASCII without needlessly long lines."""
     plan = make_plan(machine_of(memory), value)
     written = to_json(plan)

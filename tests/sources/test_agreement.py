@@ -51,7 +51,9 @@ BOARDS = "the sources may be of different boards"
     ],
 )
 @pytest.mark.parametrize("ram", [8 * GIB, 0], ids=["with RAM", "without RAM"])
-def test_a_log_and_a_tree_of_different_boards(properties: Tree, named: str, ram: int, doubt: str | None) -> None:
+def test_a_log_and_a_tree_of_different_boards_are_refused_or_doubted(
+    properties: Tree, named: str, ram: int, doubt: str | None
+) -> None:
     tree, log = board(properties, ram=ram), parse_text(LOG.format(named).encode(), "log")
     listing = source("listing", "iomem", LISTED)
     for order in ((tree, log, listing), (listing, log, tree)):
@@ -83,7 +85,7 @@ def test_a_log_and_a_tree_of_different_boards(properties: Tree, named: str, ram:
         ),
     ],
 )
-def test_trees_of_different_boards(one: Tree, other: Tree, doubt: str | None) -> None:
+def test_trees_of_different_boards_are_refused_or_doubted(one: Tree, other: Tree, doubt: str | None) -> None:
     """Also where they reserve the same memory."""
     trees = [board(one, FIRMWARE), board(other, FIRMWARE)]
     for order in (trees, trees[::-1]):
@@ -114,7 +116,7 @@ POOL: Tree = {"pool": {"compatible": b"shared-dma-pool\0", "reusable": b"", "siz
         pytest.param(board(), board(nodes=POOL), "pool", id="a pool without an address"),
     ],
 )
-def test_trees_that_reserve_other_memory(one: Machine, other: Machine, named: str | None) -> None:
+def test_only_trees_that_reserve_other_memory_are_refused(one: Machine, other: Machine, named: str | None) -> None:
     """In any order; alone or beside another source's map."""
     for order in ((one, other), (other, one), (source("a", "lsmem", RAM), one, other)):
         if named:
@@ -162,7 +164,7 @@ BLOB = (GIB + 112 * MIB, 0x3000)
         pytest.param(board(), loaded(*INITRD, BLOB, nodes=FIRMWARE), True, id="and firmware"),
     ],
 )
-def test_what_a_boot_loader_reserves_in_a_tree(one: Machine, other: Machine, *, refused: bool) -> None:
+def test_only_what_a_boot_loader_reserves_in_a_tree_may_differ(one: Machine, other: Machine, *, refused: bool) -> None:
     """For the initrd and the tree itself, which are those of one boot."""
     for order in ((one, other), (other, one)):
         if refused:
@@ -199,14 +201,14 @@ LATER: Tree = {**SHARED, "reg": wide(2 * GIB + 256 * MIB, 64 * MIB)}
         ),
     ],
 )
-def test_trees_that_use_the_same_memory_in_another_way(one: Machine, other: Machine, said: str) -> None:
+def test_trees_that_use_the_same_memory_in_another_way_are_refused(one: Machine, other: Machine, said: str) -> None:
     with pytest.raises(InputError, match=said):
         combine([one, other])
     with pytest.raises(InputError, match=said.partition(":")[0]):
         combine([other, one])
 
 
-def test_trees_whose_devices_reach_different_addresses() -> None:
+def test_trees_whose_devices_reach_different_addresses_are_refused() -> None:
     """Which decides where low memory ends."""
     ranges: Tree = {"ranges": b"", "dma-ranges": wide(0, 0, GIB), "#address-cells": cell(2), "#size-cells": cell(2)}
     one, other = board(), board({"soc": ranges})
@@ -229,7 +231,7 @@ CRASH = (Reserved(4 * GIB, 5 * GIB, "Crash kernel"),)
         pytest.param(TAKEN, (), "memblock", False, id="a running machine's is no such map"),
     ],
 )
-def test_maps_that_reserve_other_memory(
+def test_only_maps_that_reserve_other_memory_are_refused(
     one: tuple[Reserved, ...], other: tuple[Reserved, ...], kind: str, *, refused: bool
 ) -> None:
     first = source("a", "json", MemoryMap(RAM.regions, one), settled=True)
@@ -245,7 +247,7 @@ def test_maps_that_reserve_other_memory(
             combine(order)
 
 
-def test_a_carve_out_of_one_map_only() -> None:
+def test_a_carve_out_of_one_map_only_is_refused() -> None:
     """NOMAP memory is no less taken."""
     carved = MemoryMap((Region(GIB, 9 * GIB - 16 * MIB), Region(9 * GIB - 16 * MIB, 9 * GIB, Flag.NOMAP)))
     sources = [source("a", "json", RAM, settled=True), source("b", "json", carved, settled=True)]

@@ -58,7 +58,9 @@ def config(line: str, how: str = "") -> str:
         pytest.param(LOG.encode(), BUILT, "", "quiet crashkernel=512M", "", id="a log, not forced"),
     ],
 )
-def test_the_command_line(source: bytes, line: str, how: str, expected: str | None, note: str, beside: bool) -> None:
+def test_the_command_line_of_a_kernel_built_with_one(
+    source: bytes, line: str, how: str, expected: str | None, note: str, beside: bool
+) -> None:
     """The configuration as an option, or as one of the sources."""
     machine, built = parse_text(source, "x"), parse_text(config(line, how).encode(), "cfg")
     found = combine([machine, built]) if beside else applied(machine, built)
@@ -122,7 +124,7 @@ def test_stated_ram_is_that_of_no_boot() -> None:
     assert found.facts.cmdline == "mem=1G"
 
 
-def test_it_is_the_request() -> None:
+def test_a_built_in_crashkernel_is_the_request() -> None:
     """Without one there is none."""
     machine = parse_text(tree(), "x")
     with pytest.raises(InputError, match="no crashkernel= value"):

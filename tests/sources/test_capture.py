@@ -40,7 +40,7 @@ def capture(data: bytes) -> Capture:
     return found
 
 
-def test_what_kdumpctl_prints() -> None:
+def test_the_estimate_of_kdumpctl_is_read() -> None:
     """The tool rounds down, so sizes that add to the need are taken as 1 MiB more."""
     found = capture(KDUMPCTL)
     assert (found.kernel_size, found.initrd_size, found.modules_size) == (38 * MIB, 29 * MIB, 13 * MIB)
@@ -49,31 +49,30 @@ def test_what_kdumpctl_prints() -> None:
     assert found.estimates == (("kdumpctl estimate", 1290 * MIB),)
 
 
-def test_what_kdumptool_prints() -> None:
+def test_the_calibration_of_kdumptool_is_read() -> None:
     """Only Low is used on arm64."""
     assert capture(KDUMPTOOL).estimates == (("kdumptool calibrate", 392 * MIB),)
 
 
 @pytest.mark.parametrize("printed", [KDUMPCTL, KDUMPTOOL], ids=["kdumpctl", "kdumptool"])
-def test_what_is_indented_as_in_a_document(printed: bytes) -> None:
-    """With the same result."""
+def test_the_output_may_be_indented_as_in_a_document(printed: bytes) -> None:
     indented = b"".join(b"    " + line for line in printed.splitlines(keepends=True))
     assert capture(b"In the output:\n\n" + indented) == capture(printed)
 
 
-def test_what_is_neither() -> None:
+def test_the_output_of_another_tool_is_refused() -> None:
     with pytest.raises(InputError, match="is neither kdumpctl's estimate nor kdumptool's calibration"):
         parse_text(b"Total: 5\n", "source", "kdump")
 
 
-def test_the_image_of_a_log() -> None:
+def test_a_log_tells_the_size_of_the_image() -> None:
     """The image size is the sum of code, rwdata, rodata, init and bss in `Memory:`."""
     log = b"[    0.000000] Linux version 6.12.117 (x) #1\n" + LOG
     assert capture(log).kernel_size == 37628 * KIB
     assert image_size("Memory: 15848K/62464K available") is None
 
 
-def test_loaded_modules() -> None:
+def test_loaded_modules_have_their_sizes() -> None:
     text = "nvme 61440 2 - Live 0xffff\nnvme_core 188416 3 nvme, Live 0xffff\nrubbish\n"
     assert modules(text) == (("nvme", 61440), ("nvme_core", 188416))
     lsmod = "Module                  Size  Used by\nnvme                   61440  2\nxfs  1900544  -1\n"
@@ -93,7 +92,7 @@ lrwxrwxrwx   1 root     root            7 Jan  1  1970 bin -> usr/bin
 
 
 @pytest.mark.parametrize(("page", "unpacked"), [(4 * KIB, 20 * 4 * KIB), (64 * KIB, 3 * 64 * KIB)])
-def test_the_files_in_the_kdump_initrd(page: int, unpacked: int) -> None:
+def test_the_files_in_the_kdump_initrd_are_counted_in_pages(page: int, unpacked: int) -> None:
     """Regular files in whole pages; a squashfs image counts as one file, but its modules are listed."""
     found = listed(LSINITRD, page)
     assert (found.initrd_size, found.initrd_unpacked) == (31 * MIB, unpacked)
@@ -108,14 +107,14 @@ def test_the_files_in_the_kdump_initrd(page: int, unpacked: int) -> None:
         "-rw-------  1 root root 30000000 Nov  1 10:00 initrd-6.4.0-150600-default-kdump",
     ],
 )
-def test_the_kdump_initrd_in_a_listing(line: str) -> None:
+def test_the_largest_kdump_initrd_in_a_listing_counts(line: str) -> None:
     assert (
         initrd_size(f"/boot:\ntotal 5\n-rw------- 1 0 0 90000000 Nov  1 10:00 initramfs-5.14.0.img\n{line}\n")
         == 30000000
     )
 
 
-def test_sources_add_up() -> None:
+def test_of_each_fact_the_first_source_that_has_it_counts() -> None:
     """The kernel image from a log, the initrd from a tool."""
     log = parse_text(b"[    0.000000] Linux version 6.12.117 (x) #1\n" + LOG, "log")
     found = combine([log, parse_text(KDUMPCTL, "tool")]).facts.capture

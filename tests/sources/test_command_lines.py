@@ -40,7 +40,7 @@ def cut(text: str, **facts: Any) -> dict[str, Any]:
         ),
     ],
 )
-def test_the_line_that_is_used(sources: list[tuple[str, dict[str, Any]]], used: str | None) -> None:
+def test_a_whole_line_of_the_boot_is_used(sources: list[tuple[str, dict[str, Any]]], used: str | None) -> None:
     """What a line that was cut off lacks is no contradiction."""
     found = agreed_line([source(kind, kind, **facts) for kind, facts in sources])
     assert (None if found is None else found.cmdline) == used
@@ -63,7 +63,7 @@ def test_two_boots_are_refused(first: dict[str, Any], second: dict[str, Any], wh
         agreed_line([source("a", "dmesg", **first), source("b", "facts", **second)])
 
 
-def test_the_words_of_a_parameter() -> None:
+def test_all_words_of_a_parameter_are_found_in_order() -> None:
     """In order, whichever sign is in the name."""
     text = "kernel-core=1 crashkernel=1G,high cma=4M crashkernel=64M,low"
     assert whole_words(text, "crashkernel") == ["crashkernel=1G,high", "crashkernel=64M,low"]

@@ -67,7 +67,7 @@ PACKERS: dict[str, Callable[[bytes], bytes]] = {
 
 
 @pytest.mark.parametrize("kind", PACKERS)
-def test_an_early_archive_before_a_packed_one(kind: str) -> None:
+def test_an_early_archive_counts_beside_a_packed_one(kind: str) -> None:
     """As with microcode and ACPI tables: the kernel unpacks both archives."""
     data = EARLY + PACKERS[kind](MAIN)
     found = of(data)
@@ -79,7 +79,7 @@ def test_an_early_archive_before_a_packed_one(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", [kind for kind in PACKERS if kind != "none"])
-def test_several_packed_archives_with_padding(kind: str) -> None:
+def test_several_packed_archives_with_padding_are_added_up(kind: str) -> None:
     """Each stream is a complete archive; zeros between them are skipped."""
     found = of(PACKERS[kind](EARLY) + bytes(7) + PACKERS[kind](MAIN) + bytes(700))
     assert found.unpacked[4 * KIB] == PAGES * 4 * KIB
@@ -135,7 +135,7 @@ def test_a_dictionary_of_64m_is_read_and_a_larger_one_refused() -> None:
         pytest.param(gzip.compress(MAIN)[:40] + bytes(90), "is damaged", id="a damaged stream"),
     ],
 )
-def test_what_is_no_initrd(data: bytes, message: str) -> None:
+def test_what_is_no_initrd_is_refused(data: bytes, message: str) -> None:
     with pytest.raises(InputError, match=message):
         of(data)
 

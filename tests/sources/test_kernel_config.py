@@ -48,7 +48,7 @@ WHOLE = TITLE + BASE + "CONFIG_ARM64_4K_PAGES=y\nCONFIG_ARM64_VA_BITS=48\nCONFIG
         pytest.param("CONFIG_ARM64=y\n", None, None, None, None, id="a fragment says nothing of what it does not name"),
     ],
 )
-def test_facts(
+def test_the_facts_that_follow_from_symbols(
     text: str, page_size: int | None, va_bits: int | None, pa_bits: int | None, dma_limit: int | None
 ) -> None:
     """Page size, bits and zones; plain or packed."""
@@ -143,7 +143,7 @@ def test_the_option_wins_and_says_so(tmp_path: Path) -> None:
         pytest.param("CONFIG_ARM64_VA_BITS=" + "9" * 5000, "is not a number", id="an endless number"),
     ],
 )
-def test_what_is_no_configuration(text: str, what: str) -> None:
+def test_what_is_no_configuration_is_refused(text: str, what: str) -> None:
     """One line with the place and the error."""
     with pytest.raises(InputError) as caught:
         parse_text(text.encode(), "c", "config")
@@ -181,7 +181,9 @@ def test_the_configuration_of_another_architecture_is_refused(run: Run, tmp_path
         pytest.param("CONFIG_KFENCE=y\n", 4 * KIB, 39, id="neither"),
     ],
 )
-def test_bits_and_pages_of_two_sources(tmp_path: Path, text: str, page_size: int, va_bits: int | None) -> None:
+def test_bits_and_pages_of_a_configuration_replace_those_of_a_source(
+    tmp_path: Path, text: str, page_size: int, va_bits: int | None
+) -> None:
     """The configuration is used, and facts that do not fit it are dropped."""
     machine = parse_text(b'{"memory": [{"start": "1G", "size": "7G"}], "page_size": "4K", "va_bits": 39}', "m")
     path = tmp_path / "config"

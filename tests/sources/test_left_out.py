@@ -24,7 +24,7 @@ from planner.sources.left_out import has_line_for_others, stands_for_others
         *("Show 6 more lines", "+--  6 lines: [    0.000000] Zone ranges:-----------"),
     ],
 )
-def test_a_line_that_stands_for_others(line: str) -> None:
+def test_a_line_that_says_others_were_left_out(line: str) -> None:
     """In a mail, a paste, the page of a forum, or an editor that folds lines."""
     assert stands_for_others(line)
     assert has_line_for_others(f"Zone ranges:\n{line}\n  DMA  empty\n")
@@ -42,7 +42,7 @@ def test_a_line_that_stands_for_others(line: str) -> None:
         "Movable zone start for each node",
     ],
 )
-def test_any_other_line(line: str) -> None:
+def test_any_other_line_stands_for_itself(line: str) -> None:
     """Also one that has a sign of it among other words."""
     assert not stands_for_others(line)
     assert not has_line_for_others(f"{line}\n{line}\n")

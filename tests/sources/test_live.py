@@ -40,7 +40,7 @@ def arm64(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("arm64")
-def test_what_proc_tells(tmp_path: Path) -> None:
+def test_proc_gives_the_map_and_the_facts(tmp_path: Path) -> None:
     """The state after boot: the crash kernel is listed."""
     found = live.read(tree(tmp_path, proc_cmdline="quiet crashkernel=512M\n"))
     assert (found.source, found.kind, found.settled) == ("live", "live", False)
@@ -53,7 +53,7 @@ def test_what_proc_tells(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("arm64")
 @pytest.mark.parametrize("where", ["boot", "proc", "nowhere", "damaged"])
-def test_where_the_configuration_is(tmp_path: Path, where: str) -> None:
+def test_the_configuration_is_in_boot_or_in_proc(tmp_path: Path, where: str) -> None:
     """In /boot, else packed in /proc; without one, it is unknown."""
     root = tree(tmp_path)
     text = "CONFIG_ARM64=y\nCONFIG_KFENCE=y\n"
@@ -74,7 +74,7 @@ def test_where_the_configuration_is(tmp_path: Path, where: str) -> None:
         pytest.param({"proc_iomem": "00000000-00000000 : System RAM\n"}, "<live>: ", id="hidden addresses"),
     ],
 )
-def test_a_machine_that_shows_nothing(tmp_path: Path, files: dict[str, str], line: str) -> None:
+def test_a_machine_that_shows_nothing_is_an_error(tmp_path: Path, files: dict[str, str], line: str) -> None:
     if files:
         tree(tmp_path, **files)
     with pytest.raises(InputError) as caught:

@@ -77,7 +77,7 @@ BANKS = (Region(2 * GIB, 4 * GIB), Region(0x80_8000_0000, 0x80_C000_0000))
         pytest.param(TEXT.replace("Memory block size", "Größe des Speicherblocks"), id="a summary in German"),
     ],
 )
-def test_online_blocks(text: str) -> None:
+def test_online_blocks_are_memory(text: str) -> None:
     """Recognised by content; offline blocks are left out, with a note."""
     source = parse_text(text.encode(), "lsmem.txt")
     assert (source.kind, source.memory.regions, source.settled) == ("lsmem", BANKS, False)
@@ -113,7 +113,7 @@ def test_online_blocks(text: str) -> None:
         ),
     ],
 )
-def test_chosen_columns(text: str, nodes: tuple[int | None, int | None], fmt: str | None) -> None:
+def test_any_columns_with_ranges_are_read(text: str, nodes: tuple[int | None, int | None], fmt: str | None) -> None:
     """Any columns that include RANGE; recognised by content."""
     banks = ((GIB, 2 * GIB), (0x80_8000_0000, 0x80_C000_0000))
     shown = text.format(*(f"{start:#018x}-{end - 1:#018x}" for start, end in banks))
@@ -132,7 +132,7 @@ def test_a_block_of_unknown_node_joins_its_neighbours() -> None:
     )
 
 
-def test_each_block_by_itself() -> None:
+def test_blocks_that_touch_are_joined_within_a_node() -> None:
     """`lsmem -a` with nodes: blocks that touch are one region, unless their nodes differ."""
     rows = [(i, 0 if i < 20 else 1) for i in range(16, 32)]
     text = "RANGE SIZE STATE REMOVABLE ZONES NODE BLOCK\n" + "".join(
@@ -150,7 +150,7 @@ def test_a_plan_says_how_coarse_it_is() -> None:
     assert COARSE in plan.notes
 
 
-def test_a_real_one() -> None:
+def test_the_output_of_another_architecture_is_read() -> None:
     """Other architectures have the same format."""
     data = (Path(__file__).parent / "data" / "s390x-12g.lsmem").read_bytes()
     assert parse_text(data, "x").memory.ram == 12 * GIB
@@ -171,7 +171,7 @@ def test_addresses_below_the_sizes_are_prose() -> None:
         parse_text(f"{TEXT}\n0x0000000100000000-0x 2G online\n".encode(), "x")
 
 
-def test_prompts_and_prose_around_it() -> None:
+def test_prompts_and_prose_around_it_are_skipped() -> None:
     """As in an issue."""
     posted = f"This board has 3G:\n```\n$ lsmem\n{TEXT}```\nand the kernel is 6.9.\n"
     assert parse_text(posted.encode(), "x").memory == parse_text(TEXT.encode(), "x").memory
@@ -196,7 +196,7 @@ def test_prompts_and_prose_around_it() -> None:
         pytest.param('{"memory": [{"range": "0x0-0x1", "node": ' + "9" * 5000 + "}]}", "this number", id="endless"),
     ],
 )
-def test_damage(text: str, what: str) -> None:
+def test_a_damaged_output_is_refused(text: str, what: str) -> None:
     """One line, with its place if there is one."""
     with pytest.raises(InputError) as caught:
         parse_text(text.encode(), "x", "lsmem")

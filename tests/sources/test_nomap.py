@@ -23,7 +23,7 @@ from planner.sources.nomap import inferred_nomap
         pytest.param([2048, 1, 2048], [False, True, False], id="but between two of them"),
     ],
 )
-def test_ranges_that_touch(sizes: list[int], nomap: list[bool]) -> None:
+def test_of_ranges_that_touch_every_other_one_is_nomap(sizes: list[int], nomap: list[bool]) -> None:
     """Sizes in MiB; a note gives the number of inferred ranges."""
     regions, at = [], GIB
     for size in sizes:
@@ -47,7 +47,9 @@ def test_ranges_that_touch(sizes: list[int], nomap: list[bool]) -> None:
         pytest.param([400, 300], 1, 1, [False, False], id="contradicting signs tell nothing"),
     ],
 )
-def test_what_else_is_known(sizes: list[int], used: int | None, known: int | None, nomap: list[bool]) -> None:
+def test_allocations_and_known_nomap_memory_tell_which_ones(
+    sizes: list[int], used: int | None, known: int | None, nomap: list[bool]
+) -> None:
     """used, known: the number of the range with an allocation of the kernel, and of one with NOMAP memory."""
     ends = [GIB + sum(sizes[:n]) * MIB for n in range(len(sizes) + 1)]
     regions = [Region(*span) for span in pairwise(ends)]

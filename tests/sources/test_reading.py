@@ -35,7 +35,7 @@ from planner.sources.reading import (
         pytest.param(b"one\ntw\xff", "x:2:3: is not UTF-8", id="a byte that is no text, by line and column"),
     ],
 )
-def test_what_is_no_text(data: bytes, line: str) -> None:
+def test_what_is_no_text_is_refused(data: bytes, line: str) -> None:
     with pytest.raises(InputError) as caught:
         decode(data, "x")
     assert str(caught.value).startswith(line)
@@ -146,7 +146,7 @@ def test_an_input_is_bounded(tmp_path: Path, size: int, refused: bool) -> None:
         pytest.param("a\0b", "cannot be read: ", id="no path"),
     ],
 )
-def test_what_cannot_be_opened(tmp_path: Path, path: str, line: str) -> None:
+def test_what_cannot_be_opened_is_an_error_with_its_name(tmp_path: Path, path: str, line: str) -> None:
     with pytest.raises(InputError, match=line):
         read_bytes(str(tmp_path / path) if path != "a\0b" else path)
 
@@ -171,6 +171,6 @@ def test_standard_input_has_a_name_and_stays_open() -> None:
         pytest.param("0xffff000000200000-0xffff000001c00000\n 26M PMD", None, id="two lines"),
     ],
 )
-def test_a_row_of_a_page_table_dump(line: str, groups: tuple[str, ...] | None) -> None:
+def test_a_row_of_a_page_table_dump_is_recognised(line: str, groups: tuple[str, ...] | None) -> None:
     found = re.search(TABLE_ROW, line)
     assert (found and found.groups()) == groups

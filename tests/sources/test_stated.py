@@ -180,7 +180,7 @@ def test_what_a_log_shows_tells_nothing_about_ram_that_its_boot_did_not_have() -
         pytest.param("7.2", 0xE000_0000, id="7.2 reserves the first"),
     ],
 )
-def test_nodes_with_several_ranges(kernel: str, start: int, nomap: bool) -> None:
+def test_nodes_with_several_ranges_keep_them_in_stated_ram(kernel: str, start: int, nomap: bool) -> None:
     """By the rule of the kernel that is modelled."""
     node: Tree = {"reg": wide(0xA000_0000, 16 * MIB, 0xE000_0000, 512 * MIB), **({"no-map": b""} if nomap else {})}
     blob = blob_of(
@@ -206,7 +206,7 @@ def test_nodes_with_several_ranges(kernel: str, start: int, nomap: bool) -> None
 # -- the command line and the library ----------------------------------------------------------------------------
 
 
-def test_the_option(run: Run, tmp_path: Path) -> None:  # noqa: F811 - the fixture
+def test_the_option_states_ram(run: Run, tmp_path: Path) -> None:  # noqa: F811 - the fixture
     """Alone, repeated, and with a tree; the error for a tree without RAM names the option."""
     path = tmp_path / "board.dtb"
     path.write_bytes(tree())
@@ -222,7 +222,7 @@ def test_the_option(run: Run, tmp_path: Path) -> None:  # noqa: F811 - the fixtu
     assert "3G of RAM in 2 regions" in run(*common, "--memory", "1G@2G", "--memory", "2G@0x100000000").out
 
 
-def test_the_library(tmp_path: Path) -> None:
+def test_the_library_takes_stated_ram(tmp_path: Path) -> None:
     """The same, by name."""
     path = tmp_path / "board.dtb"
     path.write_bytes(tree())
@@ -247,7 +247,7 @@ def test_the_library(tmp_path: Path) -> None:
         pytest.param("9" * 5000 + "@0", "lies beyond 52 physical address bits", id="more than anything"),
     ],
 )
-def test_what_is_no_ram(run: Run, value: str, message: str) -> None:  # noqa: F811 - the fixture
+def test_what_is_no_ram_is_refused(run: Run, value: str, message: str) -> None:  # noqa: F811 - the fixture
     """One line."""
     status, _, err = run("plan", "256M", "--memory", value)
     assert (status, err.count("\n")) == (2, 1)

@@ -49,7 +49,7 @@ def machine(**data: bytes) -> Machine:
         pytest.param("config", gzip.compress(b"CONFIG_ARM64=y\nCONFIG_ARM64_VA_BITS=47\n"), "va_bits", 47, id="packed"),
     ],
 )
-def test_what_a_small_file_says(kind: str, content: bytes, fact: str, value: object) -> None:
+def test_small_files_give_facts(kind: str, content: bytes, fact: str, value: object) -> None:
     assert getattr(machine(**{kind: content}).facts, fact) == value
 
 
@@ -65,7 +65,7 @@ def test_of_a_file_that_is_there_twice_the_last_is_read() -> None:
 @pytest.mark.parametrize(
     ("content", "size"), [(b"536870912\n", 512 * MIB), (b"-1\n", None), (b"many\n", None), (b"9" * 30, None)]
 )
-def test_kexec_crash_size(content: bytes, size: int | None) -> None:
+def test_kexec_crash_size_is_a_number_or_nothing(content: bytes, size: int | None) -> None:
     record = machine(crash_size=content).facts.record
     assert (record.kexec_crash_size if record is not None else None) == size
 
@@ -74,7 +74,7 @@ def test_kexec_crash_size(content: bytes, size: int | None) -> None:
     ("content", "archive", "rest"),
     [(b"1000\n", 1000, None), (b"1000 5000\n", 1000, 5000), (b"1000 many\n", 1000, None)],
 )
-def test_the_size_of_the_kdump_initrd(content: bytes, archive: int, rest: int | None) -> None:
+def test_the_size_of_the_kdump_initrd_is_read(content: bytes, archive: int, rest: int | None) -> None:
     """With the sizes of the files in it, if the script recorded them."""
     capture = machine(initrd=content).facts.capture
     assert capture is not None

@@ -228,7 +228,7 @@ def in_words(log: str) -> bytes:
         ),
     ],
 )
-def test_logs_of_this_boot(name: str, log: bytes) -> None:
+def test_a_log_of_this_boot_is_found(name: str, log: bytes) -> None:
     """Their facts are used, and no log is reported missing."""
     source = parse_text(packed(with_logs(**{name: log})), "x")
     assert source.facts.events == parse_text(BOOT["dmesg"].encode(), "x").facts.events
@@ -259,7 +259,7 @@ def test_logs_of_this_boot(name: str, log: bytes) -> None:
         ),
     ],
 )
-def test_what_is_no_log_of_this_boot(name: str, log: bytes, told: str | None) -> None:
+def test_what_is_no_log_of_this_boot_is_left_out(name: str, log: bytes, told: str | None) -> None:
     """It is not used, and the boot log is reported missing."""
     source = parse_text(packed(with_logs(**{name: log})), "x")
     assert (source.kind, source.facts.events) == ("iomem", ())

@@ -45,7 +45,7 @@ def test_what_tarfile_writes_is_read(members: list[tuple[str, bytes]], fmt: int)
     assert [member.size for member in archive] == [len(content) for _, content in members]
 
 
-def test_a_size_in_an_extended_header() -> None:
+def test_a_size_in_an_extended_header_counts() -> None:
     """The size in the extended header is used; Python writes sizes there that do not fit in octal digits."""
     big = tarfile.TarInfo("big")
     big.size = 5
@@ -143,7 +143,7 @@ def test_headers_are_bounded(data: bytes, what: str | None) -> None:
         pytest.param(tarfile.CHRTYPE, False, False, id="a device"),
     ],
 )
-def test_kinds_of_members(member: bytes, is_file: bool, is_folder: bool) -> None:
+def test_links_and_devices_are_neither_files_nor_folders(member: bytes, is_file: bool, is_folder: bool) -> None:
     """Only files have content, whatever sizes other headers give."""
     info = tarfile.TarInfo("x")
     info.type, info.size = member, 5

@@ -132,7 +132,7 @@ PCI: Tree = {
         ),
     ],
 )
-def test_dma_limit(nodes: Tree, limit: int) -> None:
+def test_the_limit_is_the_lowest_end_that_a_bus_reaches(nodes: Tree, limit: int) -> None:
     """Facts of drivers/of/address.c, of_dma_get_max_cpu_address()."""
     assert dma_ranges.dma_limit_of(Blob(blob_of({**CELLS, **nodes}), "x").root, "x")[0] == limit
 

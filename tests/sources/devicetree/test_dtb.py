@@ -154,12 +154,12 @@ def reserved(tree: Tree, *reserve: tuple[int, int]) -> list[tuple[int, int, str]
         ),
     ],
 )
-def test_memory(tree: Tree, expected: list[tuple[int, int, int]]) -> None:
+def test_memory_nodes_are_added_as_kernels_do(tree: Tree, expected: list[tuple[int, int, int]]) -> None:
     """Nodes in order, cut to pages, with the kernel's flags."""
     assert regions(tree) == expected
 
 
-def test_nodes_of_numa() -> None:
+def test_memory_of_different_nodes_is_not_merged() -> None:
     """Adjacent memory of different nodes is not merged."""
     tree = {
         **CELLS,
@@ -293,7 +293,7 @@ STRUCTURE = int.from_bytes(GOOD[8:12], "big")
         pytest.param(patched(len(GOOD) - 1, b"x"), None, "name has no end", id="a name without end"),
     ],
 )
-def test_damage(blob: bytes, offset: int | None, what: str) -> None:
+def test_a_damaged_blob_is_refused_with_the_offset(blob: bytes, offset: int | None, what: str) -> None:
     """One error, with the byte offset at which reading stops."""
     with pytest.raises(InputError) as caught:
         parse_text(blob, "x.dtb")
@@ -319,7 +319,7 @@ def test_source_text_is_refused_with_the_way_out() -> None:
 
 
 @pytest.mark.skipif(shutil.which("dtc") is None, reason="needs dtc (device-tree-compiler)")
-def test_a_real_board(tmp_path: Path) -> None:
+def test_a_board_has_the_memory_of_its_source_text(tmp_path: Path) -> None:
     """96Boards HiKey: six pieces, ramoops with an address, 128M of CMA with a size only."""
     target = tmp_path / "hikey.dtb"
     subprocess.run(["dtc", "-q", "-O", "dtb", "-o", target, HIKEY], check=True)

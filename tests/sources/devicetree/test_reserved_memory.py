@@ -141,7 +141,9 @@ from tests.sources.devicetree.test_dtb import AT, CMA, TOP, machine, pool, regio
         ),
     ],
 )
-def test_reservations(tree: Tree, reserve: tuple[tuple[int, int], ...], expected: list[tuple[int, int, str]]) -> None:
+def test_reservations_have_the_kernels_order_and_places(
+    tree: Tree, reserve: tuple[tuple[int, int], ...], expected: list[tuple[int, int, str]]
+) -> None:
     """Reservations have the kernel's order and places."""
     assert reserved(tree, *reserve) == expected
 
@@ -153,7 +155,7 @@ def test_reservations(tree: Tree, reserve: tuple[tuple[int, int], ...], expected
         pytest.param("7.2", 0xE000_0000, id="7.2 only the first"),
     ],
 )
-def test_a_node_with_two_ranges(kernel: str, start: int) -> None:
+def test_whether_all_ranges_of_a_node_are_reserved_depends_on_the_kernel(kernel: str, start: int) -> None:
     """Depending on the kernel, only the first range is reserved: __reserved_mem_reserve_reg(), drivers/of."""
     split = {"split@a0000000": {"reg": wide(0xA000_0000, 16 * MIB, 0xE000_0000, 512 * MIB)}}
     memory: Tree = {"device_type": b"memory\0", "reg": wide(2 * GIB, 2 * GIB)}
@@ -199,7 +201,9 @@ def test_a_placed_nomap_region_is_no_memory_for_others() -> None:
         ),
     ],
 )
-def test_a_node_with_an_empty_range(node: Tree, place: list[tuple[int, int, str]], notes: list[str]) -> None:
+def test_a_node_with_an_empty_range_is_placed_by_its_size(
+    node: Tree, place: list[tuple[int, int, str]], notes: list[str]
+) -> None:
     tree = machine(reserved_memory=pool({"a": node}))
     assert reserved(tree) == place
     planned = make_plan(parse_text(blob_of(tree), "x"), "64M", Options(kernel="6.1"))
@@ -342,7 +346,9 @@ BELOW_END = (2 * GIB + 15 * MIB, 2 * GIB + 16 * MIB)
         ),
     ],
 )
-def test_places_of_nodes_without_an_address(nodes: Tree, places: dict[str, tuple[int, int]]) -> None:
+def test_each_kernel_places_nodes_without_an_address_by_its_rule(
+    nodes: Tree, places: dict[str, tuple[int, int]]
+) -> None:
     """Node `a`, by kernel."""
     found = {kernel: [(s, e) for s, e, name in planned(nodes, kernel)[0] if name == "a"] for kernel in places}
     assert found == {kernel: [place] for kernel, place in places.items()}

@@ -32,13 +32,13 @@ def state(tree: Tree | None = None) -> State:
         pytest.param({"#address-cells": cell(4), "#size-cells": cell(1)}, (4, 1), id="up to four"),
     ],
 )
-def test_cells_of_the_root(tree: Tree, cells: tuple[int, int]) -> None:
+def test_the_root_says_how_many_cells_a_number_has(tree: Tree, cells: tuple[int, int]) -> None:
     found = state(tree)
     assert (found.address_cells, found.size_cells) == cells
 
 
 @pytest.mark.parametrize("count", [0, 5])
-def test_cells_that_no_machine_has(count: int) -> None:
+def test_cells_that_no_machine_has_are_refused(count: int) -> None:
     with pytest.raises(InputError, match=rf"^x.dtb:\+0x[0-9a-f]+: #size-cells of the root node is {count}"):
         state({"#size-cells": cell(count)})
 

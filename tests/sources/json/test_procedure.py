@@ -53,14 +53,14 @@ def test_built_in_procedures_can_be_written_and_read(procedure: Procedure) -> No
 
 @settings(max_examples=50)
 @given(procedure=procedures())
-def test_so_can_any_other(procedure: Procedure) -> None:
+def test_any_procedure_can_be_written_and_read(procedure: Procedure) -> None:
     """With any steps."""
     document = procedure_to_dict(procedure)
     Draft202012Validator(schema()).validate(document)
     assert parse_procedure(json.dumps(document, indent=1), "own.json") == procedure
 
 
-def test_what_may_be_left_out() -> None:
+def test_keys_that_may_be_left_out_have_defaults() -> None:
     """The summary, the assumption, and the addresses touched."""
     own = parse_procedure(TEXT, "own.json")
     assert (own.summary, own.rests_on, own.touch) == ("", "", "linear-map")
@@ -92,7 +92,7 @@ def test_what_may_be_left_out() -> None:
         pytest.param('{"step": "clear", "entry": "block"}', "7", "own.json:13:5: steps.0: must be an object", id="a 7"),
     ],
 )
-def test_where_an_error_is(old: str, new: str, message: str) -> None:
+def test_an_error_has_its_line_and_column(old: str, new: str, message: str) -> None:
     """Line and column of the value, or of the unknown key."""
     assert old in TEXT
     with pytest.raises(InputError) as error:
@@ -117,7 +117,7 @@ def test_a_file_that_is_not_text(tmp_path: Path) -> None:
         pytest.param({"steps": [{"step": "jump"}]}, "steps.0.step: 'jump' is not known", id="an unknown step"),
     ],
 )
-def test_a_report_that_will_not_do(change: dict[str, Any], message: str) -> None:
+def test_a_report_without_usable_steps_is_refused(change: dict[str, Any], message: str) -> None:
     """The error says what to do."""
     span = {"start": 4096, "end": 8192}
     report = {"kernel": {"page_size": 4096, "va_bits": 48}, "reservation": {"crash": span}, "steps": [{"step": "dsb"}]}

@@ -17,6 +17,6 @@ from tests.sources.json.test_procedure import TEXT
         pytest.param(("steps", 2, "none"), False, (15, 5), id="what is not there: as far down as there is something"),
     ],
 )
-def test_places(path: tuple[str | int, ...], key: bool, place: tuple[int, int]) -> None:
+def test_a_path_leads_to_a_line_and_a_column(path: tuple[str | int, ...], key: bool, place: tuple[int, int]) -> None:
     """Lines and columns count from 1."""
     assert locate(TEXT, path, key=key) == place

@@ -155,7 +155,7 @@ WHOLE = HEAD + ALL_ZONES + NODES + SET_UP + CMA + CRASH + COMMAND + "ro crashker
         ),
     ],
 )
-def test_a_line_that_is_missing(text: str, lost: str, note: str) -> None:
+def test_a_line_that_is_missing_is_noted(text: str, lost: str, note: str) -> None:
     """A note says so; the complete log has no such note."""
     kept = "".join(line for line in text.splitlines(keepends=True) if lost not in line)
     assert any(one.startswith(note) for one in parse_text(kept.encode(), "log").notes)
@@ -168,14 +168,14 @@ def test_the_limit_of_a_zone_whose_line_is_missing() -> None:
     assert parse_text(text.encode(), "log").facts.dma_limit == 2 * GIB
 
 
-def test_a_log_without_zones() -> None:
+def test_a_log_without_zones_does_not_tell_its_dma_limit() -> None:
     """They give the DMA limit."""
     note = "the log shows no zones, so its DMA limit is not known"
     assert note in parse_text((HEAD + NODES).encode(), "log").notes
     assert note not in parse_text(WHOLE.encode(), "log").notes
 
 
-def test_a_small_gap_in_a_firmwares_map() -> None:
+def test_a_small_gap_in_a_firmwares_map_is_noted() -> None:
     """The gap may be firmware memory; node ranges would show it."""
     rows = [(0x4000_0000, 0xBFFF_DFFF, "Conventional"), (0xBFFF_F000, 0xFFFF_FFFF, "Conventional")]
     lines = "".join(f"[    0.0] efi:   {a:#014x}-{b:#014x} [{kind}|   |WB|  ]\n" for a, b, kind in rows)
@@ -463,7 +463,7 @@ HIGHER = NODES.replace("000000023fffffff", "00000f023fffffff")
         pytest.param([ZONES, SET_UP, NODES, MEMORY.replace("7340032K", "734003K")], False, id="the count is damaged"),
     ],
 )
-def test_a_digit_that_makes_a_range_larger(lines: list[str], *, refused: bool) -> None:
+def test_a_range_that_a_digit_made_larger_is_refused(lines: list[str], *, refused: bool) -> None:
     """A machine has as much RAM as its other lines say."""
     machine = parse_text("".join([HEAD, *lines]).encode(), "log")
     why = machine.incomplete.why if machine.incomplete else ""
@@ -561,7 +561,7 @@ def test_two_lines_that_changed_places_do_not_reverse_a_log() -> None:
     ],
 )
 @pytest.mark.parametrize("where", ["Booting Linux", "Dentry cache", "Run /init"])
-def test_messages_that_are_missing(told: str, doubt: str, where: str) -> None:
+def test_messages_that_are_missing_from_early_boot_are_doubted(told: str, doubt: str, where: str) -> None:
     """Some of early boot are missing if they are among them; none if they come before, or long after."""
     before, first, after = BOOT["dmesg"].partition(f"{where}")
     at = before.rfind("\n") + 1

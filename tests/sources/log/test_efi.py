@@ -87,7 +87,9 @@ def test_a_kernel_made_the_same_of_it() -> None:
         ),
     ],
 )
-def test_descriptors(lines: str, regions: list[tuple[int, int, int]], taken: list[tuple[int, int]]) -> None:
+def test_descriptors_become_memory_as_kernels_do_it(
+    lines: str, regions: list[tuple[int, int, int]], taken: list[tuple[int, int]]
+) -> None:
     """Source: reserve_regions(), drivers/firmware/efi/efi-init.c @ 6.1."""
     memory = parse_text((HEAD + lines).encode(), "x").memory
     assert [(r.start, r.end, r.flags) for r in memory.regions] == regions
@@ -188,7 +190,7 @@ def test_more_reliable_memory_is_mirrored(command: str, flags: list[int], *, nod
         ),
     ],
 )
-def test_such_lines_stand_alone(text: str) -> None:
+def test_descriptors_or_memblock_add_lines_alone_are_a_log(text: str) -> None:
     """They are recognised as a boot log."""
     assert [(r.start, r.end) for r in parse_text(text.encode(), "x").memory.regions] == [(GIB, 3 * GIB)]
 
@@ -208,13 +210,13 @@ def test_such_lines_stand_alone(text: str) -> None:
         pytest.param("ro", 5 * GIB, id="without"),
     ],
 )
-def test_such_lines_are_printed_before_mem_cuts_memory(text: str, command: str, end: int) -> None:
+def test_mem_cuts_memory_of_descriptors_and_memblock_add_lines(text: str, command: str, end: int) -> None:
     """Node ranges are printed after that."""
     machine = parse_text(f"{HEAD}{text}[    0.000000] Kernel command line: {command}\n".encode(), "x")
     assert [(r.start, r.end) for r in machine.memory.regions] == [(GIB, end)]
 
 
-def test_a_log_of_such_lines_alone_is_in_doubt_as_others_are() -> None:
+def test_a_log_of_descriptors_alone_is_in_doubt_as_others_are() -> None:
     """It says nothing of the image that UEFI loaded, nor of a CMA area."""
     uefi = "[    0.000000] efi: EFI v2.70 by EDK II\n"
     assert parse_text(f"{HEAD}{uefi}{line(GIB, 5 * GIB)}".encode(), "x").doubt == "the kernel's image may be in the way"

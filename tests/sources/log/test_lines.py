@@ -79,7 +79,7 @@ def test_a_long_line_costs_no_more_than_its_length(unit: str) -> None:
     assert grows(run, 10_000) <= MOST
 
 
-def test_the_page_size_of_the_nodes() -> None:
+def test_the_pages_of_the_nodes_tell_the_page_size() -> None:
     """Their sizes and their numbers of pages tell it, where the log ends before the per-CPU areas."""
     assert parse_text(f"{NODE}[    0.000000] On node 0 totalpages: 524288\n".encode(), "log").facts.page_size == 4 * KIB
     assert parse_text(f"{NODE}[    0.000000] On node 0 totalpages: 32768\n".encode(), "log").facts.page_size == 64 * KIB
@@ -87,7 +87,7 @@ def test_the_page_size_of_the_nodes() -> None:
 
 
 @pytest.mark.parametrize(("size", "known"), [(65536, 64 * KIB), (4096, 4 * KIB), (5, None)])
-def test_the_page_size_of_per_cpu_areas(size: int, known: int | None) -> None:
+def test_per_cpu_areas_tell_the_page_size(size: int, known: int | None) -> None:
     """Only sizes that arm64 supports are read."""
     line = f"[    0.000000] pcpu-alloc: s1 r1 d1 u1 alloc=31*{size}\n"
     assert parse_text((NODE + line).encode(), "log").facts.page_size == known

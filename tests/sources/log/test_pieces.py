@@ -38,7 +38,7 @@ def words(text: str) -> list[tuple[int, str, bool]]:
 @pytest.mark.parametrize("line", KNOWN)
 @pytest.mark.parametrize("stamp", [STAMP, ""], ids=["with time stamps", "without"])
 @pytest.mark.parametrize("within", [0, 6], ids=["before a number", "within a number"])
-def test_a_line_in_two_pieces(line: str, stamp: str, within: int) -> None:
+def test_a_line_in_two_pieces_is_joined(line: str, stamp: str, within: int) -> None:
     """They are joined, with the number of the first."""
     numbers = [at for at in range(len(line)) if line.startswith("0x", at)]
     at = numbers[min(len(numbers) - 1, 2 if "[0x0]" in line else 1)] + within
@@ -50,7 +50,7 @@ def test_a_line_in_two_pieces(line: str, stamp: str, within: int) -> None:
 
 
 @pytest.mark.parametrize("stamp", [STAMP, ""], ids=["with time stamps", "without"])
-def test_a_version_on_the_next_line(stamp: str) -> None:
+def test_a_version_on_the_next_line_is_joined(stamp: str) -> None:
     """A mail program does not break within it."""
     assert words(f"{stamp}Linux version \n5.7.0-rc7-00001-ged5852b8c488-dirty (mw@apollo) \n(gcc)")[0] == (
         1,
@@ -62,7 +62,7 @@ def test_a_version_on_the_next_line(stamp: str) -> None:
 @pytest.mark.parametrize(
     "within", ["Conventional", "Conv", "Conventional|RUN", "Conventional|R", "Conventional|RUN|  |W"]
 )
-def test_a_descriptor_in_two_pieces(within: str) -> None:
+def test_a_descriptor_in_two_pieces_is_joined(within: str) -> None:
     """Broken between words or inside one."""
     line = "efi:   0x000040000000-0x0000bfffffff [Conventional|RUN|  |WB|WT|WC|UC]"
     at = line.index("Conv") + len(within)
@@ -80,7 +80,7 @@ def test_a_descriptor_in_two_pieces(within: str) -> None:
     ],
 )
 @pytest.mark.parametrize("stamp", [STAMP, ""], ids=["with time stamps", "without"])
-def test_a_line_that_a_mail_program_broke(first: str, second: str, stamp: str) -> None:
+def test_a_line_that_a_mail_program_broke_is_joined(first: str, second: str, stamp: str) -> None:
     assert words(f"{stamp}{first}\n{second}\n{stamp}quiet") == [(1, f"{first} {second}", False), (3, "quiet", False)]
 
 
@@ -92,14 +92,14 @@ def test_the_last_word_of_a_message_is_no_node() -> None:
     assert not any(lost for _, _, lost in found)
 
 
-def test_a_piece_of_a_line_that_is_not_read() -> None:
+def test_a_line_that_only_begins_like_a_known_one_is_not_damaged() -> None:
     """It only begins like a known one."""
     pieces = f"{STAMP}node 0\ndeferred pages initialised in 20ms\n{STAMP}software IO TLB:\narea num 2."
     assert [lost for _, _, lost in words(pieces)] == [False, False]
 
 
 @pytest.mark.parametrize("line", KNOWN)
-def test_a_piece_with_a_prefix_of_its_own(line: str) -> None:
+def test_a_piece_with_a_time_stamp_of_its_own_is_joined(line: str) -> None:
     """A terminal or printk broke it before the time stamp was added."""
     at = line.rindex("0x") if line.count("0x") > 1 else line.index("0x")
     assert words(f"{STAMP}{line[:at]}\n{STAMP}{line[at:]}\n{STAMP}x")[0][2] is False
@@ -238,7 +238,7 @@ def test_a_line_of_another_form_is_whole(line: str) -> None:
         ),
     ],
 )
-def test_what_continues_a_line(text: str, line: str) -> None:
+def test_only_what_looks_like_parameters_continues_a_command_line(text: str, line: str) -> None:
     """Only text that looks like more of it."""
     assert words(text)[0][1] == line
 

@@ -27,7 +27,7 @@ QUOTED = [f'"{line}"'.replace('="b c"', '=""b c""') if "," in line else line for
         pytest.param("{i};{line};info", '"#";"text";"level"\n', id="semicolons"),
     ],
 )
-def test_a_column(row: str, header: str) -> None:
+def test_the_column_of_the_messages_is_found(row: str, header: str) -> None:
     """Only values with a separator need quotes."""
     text = header + "".join(row.format(i=i, line=line) + "\n" for i, line in enumerate(QUOTED))
     found = messages_in_column(text)
@@ -35,13 +35,13 @@ def test_a_column(row: str, header: str) -> None:
     assert tuple(found.split("\n")[-len(LOG) :]) == LOG
 
 
-def test_all_quoted() -> None:
+def test_rows_without_a_header_are_read_where_all_cells_are_quoted() -> None:
     """As some databases print them."""
     text = "\n".join('"{}","x"'.format(line.replace('"', '""')) for line in LOG)
     assert messages_in_column(text) == "\n".join(LOG)
 
 
-def test_messages_with_commas_and_no_quotes() -> None:
+def test_messages_with_commas_and_no_quotes_are_whole() -> None:
     """A header tells how many columns there are."""
     text = "time,message,level\n" + "\n".join(f"1,{line},info" for line in LOG)
     assert messages_in_column(text) == "message\n" + "\n".join(LOG)
@@ -59,7 +59,7 @@ def test_messages_with_commas_and_no_quotes() -> None:
         pytest.param("", id="nothing"),
     ],
 )
-def test_other_texts(text: str) -> None:
+def test_other_texts_are_no_tables(text: str) -> None:
     """A command line has commas of its own."""
     assert messages_in_column(text) is None
 

@@ -32,7 +32,7 @@ from planner.sources.quoting.encodings import is_base64, plain_text, without_mar
         pytest.param("a\u00a0b\u200bc", "a bc", id="blanks of a browser"),
     ],
 )
-def test_a_text_as_it_was(text: str, plain: str) -> None:
+def test_a_text_is_as_it_was_before_it_was_encoded(text: str, plain: str) -> None:
     """Lines keep their numbers in quoted-printable."""
     assert plain_text(text) == plain
 
@@ -87,12 +87,12 @@ def test_base64_is_told(head: bytes, is_so: bool) -> None:
         pytest.param(r'"\\_ \\[0] \\- a\"b"', r'"\\_ \\[0] \\- a\"b"', id="backslashes in a string of JSON"),
     ],
 )
-def test_signs_that_mean_something_in_markdown_or_latex(text: str, plain: str) -> None:
+def test_signs_that_markdown_or_latex_escapes_are_plain_again(text: str, plain: str) -> None:
     """Both escape them with a backslash, which no kernel writes before these."""
     assert without_markup(text) == plain
 
 
-def test_the_log_of_a_server_in_a_string_of_json() -> None:
+def test_backslashes_in_a_string_of_json_stay() -> None:
     """It has names in ACPI, and quotes on its command line."""
     acpi = "".join(f"[    0.6] ACPI: \\_SB_.L00{i}: Enabled at IRQ 3{i}\n" for i in range(4))
     log = f'[    0.0] Linux version 6.1.0\n[    0.0] Kernel command line: dyndbg="file x +p" quiet\n{acpi}'

@@ -22,7 +22,7 @@ NUMBERED = "".join(f"{i}\n{line}\n" for i, line in enumerate(LOG, 7))
 @pytest.mark.parametrize(
     "end", ["$", "^M$", "^M", "\\n", "\\r\\n", " \\", "\\n\\", ",", ";", " |", "    \t|", '"', "\u21b5"]
 )
-def test_one_sign_at_the_end_of_all_lines(end: str) -> None:
+def test_a_sign_at_the_end_of_all_lines_is_removed_once(end: str) -> None:
     """It is removed once from each line: a command line may end with it, too."""
     assert without_line_prefixes("\n".join(line + end for line in LOG)) == "\n".join(LOG)
 
@@ -71,14 +71,14 @@ def test_quotes_are_removed_in_pairs(before: str, after: str, escaped: dict[str,
     assert without_line_prefixes("\n".join(before + line + after for line in lines)) == "\n".join(LOG)
 
 
-def test_lines_that_need_quotes_and_others() -> None:
+def test_quotes_are_removed_from_the_lines_that_have_them() -> None:
     """YAML and tables quote only some."""
     text = "\n".join(f'1, "{line[:-1]}"' if i % 2 else f"1, {line[:-1]}" for i, line in enumerate(LOG))
     assert without_line_prefixes(text) == "\n".join(line[:-1] for line in LOG)
 
 
 @pytest.mark.parametrize(("quote", "gap"), [("'", "\n    "), ('"', "\\\n    \\ "), ('"', "\n    ")])
-def test_a_string_that_yaml_breaks(quote: str, gap: str) -> None:
+def test_a_string_that_yaml_breaks_is_one_line(quote: str, gap: str) -> None:
     """It is joined, and the lines after it keep their numbers."""
     long = "[    0.000000] Kernel command line: quiet{}crashkernel=512M"
     lines = [*LOG[:2], long.format(gap), LOG[3]]
@@ -94,7 +94,7 @@ def test_a_quote_that_is_never_closed_joins_nothing() -> None:
     assert without_line_prefixes(text) == text
 
 
-def test_numbers_on_lines_of_their_own() -> None:
+def test_numbers_on_lines_of_their_own_are_removed() -> None:
     """`sed =` prints them; they are no parameters of the command line."""
     assert without_line_prefixes(NUMBERED) == "".join(f"\n{line}\n" for line in LOG)
 

@@ -21,7 +21,7 @@ LOG = ("[    0.000000] Linux version 6.1 (x)", "[    0.000000]   node   0: [mem 
         pytest.param("console-{i}a | ", "", id="a container's name"),
     ],
 )
-def test_a_prefix_of_any_shape(prefix: str, kept: str) -> None:
+def test_a_prefix_of_any_shape_is_removed(prefix: str, kept: str) -> None:
     """Digits and words may differ between lines; the punctuation may not."""
     text = "\n".join(prefix.format(i=i) + line for i, line in enumerate(LOG))
     assert without_line_prefixes(text) == "\n".join(kept + line for line in LOG)

@@ -44,7 +44,7 @@ def test_a_mail_is_decoded(body: str) -> None:
     assert machine.facts.cmdline == "root=/dev/sda2 crashkernel=512M"
 
 
-def test_a_log_is_attached() -> None:
+def test_an_attached_log_is_read() -> None:
     """It may be the only part that matters."""
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"], mail["Message-ID"] = "a@b", "c@d", "log", "<2@b>"
@@ -55,7 +55,7 @@ def test_a_log_is_attached() -> None:
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, bytes])
-def test_a_packed_log_is_attached(pack: Callable[[bytes], bytes]) -> None:
+def test_an_attached_packed_log_is_read(pack: Callable[[bytes], bytes]) -> None:
     """Or one whose type the mail program does not know; pictures and archives are not read."""
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"], mail["Message-ID"] = "a@b", "c@d", "log", "<3@b>"

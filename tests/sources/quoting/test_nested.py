@@ -26,7 +26,7 @@ TEXT = "\n".join(LOG)
         pytest.param({"a": [1, None, True, {}]}, None, id="no text"),
     ],
 )
-def test_the_only_log(document: object, log: list[str] | None) -> None:
+def test_the_only_log_in_a_document_is_found(document: object, log: list[str] | None) -> None:
     """Texts in the same place of their objects belong together."""
     assert log_in(document, "x") == (None if log is None else "\n".join(log))
 
@@ -39,13 +39,13 @@ def test_the_only_log(document: object, log: list[str] | None) -> None:
         pytest.param({"log": TEXT, "iomem": LISTING}, r"log, iomem\[\]", id="a log and a listing"),
     ],
 )
-def test_two_logs(document: object, where: str) -> None:
+def test_two_logs_in_a_document_are_refused(document: object, where: str) -> None:
     """They may be of two machines."""
     with pytest.raises(InputError, match=f"more than one log or listing: {where}"):
         log_in(document, "x")
 
 
-def test_deep_documents() -> None:
+def test_a_document_may_be_nested_deeply() -> None:
     """Their depth is not limited by that of calls."""
     document: object = TEXT
     for _ in range(5_000):

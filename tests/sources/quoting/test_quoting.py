@@ -55,7 +55,7 @@ def plainly(lines: list[str]) -> bytes:
         pytest.param(SMALL_LOG, id="five lines"),
     ],
 )
-def test_a_log_reads_the_same(log: str, form: Form) -> None:
+def test_a_log_reads_the_same_in_every_form(log: str, form: Form) -> None:
     """The same memory, facts and events as the bare file."""
     lines = lines_of(log)
     assert read(form, lines) == read(plainly, lines)
@@ -71,14 +71,14 @@ def test_a_log_reads_the_same(log: str, form: Form) -> None:
         pytest.param(SMALL_LISTING, id="three lines"),
     ],
 )
-def test_a_listing_reads_the_same(listing: str, form: Form) -> None:
+def test_a_listing_reads_the_same_in_every_form(listing: str, form: Form) -> None:
     """The same memory and reservations as the bare file."""
     lines = lines_of(listing)
     assert read(form, lines) == read(plainly, lines)
 
 
 @pytest.mark.parametrize("sample", ["qemu-virt-2g-dt-reserved.memblock"])
-def test_memblock_files_in_a_reply(sample: str) -> None:
+def test_memblock_files_read_the_same_in_a_reply(sample: str) -> None:
     """Their own row numbers are not taken for line numbers."""
     lines = lines_of(sample)
     assert read(lambda of: "".join(f"> {line}\n" for line in of).encode(), lines) == read(plainly, lines)
@@ -107,7 +107,7 @@ def test_what_is_bare_stays(text: str) -> None:
         pytest.param("CONFIG_ARM64=y\nCONFIG_ARM64_VA_BITS=48\n", id="a configuration"),
     ],
 )
-def test_other_kinds_in_a_reply(text: str) -> None:
+def test_other_kinds_read_the_same_in_a_reply(text: str) -> None:
     """Only the quote sign is removed."""
     reply = "".join(f"> {line}\n" for line in text.splitlines())
     assert parse_text(reply.encode(), "x") == parse_text(text.encode(), "x")

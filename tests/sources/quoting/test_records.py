@@ -41,7 +41,7 @@ from planner.sources.quoting.records import messages_of
         ),
     ],
 )
-def test_messages(text: str, messages: str) -> None:
+def test_records_become_their_messages(text: str, messages: str) -> None:
     """One per line; the message of a one-line record keeps its line number."""
     assert messages_of(text, "x") == messages
 
@@ -110,7 +110,7 @@ def container(**more: str) -> str:
         pytest.param(['{"msg": "a\\n"}', '{"msg": "b"}'], ["a", "b"], id="records of another program"),
     ],
 )
-def test_messages_in_pieces(records: list[str], messages: list[str]) -> None:
+def test_messages_in_pieces_are_joined(records: list[str], messages: list[str]) -> None:
     """A container's log has long lines in several records; the others keep their line numbers."""
     assert messages_of("\n".join(records), "x") == "\n".join(messages)
 
@@ -127,12 +127,12 @@ def test_messages_in_pieces(records: list[str], messages: list[str]) -> None:
         pytest.param(f"a | SUCCESS => {{\nb | SUCCESS => {json.dumps(ANSWER)}", id="one of two that is JSON"),
     ],
 )
-def test_what_ansible_prints(text: str) -> None:
+def test_the_log_in_the_answer_of_a_host_is_found(text: str) -> None:
     """The log in the answer of a host."""
     assert messages_of(text, "x") == "\n".join(LOG)
 
 
-def test_the_logs_of_two_hosts() -> None:
+def test_the_logs_of_two_hosts_are_refused() -> None:
     """Nothing says which of them is meant."""
     other = {"stdout": "\n".join(LOG[:2])}
     with pytest.raises(InputError, match="2 hosts"):

@@ -18,7 +18,7 @@ from planner.sources.quoting.sample import some_lines
         pytest.param("", [], id="nothing"),
     ],
 )
-def test_some_lines(text: str, lines: list[str]) -> None:
+def test_some_lines_are_those_of_the_middle_or_the_first(text: str, lines: list[str]) -> None:
     """From the middle of a long text, where a log is for sure."""
     assert some_lines(text) == lines
 

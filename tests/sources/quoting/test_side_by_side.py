@@ -19,7 +19,7 @@ LISTING = ("40000000-7fffffff : System RAM", "  40200000-402fffff : reserved")
 @pytest.mark.parametrize("lines", [LOG, LISTING])
 @pytest.mark.parametrize("mark", ["|", "<", " "])
 @pytest.mark.parametrize("gap", [" ", "\t"])
-def test_two_texts(lines: tuple[str, ...], mark: str, gap: str) -> None:
+def test_two_texts_side_by_side_are_refused(lines: tuple[str, ...], mark: str, gap: str) -> None:
     """Whatever stands between them."""
     text = "\n".join(f"{line[:45]:45}   {mark}{gap}{line[:45]}" for line in lines)
     assert is_side_by_side(text)
@@ -39,6 +39,6 @@ def test_two_texts(lines: tuple[str, ...], mark: str, gap: str) -> None:
         pytest.param("", id="nothing"),
     ],
 )
-def test_one_text(text: str) -> None:
+def test_one_text_is_not_taken_for_two(text: str) -> None:
     """Time stamps of another program stand before the kernel's without room between."""
     assert not is_side_by_side(text)
