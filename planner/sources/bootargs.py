@@ -20,7 +20,7 @@ from planner.sources.devicetree import read_tree
 
 __all__ = ["allowed_difference", "hides", "under_boots_command_line", "without_mem"]
 
-_PAGE = 4 * KIB
+_PAGE = 4 * KIB  # the smallest: the kernel's own are not known here
 _ALLOWED = 64 * MIB
 
 

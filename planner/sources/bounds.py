@@ -12,6 +12,7 @@ __all__ = [
     "MAX_INPUT",
     "MAX_LINE",
     "MAX_LINES",
+    "MAX_MODULES",
     "MAX_QUOTED",
     "MAX_QUOTED_LINES",
     "MAX_ROWS",
@@ -41,6 +42,9 @@ JSON_LIMITS = (("{", "objects", MAX_ROWS), ("[", "lists", 2 * MAX_ROWS), (",", "
 
 MAX_EVENTS = 1 << 10
 """Early allocations in the log of one boot: as many as arm64 can have NUMA nodes."""
+
+MAX_MODULES = 1 << 14
+"""Modules of one kernel, loaded or in an initrd; all of Linux has about 6,000."""
 
 MAX_SYMBOLS = 1 << 16
 """Symbols of one kernel configuration; all of Linux has about 20,000."""

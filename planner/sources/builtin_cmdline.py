@@ -21,7 +21,7 @@ from planner.sources.devicetree import read_tree
 
 __all__ = ["trees_with_builtin", "with_builtin"]
 
-_PAGE = 4 * KIB
+_PAGE = 4 * KIB  # the smallest: the kernel's own are not known here
 
 
 def with_builtin(machine: Machine, config: Machine) -> Machine:
@@ -100,6 +100,7 @@ def _read_again_with(machine: Machine, config: Machine, built: str) -> Machine:
 
 
 def _with_note(machine: Machine, config: Machine, built: str) -> Machine:
+    """The machine with a note on its built-in command line, and on what that does to the boot loader's."""
     how = "replaces that of the boot loader"
     if config.facts.config.get("CMDLINE_FORCE") != "y":
         extends = config.facts.config.get("CMDLINE_EXTEND") == "y"

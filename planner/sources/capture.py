@@ -13,6 +13,7 @@ from planner.base.errors import InputError, printable
 from planner.base.sizes import KIB, MIB, round_up
 from planner.kernel.machine import LUKS_OVERHEAD, Capture, Facts, Machine
 from planner.kernel.memory_map import MemoryMap
+from planner.sources.bounds import MAX_MODULES
 
 __all__ = ["LARGE_DRIVERS", "image_size", "initrd_size", "listed", "looks_like", "merged", "modules", "parse"]
 
@@ -54,9 +55,6 @@ _LARGE = re.compile(r"^[ \t]{4,}+([A-Za-z0-9_]{1,64}): (\d{1,10})\s*$", re.MULTI
 
 _KDUMPTOOL = re.compile(r"^[ \t]*+(Total|Low|High|MinLow|MaxLow|MinHigh|MaxHigh): (\d{1,9}) ?$", re.MULTILINE)
 """A line of `kdumptool calibrate`; groups: what, MiB."""
-
-_MOST_MODULES = 1 << 14
-"""Modules of one kernel that are stored: all of Linux has some 6,000."""
 
 
 def looks_like(head: str) -> bool:
@@ -108,7 +106,7 @@ def image_size(line: str) -> int | None:
 
 def modules(text: str) -> tuple[tuple[str, int], ...]:
     """Name and bytes of each loaded module, from /proc/modules or lsmod."""
-    return tuple((m[1], int(m[2])) for m in _MODULE.finditer(text))[:_MOST_MODULES]
+    return tuple((m[1], int(m[2])) for m in _MODULE.finditer(text))[:MAX_MODULES]
 
 
 def initrd_size(listing: str) -> int | None:
@@ -128,7 +126,7 @@ def listed(text: str, page_size: int) -> Capture:
     return Capture(
         initrd_size=int(image[1]) << {"K": 10, "M": 20, "G": 30}[image[2]] if image is not None else None,
         initrd_unpacked=sum(round_up(size, page_size) for size in sizes) if sizes else None,
-        carried=tuple(names)[:_MOST_MODULES],
+        carried=tuple(names)[:MAX_MODULES],
     )
 
 

@@ -206,4 +206,5 @@ class Inflated(io.RawIOBase):
             )
 
     def _damaged(self, what: str) -> InputError:
+        """The error for damage, at the offset up to which the input was read."""
         return InputError(Location(self._name, offset=self.taken), what, "copy the file again, whole")

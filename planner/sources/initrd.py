@@ -20,6 +20,7 @@ from planner.base.errors import InputError, Location
 from planner.base.sizes import GIB, KIB, MIB, format_size, round_up
 from planner.kernel.machine import Machine
 from planner.kernel.pgtable import PAGE_SIZES
+from planner.sources.bounds import MAX_MODULES
 from planner.sources.inflate import MAX_DICTIONARY, Unit, decompressor, is_out_of_memory
 from planner.sources.reading import opened, read_some
 from planner.studies.need_inputs import Given, with_initrd
@@ -40,7 +41,6 @@ _PATH_MAX = 4096
 _TRAILER = b"TRAILER!!!"
 _REGULAR, _KIND = 0o100000, 0o170000  # S_IFREG, S_IFMT
 _MODULE = (b".ko", b".ko.xz", b".ko.gz", b".ko.zst")
-_MOST_MODULES = 1 << 14
 _STATED = "give --initrd-size and --initrd-unpacked"
 
 
@@ -122,6 +122,7 @@ class _Reader:
         self.received = 0
 
     def _fill(self, least: int) -> None:
+        """Hold at least so many bytes, fewer only at the end."""
         while len(self._held) < least:
             data = self._more()
             if not data:
@@ -197,7 +198,7 @@ class _Tally:
         key: object = (self.archives, inode, major, minor) if linked else hash(path)
         self.sizes[key] = max(size, self.sizes.get(key, 0)) if linked else size
         name = path.rpartition(b"/")[2]
-        if name.endswith(_MODULE) and len(self.modules) < _MOST_MODULES:
+        if name.endswith(_MODULE) and len(self.modules) < MAX_MODULES:
             self.modules.add(name.split(b".ko")[0].decode("ascii", "replace").replace("-", "_"))
 
     def count(self, reader: _Reader, size: int) -> None:

@@ -34,6 +34,7 @@ from planner.sources.iomem_damage import (
 from planner.sources.iomem_names import (
     ADDED,
     ADDRESS,
+    ANY_NAME,
     DAX,
     END,
     INDENT,
@@ -53,7 +54,7 @@ _ROW = re.compile(r"(\s*+)(?:0[xX])?([0-9a-fA-F]{1,16}) ?- ?(?:0[xX])?([0-9a-fA-
 """A resource; groups: its indentation, first and last byte, name."""
 
 _ROW_IN_ANY_LAYOUT = re.compile(rf"\n[ \t]*+{ADDRESS} ?- ?{ADDRESS}[ \t]*+[:|]")
-_KERNELS_ROW = re.compile(rf"\n[ \t]*+{ADDRESS} ?- ?{ADDRESS} : (?:{'|'.join(map(re.escape, NAMES))}|Reserved)")
+_KERNELS_ROW = re.compile(rf"\n[ \t]*+{ADDRESS} ?- ?{ADDRESS} : (?:{ANY_NAME}|Reserved)")
 """What tells a listing from other texts: a range, and for the stricter one a name that kernels give to a resource."""
 
 _CUT_OFF = re.compile(r"\s*+(?:0x)?[0-9a-fA-F]{1,16}(?:-(?:0x)?[0-9a-fA-F]{0,16} ?:? ?)?$")
@@ -288,6 +289,7 @@ def _one_listing(rows: list[Row], notes: list[str]) -> list[Row]:
 
 
 def _ram(rows: list[Row]) -> int:
+    """Bytes of System RAM; those listed twice count once."""
     return total(union((start, end) for start, end, what, *_ in rows if what == "System RAM"))
 
 

@@ -12,7 +12,18 @@ from typing import NamedTuple
 from planner.base.errors import InputError, Location
 from planner.kernel.memory_map import PHYSICAL_TOP
 from planner.sources.bounds import too_many_rows
-from planner.sources.iomem_names import ADDRESS, END, LINE, NAMES, OTHER, START, Row, begins_name, damage_of_name
+from planner.sources.iomem_names import (
+    ADDRESS,
+    ANY_NAME,
+    END,
+    LINE,
+    NAMES,
+    OTHER,
+    START,
+    Row,
+    begins_name,
+    damage_of_name,
+)
 from planner.sources.left_out import stands_for_others
 from planner.sources.reading import STRAY
 
@@ -35,21 +46,19 @@ FEWEST_DIGITS = 8
 
 _SECOND = re.compile(rf"{ADDRESS} ?- ?{ADDRESS}[ \t]*+[:|]")  # the beginning of another row, within a name
 _BETWEEN = re.compile(r"\s*(?:--|~{2,}|\*{3,})\s*")  # what `grep -A` and people put between parts
-_NAME = rf"(?:{'|'.join(map(re.escape, NAMES))})"
-
 _PIECE = re.compile(
-    r"\W*+(?:0x)?[0-9a-fA-F]{7,16}+(?:\s*+$|-(?:0x)?[0-9a-fA-F]{0,16}+(?:$|[^\s\w-]| ?[:|;] |\s++" + _NAME + "))"
+    r"\W*+(?:0x)?[0-9a-fA-F]{7,16}+(?:\s*+$|-(?:0x)?[0-9a-fA-F]{0,16}+(?:$|[^\s\w-]| ?[:|;] |\s++" + ANY_NAME + "))"
 )
 """A line that begins like a row, and was cut after an address or has another sign than the colon before its name."""
 
 _HEX = "[0-9a-fA-F]{3,16}"
-_ROW = re.compile(rf"(?<![0-9a-fA-FxX])(?:({_HEX}) ?- ?)?(?:0[xX])?({_HEX})[ \t]++: {_NAME}")
+_ROW = re.compile(rf"(?<![0-9a-fA-FxX])(?:({_HEX}) ?- ?)?(?:0[xX])?({_HEX})[ \t]++: {ANY_NAME}")
 """The end of a row anywhere in a line: one address or two, and a name; groups: the addresses."""
 
-_HIDDEN = re.compile(rf"[^:]* : {_NAME}\W*")
+_HIDDEN = re.compile(rf"[^:]* : {ANY_NAME}\W*")
 """A row whose addresses cannot be read at all: only its name is whole."""
 
-_TORN = re.compile(rf"^\W*+(?:0[xX])?()([0-9a-fA-F]{{4}})[^:]* : {_NAME}\W*$")
+_TORN = re.compile(rf"^\W*+(?:0[xX])?()([0-9a-fA-F]{{4}})[^:]* : {ANY_NAME}\W*$")
 """A row that begins with some digits of an address, and has no other; groups as in `_ROW`, the first one empty."""
 
 _PADDED = re.compile(r"\n[ \t]*+0[xX]0[0-9a-fA-F]{7,15}+ ?- ?0[xX]")

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from planner.base.errors import InputError, Location
 from planner.base.sizes import KIB
-from planner.sources.iomem_names import ADDRESS, NAMES, canonical_name
+from planner.sources.iomem_names import ADDRESS, ANY_NAME, canonical_name
 
 __all__ = ["as_printed", "looks_like"]
 
@@ -36,12 +36,12 @@ _OF_YAML = rf"(?:'{ADDRESS}'|\"{ADDRESS}\"|(?=\d*+[a-fA-FxX]){ADDRESS})"  # a nu
 _ITEM = re.compile(
     rf"^[ \t]*+- start: *+({_OF_YAML})\n[ \t]*+end: *+({_OF_YAML})\n[ \t]*+device: *+(.*)$", re.MULTILINE
 )
-_NO_RANGE = re.compile(rf"^[ \t]*+(?:{'|'.join(map(re.escape, NAMES))})[ \t]*$", re.MULTILINE)
+_NO_RANGE = re.compile(rf"^[ \t]*+{ANY_NAME}[ \t]*$", re.MULTILINE)
 _OTHER_ITEM = re.compile(r"^[ \t]*+(?:- )?(?:start|end|device):", re.MULTILINE)
 _DELIMITERS = ("\t", ";", ",", "|")
 _AROUND = " `'\"*"  # signs around the text of a cell
 _DIGITS = re.compile(r"[0-9a-fA-F]{7}")  # what is left of an address
-_NAME = rf"(?:{'|'.join(map(re.escape, NAMES))})[`'\"* \t|]*$"
+_NAME = rf"{ANY_NAME}[`'\"* \t|]*$"
 _BEGIN = r"^[^\w\n]*(?:mem )?(?:0[xX])?"
 _LOST = re.compile(
     rf"{_BEGIN}[0-9a-fA-F]{{4}}.*{_NAME}|[0-9a-fA-F]{{3}}[\])`'\"]*[ \t,;|]+[`'\"*]*{_NAME}"

@@ -10,6 +10,7 @@ from planner.sources.reading import STRAY
 __all__ = [
     "ADDED",
     "ADDRESS",
+    "ANY_NAME",
     "DAX",
     "END",
     "INDENT",
@@ -37,6 +38,9 @@ NAMES = (
     "Crash kernel",
 )
 """Names of the resources that a plan depends on."""
+
+ANY_NAME = rf"(?:{'|'.join(map(re.escape, NAMES))})"
+"""The pattern of one of `NAMES`."""
 
 OTHER, DAX, ADDED = "?", "dax", "added"
 """Stand-ins for other names: of no interest, of a device with memory of its own, of RAM that a driver added."""

@@ -47,6 +47,7 @@ def read(root: str = "/", *, what_if: bool = False) -> Machine:
 
 
 def _text(root: str, path: str) -> str | None:
+    """The content of a file below the root; None if it cannot be read."""
     try:
         with open(os.path.join(root, path), encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH118, PTH123
             return file.read()

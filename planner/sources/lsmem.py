@@ -90,6 +90,7 @@ def _heading(line: str) -> list[_Column]:
 
 
 def _has_range(columns: list[_Column]) -> bool:
+    """True if one of the columns has the ranges."""
     return any(column.name == "RANGE" for column in columns)
 
 
@@ -206,6 +207,7 @@ def _cells(line: str, columns: list[_Column]) -> dict[str, str]:
 
 
 def _row(number: int, span: re.Match[str], state: str, node: str) -> _Row:
+    """The row of a range. number: that of its line; node: as printed, which may be anything."""
     known = node.isascii() and node.isdigit() and len(node) < 7
     return _Row(number, int(span[1], 16), int(span[2], 16) + 1, state, int(node) if known else None)
 

@@ -159,6 +159,7 @@ def _of_reserved(rows: Sequence[_Row], name: str, by: _Evidence, notes: Sequence
 
 
 def _reserved(rows: Sequence[_Row]) -> tuple[Reserved, ...]:
+    """The reserved ranges of a list, which have no names."""
     return tuple(Reserved(row.start, row.end) for row in rows)
 
 

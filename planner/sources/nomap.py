@@ -11,7 +11,7 @@ from planner.kernel.memory_map import Flag, Region
 
 __all__ = ["inferred_nomap"]
 
-_COMPARABLE = 4
+_COMPARABLE = 4  # times: of two sets of ranges, one that is this much smaller is the firmware's
 
 
 def inferred_nomap(
@@ -61,8 +61,10 @@ def _firmware(chain: Sequence[Region], used: Sequence[Span], nomap: Sequence[Spa
 
 
 def _meet(regions: Sequence[Region], spans: Sequence[Span]) -> bool:
+    """True if one of the regions has a byte of the spans."""
     return any(intersect((r.start, r.end), spans) for r in regions)
 
 
 def _bytes(regions: Sequence[Region]) -> int:
+    """Bytes in all regions."""
     return sum(r.end - r.start for r in regions)

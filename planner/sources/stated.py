@@ -11,13 +11,14 @@ from dataclasses import replace
 
 from planner.base.ranges import Span, subtract, union
 from planner.base.sizes import format_size
+from planner.base.text import together
 from planner.kernel.machine import Event, Machine
 from planner.kernel.memory_map import MemoryMap, Region, with_nomap
 from planner.sources.devicetree import ABOUT_MEMORY, read_tree
 
-__all__ = ["STATED", "beside_tree", "with_stated_ram"]
+__all__ = ["beside_tree", "with_stated_ram"]
 
-STATED = "--memory"
+_STATED = "--memory"  # the name of the source in messages
 
 _LISTS_RESERVED = ("cma", "reserved-memory")
 """Events in a log that show where nodes of the tree without an address were placed."""
@@ -31,7 +32,7 @@ def with_stated_ram(machine: Machine | None, spans: Sequence[Span]) -> Machine:
             "RAM is stated: firmware, the kernel image and other early reservations are not known, so the result may "
             "be too high"
         )
-        return Machine(STATED, "memory", MemoryMap(regions), settled=False, notes=(note,))
+        return Machine(_STATED, "memory", MemoryMap(regions), settled=False, notes=(note,))
     told = "RAM is as stated with --memory; " + ("reservations are" if machine.memory.reserved else "facts are")
     notes = (f"{told} those of the source",)
     if machine.facts.tree is not None and not _shown(machine):
@@ -48,7 +49,7 @@ def with_stated_ram(machine: Machine | None, spans: Sequence[Span]) -> Machine:
     # What a boot reserves from the top of its RAM lies elsewhere in other RAM.
     other = bool(machine.memory.regions and machine.memory.reserved) and memory.spans() != machine.memory.spans()
     moved = "what is reserved is that of other RAM" if other and not machine.settled else ""
-    doubt = "; ".join(filter(None, (machine.doubt, moved)))
+    doubt = together(machine.doubt, moved)
     return replace(machine, memory=memory, facts=facts, notes=(*machine.notes, *notes), doubt=doubt)
 
 

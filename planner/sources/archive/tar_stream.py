@@ -174,9 +174,11 @@ class Archive:
         return data
 
     def _too_many(self, where: str) -> InputError:
+        """The error for more headers than any archive has. where: words for the place, "" for all of it."""
         return InputError(self._name, f"has more headers{where} than any archive", "give only the files that matter")
 
     def _damaged(self, what: str) -> InputError:
+        """The error for a damaged archive."""
         return InputError(self._name, f"is a damaged archive ({what})", "copy it again, whole")
 
 

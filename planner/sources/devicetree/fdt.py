@@ -78,11 +78,13 @@ class Blob:
         self._structure()
 
     def _bad(self, offset: int, what: str) -> InputError:
+        """The error for damage at a byte offset."""
         return InputError(
             Location(self._name, offset=min(offset, len(self._data))), what, "give a whole blob, as dtc writes it"
         )
 
     def _header(self) -> None:
+        """Read and check the header, and the places of the blocks. The offsets of errors are those of its fields."""
         data = self._data
         if len(data) < _HEADER.size:
             raise self._bad(len(data), "the device tree blob ends inside its header")
@@ -108,12 +110,14 @@ class Blob:
         self._last_name = self._strings.rfind(b"\0")
 
     def _check_block(self, field: int, start: int, length: int, size: int, what: str, align: int) -> None:
+        """Refuse a block that lies outside the blob, or is not aligned. field: the offset of the one with its start."""
         if start < _HEADER.size or start + length > size:
             raise self._bad(field, f"the {what} block [{start:#x}, {start + length:#x}) lies outside the blob")
         if start % align:
             raise self._bad(field, f"the {what} block at {start:#x} is not aligned to {align} bytes")
 
     def _reserve_map(self) -> None:
+        """Read the reserve map."""
         at = self._map_at
         while True:
             if at + _PAIR.size > self._size:
@@ -127,6 +131,7 @@ class Blob:
             at += _PAIR.size
 
     def _structure(self) -> None:
+        """Read all nodes and properties. Raises InputError unless they make one tree."""
         at, end = self._struct
         node: Node | None = None
         root: Node | None = None
@@ -165,6 +170,7 @@ class Blob:
         return node, at
 
     def _property(self, node: Node, at: int, end: int) -> int:
+        """Add the property behind a token to its node. Returns the offset of the next token."""
         length, name_at = self._word(at, end), self._word(at + 4, end)
         if name_at >= len(self._strings):
             raise self._bad(at + 4, f"a property's name at {name_at:#x} lies outside the strings block")
@@ -181,12 +187,14 @@ class Blob:
         return start + length + 3 & ~3
 
     def _name_at(self, at: int, end: int) -> tuple[str, int]:
+        """The name of a node, and the offset of the token behind it."""
         stop = self._data.find(b"\0", at, end)
         if stop < 0:
             raise self._bad(at, "a node's name has no end")
         return self._data[at : min(stop, at + _MAX_NAME)].decode("utf-8", "backslashreplace"), stop + 4 & ~3
 
     def _word(self, at: int, end: int) -> int:
+        """The 32-bit number at an offset of the structure block, which ends at `end`."""
         if at + 4 > end:
             raise self._bad(at, "the structure block ends in the middle")
         word: int = _WORD.unpack_from(self._data, at)[0]
@@ -209,6 +217,7 @@ class Entries:
 
 
 def _too_many(where: Location) -> InputError:
+    """The error for more ranges than `MAX_ENTRIES`."""
     return InputError(where, f"has more than {MAX_ENTRIES} ranges", "give the tree of one machine")
 
 

@@ -21,7 +21,7 @@ from planner.kernel.of_reserved_mem import kernel_sorted
 from planner.sources.devicetree.fdt import Node, number
 from planner.sources.devicetree.state import State
 
-__all__ = ["MAX_NODES", "Saved", "scan", "set_up"]
+__all__ = ["MAX_NODES", "scan", "set_up"]
 
 MAX_NODES = 64
 """Nodes stored between the passes: MAX_RESERVED_REGIONS."""

@@ -39,6 +39,7 @@ class State:
         self._told: dict[str, list[str]] = {}
 
     def _cell_count(self, name: str) -> int:
+        """The number of cells that the root node gives. Raises InputError for one that no machine has."""
         count = self.root.cell(name)
         if count is None:
             return 1  # OF_ROOT_NODE_ADDR_CELLS_DEFAULT, OF_ROOT_NODE_SIZE_CELLS_DEFAULT

@@ -307,6 +307,7 @@ def _machine(document: object, name: str) -> Machine:
 def _memory(
     memory: Sequence[Row], reserved: Sequence[Row], memory_path: Path, reserved_path: Path, notes: list[str]
 ) -> MemoryMap:
+    """The map of regions and reserved ranges. The paths are their places; `notes` takes notes on changes."""
     if len(memory) + len(reserved) > MAX_ROWS:
         what = f"has more than {MAX_ROWS} rows, the reserved ones included"
         raise RefusedError(memory_path, what, "give the map of one machine")
@@ -314,6 +315,7 @@ def _memory(
 
 
 def _regions(rows: Sequence[Row], path: Path, notes: list[str]) -> list[Region]:
+    """The regions of memory, sorted and disjoint, without empty ones. Raises RefusedError if none is left."""
     regions = []
     for index, row in enumerate(rows):
         start, end = _span(row, path, index)
@@ -341,6 +343,7 @@ def _in_order(regions: list[Region], notes: list[str]) -> list[Region]:
 
 
 def _reserved(rows: Sequence[Row], path: Path) -> list[Reserved]:
+    """The reserved ranges that are not empty, in the order listed."""
     reserved = []
     for index, row in enumerate(rows):
         start, end = _span(row, path, index)
@@ -378,6 +381,7 @@ def _range(extent: Extent | None, *path: str) -> Range | None:
 
 
 def _facts(own: _Map) -> Facts:
+    """The facts of a map. Raises RefusedError for a kernel, a page size or bits that do not exist."""
     _check_geometry(own.page_size, own.va_bits)
     _check_kernel(own.kernel, "kernel")
     return Facts(

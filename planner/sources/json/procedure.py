@@ -320,6 +320,7 @@ def schema() -> dict[str, Any]:
 
 
 def _procedure(own: ProcedureOf) -> Procedure:
+    """The model's form of a procedure."""
     return Procedure(
         name=own.name,
         summary=own.summary,
@@ -333,10 +334,12 @@ def _procedure(own: ProcedureOf) -> Procedure:
 
 
 def _entry(entry: EntryOf) -> Entry:
+    """The model's form of an entry."""
     return Entry(entry.name, entry.covers, _descriptor(entry.starts), entry.run)
 
 
 def _descriptor(to: Literal["invalid", "leaf"] | LinkTo | LeafOf | None) -> Descriptor:
+    """The model's form of a descriptor; None is invalid."""
     if isinstance(to, LinkTo):
         return to.table
     if isinstance(to, LeafOf):
@@ -345,6 +348,7 @@ def _descriptor(to: Literal["invalid", "leaf"] | LinkTo | LeafOf | None) -> Desc
 
 
 def _step(step: WriteStep | ClearStep | DsbStep | TlbiStep | SwitchStep | TouchStep) -> Step:
+    """The model's form of a step."""
     match step:
         case WriteStep():
             return Write(step.entry, _descriptor(step.to))

@@ -90,6 +90,7 @@ def _larger(log: Log, regions: Sequence[Region]) -> Iterator[str]:
 
 
 def _higher(log: Log, regions: Sequence[Region]) -> Iterator[str]:
+    """Lines that reach higher than the ranges."""
     end = max((zone.end for zone in log.zones.values() if zone is not None), default=0)
     if regions and end > max(r.end for r in regions):
         yield f"the zones reach up to {end:#x}"
@@ -224,5 +225,6 @@ def is_dump_complete(log: Log) -> bool:
 
 
 def _rows_missing(log: Log, array: str) -> str:
+    """What says that rows of one of memblock's arrays are missing."""
     count, rows = log.counts[array], len(set(log.dump[array]))
     return f"memblock.{array} has {counted(count, 'row')}, and the log shows {rows}"

@@ -169,6 +169,7 @@ def _asks_for_buffer(log: Log) -> bool:
 
 
 def _is_late_area(event: Event) -> bool:
+    """True if an event is a CMA area whose line stands behind those of the crash kernel."""
     return event.kind == "cma" and event.before_crash is False
 
 

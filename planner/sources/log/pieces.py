@@ -19,9 +19,9 @@ from planner.sources.empty_lines import without_runs
 from planner.sources.log.messages import CUT_RESERVED, ZONES
 from planner.sources.log.timestamps import has_timestamp, without_timestamp
 
-__all__ = ["COMMAND_LINE", "Kind", "Line", "incomplete_kind", "reversed_range", "unbroken", "whole_lines"]
+__all__ = ["Kind", "Line", "reversed_range", "unbroken", "whole_lines"]
 
-COMMAND_LINE = "Kernel command line:"
+_COMMAND_LINE = "Kernel command line:"
 
 _MOST_PIECES = 16  # lines that one message was broken into
 _WIDEST = 300  # columns of the widest terminal
@@ -163,7 +163,7 @@ def _kind(words: str) -> Kind | None:
     return _KINDS[head[0]] if head is not None and compiled(_KINDS[head[0]].begins).match(words) else None
 
 
-def incomplete_kind(words: str) -> Kind | None:
+def _incomplete_kind(words: str) -> Kind | None:
     """The kind of an incomplete line; None for a complete one, and for one that is not of interest."""
     head = _HEADS.match(words)
     if head is None or compiled(_KINDS[head[0]].whole).match(words):
@@ -203,7 +203,7 @@ def unbroken(text: str) -> tuple[str, bool]:
             return without_runs(partial(_joined_again, {longest: "", longest - 1: " "}, has_timestamp), text), False
     elif _is_version_broken(lines, longest) and not any(starmap(_is_broken, pairs)):
         return without_runs(partial(_joined_again, {longest: ""}, _is_known), text), False
-    return text, count > _FEWEST and any(len(line) == longest and COMMAND_LINE in line for line in lines)
+    return text, count > _FEWEST and any(len(line) == longest and _COMMAND_LINE in line for line in lines)
 
 
 def _is_broken(line: str, after: str) -> bool:
@@ -220,7 +220,7 @@ def _is_version_broken(lines: Sequence[str], width: int) -> bool:
 
 def _is_known(line: str) -> bool:
     """True if a message without a time stamp begins on a line."""
-    return line.startswith(COMMAND_LINE) or _kind(line) is not None
+    return line.startswith(_COMMAND_LINE) or _kind(line) is not None
 
 
 def _joined_again(glue: Mapping[int, str], begins: Callable[[str], bool], text: str) -> str:
@@ -273,9 +273,9 @@ def whole_lines(lines: Iterable[tuple[int, str]], is_read: Callable[[str], bool]
         stamped = words != raw.strip()
         if not stamped and words == "node":  # the end of `Movable zone start for each node`
             continue
-        kind = incomplete_kind(words)
+        kind = _incomplete_kind(words)
         line = Line(number, words, kind)
-        if kind is None and not words.startswith((COMMAND_LINE, "pcpu-alloc: [")) and not _TABLES.match(words):
+        if kind is None and not words.startswith((_COMMAND_LINE, "pcpu-alloc: [")) and not _TABLES.match(words):
             yield line
         else:
             held = _Held(line, stamped, 1)
@@ -286,7 +286,7 @@ def whole_lines(lines: Iterable[tuple[int, str]], is_read: Callable[[str], bool]
 def _joined(held: _Held, words: str, *, stamped: bool) -> Line | None:
     """The line with the next one joined; None if that does not continue it."""
     line = held.line
-    alone = stamped or words.startswith(COMMAND_LINE) or _kind(words) is not None
+    alone = stamped or words.startswith(_COMMAND_LINE) or _kind(words) is not None
     if line.damaged is not None:
         for glue in (" ", ""):
             if compiled(line.damaged.whole).match(line.words + glue + words):
@@ -338,5 +338,5 @@ def _may_continue(line: str, words: str, *, sure: bool, known: bool) -> bool:
     good = sum(_PARAMETER.match(token) is not None for token in tokens)
     if sure:
         return 2 * good > len(tokens) and _PARAMETER.match(tokens[0]) is not None
-    long = len(line) >= _SHORTEST or line == COMMAND_LINE
+    long = len(line) >= _SHORTEST or line == _COMMAND_LINE
     return good == len(tokens) and long and any("=" in token for token in tokens)
