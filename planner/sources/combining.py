@@ -138,8 +138,7 @@ def _with_listed_names(machines: Sequence[Machine]) -> list[Machine]:
     listing = next((m for m in machines if m.traits.whole and m.lists_reserved), None)
     if files is None or listing is None:
         return list(machines)
-    records = [m.facts.record for m in machines if m.facts.record is not None]
-    crash = [(r.start, r.end) for record in records for r in (record.crash, record.low) if r is not None]
+    crash = _recorded_spans(machines)
     listed = union([*((r.start, r.end) for r in listing.memory.reserved), *crash])
     pages = union(whole_pages((r.start, r.end), _PAGE) for r in files.memory.reserved)
     usable = _usable(files)
@@ -151,6 +150,12 @@ def _with_listed_names(machines: Sequence[Machine]) -> list[Machine]:
     notes = tuple(note for note in files.notes if not note.startswith(ABOUT_RESERVED))
     both = Machine(files.source, listing.kind, memory, settled=False, notes=notes, doubt=doubt)
     return [both, *(m for m in machines if m is not files)]
+
+
+def _recorded_spans(machines: Sequence[Machine]) -> list[Span]:
+    """The memory of the crash kernels that sources record, both parts of each."""
+    records = [m.facts.record for m in machines if m.facts.record is not None]
+    return [(r.start, r.end) for record in records for r in (record.crash, record.low) if r is not None]
 
 
 def _gives_reserved(listing: Machine, best: Machine) -> bool:
@@ -291,36 +296,48 @@ def _record(machines: Sequence[Machine]) -> BootRecord | None:
 
 
 def _check_ram(best: Machine, machines: Sequence[Machine], *, grows: bool) -> None:
-    """Refuse maps that cannot be of one machine: much RAM of one lies where the other has none."""
+    """Refuse maps that cannot be of one machine: much RAM of one lies where the other has none.
+
+    grows: as in `combine`.
+    """
     cut = any(values(m.facts.cmdline, "mem") for m in machines if not m.traits.firmware)
     for machine in machines[1:]:
-        if not machine.memory.regions:
-            continue
-        one, other = (without_mem(machine), without_mem(best)) if cut else (machine, best)
-        here, there = _usable(one), _usable(other)
-        enough = allowed_difference(total(here), total(there))
-        lacking = [] if grows and not machine.traits.at_boot else difference(here, _possible(other))
-        missing = [] if grows and not best.traits.at_boot else difference(there, _possible(one))
-        if cut and machine.traits.firmware:  # its map shows what mem= hides in the others
-            lacking = []
-        if cut and best.traits.firmware:
-            missing = []
-        if max(total(lacking), total(missing)) <= enough:
-            continue
-        if abs(total(here) - total(there)) > enough and not cut:
-            all_of_it = (machine.memory.ram, best.memory.ram) == (total(here), total(there))
-            what = "RAM" if all_of_it else "RAM without NOMAP memory"
-            raise contradiction(machine, what, f"{total(here) >> 20}M", f"{total(there) >> 20}M", best)
-        only_here = total(lacking) > enough
-        start, end = max(lacking if only_here else missing, key=lambda span: span[1] - span[0])
-        said = ("RAM", "none") if only_here else ("no RAM", "some")
-        raise contradiction(machine, f"between {start:#x} and {end:#x} there", *said, best)
+        if machine.memory.regions:
+            _check_two_maps(best, machine, cut=cut, grows=grows)
+    if not grows:
+        _check_mem_total(best, machines)
+
+
+def _check_two_maps(best: Machine, machine: Machine, *, cut: bool, grows: bool) -> None:
+    """Refuse a map beside the best one. cut: `mem=` of the boot hides RAM; grows: as in `combine`."""
+    one, other = (without_mem(machine), without_mem(best)) if cut else (machine, best)
+    here, there = _usable(one), _usable(other)
+    enough = allowed_difference(total(here), total(there))
+    # A running system may have more than the boot, and a firmware's map shows what mem= hides in the others.
+    may_have_more = (grows and not machine.traits.at_boot) or (cut and machine.traits.firmware)
+    best_may_have_more = (grows and not best.traits.at_boot) or (cut and best.traits.firmware)
+    only_here = [] if may_have_more else difference(here, _possible(other))
+    only_there = [] if best_may_have_more else difference(there, _possible(one))
+    if max(total(only_here), total(only_there)) <= enough:
+        return
+    if abs(total(here) - total(there)) > enough and not cut:
+        all_of_it = (machine.memory.ram, best.memory.ram) == (total(here), total(there))
+        what = "RAM" if all_of_it else "RAM without NOMAP memory"
+        raise contradiction(machine, what, f"{total(here) >> 20}M", f"{total(there) >> 20}M", best)
+    spans, said = (only_here, ("RAM", "none")) if total(only_here) > enough else (only_there, ("no RAM", "some"))
+    start, end = max(spans, key=lambda span: span[1] - span[0])
+    raise contradiction(machine, f"between {start:#x} and {end:#x} there", *said, best)
+
+
+def _check_mem_total(best: Machine, machines: Sequence[Machine]) -> None:
+    """Refuse a MemTotal that is more than the RAM of the map. A boot log does not show what was hot-added later."""
+    if not best.memory.regions or best.traits.log:
+        return
     most = best.memory.ram
-    for machine in machines if not grows else ():
-        total_seen = machine.facts.mem_total
-        # A boot log does not show memory that was hot-added later.
-        if total_seen is not None and best.memory.regions and total_seen > most and not best.traits.log:
-            raise contradiction(machine, "MemTotal", f"{total_seen >> 10}K", f"{most >> 10}K of RAM", best)
+    for machine in machines:
+        seen = machine.facts.mem_total
+        if seen is not None and seen > most:
+            raise contradiction(machine, "MemTotal", f"{seen >> 10}K", f"{most >> 10}K of RAM", best)
 
 
 def _check_crash(machines: Sequence[Machine]) -> None:
