@@ -20,7 +20,7 @@ _ALL = (Region(0, PHYSICAL_TOP),)
 """RAM in which both of two trees are read, as one of them may have none of its own."""
 
 _REVISION = re.compile(r"[\s,(]+(?:rev(?:ision)?|ver(?:sion)?|r|v)[.\s]*\d[\w.]*\)?", re.IGNORECASE)
-"""What boot loaders append to the name of a board, such as ` Rev 1.4` or ` (v2)`."""
+"""The text that boot loaders append to the name of a board, such as ` Rev 1.4` or ` (v2)`."""
 
 _PAGE = 4 * KIB
 _SLACK = 64 * KIB
@@ -100,7 +100,7 @@ def _check_maps(what: str, one: _Reservations, other: _Reservations) -> None:
 
 
 def _excess(of: Callable[[MemoryMap], list[Span]], one: _Reservations, other: _Reservations) -> list[Span]:
-    """What a map has that another one has not, but for what is of one boot only."""
+    """The ranges of a map that another lacks, without those that are of one boot only. of: takes them from a map."""
     return difference(of(one.memory), union([*of(other.memory), *one.passing]))
 
 
@@ -138,13 +138,13 @@ def _reserved_or_nomap(memory: MemoryMap) -> list[Span]:
 
 
 def _name_or_place(memory: MemoryMap, span: Span) -> str:
-    """What a map reserves there, by its name if it has one: a node without an address lies elsewhere in a real map."""
+    """The name of a reservation there, or else its place: a node without an address lies elsewhere in a real map."""
     name = next((r.name for r in memory.reserved if r.start < span[1] and span[0] < r.end), "")
     return printable(name) or f"memory between {span[0]:#x} and {span[1]:#x}"
 
 
 def _map_of_tree(machine: Machine, cmdline: str = "") -> MemoryMap:
-    """What a tree reserves, wherever RAM is."""
+    """The map of a tree with all of its reservations, wherever RAM is."""
     assert machine.facts.tree is not None  # noqa: S101 - the caller looked
     return read_tree(machine.facts.tree, machine.source, ram=_ALL, cmdline=cmdline).memory
 
@@ -155,7 +155,7 @@ def _default_area(tree: _Reservations) -> list[Span]:
 
 
 def _reservations_of_tree(machine: Machine) -> _Reservations:
-    """What a tree reserves. Boot loaders add the initrd, by either name, and the tree itself."""
+    """The reservations of a tree. Boot loaders add the initrd, by either name, and the tree itself."""
     assert machine.facts.tree is not None  # noqa: S101 - the caller looked
     memory = _map_of_tree(machine)
     size = int.from_bytes(machine.facts.tree[4:8], "big")  # of the header

@@ -372,7 +372,10 @@ def _check_image(machines: Sequence[Machine]) -> None:
 
 
 def _allocated_in(machine: Machine, recording: Machine, crash: Range) -> Span | None:
-    """What a kernel reserved within the crash kernel that another source records: they are of different boots."""
+    """A range that a source lists as reserved within the crash kernel of another; None for none.
+
+    Such sources are of different boots.
+    """
     if machine is recording:
         return None
     spans = [event.span for event in machine.facts.events if event.kind in _RESERVED and event.span is not None]

@@ -14,10 +14,10 @@ _RUN = re.compile(r"\n++")
 
 
 def without_runs(change: Callable[[str], str], text: str) -> str:
-    """What a change makes of a text, while long runs of empty lines in it are short.
+    """The result of a change to a text, made while long runs of empty lines in it are short.
 
-    change: what does the same whatever the number of empty lines in a row is. If it makes or removes runs, it is made
-    of the whole text.
+    change: a function that does the same for any number of empty lines in a row. If it makes or removes runs, it
+    is called with the whole text.
     """
     runs = [*_runs(text)]
     if not runs:
@@ -30,7 +30,7 @@ def without_runs(change: Callable[[str], str], text: str) -> str:
 
 
 def _runs(text: str) -> Iterator[Span]:
-    """Where the long runs of line ends are in a text, ascending."""
+    """The places of the long runs of line ends in a text, ascending."""
     at = text.find(_SHORT)
     while at >= 0 and (run := _RUN.match(text, at)) is not None:
         yield run.span()

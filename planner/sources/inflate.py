@@ -173,7 +173,7 @@ class Inflated(io.RawIOBase):
         return data
 
     def _inflate(self, data: bytes, most: int) -> bytes:
-        """What the current unit makes of some input."""
+        """The next output of the current unit, given some input."""
         self._fed = True
         try:
             return self._unit.decompress(data, most)

@@ -55,7 +55,7 @@ _ROW = re.compile(r"(\s*+)(?:0[xX])?([0-9a-fA-F]{1,16}) ?- ?(?:0[xX])?([0-9a-fA-
 
 _ROW_IN_ANY_LAYOUT = re.compile(rf"\n[ \t]*+{ADDRESS} ?- ?{ADDRESS}[ \t]*+[:|]")
 _KERNELS_ROW = re.compile(rf"\n[ \t]*+{ADDRESS} ?- ?{ADDRESS} : (?:{ANY_NAME}|Reserved)")
-"""What tells a listing from other texts: a range, and for the stricter one a name that kernels give to a resource."""
+"""Signs of a listing: a range, and for the stricter one a name that kernels give to a resource."""
 
 _CUT_OFF = re.compile(r"\s*+(?:0x)?[0-9a-fA-F]{1,16}(?:-(?:0x)?[0-9a-fA-F]{0,16} ?:? ?)?$")
 """A last line that ends within an address, or before its name."""
@@ -102,7 +102,7 @@ def looks_like(head: str, *, loosely: bool = False) -> bool:
 
 
 class _Remarks:
-    """What is said of a listing.
+    """The remarks on a listing.
 
     notes: for the user. partial: memory may be missing from it. unknown: resources in RAM with unknown names.
     """

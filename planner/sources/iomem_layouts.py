@@ -62,7 +62,7 @@ class _Row(NamedTuple):
 
 
 class _Columns(NamedTuple):
-    """Which cells of a table's rows hold the addresses and the name; end: -1 if the cell of the start has both.
+    """The cells of a table's rows that hold the addresses and the name; end: -1 if the cell of the start has both.
 
     cells: how many a row has; more are a name with delimiters in it.
     """

@@ -58,7 +58,7 @@ MAY_BE_EITHER = "this may be memblock's reserved, not its memory"
 _NAME_IT = "name the file memory, if it is that, and give the file reserved, too"
 
 _Evidence: TypeAlias = Literal["content", "name", ""]
-"""How it is known which of the two files a text is; "" if it is not."""
+"""The evidence by which it is known which of the two files a text is; "" for none."""
 
 
 class _Row(NamedTuple):
@@ -84,7 +84,7 @@ class _List(NamedTuple):
     content: str = ""
 
     def spans(self) -> list[Span]:
-        """What it lists, touching ranges joined."""
+        """The ranges in the list, touching ones joined."""
         return union((row.start, row.end) for row in self.rows)
 
 
@@ -253,7 +253,7 @@ def _kinds(lists: Sequence[_List], name: str) -> list[str]:
 
 
 def _known_by(lists: Sequence[_List], name: str) -> _Evidence:
-    """How it is known which of the files a text is; "" if it is not."""
+    """The evidence for which of the files a text is; "" for none."""
     if any(one.content for one in lists):
         return "content"
     return "name" if any(one.title for one in lists) or _in_name(name) else ""

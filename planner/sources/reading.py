@@ -47,7 +47,7 @@ _ZEROS = {
     "UTF-16-LE": (False, True),
     "UTF-16-BE": (True, False),
 }
-"""Which bytes of a character are zero, in nearly all of a text in a Latin script; None: in some."""
+"""For each byte of a character, whether it is zero in nearly all of a text in a Latin script; None: in some of it."""
 
 PACKED = (b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
 """Beginnings of files that gzip, xz, bzip2 and zstd packed."""

@@ -1,4 +1,4 @@
-"""Which source's map is taken of several sources of one machine: the most precise one that shows what is reserved.
+"""The choice of a map among several sources of one machine: the most precise one that shows what is reserved.
 
 A log names some reservations. So a source that lists none, or not all that the log names, gives way to it.
 """

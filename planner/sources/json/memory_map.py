@@ -73,7 +73,7 @@ def _strategy(name: object) -> str:
 
 
 def _alignment(text: object) -> str:
-    """What the aligned area is aligned to, as `--align` takes it."""
+    """The alignment of the aligned area, in the words of `--align`."""
     if not isinstance(text, str):
         refuse("must be a string", "such as pud")
     try:

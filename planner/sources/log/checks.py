@@ -125,7 +125,7 @@ def missing_zone(log: Log) -> Range | None:
 
 
 def lacking_events(log: Log) -> str:
-    """What shows that a log does not name all early allocations, in a few words; "" for nothing."""
+    """The sign that a log does not name all early allocations, in a few words; "" for none."""
     if log.damage or log.crash_damage:
         return "lines of the log are damaged"
     return log.dropped or _lacking(_usual_lines_missing(log))
@@ -199,7 +199,7 @@ def missing_lines(log: Log, *, complete: bool) -> Iterator[str]:
 
 
 def lacking_crash(log: Log) -> str | None:
-    """What the log lacks of the crash kernel that it asks for, in a sentence; None for nothing."""
+    """The line that the log lacks of the crash kernel that it asks for, in a sentence; None for none."""
     if log.low is not None and log.crash is None and not log.failed:
         return "the log shows only the low part of a crash kernel: the line of the other part is missing"
     if not log.lines and _ASKS.search(log.cmdline or ""):
@@ -225,6 +225,6 @@ def is_dump_complete(log: Log) -> bool:
 
 
 def _rows_missing(log: Log, array: str) -> str:
-    """What says that rows of one of memblock's arrays are missing."""
+    """The sentence on missing rows of one of memblock's arrays."""
     count, rows = log.counts[array], len(set(log.dump[array]))
     return f"memblock.{array} has {counted(count, 'row')}, and the log shows {rows}"

@@ -29,12 +29,12 @@ _MESSAGE = re.compile(rf"(?:__)?{_SIGN}(?:reserve|phys_alloc_range|alloc_(?:try|
 _FACT = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, BEGINNINGS))})|{'|'.join(WITHIN)}")
 _STAMP = re.compile(rf"{STAMP.pattern} $")
 _LINE_ENDS = ("\n", "\r", "\\n", "<br>", "</tr>", '", "', "', '")
-"""What ends a line: in a text, in a string, in HTML, in a list."""
+"""Ends of lines: in a text, in a string, in HTML, in a list."""
 
 _ESCAPED = "\\n"
 
 _OBJECTS, _STRINGS = r"\s*+\}\s*+,?\s*+\{", r'",\n\s*+"'
-"""What is between the elements of a document in JSON that has lines: there each element is a message."""
+"""Patterns of the text between two elements of a JSON document that has lines: there each element is a message."""
 
 _LOOKED_AT, _FEWEST = 9, 4  # messages by which a form is known, and lines that come with them
 _LONGEST = 4 * KIB  # characters of so many
@@ -44,7 +44,7 @@ _SMALLEST, _FIRST, _LARGEST = KIB, 16 * KIB, 128 * KIB  # characters of a part t
 
 
 class _Form(NamedTuple):
-    """How messages stand in a text.
+    """The form in which messages stand in a text.
 
     begins: how they begin, with what stands before all of them (lead). stamp: the kernel's own at the end of that, or
     all of it on the same line. end: of a line. turn: a number of messages, of stamps (others may have one, too) and of
@@ -59,7 +59,7 @@ class _Form(NamedTuple):
 
     @property
     def sign(self) -> str:
-        """What is counted for the end of a line: of two characters the first is found twice as fast."""
+        """The text that is counted for the end of a line: of two characters the first is found twice as fast."""
         return self.end[0] if self.end == _ESCAPED else self.end
 
     def ends_within(self, text: str, start: int, end: int) -> int:
@@ -147,7 +147,7 @@ def _common_end(texts: Sequence[str]) -> str:
 
 
 def _line_end(part: str) -> str | None:
-    """What ends the lines of some messages, each of which has one at least; None if that is not known."""
+    """The end of the lines of some messages, each of which has one at least; None if that is not known."""
     elements = re.search(_OBJECTS if "}" in part else _STRINGS, part)
     if elements is not None and (elements[0][0] == '"' or part.count("\n") > part.count(elements[0])):
         return elements[0]

@@ -48,7 +48,7 @@ _BUILT_IN = 128 * KIB  # bytes of the log buffer (CONFIG_LOG_BUF_SHIFT) that nea
 _X86_DMA = 16 * MIB  # end of ZONE_DMA for ISA devices, which arm64 does not have
 _LARGEST_SHOWN = 4 * MIB  # characters of a log that may have been copied from a terminal
 _MOST_TOLD = 4  # damaged lines, or hosts
-_ALLOCATED = ("cma", "kvm", "node_data", "swiotlb")  # kinds of events that are no firmware's
+_ALLOCATED = ("cma", "kvm", "node_data", "swiotlb")  # kinds of events that are the kernel's own, not the firmware's
 _QEMU = "linux,dummy-virt"  # the model of QEMU's machine `virt`
 _KNOWN_FLAGS = sum(flag.value for flag in Flag)  # memblock has more, for reservations and for its own use
 _UNNAMED = (
@@ -205,7 +205,7 @@ def _facts(log: Log, line: CommandLine) -> Facts:
 
 
 def _doubt(log: Log, *, complete: bool) -> str:
-    """What of the map is not known, in a few words. complete: memblock's dump shows all that is reserved."""
+    """The doubt about the map, in a few words; "" for none. complete: memblock's dump shows all that is reserved."""
     if log.damage or log.crash_damage:
         return "lines of the log about memory are damaged"
     if log.dropped:
@@ -295,13 +295,13 @@ def _as_mem_leaves(regions: list[Region], log: Log) -> list[Region]:
 
 
 def _dumped(log: Log) -> list[Reserved]:
-    """What the dump of memblock shows, which is printed right after the crash kernel's reservation, before that."""
+    """The reserved ranges in the dump of memblock, without the crash kernel, which is placed right before the dump."""
     crash = log.crash_spans
     return [Reserved(*piece) for row in log.dump["reserved"] for piece in subtract((row.start, row.end), crash)]
 
 
 def _named(log: Log) -> list[Reserved]:
-    """What the log names with its place, and as earlier than the crash kernel."""
+    """The reserved ranges that the log names with their places, and as earlier than the crash kernel."""
     return [
         Reserved(*e.span, e.name or e.kind)
         for e in log.events
@@ -310,7 +310,7 @@ def _named(log: Log) -> list[Reserved]:
 
 
 def _used(log: Log) -> list[Span]:
-    """What the kernel allocated, as far as the log gives its place."""
+    """The ranges that the kernel allocated, as far as the log gives their places."""
     return log.crash_spans + [e.span for e in log.events if e.span is not None and e.kind in _ALLOCATED]
 
 

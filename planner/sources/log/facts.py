@@ -59,7 +59,7 @@ class Log:
     chopped: bool = field(default=False, kw_only=True)
     """The text's long lines all end at one column: they were cut off there."""
     rows: int = 0
-    """How many rows are stored, of all arrays and maps together."""
+    """The number of rows that are stored, of all arrays and maps together."""
 
     kernel: str | None = None
     """As `uname -r` prints it."""
@@ -89,7 +89,7 @@ class Log:
     dump: _Arrays = field(default_factory=no_rows)
     """The rows of memblock's last dump."""
     counts: dict[str, int] = field(default_factory=dict)
-    """How many rows each array of the dump has, as the dump says itself."""
+    """The number of rows of each array of the dump, as the dump says itself."""
     reserved_size: int = 0
     """Bytes in the dump's `reserved`, as it says itself."""
     added: list[tuple[bool, Range]] = field(default_factory=list)
@@ -99,7 +99,7 @@ class Log:
     efi_size: int = 0
     """Bytes of the EFI map."""
     efi_count: int = 0
-    """How many descriptors the EFI map has, as its sizes say."""
+    """The number of descriptors of the EFI map, as its sizes say."""
     nomap: list[Range] = field(default_factory=list)
     """NOMAP ranges of a device tree."""
     total: int | None = None
@@ -135,7 +135,7 @@ class Log:
     unit: int = 0
     """Bytes of one CPU's per-CPU area."""
     units: dict[int, int] = field(default_factory=dict)
-    """How many per-CPU areas each group has."""
+    """The number of per-CPU areas of each group."""
     buffer: Buffer | None = None
     """The kernel's log buffer."""
 
@@ -171,7 +171,7 @@ class Log:
     counts_less: bool = False
     """`Memory:` counts less than the ranges hold."""
     dropped: str = ""
-    """What says that messages are missing, in a few words; "" for nothing."""
+    """The sign that messages are missing, in a few words; "" for none."""
 
     @property
     def map(self) -> list[Range]:

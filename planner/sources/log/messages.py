@@ -58,10 +58,10 @@ BEGINNINGS = (
 """Beginnings of all lines that are read, except of those that may follow a subsystem's name."""
 
 FIRST_3 = {begin[:3] for begin in BEGINNINGS}
-"""Their first characters, which tell most others at once."""
+"""The first characters of `BEGINNINGS`, which tell most other messages at once."""
 
 WITHIN = ("rashkernel", "NODE_DATA")
-"""What is read wherever it stands in a message."""
+"""Texts that make a message one that is read, wherever they stand in it."""
 
 
 def is_read(words: str) -> bool:

@@ -99,7 +99,7 @@ def shortened(text: str, lines: int) -> str:
 
 
 def _before_messages(text: str) -> list[str]:
-    """What stands before messages that nearly every boot log has; before two of them also where they stand again."""
+    """The text before messages that nearly every boot log has, on their lines; for two of them also the second time."""
     found = [at for message in OF_EVERY_BOOT if (at := text.find(message)) >= 0]
     again = [at for message in BEGIN_BOOT if (at := text.find(message, text.find(message) + 1)) >= 0]
     return [text[text.rfind("\n", 0, at) + 1 : at] for at in (*found, *again)]

@@ -1,4 +1,4 @@
-"""Which boot of a log is read: the last one that is not a capture kernel's and shows memory.
+"""The boot of a log that is read: the last one that is not a capture kernel's and shows memory.
 
 A boot is read only when something is asked of it: the logs of a week may hold twenty.
 """
@@ -28,7 +28,7 @@ _MEMORY = r"Memory: \d+K/"  # the line that ends early boot; a boot loader's has
 
 
 def _dropped(text: str) -> str:
-    """What says that messages of early boot are missing, in a few words; "" for nothing."""
+    """The sign that messages of early boot are missing, in a few words; "" for none."""
     end = re.search(_MEMORY, text)
     early = text if end is None else text[: end.start()]
     if any(words in early for words in _DROPPED):

@@ -19,7 +19,7 @@ _COLOUR = r"\[[0-9]{1,2}(?:;[0-9]{1,3})*m"
 """A sequence for a colour, without its first character."""
 
 _ESCAPES = ("\\x1b", "\\u001b", "\\e", "\\033", "#033", "\ufffd", "")
-"""What that character may have become: written out, replaced, or lost."""
+"""Forms that this character may have taken: written out, replaced, or lost."""
 
 _BLOCK = 1 << 16  # characters
 _SHORTEST = 60  # characters of a line in base64, of which 60, 64 and 76 are usual
@@ -29,7 +29,7 @@ _PLAIN = {
     **dict.fromkeys(("\u2010", "\u2011", "\u2013", "\u2212"), "-"),
     **dict.fromkeys(("\u200b", "\u200e", "\u200f", "\u2060", "\ufeff", "\u00ad"), ""),
 }
-"""What typographic blanks, frames, dashes and marks without width stand for."""
+"""The plain characters for typographic blanks, frames and dashes, and none for marks without width."""
 
 _MARKUP = r"\\(?:\\|([\[-]|_(?![A-Z])))"
 """Signs that Markdown or LaTeX escapes, and that no kernel does: names in ACPI begin so, such as `\\_SB`.

@@ -1,4 +1,4 @@
-"""What other programs leave at the end of every line of a log or listing: `cat -A`, tables, lists, string literals.
+"""Signs at the end of every line of a log or listing, by other programs: `cat -A`, tables, lists, string literals.
 
 Nearly all lines of a log never end with the same sign by themselves, so such a sign is another program's. It is removed
 once from each line: a command line may end with it, too. Quotes are removed in pairs, and what they escape is replaced.
@@ -112,7 +112,7 @@ def _unquoted(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _content(pieces: list[str], quote: str) -> str:
-    """What is between quotes: doubled ones are one, and so are those after a backslash."""
+    """The text between quotes: doubled ones are one, and so are those after a backslash."""
     text = pieces[0][1:]
     for piece in map(str.strip, pieces[1:]):
         # In YAML, a backslash stands before a break that is no blank, and before the blanks after it.

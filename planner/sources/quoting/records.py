@@ -34,7 +34,7 @@ _MESSAGE_KEY = re.compile(
 """A key that records of messages have, or that of a list of messages."""
 
 _BEFORE_RECORD = re.compile(r"(?:- |data: ?|\x1e)?(?=\{)")
-"""What may stand before a record on its line: an item of YAML, an event of a stream, a separator of RFC 7464."""
+"""The text that may stand before a record on its line: of YAML, of a stream of events, a separator of RFC 7464."""
 
 _RECORDING = re.compile(r'\s*+\{[^\n]{0,400}?"version": ?[23]\b[^\n]*+\n\[')
 """The header of a recorded terminal (asciicast), and the first event."""
@@ -82,7 +82,7 @@ def _of_lines(text: str) -> str:
 
 
 def _of_recording(text: str, name: str) -> str:
-    """What a recorded terminal showed. Raises InputError for an event that is cut off."""
+    """The text that a recorded terminal showed. Raises InputError for an event that is cut off."""
     shown: list[str] = []
     for number, line in enumerate(text.split("\n"), 1):
         if not line.startswith("["):
