@@ -131,7 +131,7 @@ def _check_end(rows: Sequence[_Row], following: Iterator[tuple[int, str]], name:
 
 
 def _page_ends(page_offset: int) -> list[int]:
-    """The addresses at which a linear map that begins here ends (PAGE_END): below the kernel's half of all addresses.
+    """The possible ends (PAGE_END) of a linear map that begins here: below the kernel's half of all addresses.
 
     A kernel of 52 bits leaves that of 48, or with 16K pages of 47; see `Geometry.linear_size`. With KASAN it ends below
     the shadow of all addresses, of a byte for 8 or 16. Source: PAGE_END and _KASAN_SHADOW_START(),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from io import BytesIO
+from typing import NamedTuple
 
 from planner.base.errors import InputError, printable
 from planner.base.sizes import KIB, MIB
@@ -21,7 +22,7 @@ from planner.sources.log.arch import kernel_of
 from planner.sources.quoting import unquoted
 from planner.sources.reading import decode_most, read_within, stray_note
 
-__all__ = ["Found", "assemble"]
+__all__ = ["File", "Found", "assemble"]
 
 _TITLES = {
     "iomem": "/proc/iomem",
@@ -42,16 +43,23 @@ _SMALL = 64 * KIB  # bytes of a file with one fact, at most
 _MOST_OF_JOURNAL = 16 * MIB  # bytes that are searched for the kernel's lines
 
 
+class File(NamedTuple):
+    """One file of a report: its path below the report's folder, and its content."""
+
+    path: str
+    data: bytes
+
+
 class Found:
     """The files of a report that are read, and notes on the others.
 
-    files: path and content of each, by kind, in the order found. refused: notes on files that are not read. remarks:
+    files: those of each kind, in the order found. refused: notes on files that are not read. remarks:
     other notes.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.files: dict[str, list[tuple[str, bytes]]] = {}
+        self.files: dict[str, list[File]] = {}
         self.refused: list[str] = []
         self.remarks: list[str] = []
         self._size = 0
@@ -66,12 +74,13 @@ class Found:
     def add(self, kind: str, path: str, data: bytes) -> None:
         """Add a file, up to a limit on their total size; the last of each path, as unpacking does."""
         known = self.files.get(kind, [])
-        at, old = next(((at, old) for at, (other, old) in enumerate(known) if path == other), (len(known), b""))
-        if self._size + len(data) - len(old) > _MAX_ALL:
+        at = next((at for at, file in enumerate(known) if file.path == path), len(known))
+        more = len(data) - sum(len(file.data) for file in known[at : at + 1])
+        if self._size + more > _MAX_ALL:
             self.refuse(path, "is too large to be read in addition to the others")
         elif at < _MOST:
-            self.files.setdefault(kind, known)[at : at + 1] = [(path, data)]
-            self._size += len(data) - len(old)
+            self.files.setdefault(kind, known)[at : at + 1] = [File(path, data)]
+            self._size += more
 
     def refuse(self, path: str, why: str) -> None:
         """Note that a file is not read."""
@@ -84,9 +93,9 @@ class Found:
             raise InputError(self.name, f"{path} is larger than any map", "this is not a sosreport")
         self.refuse(path, "is too large")
 
-    def first(self, kind: str) -> tuple[str, bytes] | None:
+    def first(self, kind: str) -> File | None:
         """The first file of a kind that is not empty."""
-        return next(((path, data) for path, data in self.files.get(kind, ()) if data.strip()), None)
+        return next((file for file in self.files.get(kind, ()) if file.data.strip()), None)
 
 
 @dataclass(slots=True)
@@ -102,14 +111,14 @@ class _Assembly:
         """The content of the first small file of a kind, without blanks around it; None if there is none."""
         if (file := self.found.first(kind)) is None:
             return None
-        self.used.append(file[0])
-        return file[1][:_SMALL].decode("utf-8", "backslashreplace").strip(" \t\r\n\0")
+        self.used.append(file.path)
+        return file.data[:_SMALL].decode("utf-8", "backslashreplace").strip(" \t\r\n\0")
 
-    def read(self, path: str, data: bytes, parse: Callable[[str, str], Machine]) -> Machine | None:
+    def read(self, file: File, parse: Callable[[str, str], Machine]) -> Machine | None:
         """The machine of one file; None if its reader refuses it, which goes to the notes."""
         try:
-            text = decode_most(data, path)
-            machine, note = parse(unquoted(text, path), path), stray_note(text)
+            text = decode_most(file.data, file.path)
+            machine, note = parse(unquoted(text, file.path), file.path), stray_note(text)
             return machine if note is None else replace(machine, notes=(*machine.notes, note))
         except InputError as error:
             self.failed.append(str(error))
@@ -124,7 +133,7 @@ class _Assembly:
     def take_first(self, kind: str, parse: Callable[[str, str], Machine]) -> None:
         """Read and use the first file of a kind, if there is one."""
         if file := self.found.first(kind):
-            self.take(file[0], self.read(*file, parse))
+            self.take(file.path, self.read(file, parse))
 
 
 def assemble(found: Found) -> Machine:
@@ -196,9 +205,9 @@ def _capture(work: _Assembly) -> Capture | None:
         found.append(Capture(modules=loaded, drivers=tuple(n for n, _ in loaded if n in capture.LARGE_DRIVERS)))
     for kind in ("kdumpctl", "kdumptool"):
         file = work.found.first(kind)
-        machine = work.read(*file, capture.parse) if file else None
+        machine = work.read(file, capture.parse) if file else None
         if file and machine and machine.facts.capture:
-            work.used.append(file[0])
+            work.used.append(file.path)
             found.append(machine.facts.capture)
     if text := work.text("initrd"):
         archive, _, unpacked = text.partition(" ")
@@ -206,8 +215,8 @@ def _capture(work: _Assembly) -> Capture | None:
             rest = int(unpacked) if unpacked.isdecimal() and unpacked.strip("0") else None
             found.insert(0, Capture(initrd_size=int(archive), initrd_unpacked=rest))
     if file := work.found.first("initrd list"):
-        work.used.append(file[0])
-        inside = capture.listed(file[1].decode("utf-8", "replace"), _page_size(work) or 4 * KIB)
+        work.used.append(file.path)
+        inside = capture.listed(file.data.decode("utf-8", "replace"), _page_size(work) or 4 * KIB)
         found = [inside._replace(initrd_size=None), *found, inside]
     if (text := work.text("boot")) and (size := capture.initrd_size(text)):
         found.append(Capture(initrd_size=size))
@@ -241,52 +250,63 @@ def _maps(work: _Assembly) -> None:
     """Use the maps of the kernel and the firmware: /proc/iomem, memblock's files, the device tree."""
     work.take_first("iomem", iomem.parse)
     if file := work.found.first("memblock"):
-        path, data = file
         if reserved := work.found.first("reserved"):
-            data = data.rstrip(b"\n") + b"\n" + reserved[1]
-        work.take(path, work.read(path, data, memblock.parse))
+            file = file._replace(data=file.data.rstrip(b"\n") + b"\n" + reserved.data)
+        work.take(file.path, work.read(file, memblock.parse))
     if file := work.found.first("fdt"):
         try:
-            work.take(file[0], read_tree(file[1], file[0]))
+            work.take(file.path, read_tree(file.data, file.path))
         except InputError as error:
             work.failed.append(str(error))
 
 
+class _Log(NamedTuple):
+    """A log that may be of this boot, and its machine."""
+
+    path: str
+    machine: Machine
+
+    @property
+    def score(self) -> tuple[bool, bool]:
+        """The larger, the more complete: with memory ranges, with the kernel's version."""
+        return bool(self.machine.memory.regions), self.machine.facts.kernel is not None
+
+
 def _log(work: _Assembly, facts: Machine) -> None:
     """Use the most complete log of this boot: with memory ranges, else with the kernel version."""
-    best: tuple[tuple[bool, bool], str, Machine] | None = None
+    best: _Log | None = None
     for path, _ in work.found.files.get("earlier", ())[:1]:
         work.found.remarks.append(f"{printable(path)} is of an earlier boot and was not read")
-    for path, data in _logs(work.found):
-        if not data.strip() or (best is not None and all(best[0])):
+    for file in _logs(work.found):
+        if not file.data.strip() or (best is not None and all(best.score)):
             continue
-        machine = work.read(path, data, dmesg.parse)
+        machine = work.read(file, dmesg.parse)
         if machine is None:
             continue
         if not _has_boot_lines(machine):
             work.found.remarks.append(
-                f"{printable(path)} has no boot messages: a full log buffer loses its oldest messages first"
+                f"{printable(file.path)} has no boot messages: a full log buffer loses its oldest messages first"
             )
             continue
         try:
             combine([facts, *work.machines, machine], grows=True)
         except InputError as error:  # probably of an earlier boot
-            work.failed.append(f"{path} is of another boot ({error.what})")
+            work.failed.append(f"{file.path} is of another boot ({error.what})")
             continue
-        score = (bool(machine.memory.regions), machine.facts.kernel is not None)
-        if best is None or score > best[0]:
-            best = (score, path, machine)
+        found = _Log(file.path, machine)
+        if best is None or found.score > best.score:
+            best = found
     if best is not None:
-        work.take(best[1], best[2])
+        work.take(best.path, best.machine)
 
 
-def _logs(found: Found) -> Iterator[tuple[str, bytes]]:
+def _logs(found: Found) -> Iterator[File]:
     """Possible logs of this boot: dmesg first, then the kernel's lines of journals and syslog files."""
-    yield from sorted(found.files.get("log", ()), key=lambda file: "dmesg_-" in file[0])  # those with dates last
+    yield from sorted(found.files.get("log", ()), key=lambda file: "dmesg_-" in file.path)  # those with dates last
     for path, data in found.files.get("journal", ())[:2]:
-        yield path, _kernel_lines(data[:_MOST_OF_JOURNAL])
+        yield File(path, _kernel_lines(data[:_MOST_OF_JOURNAL]))
     for path, data in found.files.get("syslog", ()):
-        yield path, _last_boot(_kernel_lines(data))
+        yield File(path, _last_boot(_kernel_lines(data)))
 
 
 def _kernel_lines(data: bytes) -> bytes:
@@ -324,7 +344,7 @@ def _config(work: _Assembly, kernel: str | None) -> None:
         except InputError as error:
             work.failed.append(str(error))
             continue
-        machine = work.read(path, plain, kernel_config.parse) if data else None
+        machine = work.read(File(path, plain), kernel_config.parse) if data else None
         if machine is not None:
             work.take(path, machine)
             return
