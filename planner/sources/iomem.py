@@ -91,7 +91,7 @@ _STEP, _DEEPEST = 2, 5  # blanks of a level, and levels that are told apart: r_s
 _WITHOUT_KERNEL = (
     "the listing has no `Kernel code`, which arm64 always lists: lines are missing, or it is another architecture's"
 )
-_MOST_NOTES = 5  # of one kind
+_MOST_NOTES = 5  # beyond which there are none on unknown names; memory listed twice has twice as many
 _MOST_CUTS = 100  # places where addresses fall: a text with more is no series of listings
 _EDGE = 2  # lines between a listing and a mark for what was left out, such as the sign that begins a code block
 
@@ -310,6 +310,14 @@ def _note_interruptions(rows: Sequence[Row], skipped: Sequence[Skipped], remarks
         remarks.notes.append(f"{first}, skipped: no resource")
 
 
+def _note_unknown_names(remarks: _Remarks) -> None:
+    """Add notes on resources in RAM with unknown names, as long as there are few notes."""
+    remarks.notes += [
+        f"the resource at {start:#x} in System RAM has a name unknown on arm64: it is taken as reserved"
+        for start, _ in remarks.unknown[: max(_MOST_NOTES - len(remarks.notes), 0)]
+    ]
+
+
 def _note_left_out(rows: Sequence[Row], added: int, lone: Sequence[int], remarks: _Remarks) -> None:
     """Add notes on memory that drivers added, and on resources that are indented and in no other.
 
@@ -394,10 +402,7 @@ def _classified(rows: list[Row], name: str, remarks: _Remarks) -> tuple[list[Reg
             reserved.append(found)
             seen.setdefault(what, Range(start, end))
         around.append((end, in_ram or what == "System RAM", what))
-    remarks.notes += [
-        f"the resource at {start:#x} in System RAM has a name unknown on arm64: it is taken as reserved"
-        for start, _ in remarks.unknown[: max(_MOST_NOTES - len(remarks.notes), 0)]
-    ]
+    _note_unknown_names(remarks)
     _note_left_out(rows, added, lone, remarks)
     if (beside := _in_the_one_beside(rows)) is not None:
         remarks.missing(f"the resource at {beside:#x} lies in the one beside it, so a digit is wrong")

@@ -220,14 +220,16 @@ def _doubt(log: Log, *, complete: bool) -> str:
         return "the log lacks the highest memory"
     if _has_newer_zones(log):
         return "its zones are those of a newer kernel than its version"
+    if not log.map and not log.efi and not log.added:
+        return ""
     # UEFI may put the image anywhere; a crash kernel that is recorded tells what was in its way.
-    is_placed, has_map = log.tables is not None and bool(log.image), bool(log.map or log.efi or log.added)
-    in_the_way = "the kernel's image may be in the way" if log.uefi and has_map and not complete else ""
+    is_placed = log.tables is not None and bool(log.image)
+    in_the_way = "the kernel's image may be in the way" if log.uefi and not complete else ""
     if in_the_way and log.crash is None and (log.kaslr or not is_placed):
         return in_the_way
-    if has_map and lacking_crash(log) is not None:
+    if lacking_crash(log) is not None:
         return "the log lacks the line of its crash kernel"
-    if complete or not has_map:
+    if complete:
         return ""
     if not _tells_cma(log):
         return "a CMA area may be missing"
