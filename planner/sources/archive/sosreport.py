@@ -69,6 +69,7 @@ _MOST_PARTS = 7
 
 _HERE = re.compile(r"\A(?>(?:\./++)*)(?:\.\Z)?")  # the archive's own folder, before a path or alone
 _NO_CONTENT = ("hugepages", "earlier")  # only their presence matters
+# First components of the paths of wanted files.
 _TOPS = frozenset(("proc", "sos_commands", "var", "boot", "lib", "sys"))
 _FOLDERS = frozenset(
     (
@@ -85,7 +86,11 @@ _ARCHIVE = re.compile(r"\.(?:tar|tgz|tbz2?|txz|tar\.(?:gz|xz|bz2|zst))$")
 
 
 class _Reports:
-    """The report in an archive: the files below the least deep folder with files of a report."""
+    """The report in an archive: the files below the least deep folder with files of a report.
+
+    found: the files of that folder. nested: an archive in the archive. Folders with files of a report: `_tops`, those
+    of the least depth, of which there may be only one, and `_deeper`, one below it with a map of its own.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -180,10 +185,15 @@ def _kind_of(parts: list[str]) -> tuple[str | None, str, str]:
     for depth, part in enumerate(parts[first:], first):
         if part in _TOPS:
             path = "/".join(parts[depth:])
-            for kind, pattern in _WANTED:
-                if pattern.fullmatch(path):
-                    return kind, "/".join(parts[:depth]), path
+            kind = _wanted(path)
+            if kind is not None:
+                return kind, "/".join(parts[:depth]), path
     return None, "", "/".join(parts)
+
+
+def _wanted(path: str) -> str | None:
+    """The kind of the file at a path below a report's folder; None for one that is not read."""
+    return next((kind for kind, pattern in _WANTED if pattern.fullmatch(path)), None)
 
 
 def read_directory(path: str) -> Machine:
@@ -239,7 +249,7 @@ def _walk(root: str, folder: str, found: Found, seen: list[int]) -> None:
         raise InputError(root, "has more files than any sosreport", "give only the files that matter")
     for entry in entries:
         path = f"{folder}/{entry.name}" if folder else entry.name
-        kind = next((kind for kind, pattern in _WANTED if pattern.fullmatch(path)), None)
+        kind = _wanted(path)
         if kind is not None:
             _file(entry, kind, path, found)
         elif (path in _FOLDERS or folder in _DEEPER) and entry.is_dir(follow_symlinks=False):

@@ -100,7 +100,7 @@ class _Cutter:
     def __init__(self, text: str) -> None:
         self._text = text
         self._seen: set[str] = set()
-        self._stamped = False
+        self._stamped = False  # the first mark of the boot has a time stamp
         self._cpu = -1  # start of the last "Booting Linux" line that began no other boot
 
     def cut(self, at: int, end: int, mark: str) -> int | None:
@@ -111,14 +111,14 @@ class _Cutter:
         if raw == before or not without_timestamp(raw).startswith(mark):
             return None
         stamp, last = _stamp(raw), _stamp(before)
-        anew = stamp is not None and (stamp < last if last is not None else stamp == 0 and bool(self._seen))
+        time_restarts = stamp is not None and (stamp < last if last is not None else stamp == 0 and bool(self._seen))
         near = self._cpu >= 0 and at - self._cpu < _NEAR
         if mark == _CPU:
             # A secondary CPU's, unless time starts again or the version follows.
-            begins, where = anew, at
+            begins, where = time_restarts, at
         else:
-            again = stamp == 0 or near or (stamp is None and not self._stamped)
-            begins = mark in self._seen and (anew or again)
+            may_begin = stamp == 0 or near or (stamp is None and not self._stamped)
+            begins = mark in self._seen and (time_restarts or may_begin)
             where = self._cpu if self._cpu >= 0 and (near or mark == _ZONES) else at
         if begins:
             self._seen, self._cpu = set(), -1
