@@ -28,15 +28,25 @@ def with_stated_ram(machine: Machine | None, spans: Sequence[Span]) -> Machine:
     """The machine with this RAM instead of its own; with None, a machine of which only the RAM is known."""
     regions = [Region(a, b) for a, b in union(spans)]
     if machine is None:
-        note = (
-            "RAM is stated: firmware, the kernel image and other early reservations are not known, so the result may "
-            "be too high"
-        )
-        return Machine(_STATED, "memory", MemoryMap(regions), settled=False, notes=(note,))
+        return _ram_alone(regions)
     told = "RAM is as stated with --memory; " + ("reservations are" if machine.memory.reserved else "facts are")
     notes = (f"{told} those of the source",)
-    if machine.facts.tree is not None and not _shown(machine):
+    if machine.facts.tree is not None and not _lists_placed(machine):
         return _of_tree(machine, regions, notes, whole=True)
+    return _in_other_ram(machine, regions, notes)
+
+
+def _ram_alone(regions: Sequence[Region]) -> Machine:
+    """A machine of which only the RAM is known."""
+    note = (
+        "RAM is stated: firmware, the kernel image and other early reservations are not known, so the result may "
+        "be too high"
+    )
+    return Machine(_STATED, "memory", MemoryMap(regions), settled=False, notes=(note,))
+
+
+def _in_other_ram(machine: Machine, regions: Sequence[Region], notes: Sequence[str]) -> Machine:
+    """The machine with its own reservations and carve-outs in other RAM."""
     carved = with_nomap(regions, machine.memory.nomap())
     facts = machine.facts
     if machine.memory.regions and facts.dma_limit == machine.memory.end < regions[-1].end:
@@ -57,10 +67,10 @@ def beside_tree(machine: Machine) -> Machine:
     """A machine whose RAM is not from its device tree, with the tree's reservations added."""
     if machine.facts.tree is None or not machine.memory.regions:
         return machine
-    return _of_tree(machine, machine.memory.regions, (), whole=not _shown(machine))
+    return _of_tree(machine, machine.memory.regions, (), whole=not _lists_placed(machine))
 
 
-def _shown(machine: Machine) -> bool:
+def _lists_placed(machine: Machine) -> bool:
     """True if the machine's own map lists what the kernel placed, so that it must not be placed again."""
     if machine.traits.firmware:
         return False
@@ -75,14 +85,14 @@ def _of_tree(machine: Machine, regions: Sequence[Region], notes: Sequence[str], 
     # Without a line of the boot's, one that the tree has is ignored; see `bootargs`.
     tree = read_tree(facts.tree, name, ram=regions, cmdline=facts.cmdline or "", whole=whole)
     told = [n for n in tree.notes if n not in machine.notes]
-    memory, early = (tree.memory, ()) if own else _together(machine, tree.memory)
+    memory, early = (tree.memory, ()) if own else _with_trees_reservations(machine, tree.memory)
     size = sum(r.end - r.start for r in memory.reserved[len(machine.memory.reserved) :])
     size += sum(b - a for a, b in tree.memory.nomap())
     if size and not own:
         told.append(f"the device tree's reserved memory and carve-outs ({format_size(size)}) are added to this map")
     maps = []
     for m in tree.facts.tree_maps:
-        there, events = (m.memory, ()) if own else _together(machine, m.memory)
+        there, events = (m.memory, ()) if own else _with_trees_reservations(machine, m.memory)
         maps.append(m._replace(memory=there, events=events))
     return replace(
         machine,
@@ -99,7 +109,7 @@ def _of_tree(machine: Machine, regions: Sequence[Region], notes: Sequence[str], 
     )
 
 
-def _together(machine: Machine, tree: MemoryMap) -> tuple[MemoryMap, tuple[Event, ...]]:
+def _with_trees_reservations(machine: Machine, tree: MemoryMap) -> tuple[MemoryMap, tuple[Event, ...]]:
     """The tree's map with what the machine's own lists as reserved, and events for what the tree reserves.
 
     Rewinding needs to know that these came before the crash kernel.
