@@ -206,6 +206,13 @@ def _facts(log: Log, line: CommandLine) -> Facts:
 
 def _doubt(log: Log, *, complete: bool) -> str:
     """The doubt about the map, in a few words; "" for none. complete: memblock's dump shows all that is reserved."""
+    doubt = _doubt_of_lines(log)
+    has_map = log.map or log.efi or log.added
+    return _doubt_of_lack(log, complete=complete) if not doubt and has_map else doubt
+
+
+def _doubt_of_lines(log: Log) -> str:
+    """The doubt that the log's lines themselves show; "" for none."""
     if log.damage or log.crash_damage:
         return "lines of the log about memory are damaged"
     if log.dropped:
@@ -218,10 +225,11 @@ def _doubt(log: Log, *, complete: bool) -> str:
         return "the log lacks the line of a CMA area"
     if log.lacks_high:
         return "the log lacks the highest memory"
-    if _has_newer_zones(log):
-        return "its zones are those of a newer kernel than its version"
-    if not log.map and not log.efi and not log.added:
-        return ""
+    return "its zones are those of a newer kernel than its version" if _has_newer_zones(log) else ""
+
+
+def _doubt_of_lack(log: Log, *, complete: bool) -> str:
+    """The doubt about what a log with a map does not tell; "" for none."""
     # UEFI may put the image anywhere; a crash kernel that is recorded tells what was in its way.
     is_placed = log.tables is not None and bool(log.image)
     in_the_way = "the kernel's image may be in the way" if log.uefi and not complete else ""
