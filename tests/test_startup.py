@@ -119,6 +119,19 @@ def test_a_text_loads_nothing_costly(args: list[str]) -> None:
     assert not loaded(*args) & COSTLY
 
 
+@pytest.mark.parametrize(
+    "args",
+    [
+        pytest.param(["plan", "512M", "--memory", "2G@0x80000000"], id="a plan on stated RAM"),
+        pytest.param(["parse", "512M", "--ram", "8G"], id="parse"),
+    ],
+)
+def test_rewinding_is_loaded_only_for_a_running_machine(args: list[str]) -> None:
+    """Only the form of its results is known everywhere."""
+    rewinding = {module for module in loaded(*args) if module.startswith("planner.rewind.")}
+    assert rewinding <= {"planner.rewind.rewound"}
+
+
 def test_importing_the_library_loads_nothing_of_it() -> None:
     """Names are resolved when they are used."""
     code = "import sys; before = set(sys.modules); import planner; print(*sorted(set(sys.modules) - before))"

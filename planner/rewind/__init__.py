@@ -57,8 +57,3 @@ again from the state that was found: another `cma=` or `mem=`, other page tables
 and RAM that a `mem=` hid (`above`). What the kernel's builder configures tells the usual CMA area; where only the
 configuration could tell, both readings are listed.
 """
-
-from planner.rewind.back import UNTOLD, MapReading, Rewind, rewind
-from planner.rewind.view import PlannedBoot
-
-__all__ = ["UNTOLD", "MapReading", "PlannedBoot", "Rewind", "rewind"]

@@ -27,7 +27,7 @@ from planner.rewind.top import tops_asked
 from planner.rewind.undo import State
 from planner.rewind.view import PlannedBoot, View, view_of
 
-__all__ = ["UNTOLD", "MapReading", "Rewind", "rewind"]
+__all__ = ["UNTOLD", "MapReading", "PlannedBoot", "Rewind", "rewind"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from functools import _lru_cache_wrapper, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import planner.rewind
 from planner.base.errors import PlannerError
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
@@ -29,7 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from planner.kernel.machine import Machine
-    from planner.rewind import PlannedBoot, Rewind
+    from planner.rewind.back import Rewind
+    from planner.rewind.view import PlannedBoot
 
 __all__ = ["MEASURES"]
 
@@ -145,16 +145,17 @@ def _forget(caches: list[_lru_cache_wrapper[object]]) -> None:
 def measured(one: Input, request: str | None, caches: list[_lru_cache_wrapper[object]]) -> Times:
     """The best of three plans of one text."""
     rewinding = 0.0
+    untimed = back.rewind
 
     def timed(machine: Machine, asked: PlannedBoot) -> Rewind:
         nonlocal rewinding
         begin = time.process_time_ns()
         try:
-            return back.rewind(machine, asked)
+            return untimed(machine, asked)
         finally:
             rewinding += time.process_time_ns() - begin
 
-    planner.rewind.rewind = timed
+    back.rewind = timed
     found = []
     try:
         for _ in range(3):
@@ -167,7 +168,7 @@ def measured(one: Input, request: str | None, caches: list[_lru_cache_wrapper[ob
             end = time.process_time_ns()
             found.append(Times(*(part / 1e6 for part in (end - begin, read - begin, rewinding))))
     finally:
-        planner.rewind.rewind = back.rewind
+        back.rewind = untimed
     return min(found)
 
 

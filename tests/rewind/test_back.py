@@ -15,10 +15,11 @@ from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
-from planner.rewind import PlannedBoot, back, rewind
+from planner.rewind import back
+from planner.rewind.back import rewind
 from planner.rewind.histories import histories
 from planner.rewind.history import History
-from planner.rewind.view import View
+from planner.rewind.view import PlannedBoot, View
 from planner.sources import combine
 from tests.memblocks import alloc
 

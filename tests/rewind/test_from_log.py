@@ -10,7 +10,8 @@ from planner.kernel.machine import Machine
 from planner.kernel.profiles import select_profile
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
-from planner.rewind import PlannedBoot, rewind
+from planner.rewind.back import rewind
+from planner.rewind.view import PlannedBoot
 from planner.sources.log import dmesg
 
 HEAD = """\

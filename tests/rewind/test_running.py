@@ -13,8 +13,9 @@ from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
-from planner.rewind import PlannedBoot, rewind
+from planner.rewind.back import rewind
 from planner.rewind.running import interrupt_tables
+from planner.rewind.view import PlannedBoot
 
 AT = 4 * GIB + 4 * MIB
 PAGE = 4 * KIB
