@@ -15,7 +15,7 @@ from planner.kernel.profiles import CRASH_ALIGN
 from planner.rewind.changes import Boot, Early, lifted, lowest_from_top, more_tables, replay
 from planner.rewind.history import History
 from planner.rewind.memmap import memmap, place_memmap
-from planner.rewind.undo import State
+from planner.rewind.state import State
 from planner.rewind.view import View
 
 __all__ = [
@@ -132,7 +132,7 @@ def bare_of(history: History, view: View, lift: int) -> Bare:
     early = history.early
     before = lifted(history.state.without([*early.memmap, *early.areas]), lift, view.cut)
     lowest, top = lowest_from_top(before, view.cut), view.cut or U64
-    taken = total((max(start, lowest), min(end, top)) for start, end in before.blocks if end > lowest and start < top)
+    taken = total((max(start, lowest), min(end, top)) for start, end in before.reserved if end > lowest and start < top)
     return Bare(before.without([(lowest, top)]), taken)
 
 
@@ -146,9 +146,9 @@ def with_more(bare: Bare, view: View, memory: MemoryMap, boot: Boot) -> State:
     regions, more = memory.spans(), memory.ram - view.machine.memory.ram
     nodes = [*view.nodes[:-1], (view.nodes[-1][0], regions[-1][1])] if view.nodes else []
     usable = tuple((r.start, r.end) for r in memory.regions if not r.flags)
-    state = State(usable, bare.state.blocks, bare.state.kept)
-    state = state.taking(state.pages(max(bare.taken + more_tables(boot.tables, more, page), 0), page))
+    state = State(usable, bare.state.reserved, bare.state.kept)
+    state = state.with_allocated(state.topmost_pages(max(bare.taken + more_tables(boot.tables, more, page), 0), page))
     descriptors = [] if view.asked.describes_later else memmap(profile, page, regions, nodes)
-    state = state.taking(place_memmap(state, descriptors, page))
+    state = state.with_allocated(place_memmap(state, descriptors, page))
     low_max = grown_dma_limit(view.low_max, profile, view.machine.memory, memory)
     return replay(state, Early(), boot._replace(lift=0, low_max=low_max))

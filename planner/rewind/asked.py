@@ -16,8 +16,8 @@ from planner.rewind.from_log import efi_images
 from planner.rewind.gigantic import gigantic_areas_asked, gigantic_page
 from planner.rewind.history import History
 from planner.rewind.memmap import memmap
+from planner.rewind.state import State
 from planner.rewind.top import Top, tables_of, top_bytes, tops_asked
-from planner.rewind.undo import State
 from planner.rewind.view import View
 
 __all__ = ["areas", "asks_for_other_huge_pages", "boot_of", "changed", "lift_of", "other_end"]

@@ -23,8 +23,8 @@ from planner.rewind.history import History
 from planner.rewind.later import needs_bounce_buffer
 from planner.rewind.rewound import AFTERWARDS, Rewound
 from planner.rewind.search import is_at_a_place
+from planner.rewind.state import State
 from planner.rewind.top import tops_asked
-from planner.rewind.undo import State
 from planner.rewind.view import PlannedBoot, View, view_of
 
 __all__ = ["UNTOLD", "MapReading", "PlannedBoot", "Rewind", "rewind"]
@@ -191,7 +191,7 @@ def _add(readings: list[MapReading], history: History, view: View) -> None:
 def _memory(memory: MemoryMap, state: State) -> MemoryMap:
     """The map with what is reserved in `state`, names kept."""
     # Overlapping rows share their blocks, so blocks that touch are joined first.
-    runs, blocks = union(state.blocks), set(state.blocks)
+    runs, blocks = union(state.reserved), set(state.reserved)
     kept: list[Reserved] = []
     for r in memory.reserved:
         if r.is_crash:
@@ -228,7 +228,7 @@ def _larger(found: list[History], view: View) -> Iterator[MapReading]:
                     continue
                 state = with_more(bare, view, memory, boot)
                 there = f"{what}; the machine has {format_size(ram)} of RAM, with no hole above what is listed"
-                reserved = [row(start, end) for start, end in union(state.blocks)]
+                reserved = [row(start, end) for start, end in union(state.reserved)]
                 yield MapReading(there, MemoryMap(memory.regions, reserved), more=True)
                 settled = asked if not high and settles(view, memory, state, asked) else None
             larger = others

@@ -21,7 +21,7 @@ from planner.kernel.cma import Cma
 from planner.kernel.cmdline import values
 from planner.kernel.memory_map import PHYSICAL_TOP, MemoryMap
 from planner.rewind.memmap import place_memmap
-from planner.rewind.undo import Later, State
+from planner.rewind.state import Allocation, State
 
 __all__ = [
     "USUAL_CMA",
@@ -76,7 +76,7 @@ def place_cma(state: State, size: int, asked: Cma, align: int, low_max: int, nod
     limit = round_down(min(own if asked.beyond else min(own, low_max), end_of_memory), align)
     if asked.fixed:
         area = (asked.base, asked.base + size)
-        return None if asked.base % align or area[1] > limit or intersect(area, state.blocks) else area
+        return None if asked.base % align or area[1] > limit or intersect(area, state.reserved) else area
     if end_of_memory >= 4 * GIB + size:
         high_up = takewhile(lambda gap: gap[1] > 4 * GIB, state.gaps_down())
         for low, high in reversed([*high_up]):
@@ -135,7 +135,7 @@ class Boot(NamedTuple):
     end: int | None = None
     beyond: int = 0
     tables: int = 0
-    memmap: Sequence[Later] = ()
+    memmap: Sequence[Allocation] = ()
     nodes: Sequence[tuple[Span, int]] = ()
     gone: Sequence[Span] = ()
     gigantic: Sequence[tuple[Span, int]] = ()
@@ -151,12 +151,12 @@ def replay(state: State, early: Early, boot: Boot) -> State:
         before = before.without(early.memmap)
         before = lifted(before, boot.lift, boot.cut) if boot.end is None else _cut(before, boot.end, boot)
         before = _with_gigantic(before, boot)
-        before = before.taking(place_memmap(before, boot.memmap, boot.page_size))
+        before = before.with_allocated(place_memmap(before, boot.memmap, boot.page_size))
     area = place_cma(before, boot.cma, boot.asked, boot.align, boot.low_max)
-    after = before.taking([area] if area else [])
+    after = before.with_allocated([area] if area else [])
     for node, size in boot.nodes if area or not boot.cma else ():
         area = place_cma(after, size, Cma(), boot.align, node[1], node)
-        after = after.taking([area] if area else [])
+        after = after.with_allocated([area] if area else [])
     return after
 
 
@@ -164,7 +164,7 @@ def _with_gigantic(state: State, boot: Boot) -> State:
     """The state with the areas for gigantic pages, which come before the page descriptors."""
     for node, size in boot.gigantic:
         area = place_cma(state, size, Cma(), boot.page, PHYSICAL_TOP, node)
-        state = state.taking([area] if area else [])
+        state = state.with_allocated([area] if area else [])
     return state
 
 
@@ -172,13 +172,13 @@ def lowest_from_top(state: State, top: int = 0) -> int:
     """The lowest address that was taken from `top` (0: the top of memory) downward, without a hole of 2M in between."""
     gaps = ((start, min(end, top or end)) for start, end in state.gaps_down(top))
     hole = next((end for start, end in gaps if end - start >= 2 * MIB), 0)
-    return max(hole, state.blocks[0][0]) if state.blocks else hole
+    return max(hole, state.reserved[0][0]) if state.reserved else hole
 
 
 def lowest_pages(state: State, size: int, top: int) -> list[Span]:
     """The lowest `size` bytes of what was taken from `top` downward."""
     found, low = [], lowest_from_top(state, top)
-    for start, end in state.blocks[bisect_left(state.blocks, (low, 0)) :]:
+    for start, end in state.reserved[bisect_left(state.reserved, (low, 0)) :]:
         for a, b in subtract((start, end), state.kept):
             part = min(size, b - a)
             if part > 0:
@@ -193,9 +193,9 @@ def lifted(state: State, by: int, top: int = 0) -> State:
     What would lie above the top is gone; where all lies lower, the top is taken.
     """
     low, top = lowest_from_top(state, top), top or state.memory[-1][1]
-    taken = state.blocks[bisect_left(state.blocks, (low,)) : bisect_left(state.blocks, (top,))]
+    taken = state.reserved[bisect_left(state.reserved, (low,)) : bisect_left(state.reserved, (top,))]
     moved = [(start + by, min(end + by, top)) for start, end in taken if start + by < top]
-    return state.without([(low, top)]).with_more([*moved, *([(top + by, top)] if by < 0 else [])]) if by else state
+    return state.without([(low, top)]).with_reserved([*moved, *([(top + by, top)] if by < 0 else [])]) if by else state
 
 
 def _cut(state: State, end: int, boot: Boot) -> State:
@@ -205,11 +205,11 @@ def _cut(state: State, end: int, boot: Boot) -> State:
     """
     memory = tuple((a, min(b, end)) for a, b in state.memory if a < end)
     lowest, top = max(lowest_from_top(state, boot.cut), end), boot.cut or U64
-    above = total((max(a, lowest), min(b, top)) for a, b in state.blocks if b > lowest and a < top)
-    cut = State(memory, tuple((a, min(b, end)) for a, b in state.blocks if a < end), state.kept)
+    above = total((max(a, lowest), min(b, top)) for a, b in state.reserved if b > lowest and a < top)
+    cut = State(memory, tuple((a, min(b, end)) for a, b in state.reserved if a < end), state.kept)
     size = above - boot.lift
     size += more_tables(boot.tables, total(memory) + boot.beyond - total(state.memory), boot.page_size)
-    return cut.taking(cut.pages(max(size, 0), boot.page_size))
+    return cut.with_allocated(cut.topmost_pages(max(size, 0), boot.page_size))
 
 
 def more_tables(tables: int, more: int, page_size: int) -> int:

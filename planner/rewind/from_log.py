@@ -19,8 +19,8 @@ from planner.kernel.profiles import CRASH_ALIGN, select_profile
 from planner.rewind.changes import cma_of_nodes, place_cma
 from planner.rewind.later import BOUNCE
 from planner.rewind.memmap import place_memmap, section_table
+from planner.rewind.state import State
 from planner.rewind.top import Top, top_bytes, top_of_line
-from planner.rewind.undo import State
 from planner.rewind.view import View
 
 __all__ = [
@@ -70,22 +70,22 @@ def built(view: View, loaded: Sequence[Span] = ()) -> Built:
     kinds = _LATE | _LATE_TOO if view.asked.reserves_first else _LATE
     late = tuple((e.span, kinds[e.kind]) for e in view.events if e.kind in kinds and e.span is not None)
     named = view.listed.without([*view.crash, *(span for span, _ in late)])
-    named = named.with_more(loaded)
+    named = named.with_reserved(loaded)
     top = top_of_line(view, view.machine.facts.cmdline, crash=bool(view.crash))
     if not top.sure and not top.pages:
         # Distributions' kernels have base pages by default.
         top = Top(pages=not values(view.machine.facts.cmdline, "rodata"), pool=top.pool, sure=False)
     if view.asked.reserves_first:
-        return Built(named.taking(_above_early_area(named, view)), late, (), (), top)
+        return Built(named.with_allocated(_above_early_area(named, view)), late, (), (), top)
     state: State = named
     memmap: tuple[Span, ...] = ()
     shown = _end_shown(view)
-    if named.memory and not any(end == named.memory[-1][1] for _, end in named.blocks):
+    if named.memory and not any(end == named.memory[-1][1] for _, end in named.reserved):
         # Page tables lie above all; where something else does, more RAM lies above than the log shows.
         state, memmap = _memmap(_beneath_top(named, view, top, shown), view)
     on_nodes, low = areas_on_nodes(view), min(view.low_max, shown)
     lost = _lost_area(state, view)
-    state = state.taking([lost]) if lost is not None else state
+    state = state.with_allocated([lost]) if lost is not None else state
     for area in early_areas(view.events):
         if area[0] < 4 * GIB:  # those above go to the lowest place
             node = next((n for n in view.nodes if area in on_nodes and n[0] <= area[0] < n[1]), (0, low))
@@ -96,7 +96,7 @@ def built(view: View, loaded: Sequence[Span] = ()) -> Built:
         state = full if _was_free(view, end - start, _free(state) - _free(full)) else state
     # A CMA area that is logged after the crash kernel came later, too.
     areas = [e.span for e in view.events if e.kind == "cma" and e.span is not None]
-    between = tuple(_between(state.with_more([*view.crash, *areas]), view, [span for span, _ in late], low))
+    between = tuple(_between(state.with_reserved([*view.crash, *areas]), view, [span for span, _ in late], low))
     return Built(state, late, memmap, between, top, lost)
 
 
@@ -150,7 +150,7 @@ def _beneath_top(state: State, view: View, top: Top, shown: int) -> State:
                 continue  # the log lost the range that it lies in
             node = next((n for n in view.nodes if n[0] <= span[0] < n[1]), (0, shown))
             state, found = _full(state, span, _CACHE_LINE, node), True
-    return state if found else state.taking(state.pages(top_bytes(top, view), view.asked.page_size))
+    return state if found else state.with_allocated(state.topmost_pages(top_bytes(top, view), view.asked.page_size))
 
 
 def _memmap(state: State, view: View) -> tuple[State, tuple[Span, ...]]:
@@ -166,10 +166,10 @@ def _memmap(state: State, view: View) -> tuple[State, tuple[Span, ...]]:
         size = section_table(asked.profile, asked.page_size, asked.pa_bits, asked.config)
         at = free.topmost(size, _CACHE_LINE)
         table = [(at, at + size)] if at is not None else []
-    taken = tuple(place_memmap(free.with_more(table), view.early_memmap, view.asked.page_size))
+    taken = tuple(place_memmap(free.with_reserved(table), view.early_memmap, view.asked.page_size))
     if any(a < end and start < b for a, b in areas for start, end in taken):
         return state, ()
-    return state.with_more([*table, *taken]), taken
+    return state.with_reserved([*table, *taken]), taken
 
 
 def _was_free(view: View, size: int, above: int) -> bool:
@@ -213,7 +213,7 @@ def areas_on_nodes(view: View) -> tuple[Span, ...]:
 
 def _full(state: State, span: Span, align: int, window: Span) -> State:
     """The state where every gap above an allocation, in the window that was searched, is too small for it."""
-    return state.taking(_not_free(state, span, align, window))
+    return state.with_allocated(_not_free(state, span, align, window))
 
 
 def _not_free(state: State, span: Span, align: int, window: Span) -> list[Span]:
@@ -238,7 +238,7 @@ def _between(state: State, view: View, late: list[Span], low: int) -> Iterator[S
     low: the end of low memory, as far as the log shows it.
     """
     for start, end in late:
-        above = min((low for low, _ in state.blocks if low >= end), default=end)
+        above = min((low for low, _ in state.reserved if low >= end), default=end)
         inside = next((high for low, high in state.memory if low <= start < high), end)
         top = min(above, inside, low)
         # The buffer's search ends a byte below the limit, and so a page below it.
@@ -302,6 +302,6 @@ def lower_half(state: State, low_max: int) -> list[Span]:
     left, free = total(low) // 2, []
     for start, end in low:
         part = (start, start + min(left, end - start))
-        free += subtract(part, state.blocks)
+        free += subtract(part, state.reserved)
         left -= part[1] - part[0]
     return free

@@ -15,7 +15,7 @@ from itertools import pairwise
 from planner.base.ranges import Span, intersect
 from planner.base.sizes import GIB, KIB, MIB, U64, memparse, round_down, round_up
 from planner.kernel.cmdline import values, words
-from planner.rewind.undo import State
+from planner.rewind.state import State
 
 __all__ = [
     "areas_for_gigantic_pages",
@@ -51,7 +51,7 @@ def gigantic_pages(listed: State, cmdline: str | None, page_size: int) -> list[S
 
     A whole entry beneath 4 GiB may be firmware's: it is one of them if no place above was free.
     """
-    blocks, kept = listed.blocks, listed.kept
+    blocks, kept = listed.reserved, listed.kept
     found = [
         (rest[0] - page_size, rest[1])
         for head, rest in pairwise(blocks)

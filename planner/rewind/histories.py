@@ -21,8 +21,9 @@ from planner.rewind.later import BOUNCE, CMA, Choice, steps_of_log
 from planner.rewind.listed_cma import listed_area
 from planner.rewind.memmap import MEMMAP, section_size
 from planner.rewind.search import Way, search
+from planner.rewind.state import Allocation, State
 from planner.rewind.top import top_of_line, top_of_listing
-from planner.rewind.undo import Budget, Later, State, Undone, undo
+from planner.rewind.undo import Budget, Undone, undo
 from planner.rewind.view import View
 
 __all__ = ["histories"]
@@ -54,7 +55,7 @@ def _reserved_first(view: View) -> History:
     profile, page = view.asked.profile, view.asked.page_size
     # What is aligned most leaves the largest holes.
     most = max(cma_align(profile, page), section_size(profile, page) // page * STRUCT_PAGE, CRASH_ALIGN)
-    blocks = view.listed.without(view.crash).blocks
+    blocks = view.listed.without(view.crash).reserved
     late: set[Span] = set()
     for top in (view.listed.memory[-1][1], view.low_max, *(start for start, _ in view.crash)):
         reached = top
@@ -90,9 +91,9 @@ def _as_logged(view: View) -> History:
     return History("as the log shows it", state, (), early, top_of_listing(view, state.without(descriptors)))
 
 
-def _before(view: View, early: Early) -> list[Later]:
+def _before(view: View, early: Early) -> list[Allocation]:
     """Allocations known to come right before the crash kernel, the first one first."""
-    area = [Later(CMA, early.cma[1] - early.cma[0], at=early.cma[0])] if early.cma is not None else []
+    area = [Allocation(CMA, early.cma[1] - early.cma[0], at=early.cma[0])] if early.cma is not None else []
     return [*view.early_memmap, *area]
 
 
@@ -117,7 +118,7 @@ def _simple(view: View) -> History:
     """
     late = [(e.span, BOUNCE) for e in view.events if e.kind == "swiotlb" and e.span is not None]
     late += view.after
-    joined, crash = union(view.listed.without(view.crash).blocks), set(view.crash)
+    joined, crash = union(view.listed.without(view.crash).reserved), set(view.crash)
     kept = [span for span in view.listed.kept if span not in crash]
     for start, _ in view.crash:
         i = bisect_left(joined, (start, 0)) - 1

@@ -22,8 +22,9 @@ from planner.rewind.listed_cma import area_sizes, listed_area
 from planner.rewind.memmap import MEMMAP, in_pages
 from planner.rewind.search import Effort, Search, Way, is_at_a_place, is_late
 from planner.rewind.stacked import stacked
+from planner.rewind.state import Allocation
 from planner.rewind.top import top_bytes, top_of_listing
-from planner.rewind.undo import Later, Undone
+from planner.rewind.undo import Undone
 from planner.rewind.view import View
 
 __all__ = ["guessed"]
@@ -123,7 +124,7 @@ def _with_all_beside(view: View, way: History) -> History | None:
     """
     spans = union(span for span, _ in way.late)
     known = union([*spans, *way.early.memmap, *way.early.areas, *view.listed.kept])
-    blocks = view.listed.blocks[bisect_left(view.listed.blocks, (view.low_max, 0)) :]
+    blocks = view.listed.reserved[bisect_left(view.listed.reserved, (view.low_max, 0)) :]
     beside = difference([block for block in blocks if intersect(block, spans)], known)
     beside = [(start, end) for start, end in beside if end - start <= MOST_PER_CPU]
     if not beside:
@@ -143,7 +144,7 @@ def _paged(view: View) -> View:
     sizes = {size for item in view.early_memmap for size in (item.size, in_pages(item.size, page))}
     own = [
         (end - size, end)
-        for start, end in listed.blocks
+        for start, end in listed.reserved
         for size in sorted(sizes, reverse=True)
         if size <= end - start <= size + 2 * page and (start, end) not in listed.kept
     ]
@@ -156,8 +157,8 @@ def _pooled(view: View) -> tuple[View, bool]:
     Both lie in the topmost entry, and fill it.
     """
     listed = view.listed
-    top = top_of_listing(view, listed._replace(blocks=listed.blocks[-1:]))
-    start, end = listed.blocks[-1] if listed.blocks else (0, 0)
+    top = top_of_listing(view, listed._replace(reserved=listed.reserved[-1:]))
+    start, end = listed.reserved[-1] if listed.reserved else (0, 0)
     if not top.pool or end - start > top_bytes(top, view) + 64 * KIB:
         return view, top.pool
     kept = (*(span for span in listed.kept if span[0] < start), (start, end))
@@ -183,13 +184,14 @@ def _usual(view: View) -> tuple[View, list[Choice], list[list[Choice]]]:
         align = cma_align(view.asked.profile, view.asked.page_size)
         usual = areas_of(align, USUAL_CMA)
         areas = [
-            Choice((Later(CMA, size, align, 0, view.low_max),), unusual=size not in usual) for size in area_sizes(view)
+            Choice((Allocation(CMA, size, align, 0, view.low_max),), unusual=size not in usual)
+            for size in area_sizes(view)
         ] + areas
     return view, areas, late
 
 
 def _search(
-    usual: Callable[[], tuple[View, list[Choice], list[list[Choice]]]], before: tuple[Later, ...]
+    usual: Callable[[], tuple[View, list[Choice], list[list[Choice]]]], before: tuple[Allocation, ...]
 ) -> Search | None:
     """The search for ways from usual allocations to the listing; None where there are none.
 

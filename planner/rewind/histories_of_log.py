@@ -13,7 +13,7 @@ from planner.kernel.profiles import CRASH_ALIGN
 from planner.rewind.from_log import Built, built, efi_images, is_fixed, loaded_by_qemu, lower_half
 from planner.rewind.history import LISTED, History, early_of_log
 from planner.rewind.search import explains_crash
-from planner.rewind.undo import State
+from planner.rewind.state import State
 from planner.rewind.view import View
 
 __all__ = ["of_log_alone"]
@@ -63,4 +63,4 @@ def _as_built(view: View, what: str, found: Built, more: Sequence[Span] = ()) ->
     """The history of a state that a log alone shows. more: what else was there before the crash kernel."""
     early = replace(early_of_log(view), memmap=found.memmap)
     early = replace(early, cma=found.area) if found.area is not None else early
-    return History(what, found.state.with_more(more), found.late, early, found.top)
+    return History(what, found.state.with_reserved(more), found.late, early, found.top)

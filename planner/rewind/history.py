@@ -19,8 +19,8 @@ from planner.rewind.from_log import areas_on_nodes
 from planner.rewind.later import PER_CPU
 from planner.rewind.memmap import MEMMAP, in_pages
 from planner.rewind.search import Way, explains_crash, is_late
+from planner.rewind.state import State
 from planner.rewind.top import Top, top_of_listing
-from planner.rewind.undo import State
 from planner.rewind.view import View
 
 __all__ = ["LISTED", "History", "early_of_log", "history_of", "with_memmap"]
@@ -97,10 +97,10 @@ def _per_cpu(view: View, state: State, late: Sequence[Span]) -> list[Span]:
     """
     page, holes, kept = view.asked.page_size, union(late), set(view.listed.kept)
     found: list[Span] = []
-    for block, above in pairwise(view.listed.blocks):
+    for block, above in pairwise(view.listed.reserved):
         if page <= above[0] - block[1] <= 2 * page and block not in kept:
-            i = bisect_left(state.blocks, (block[1], 0)) - 1
-            left = state.blocks[i] if i >= 0 else block
+            i = bisect_left(state.reserved, (block[1], 0)) - 1
+            left = state.reserved[i] if i >= 0 else block
             n = bisect_left(holes, left)
             near = view.all_low and left == block and block[1] - block[0] >= _LEAST_PER_CPU
             near = near or any(left[0] - stop <= page for _, stop in holes[max(n - 1, 0) : n])
@@ -116,7 +116,7 @@ def _swept(view: View, state: State, late: Sequence[Span]) -> list[Span]:
     if not holes:
         return []
     found: list[Span] = []
-    for block in view.listed.blocks:
+    for block in view.listed.reserved:
         pieces = subtract(block, holes)
         rest = total(pieces)
         if 0 < rest <= page and rest < block[1] - block[0]:
@@ -130,7 +130,7 @@ def _swept(view: View, state: State, late: Sequence[Span]) -> list[Span]:
     # what is known to be earlier, and a CMA area beneath the limit of low memory.
     gone, tops = union([*holes, *found, *kept]), {end for _, end in holes}
     bottoms = {start for start, _ in view.crash} - {view.low_max}
-    left = difference(view.listed.blocks, gone)
+    left = difference(view.listed.reserved, gone)
     return found + [piece for piece in left if piece[1] in bottoms and piece[0] in tops]
 
 
@@ -139,6 +139,6 @@ def _open(state: State, low: int, high: int, most: int) -> bool:
     i = bisect_left(state.memory, (low + 1, 0)) - 1
     if i < 0 or state.memory[i][1] < high:
         return False
-    first = max(bisect_left(state.blocks, (low, 0)) - 1, 0)
-    inside = state.blocks[first : bisect_left(state.blocks, (high, 0))]
+    first = max(bisect_left(state.reserved, (low, 0)) - 1, 0)
+    inside = state.reserved[first : bisect_left(state.reserved, (high, 0))]
     return not any(start < high and low < end and end - start > most for start, end in inside)

@@ -21,7 +21,8 @@ from planner.kernel.machine import Event
 from planner.kernel.pgtable import STRUCT_PAGE
 from planner.kernel.profiles import Profile
 from planner.rewind.memmap import WIDEST, beneath, memmap, section_table
-from planner.rewind.undo import Later, State, places
+from planner.rewind.state import Allocation, State
+from planner.rewind.undo import places
 from planner.rewind.view import PlannedBoot, View
 
 __all__ = [
@@ -71,7 +72,7 @@ class Choice(NamedTuple):
     unusual: not by the kernel itself. many: only where there are many processors.
     """
 
-    items: tuple[Later, ...] = ()
+    items: tuple[Allocation, ...] = ()
     unusual: bool = False
     many: bool = False
 
@@ -87,15 +88,15 @@ class _Within(NamedTuple):
     end: int = 0
     least: int = 0
 
-    def later(self, name: str, size: int) -> Later:
+    def later(self, name: str, size: int) -> Allocation:
         """One of them: an allocation in this window."""
-        return Later(name, size, end=self.end if size >= self.least else 0)
+        return Allocation(name, size, end=self.end if size >= self.least else 0)
 
 
 _ANYWHERE = _Within()
 
 
-def _within(listed: State, first: Sequence[Later]) -> _Within:
+def _within(listed: State, first: Sequence[Allocation]) -> _Within:
     """The window of later allocations after these page descriptors."""
     return _Within(beneath(listed, first[-1]), 2 * first[-1].align) if first else _Within()
 
@@ -108,7 +109,7 @@ def _section_table(asked: PlannedBoot) -> list[Choice]:
     """
     profile = asked.profile
     size = section_table(profile, asked.page_size, WIDEST, asked.config)
-    large = [Choice((Later("section table", size),))] if profile.first and size >= 256 * KIB else []
+    large = [Choice((Allocation("section table", size),))] if profile.first and size >= 256 * KIB else []
     return [*large, Choice()]
 
 
@@ -120,7 +121,7 @@ def _kfence_metadata(profile: Profile, page_size: int) -> int:
 def _kfence(profile: Profile, page_size: int, *, likely: bool) -> list[Choice]:
     """The metadata of KFENCE's objects, or none: what is likely first."""
     size = _kfence_metadata(profile, page_size)
-    on = [Choice((Later(KFENCE, size, page_size),))] if size else []
+    on = [Choice((Allocation(KFENCE, size, page_size),))] if size else []
     return [*on, Choice()] if likely else [Choice(), *on]
 
 
@@ -146,16 +147,16 @@ def steps_of_log(view: View, *, kfence: bool = False) -> list[list[Choice]]:
     within = _within(view.listed, first)
     spans = dict(enumerate(view.nodes))
     first += [
-        Later(PER_CPU, e.size, page_size, *spans.get(i, (0, 0)), needed=False, temporary=2 * page_size)
+        Allocation(PER_CPU, e.size, page_size, *spans.get(i, (0, 0)), needed=False, temporary=2 * page_size)
         for i, e in enumerate(by_kind.get("percpu", ()))
     ]
     hashes = [within.later(f"{e.name} hash table", e.size) for e in sorted(by_kind.get("hash", ()), key=_hash_order)]
     pool = next(iter(by_kind.get("swiotlb", ())), None)
     meta = sum(e.size for e in by_kind.get("log_meta", ()))
     log = [item for e in by_kind.get("log_buf", ()) for item in _log_buffer(e.size, meta, profile, within)]
-    bounce: list[Later] = []
+    bounce: list[Allocation] = []
     if pool is not None:
-        bounce.append(Later(BOUNCE, pool.size, page_size, 0, view.low_max - 1, at=pool.start))
+        bounce.append(Allocation(BOUNCE, pool.size, page_size, 0, view.low_max - 1, at=pool.start))
         bounce += _slots(pool.size, page_size, profile)
     tables = Choice((*first, *log, *hashes))
     last = _last(profile, _kfence(profile, page_size, likely=kfence), [Choice(tuple(bounce))])
@@ -205,7 +206,7 @@ def usual_steps(view: View, *, kfence: bool = False) -> list[list[Choice]]:
     metadata = _kfence_metadata(profile, page_size)
     # An entry of just its size may be per-CPU areas, but hardly one that holds the arrays of the bounce buffer, too.
     arrays = sum(item.size for pool in pools if not pool.unusual for item in pool.items[1:])
-    likely = kfence or (arrays > 0 and any(end - start == metadata + arrays for start, end in listed.blocks))
+    likely = kfence or (arrays > 0 and any(end - start == metadata + arrays for start, end in listed.reserved))
     return [*steps, _last(profile, _kfence(profile, page_size, likely=likely), pools)]
 
 
@@ -222,7 +223,7 @@ def _usual_tables(view: View, within: _Within) -> list[Choice]:
     """The two hash tables for so much RAM, or none."""
     ram, profile = view.machine.memory.ram, view.asked.profile
     # From 7.0 on memory counts that is free then, which is without the crash kernel and at least what is free later.
-    counted = (ram - total(view.crash), ram - total(view.listed.blocks)) if profile.first else (ram,)
+    counted = (ram - total(view.crash), ram - total(view.listed.reserved)) if profile.first else (ram,)
     tables = [
         Choice((within.later("Dentry cache hash table", size), within.later("Inode-cache hash table", size // 2)))
         for size in dict.fromkeys(_dentry_hash(size, view.asked.page_size) for size in counted if size > 0)
@@ -239,7 +240,7 @@ def _usual_pools(view: View) -> list[Choice]:
     pools: list[Choice] = []
     sizes = {*(_POOLS if view.crash else _POOLS[:1]), small, 0}
     for pool in sorted(sizes, key=lambda pool: (pool != usual, pool > 0, -pool)):  # `noforce` before another size
-        buffer = Later(BOUNCE, pool, page_size, 0, low_max - 1)
+        buffer = Allocation(BOUNCE, pool, page_size, 0, low_max - 1)
         if not pool:
             pools.append(Choice(unusual=pool != usual))
         elif view.all_low or places(view.listed, buffer):  # its arrays lie in high memory, if there is some
@@ -253,7 +254,7 @@ def named(items: Iterable[tuple[str, int]]) -> str:
     return "assumed to have come later: " + ", ".join(names) if names else "nothing came later"
 
 
-def _log_buffer(size: int, meta: int, profile: Profile, within: _Within = _ANYWHERE) -> list[Later]:
+def _log_buffer(size: int, meta: int, profile: Profile, within: _Within = _ANYWHERE) -> list[Allocation]:
     """A log buffer that was allocated; from 5.10 on with its descriptors and infos."""
     buffer = within.later("log buffer", size)
     if not profile.log_descriptors:
@@ -263,11 +264,11 @@ def _log_buffer(size: int, meta: int, profile: Profile, within: _Within = _ANYWH
     return [buffer, within.later("log descriptors", descriptors), within.later("log infos", infos)]
 
 
-def _slots(pool: int, page_size: int, profile: Profile) -> list[Later]:
+def _slots(pool: int, page_size: int, profile: Profile) -> list[Allocation]:
     """The arrays beside a bounce buffer."""
     count = pool // _SLAB
     return [
-        Later(f"{BOUNCE} slots", round_up(count * each, page_size), page_size, needed=False)
+        Allocation(f"{BOUNCE} slots", round_up(count * each, page_size), page_size, needed=False)
         for each in profile.swiotlb_slots
     ]
 

@@ -15,7 +15,8 @@ from planner.base.ranges import Span
 from planner.kernel.cma import cma_align
 from planner.rewind.changes import areas_of
 from planner.rewind.later import CMA
-from planner.rewind.undo import Later, State, places
+from planner.rewind.state import Allocation, State
+from planner.rewind.undo import places
 from planner.rewind.view import View
 
 __all__ = ["area_sizes", "listed_area"]
@@ -30,7 +31,7 @@ def listed_area(view: View, state: State, *, described: bool = False) -> Span | 
     if view.asked.reserves_first:
         return None
     sizes, usual = area_sizes(view), areas_of(cma_align(view.asked.profile, view.asked.page_size))
-    ends = {start: min(end, view.low_max) for start, end in state.blocks}
+    ends = {start: min(end, view.low_max) for start, end in state.reserved}
     lengths, above = {end - start for start, end in ends.items()}, _above_area(view, described=described)
     filling = [*_lowest_areas(view, state, [size for size in sizes if any(size + more in lengths for more in above)])]
     whole = [area for more in above for area in filling if ends.get(area[0]) == area[1] + more]
@@ -45,7 +46,7 @@ def area_sizes(view: View) -> list[int]:
     """
     align, above = cma_align(view.asked.profile, view.asked.page_size), _above_area(view)
     low, crash, begins = view.low_max, set(view.crash), {end for _, end in view.crash[:2]}
-    entries = [(start, end) for start, end in view.listed.blocks if start < low and (start, end) not in crash]
+    entries = [(start, end) for start, end in view.listed.reserved if start < low and (start, end) not in crash]
     most = max((end - start for start, end in entries), default=0)
     at_an_edge = [(start, min(end, low)) for start, end in entries if start in begins or low <= end]
     filling = [end - start - more for start, end in at_an_edge for more in above]
@@ -57,7 +58,7 @@ def _lowest_areas(view: View, state: State, sizes: Iterable[int]) -> Iterator[Sp
     """The lowest place of a CMA area of each of these sizes, where there is one."""
     align = cma_align(view.asked.profile, view.asked.page_size)
     for size in sizes:
-        for at in places(state, Later(CMA, size, align, 0, view.low_max))[:1]:
+        for at in places(state, Allocation(CMA, size, align, 0, view.low_max))[:1]:
             yield at, at + size
 
 

@@ -17,7 +17,7 @@ from planner.base.ranges import Span, difference, intersect, total, union
 from planner.base.sizes import GIB, KIB, MIB, U64, round_up
 from planner.kernel.pgtable import STRUCT_PAGE
 from planner.kernel.profiles import Profile
-from planner.rewind.undo import Later, State
+from planner.rewind.state import Allocation, State
 
 __all__ = ["MEMMAP", "WIDEST", "beneath", "in_pages", "memmap", "place_memmap", "section_size", "section_table"]
 
@@ -44,12 +44,12 @@ def section_table(profile: Profile, page_size: int, pa_bits: int, config: Mappin
     return (1 << pa_bits) // section_size(profile, page_size) * entry // page_size * 8
 
 
-def memmap(profile: Profile, page_size: int, regions: Sequence[Span], nodes: Sequence[Span]) -> list[Later]:
+def memmap(profile: Profile, page_size: int, regions: Sequence[Span], nodes: Sequence[Span]) -> list[Allocation]:
     """The page descriptors of each node."""
     huge = page_size == 4 * KIB
     section = section_size(profile, page_size)
     map_size, pmd = section // page_size * STRUCT_PAGE, page_size * (page_size // 8)
-    items: list[Later] = []
+    items: list[Allocation] = []
     known = union(regions)
     for low, high in nodes or [(0, U64)]:
         sections = total(
@@ -59,15 +59,15 @@ def memmap(profile: Profile, page_size: int, regions: Sequence[Span], nodes: Seq
             continue
         start, end = (low, high) if nodes else (0, 0)
         if huge and profile.first:
-            items.append(Later(MEMMAP, map_size, map_size, start, end, times=sections))
+            items.append(Allocation(MEMMAP, map_size, map_size, start, end, times=sections))
         elif huge:
-            items.append(Later(MEMMAP, sections * map_size, map_size, start, end))
+            items.append(Allocation(MEMMAP, sections * map_size, map_size, start, end))
         elif profile.first:
             count = in_pages(sections * map_size, page_size) // page_size
-            items.append(Later(MEMMAP, page_size, page_size, start, end, times=count))
+            items.append(Allocation(MEMMAP, page_size, page_size, start, end, times=count))
         else:
             buffer = sections * round_up(map_size, pmd)
-            items.append(Later(MEMMAP, sections * map_size, pmd, start, end, needed=False, buffer=buffer))
+            items.append(Allocation(MEMMAP, sections * map_size, pmd, start, end, needed=False, buffer=buffer))
     return items
 
 
@@ -76,7 +76,7 @@ def in_pages(size: int, page_size: int) -> int:
     return size + (size // (page_size * (page_size // 8)) + 1) * page_size
 
 
-def beneath(listed: State, item: Later) -> int:
+def beneath(listed: State, item: Allocation) -> int:
     """The upper end of later allocations from 7.0 on: the lowest page descriptor, as these fill memory from its top.
 
     As many places as they take are full above it, of whatever; a later allocation fits into holes of these at most.
@@ -84,7 +84,7 @@ def beneath(listed: State, item: Later) -> int:
     """
     left, lowest = item.times, 0
     # What is reserved without gaps, but for what is known to have been there before.
-    for low, high in reversed(union(difference(listed.blocks, listed.kept))):
+    for low, high in reversed(union(difference(listed.reserved, listed.kept))):
         first, last = -(-max(low, item.start) // item.align), min(high, item.end or high) // item.align
         if first < last:
             lowest = max(last - left, first) * item.align
@@ -95,7 +95,7 @@ def beneath(listed: State, item: Later) -> int:
     return 0
 
 
-def place_memmap(state: State, items: Sequence[Later], page_size: int) -> list[Span]:
+def place_memmap(state: State, items: Sequence[Allocation], page_size: int) -> list[Span]:
     """The places of the page descriptors in a boot with this state."""
     taken: list[Span] = []
     for item in items:
@@ -103,7 +103,7 @@ def place_memmap(state: State, items: Sequence[Later], page_size: int) -> list[S
         size = item.size * item.times
         spans = [(at, at + size)] if at is not None else []
         if at is None and item.buffer:
-            spans = state.pages(in_pages(size, page_size), page_size, (item.start, item.end))
-        state = state.taking(spans)
+            spans = state.topmost_pages(in_pages(size, page_size), page_size, (item.start, item.end))
+        state = state.with_allocated(spans)
         taken += spans
     return taken

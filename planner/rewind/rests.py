@@ -17,8 +17,8 @@ from planner.kernel.force_pte import kfence_pool_size
 from planner.rewind.changes import areas_of
 from planner.rewind.later import CMA, KFENCE, MOST_PER_CPU, Choice
 from planner.rewind.memmap import beneath
+from planner.rewind.state import Allocation, State
 from planner.rewind.sums import Sums, any_of, sums_of
-from planner.rewind.undo import Later, State
 from planner.rewind.view import View
 
 __all__ = ["Rest", "Rests"]
@@ -70,7 +70,7 @@ class Rests:
         self.after = sorted(span for span, _ in view.after)
         self.rests: dict[Span, Rest | None] = {}
 
-    def _lowest(self, item: Later) -> int:
+    def _lowest(self, item: Allocation) -> int:
         """The lowest address of page descriptors; 0 in low memory, where an unknown CMA area may lie above them."""
         low = beneath(self.view.listed, item)
         return 0 if self.area or low < self.view.low_max else low
@@ -97,9 +97,9 @@ class Rests:
         """The rests right beneath the crash kernel, where nothing lies that came before it."""
         found = []
         for start, _ in self.view.crash:
-            i = bisect_left(state.blocks, (start, 0)) - 1
-            if i >= 0 and state.blocks[i][1] == start:
-                low = state.blocks[i][0]
+            i = bisect_left(state.reserved, (start, 0)) - 1
+            if i >= 0 and state.reserved[i][1] == start:
+                low = state.reserved[i][0]
                 size = start - low - total(intersect((low, start), self.after))
                 found.append(Rest(-1, size, _SMALL, early=0, many=self._may_hold_many(low, start)))
         return found
@@ -117,14 +117,14 @@ class Rests:
 
     def _left_of(self, i: int, state: State) -> Sequence[Span]:
         """The blocks that are left of a listed entry."""
-        start, end = self.view.listed.blocks[i]
-        return state.blocks[bisect_left(state.blocks, (start, 0)) : bisect_left(state.blocks, (end, 0))]
+        start, end = self.view.listed.reserved[i]
+        return state.reserved[bisect_left(state.reserved, (start, 0)) : bisect_left(state.reserved, (end, 0))]
 
     def _rest(self, i: int, block: Span) -> Rest | None:
         """The rest of an entry that is this block, if it needs an explanation."""
         view, (low, high), size, rest = self.view, block, block[1] - block[0], None
         slack = _SMALL if view.events else _AREA
-        top = high == view.listed.blocks[i][1]
+        top = high == view.listed.reserved[i][1]
         if not (top and is_per_cpu(view, i)):
             if self.after:
                 size -= total(intersect(block, self.after))
@@ -142,7 +142,7 @@ class Rests:
 
     def entries(self, spans: Iterable[Span]) -> set[int]:
         """The listed entries that hold these ranges, as far as there are any."""
-        blocks = self.view.listed.blocks
+        blocks = self.view.listed.reserved
         found: set[int] = set()
         for start, end in spans if blocks else ():
             first = max(bisect_right(blocks, (start, U64)) - 1, 0)
@@ -158,7 +158,7 @@ class Rests:
         nothing tells.
         """
         view, page, rests = self.view, self.view.asked.page_size, self._left_of(i, state)
-        start, end = view.listed.blocks[i]
+        start, end = view.listed.reserved[i]
         if not _SMALL < total(difference(rests, view.listed.kept)) < end - start:
             return False
         if self.pool and [size for a, b in rests if (size := b - a) > _AREA] == [self.pool]:
@@ -179,7 +179,7 @@ def is_per_cpu(view: View, i: int) -> bool:
 
     Not where a log names their size.
     """
-    blocks, page = view.listed.blocks, view.asked.page_size
+    blocks, page = view.listed.reserved, view.asked.page_size
     if any(event.kind == "percpu" for event in view.events):
         return False
     return i + 1 < len(blocks) and page <= blocks[i + 1][0] - blocks[i][1] <= 2 * page

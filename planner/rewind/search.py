@@ -30,7 +30,8 @@ from planner.rewind.later import CMA, CRASH, PER_CPU, Choice
 from planner.rewind.memmap import MEMMAP
 from planner.rewind.order import Order
 from planner.rewind.rests import Rest, Rests
-from planner.rewind.undo import Budget, Known, Later, Rooms, State, Step, Undone, have_room, undo
+from planner.rewind.state import Allocation, State
+from planner.rewind.undo import Budget, Known, Rooms, Step, Undone, have_room, undo
 from planner.rewind.view import View
 
 __all__ = ["Effort", "Search", "Way", "explains_crash", "is_at_a_place", "is_late", "search"]
@@ -146,8 +147,8 @@ def _crash(view: View) -> Choice:
     names: dict[str, list[Span]] = {}
     for span, name in view.after:
         names.setdefault(name, []).append(span)
-    after = tuple(Later(name, total(spans), spans=tuple(spans)) for name, spans in names.items())
-    return Choice((Later(CRASH, total(view.crash), spans=view.crash), *after) if view.crash else after)
+    after = tuple(Allocation(name, total(spans), spans=tuple(spans)) for name, spans in names.items())
+    return Choice((Allocation(CRASH, total(view.crash), spans=view.crash), *after) if view.crash else after)
 
 
 class Search:
@@ -320,7 +321,7 @@ class Search:
         self.whole = self.whole or way.whole
 
 
-def _is_large(item: Later) -> bool:
+def _is_large(item: Allocation) -> bool:
     return item.needed and item.at is None and not item.spans and item.size * item.times >= _LARGE
 
 
@@ -335,8 +336,8 @@ def _total(undone: Undone) -> int:
 
 def _ends_with(state: State, at: int) -> bool:
     """True if a block ends at an address."""
-    i = bisect_left(state.blocks, (at, 0))
-    return i > 0 and state.blocks[i - 1][1] == at
+    i = bisect_left(state.reserved, (at, 0))
+    return i > 0 and state.reserved[i - 1][1] == at
 
 
 def explains_crash(view: View, state: State, windows: Iterable[Span] = ()) -> bool:

@@ -21,7 +21,7 @@ from planner.kernel.cma import Cma, cma_align
 from planner.rewind.changes import USUAL_CMA, Early, lowest_from_top, place_cma
 from planner.rewind.listed_cma import area_sizes
 from planner.rewind.memmap import place_memmap
-from planner.rewind.undo import State
+from planner.rewind.state import State
 from planner.rewind.view import View
 
 __all__ = ["Stack", "stacked"]
@@ -45,7 +45,7 @@ class Stack(NamedTuple):
     def late(self, view: View) -> list[Span]:
         """Ranges allocated after the crash kernel."""
         high, listed = self.beneath[1], view.listed
-        blocks = intersect((lowest_from_top(listed, high), high), union(listed.blocks))
+        blocks = intersect((lowest_from_top(listed, high), high), union(listed.reserved))
         return difference(blocks, listed.kept)
 
 
@@ -83,12 +83,12 @@ def stacked(view: View, *, anywhere: bool) -> Stack | None:
 def _entries(view: View) -> Iterator[_Entry]:
     """The entries that are large enough, from the top."""
     listed = view.listed
-    large = [span for span in union(listed.blocks) if span[1] - span[0] >= _LEAST]
-    for span in reversed(large[-_MOST:] if len(listed.blocks) <= _MOST_BLOCKS else []):
+    large = [span for span in union(listed.reserved) if span[1] - span[0] >= _LEAST]
+    for span in reversed(large[-_MOST:] if len(listed.reserved) <= _MOST_BLOCKS else []):
         parts = subtract(span, listed.kept)
         state = listed.without(parts)
         memmap = place_memmap(state, view.early_memmap, view.asked.page_size)
-        yield _Entry(span, parts, tuple(memmap), state.with_more(memmap))
+        yield _Entry(span, parts, tuple(memmap), state.with_reserved(memmap))
 
 
 def _sizes(view: View) -> list[int]:
@@ -132,7 +132,7 @@ def _on_nodes(view: View, entries: Sequence[_Entry], state: State, area: Span) -
     for node in view.nodes:
         for entry in entries:
             if intersect(node, [entry.span]):
-                before = state.without(entry.parts).with_more([area, *found])
+                before = state.without(entry.parts).with_reserved([area, *found])
                 own = place_cma(before, area[1] - area[0], Cma(), align, node[1], node)
                 if own is not None and entry.holds(own):
                     found.append(own)

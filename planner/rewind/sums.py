@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from math import gcd
 from typing import NamedTuple
 
-from planner.rewind.undo import Later
+from planner.rewind.state import Allocation
 
 __all__ = ["Joined", "Sums", "any_of", "joined", "sums_of"]
 
@@ -102,7 +102,7 @@ def any_of(choices: Sequence[Sums]) -> Sums:
     return _sums({0}.union(*(one.sizes for one in choices)), unit, many)
 
 
-def sums_of(items: Sequence[Later]) -> Sums:
+def sums_of(items: Sequence[Allocation]) -> Sums:
     """Sums of what some of the allocations take."""
     single, counted = [item.size for item in items if item.times == 1], [item for item in items if item.times > 1]
     many = sum(item.size * item.times for item in counted)

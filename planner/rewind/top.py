@@ -16,7 +16,7 @@ from planner.kernel import crashkernel as ck
 from planner.kernel.cmdline import values
 from planner.kernel.force_pte import forcing, kfence_pool_size
 from planner.kernel.machine import NO_DMA_ZONES
-from planner.rewind.undo import State
+from planner.rewind.state import State
 from planner.rewind.view import View, topmost_tables
 
 __all__ = ["Top", "base_page_tables", "tables_of", "top_bytes", "top_of_line", "top_of_listing", "tops_asked"]
@@ -89,7 +89,7 @@ def top_of_listing(view: View, state: State) -> Top:
     known = top_of_line(view, own, crash=bool(view.crash))
     if own is not None and known.sure:
         return known
-    taken = total(topmost_tables(state.memory, state.blocks, U64, view.cut))
+    taken = total(topmost_tables(state.memory, state.reserved, U64, view.cut))
     off = own is not None and _kfence(own) and not known.pool
     pools = [False, True] if view.asked.profile.kfence == "pool" and not off else [False]
     tops = [Top(pages, pool, sure=False) for pages in (True, False) for pool in pools]

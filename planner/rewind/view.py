@@ -17,7 +17,7 @@ from planner.kernel.profiles import Profile
 from planner.rewind.gigantic import areas_for_gigantic_pages, gigantic_pages
 from planner.rewind.memmap import WIDEST, memmap, section_table
 from planner.rewind.running import interrupt_tables
-from planner.rewind.undo import Later, State
+from planner.rewind.state import Allocation, State
 
 __all__ = ["PlannedBoot", "View", "topmost_tables", "view_of"]
 
@@ -85,7 +85,7 @@ class View:
         return default_area(self.asked.config, self.machine.memory.ram, self.asked.page_size, asked)
 
     @property
-    def early_memmap(self) -> list[Later]:
+    def early_memmap(self) -> list[Allocation]:
         """The page descriptors, where they come before the crash kernel."""
         profile = self.asked.profile
         later = self.asked.describes_later

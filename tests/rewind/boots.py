@@ -20,7 +20,7 @@ from planner.planning.options import Options
 from planner.planning.plan import make_plan
 from planner.rewind.changes import place_cma
 from planner.rewind.memmap import memmap, section_table
-from planner.rewind.undo import State
+from planner.rewind.state import State
 from tests.memblocks import alloc
 
 START = GIB

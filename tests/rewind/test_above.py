@@ -129,11 +129,11 @@ def test_what_was_taken_from_the_top_lies_at_the_new_top() -> None:
     boot = Boot(cma=0, asked=Cma(), align=2 * MIB, page_size=PAGE, low_max=4 * GIB)
     state = with_more(bare_of(history, shown, 0), shown, more_of(shown, 5 * GIB), boot)
     assert state.memory == ((GIB, 9 * GIB),)
-    assert image in state.blocks
+    assert image in state.reserved
     descriptors = 8 * GIB // PAGE * 64
-    assert total(state.blocks) == 22 * MIB + 16 * MIB + descriptors
-    assert state.blocks[-1][1] == 9 * GIB
-    assert state.blocks[1][0] == 9 * GIB - 16 * MIB - descriptors
+    assert total(state.reserved) == 22 * MIB + 16 * MIB + descriptors
+    assert state.reserved[-1][1] == 9 * GIB
+    assert state.reserved[1][0] == 9 * GIB - 16 * MIB - descriptors
 
 
 def replace_reserved(image: tuple[int, int]) -> MemoryMap:

@@ -122,8 +122,8 @@ def test_the_areas_for_huge_pages(own: str, asked: str, expected: list[Span]) ->
     """A log names the former ones; the default area stays."""
     shown = view(own, asked, kernel="6.12", logged=(CMA, HUGE))
     ((_, state),) = changed(history(shown), shown)
-    assert CMA in state.blocks
-    assert [block for block in state.blocks if 4 * GIB <= block[0] < TOP - TABLES] == expected
+    assert CMA in state.reserved
+    assert [block for block in state.reserved if 4 * GIB <= block[0] < TOP - TABLES] == expected
     assert not asks_for_other_huge_pages(shown)
 
 
@@ -148,7 +148,7 @@ def test_an_area_for_huge_pages_is_placed_beside_a_listing_without_one() -> None
     shown = view(None, "hugetlb_cma=2G", kernel="6.12")
     states = [state for _, state in changed(history(shown), shown)]
     assert states
-    assert all(HUGE in state.blocks for state in states)
+    assert all(HUGE in state.reserved for state in states)
 
 
 def test_from_7_0_on_areas_for_huge_pages_come_after_the_crash_kernel() -> None:
@@ -189,7 +189,7 @@ def test_another_end_of_memory(asked: str, end: int) -> None:
     shown = view("quiet", asked)
     _, state = next(iter(changed(history(shown), shown)))
     assert state.memory[-1][1] == end
-    assert state.blocks[-1][1] == end
+    assert state.reserved[-1][1] == end
 
 
 def test_a_boot_has_the_limits_of_its_memory() -> None:

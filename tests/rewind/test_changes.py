@@ -10,7 +10,7 @@ from planner.base.ranges import Span
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.cma import Cma, cma_of
 from planner.rewind.changes import Boot, Early, lifted, lowest_from_top, more_tables, place_cma, replay
-from planner.rewind.undo import Later, State
+from planner.rewind.state import Allocation, State
 
 PAGE = 4 * KIB
 TOP = 9 * GIB
@@ -101,7 +101,7 @@ def test_what_is_not_memory_is_not_a_hole() -> None:
     ],
 )
 def test_what_was_taken_from_the_top_moves_together(by: int, blocks: list[Span]) -> None:
-    assert list(lifted(state(IMAGE, SMALL, TABLES), by).blocks) == blocks
+    assert list(lifted(state(IMAGE, SMALL, TABLES), by).reserved) == blocks
 
 
 STAYS = (TOP + GIB, TOP + GIB + 32 * MIB)
@@ -120,8 +120,8 @@ def test_an_image_above_the_end_never_moves(asked: dict[str, int], taken: list[S
     """It is no part of what was taken from the top."""
     before = State(((GIB, TOP), STAYS), (IMAGE, SMALL, TABLES, STAYS))
     again = replay(before, Early(), boot(0, cut=TOP, **asked))
-    assert [block for block in again.blocks if block[0] < TOP] == [IMAGE, *taken]
-    assert "end" in asked or again.blocks[-1] == STAYS
+    assert [block for block in again.reserved if block[0] < TOP] == [IMAGE, *taken]
+    assert "end" in asked or again.reserved[-1] == STAYS
 
 
 @pytest.mark.parametrize(
@@ -149,16 +149,16 @@ def test_another_size_of_the_area_moves_nothing_else() -> None:
     """The old one is free, the new one lies where it is searched."""
     before = state(IMAGE, (4 * GIB - 64 * MIB, 4 * GIB), TABLES)
     again = replay(before, Early(cma=(4 * GIB - 64 * MIB, 4 * GIB)), boot(256 * MIB))
-    assert list(again.blocks) == [IMAGE, (4 * GIB - 256 * MIB, 4 * GIB), TABLES]
-    assert list(replay(before, Early(cma=(4 * GIB - 64 * MIB, 4 * GIB)), boot(0)).blocks) == [IMAGE, TABLES]
+    assert list(again.reserved) == [IMAGE, (4 * GIB - 256 * MIB, 4 * GIB), TABLES]
+    assert list(replay(before, Early(cma=(4 * GIB - 64 * MIB, 4 * GIB)), boot(0)).reserved) == [IMAGE, TABLES]
 
 
 def test_less_at_the_top_lifts_the_page_descriptors() -> None:
     """They are placed again below what is left at the top."""
     before = state(IMAGE, DESCRIPTORS, TABLES)
-    descriptors = Later("memmap", 128 * MIB, 2 * MIB)
+    descriptors = Allocation("memmap", 128 * MIB, 2 * MIB)
     again = replay(before, Early((DESCRIPTORS,)), boot(0, lift=14 * MIB, memmap=[descriptors]))
-    assert list(again.blocks) == [IMAGE, (TOP - 130 * MIB, TOP - 2 * MIB), (TOP - 2 * MIB, TOP)]
+    assert list(again.reserved) == [IMAGE, (TOP - 130 * MIB, TOP - 2 * MIB), (TOP - 2 * MIB, TOP)]
 
 
 def test_memory_that_ends_lower_has_smaller_tables_at_its_new_top() -> None:
@@ -168,7 +168,7 @@ def test_memory_that_ends_lower_has_smaller_tables_at_its_new_top() -> None:
     before = state(IMAGE, (TOP - size, TOP))
     again = replay(before, Early(), boot(0, end=5 * GIB, tables=size))
     assert again.memory == ((GIB, 5 * GIB),)
-    assert list(again.blocks) == [IMAGE, (5 * GIB - size // 2, 5 * GIB)]
+    assert list(again.reserved) == [IMAGE, (5 * GIB - size // 2, 5 * GIB)]
 
 
 def test_less_at_the_top_and_an_image_above_the_end() -> None:
@@ -178,4 +178,4 @@ def test_less_at_the_top_and_an_image_above_the_end() -> None:
     before = state(IMAGE, (TOP - size - 2 * MIB, TOP))
     asked = boot(0, end=5 * GIB, tables=size, lift=2 * MIB, beyond=32 * MIB)
     taken = size // 2 + (16 + 1) * PAGE
-    assert list(replay(before, Early(), asked).blocks) == [IMAGE, (5 * GIB - taken, 5 * GIB)]
+    assert list(replay(before, Early(), asked).reserved) == [IMAGE, (5 * GIB - taken, 5 * GIB)]

@@ -9,7 +9,7 @@ from planner.rewind.fork import Fork
 from planner.rewind.later import Choice
 from planner.rewind.memmap import MEMMAP
 from planner.rewind.rests import Rest, Rests
-from planner.rewind.undo import Later, State
+from planner.rewind.state import Allocation, State
 from tests.rewind.test_rests import CRASH, ENTRY, left, rests, view
 
 BOTH, LARGE, NONE = 1, 2, 4
@@ -76,9 +76,9 @@ def test_of_a_choice_the_first_allocations_count_only() -> None:
 def test_page_descriptors_are_as_many_as_they_are() -> None:
     """Any number of them may lie in one entry, but not more than there are."""
     shown = view(ENTRY)
-    crash = Choice((Later("crash kernel", 256 * MIB, spans=shown.crash),))
-    many = Choice((Later(MEMMAP, 2 * MIB, 2 * MIB, times=16),))
-    rest = Rests(shown, [[crash], [many], [Choice((Later("pool", MIB),))]], 0)
+    crash = Choice((Allocation("crash kernel", 256 * MIB, spans=shown.crash),))
+    many = Choice((Allocation(MEMMAP, 2 * MIB, 2 * MIB, times=16),))
+    rest = Rests(shown, [[crash], [many], [Choice((Allocation("pool", MIB),))]], 0)
     fork = Fork(rest)
     for size, expected in ((12 * MIB, True), (32 * MIB, True), (13 * MIB, False), (36 * MIB, False)):
         state = State(shown.listed.memory, ((ENTRY[1] - size, ENTRY[1]),))
@@ -87,7 +87,10 @@ def test_page_descriptors_are_as_many_as_they_are() -> None:
 
 
 def test_without_many_processors_some_choices_are_not_there() -> None:
-    crash, log = Choice((Later("crash kernel", 256 * MIB, spans=(CRASH,)),)), Choice((Later("log", MIB),), many=True)
+    crash, log = (
+        Choice((Allocation("crash kernel", 256 * MIB, spans=(CRASH,)),)),
+        Choice((Allocation("log", MIB),), many=True),
+    )
     fork = Fork(Rests(view(), [[crash], [log, Choice()], [Choice()]], 0))
     assert (fork.all, fork.few) == (0b11, 0b10)
 

@@ -7,7 +7,7 @@ import pytest
 from planner.base.ranges import Span
 from planner.base.sizes import GIB, KIB, MIB
 from planner.rewind.gigantic import areas_for_gigantic_pages, gigantic_pages, gigantic_pages_asked
-from planner.rewind.undo import State
+from planner.rewind.state import State
 
 PAGE = 4 * KIB
 

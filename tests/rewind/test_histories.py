@@ -15,7 +15,7 @@ from tests.rewind.test_back import MEMORY, PAGE, boot, early, logged
 
 
 def reserved(history: History) -> list[tuple[int, int]]:
-    return union(history.state.blocks)
+    return union(history.state.reserved)
 
 
 def test_a_map_that_is_memblocks_own_has_one_way() -> None:
@@ -47,4 +47,4 @@ def test_a_listing_that_nothing_explains_leaves_what_is_certain() -> None:
     listed = replace(machine, memory=MemoryMap(MEMORY.regions, (crash, beneath, *odd)))
     simple = next(h for h in ways(listed) if h.what.startswith("only what lies directly beneath"))
     assert [span for span, _ in simple.late] == [(beneath.start, beneath.end)]
-    assert (beneath.start, beneath.end) not in simple.state.blocks
+    assert (beneath.start, beneath.end) not in simple.state.reserved

@@ -48,4 +48,4 @@ def test_each_way_of_a_log_alone_has_its_own_page_descriptors() -> None:
     assert len({history.early.memmap for history in ways_of_log}) > 1
     assert as_logged.early.memmap == ()
     for history in ways_of_log:
-        assert history.state.without(history.early.memmap).with_more(history.early.memmap) == history.state
+        assert history.state.without(history.early.memmap).with_reserved(history.early.memmap) == history.state

@@ -8,7 +8,7 @@ from planner.base.ranges import Span
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.profiles import select_profile
 from planner.rewind.memmap import beneath, memmap, place_memmap
-from planner.rewind.undo import Later, State
+from planner.rewind.state import Allocation, State
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_where_page_descriptors_go(ram: int, expected: list[Span]) -> None:
     """With 16K pages, beneath a megabyte that is taken; 256M are two sections of 512K."""
     state = State(((GIB, GIB + ram),), ((GIB + 60 * MIB, GIB + 200 * MIB), (GIB + ram - MIB, GIB + ram)))
     if ram > 512 * MIB:
-        state = State(state.memory, state.blocks[1:])
+        state = State(state.memory, state.reserved[1:])
     items = memmap(select_profile("6.12").profile, 16 * KIB, state.memory, [])
     assert place_memmap(state, items, 16 * KIB) == expected
 
@@ -72,4 +72,4 @@ def test_where_page_descriptors_go(ram: int, expected: list[Span]) -> None:
 def test_what_later_allocations_lie_beneath(blocks: list[Span], expected: int) -> None:
     """Four page descriptors of 2M each, in 42M."""
     state = State(((0, 42 * MIB),), tuple((a * MIB, b * MIB) for a, b in blocks))
-    assert beneath(state, Later("memmap", 2 * MIB, 2 * MIB, times=4)) == expected * MIB
+    assert beneath(state, Allocation("memmap", 2 * MIB, 2 * MIB, times=4)) == expected * MIB

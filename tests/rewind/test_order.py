@@ -12,7 +12,7 @@ from planner.rewind.fork import Fork
 from planner.rewind.later import Choice
 from planner.rewind.order import Order
 from planner.rewind.rests import Rest, Rests
-from planner.rewind.undo import Later
+from planner.rewind.state import Allocation
 from tests.rewind.test_rests import CRASH, view
 
 
@@ -29,9 +29,12 @@ from tests.rewind.test_rests import CRASH, view
 )
 def test_what_is_all_beneath_the_crash_kernel_comes_first(size: int, crash: Span, expected: list[int]) -> None:
     shown = replace(view((crash[0] - size, crash[0])), crash=(crash,))
-    tables = [Choice((Later("a", 4 * MIB), Later("b", MIB))), Choice((Later("a", 8 * MIB),)), Choice()]
-    unusual = [Choice((Later("c", 3 * MIB),), unusual=True), Choice((Later("c", 7 * MIB), Later("d", 5 * MIB)), True)]
-    steps = [[Choice((Later("crash kernel", 256 * MIB, spans=shown.crash),))], [*tables, *unusual]]
+    tables = [Choice((Allocation("a", 4 * MIB), Allocation("b", MIB))), Choice((Allocation("a", 8 * MIB),)), Choice()]
+    unusual = [
+        Choice((Allocation("c", 3 * MIB),), unusual=True),
+        Choice((Allocation("c", 7 * MIB), Allocation("d", 5 * MIB)), True),
+    ]
+    steps = [[Choice((Allocation("crash kernel", 256 * MIB, spans=shown.crash),))], [*tables, *unusual]]
     rests = Rests(shown, steps, 0)
     order = Order(rests, Fork(rests).step).of(1, rests.beneath(shown.listed))
     assert [i for i in order if i < len(expected)] == expected
@@ -45,8 +48,8 @@ def test_what_is_all_beneath_the_crash_kernel_comes_first(size: int, crash: Span
     ],
 )
 def test_what_is_all_beside_a_cma_area_comes_first(size: int, expected: list[int]) -> None:
-    crash, table = Later("crash kernel", 256 * MIB, spans=(CRASH,)), Choice((Later("b", MIB),))
-    tables = [Choice((Later("a", 4 * MIB),)), Choice((Later("a", 8 * MIB),)), Choice()]
+    crash, table = Allocation("crash kernel", 256 * MIB, spans=(CRASH,)), Choice((Allocation("b", MIB),))
+    tables = [Choice((Allocation("a", 4 * MIB),)), Choice((Allocation("a", 8 * MIB),)), Choice()]
     rests = Rests(view(log=False), [[Choice((crash,))], [table], tables], 0)
     order = Order(rests, Fork(rests).step)
     assert list(order.of(2, [Rest(0, size, 0, early=2, many=False)])) == expected
@@ -54,8 +57,8 @@ def test_what_is_all_beside_a_cma_area_comes_first(size: int, expected: list[int
 
 def test_what_leaves_whole_units_of_page_descriptors_comes_first() -> None:
     shown = view((CRASH[0] - 14 * MIB, CRASH[0]))
-    crash, memmap = Later("crash kernel", 256 * MIB, spans=shown.crash), Later("memmap", 2 * MIB, times=3)
-    tables = [Choice((Later("a", 3 * MIB),)), Choice((Later("a", 4 * MIB),)), Choice()]
+    crash, memmap = Allocation("crash kernel", 256 * MIB, spans=shown.crash), Allocation("memmap", 2 * MIB, times=3)
+    tables = [Choice((Allocation("a", 3 * MIB),)), Choice((Allocation("a", 4 * MIB),)), Choice()]
     rests = Rests(shown, [[Choice((crash,))], [Choice((memmap,))], tables], 0)
     assert list(Order(rests, Fork(rests).step).of(2, rests.beneath(shown.listed))) == [1, 2, 0]
 
@@ -68,7 +71,7 @@ def test_what_leaves_whole_units_of_page_descriptors_comes_first() -> None:
     ],
 )
 def test_where_nothing_tells(tables: list[int], expected: list[int]) -> None:
-    crash = Choice((Later("crash kernel", 256 * MIB, spans=(CRASH,)),))
-    choices = [Choice((Later("a", size * MIB),)) if size else Choice() for size in tables]
+    crash = Choice((Allocation("crash kernel", 256 * MIB, spans=(CRASH,)),))
+    choices = [Choice((Allocation("a", size * MIB),)) if size else Choice() for size in tables]
     rests = Rests(view(), [[crash], choices, [Choice()]], 0)
     assert list(Order(rests, Fork(rests).step).of(1, [])) == expected

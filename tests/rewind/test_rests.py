@@ -11,7 +11,7 @@ from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
 from planner.rewind.later import CMA, KFENCE, Choice
 from planner.rewind.rests import Rest, Rests
-from planner.rewind.undo import Later, State
+from planner.rewind.state import Allocation, State
 from planner.rewind.view import PlannedBoot, View, view_of
 
 PAGE = 4 * KIB
@@ -30,10 +30,14 @@ def view(*reserved: Span, log: bool = True) -> View:
 
 def rests(view: View) -> Rests:
     """The steps: an area of 64M, the crash kernel, tables of 4M and 1M or 8M, then a pool of 48M."""
-    area = Choice((Later(CMA, 64 * MIB, MIB),))
-    crash = Choice((Later("crash kernel", 256 * MIB, spans=view.crash),))
-    tables = [Choice((Later("large", 4 * MIB), Later("small", MIB))), Choice((Later("large", 8 * MIB),)), Choice()]
-    return Rests(view, [[area], [crash], tables, [Choice((Later("pool", 48 * MIB),))]], 1)
+    area = Choice((Allocation(CMA, 64 * MIB, MIB),))
+    crash = Choice((Allocation("crash kernel", 256 * MIB, spans=view.crash),))
+    tables = [
+        Choice((Allocation("large", 4 * MIB), Allocation("small", MIB))),
+        Choice((Allocation("large", 8 * MIB),)),
+        Choice(),
+    ]
+    return Rests(view, [[area], [crash], tables, [Choice((Allocation("pool", 48 * MIB),))]], 1)
 
 
 ENTRY = (2 * GIB, 2 * GIB + 100 * MIB)
@@ -48,7 +52,7 @@ def left(size: int, *, log: bool = True) -> tuple[Rests, State]:
 def test_what_is_left_of_an_entry() -> None:
     rest, state = left(5 * MIB)
     assert rest.left(state, rest.entries([ENTRY])) == [
-        Rest(rest.view.listed.blocks.index(ENTRY), 5 * MIB, 64 * KIB, 2, many=False)
+        Rest(rest.view.listed.reserved.index(ENTRY), 5 * MIB, 64 * KIB, 2, many=False)
     ]
 
 
@@ -96,17 +100,17 @@ def test_what_is_known_to_be_earlier_needs_no_explanation() -> None:
 def test_ranges_that_no_entry_holds_are_in_none() -> None:
     """A damaged log may name memory for the crash kernel where nothing is reserved."""
     shown = view()
-    rest = rests(replace(shown, listed=shown.listed._replace(blocks=())))
+    rest = rests(replace(shown, listed=shown.listed._replace(reserved=())))
     assert rest.entries([(2 * GIB, 2 * GIB + MIB)]) == set()
 
 
 def test_a_pool_of_kfence_may_be_left_where_its_metadata_is_likely() -> None:
     """And a per-CPU area beside it."""
     shown = view(ENTRY, log=False)
-    crash = [Choice((Later("crash kernel", 256 * MIB, spans=shown.crash),))]
+    crash = [Choice((Allocation("crash kernel", 256 * MIB, spans=shown.crash),))]
     pool = 512 * PAGE
     left = ((ENTRY[0], ENTRY[0] + 144 * KIB), (ENTRY[1] - pool, ENTRY[1]))
     for metadata, pieces in ((KFENCE, False), ("other", True)):
-        rest = Rests(shown, [crash, [Choice((Later(metadata, 292 * KIB),))]], 0)
+        rest = Rests(shown, [crash, [Choice((Allocation(metadata, 292 * KIB),))]], 0)
         (i,) = rest.entries([ENTRY])
         assert rest.are_pieces(i, State(shown.listed.memory, left)) is pieces

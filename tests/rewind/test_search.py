@@ -10,7 +10,7 @@ from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
 from planner.rewind.later import CMA, PER_CPU, Choice
 from planner.rewind.search import search
-from planner.rewind.undo import Later
+from planner.rewind.state import Allocation
 from planner.rewind.view import PlannedBoot, View, view_of
 from tests.memblocks import alloc
 
@@ -39,8 +39,12 @@ def listed(*allocated: tuple[int, int], crash: int = 256 * MIB, memory: MemoryMa
     return view_of(machine, PlannedBoot(select_profile("6.1").profile, PAGE, LOW))
 
 
-AREA = Later(CMA, 64 * MIB, 2 * MIB, 0, LOW)
-TABLES = [Choice((Later("large", 8 * MIB), Later("small", 4 * MIB))), Choice((Later("large", 2 * MIB),)), Choice()]
+AREA = Allocation(CMA, 64 * MIB, 2 * MIB, 0, LOW)
+TABLES = [
+    Choice((Allocation("large", 8 * MIB), Allocation("small", 4 * MIB))),
+    Choice((Allocation("large", 2 * MIB),)),
+    Choice(),
+]
 
 
 def test_the_choice_that_explains_all_is_found_and_ends_the_search() -> None:
@@ -52,7 +56,7 @@ def test_the_choice_that_explains_all_is_found_and_ends_the_search() -> None:
 
 def test_what_steps_have_in_common_is_taken_back_once() -> None:
     """Two steps: the last one first, then what came before it, whatever that was."""
-    last = [Choice((Later("last", MIB),)), Choice((Later("last", 512 * KIB),))]
+    last = [Choice((Allocation("last", MIB),)), Choice((Allocation("last", 512 * KIB),))]
     ways = search(listed((2 * MIB, 64), (512 * KIB, 64)), [[Choice((AREA,))]], [TABLES, last])
     assert ways[0].whole
     assert [name for _, name in ways[0].undone.freed][2:] == ["large", "last"]
@@ -82,27 +86,27 @@ def test_per_cpu_areas_right_beneath_the_crash_kernel_are_told_from_what_is_left
 
 
 def test_an_unusual_choice_is_not_looked_at_where_a_usual_one_explains_the_crash_kernel() -> None:
-    unusual = [Choice((Later("usual", 2 * MIB),)), Choice((Later("unusual", 2 * MIB),), unusual=True)]
+    unusual = [Choice((Allocation("usual", 2 * MIB),)), Choice((Allocation("unusual", 2 * MIB),), unusual=True)]
     ways = search(listed((2 * MIB, 64)), [[Choice((AREA,))]], [unusual])
     assert {name for way in ways for _, name in way.undone.freed} == {CMA, "crash kernel", "usual"}
 
 
 def test_a_usual_way_is_looked_for_after_an_unusual_one() -> None:
     """What is unusual explains just what lies beneath the crash kernel; what is usual explains all that is listed."""
-    first, last = Later("first", 6 * MIB, MIB), Later("last", 1536 * KIB, MIB)
-    steps = [[Choice((first,)), Choice()], [Choice((Later("unusual", 6 * MIB),), unusual=True), Choice((last,))]]
+    first, last = Allocation("first", 6 * MIB, MIB), Allocation("last", 1536 * KIB, MIB)
+    steps = [[Choice((first,)), Choice()], [Choice((Allocation("unusual", 6 * MIB),), unusual=True), Choice((last,))]]
     ways = search(listed((6 * MIB, MIB), (1536 * KIB, MIB)), [[Choice((AREA,))]], steps)
     assert [way.rank[2] for way in ways if way.whole] == [False, True]
     assert [name for _, name in ways[0].undone.freed] == [CMA, "crash kernel", "first", "last"]
 
 
 def test_nothing_is_found_where_a_needed_allocation_has_no_place() -> None:
-    assert search(listed(crash=0), [[Choice((AREA,))]], [[Choice((Later("huge", GIB),))]]) == []
+    assert search(listed(crash=0), [[Choice((AREA,))]], [[Choice((Allocation("huge", GIB),))]]) == []
 
 
 def test_what_is_left_beside_an_area_counts() -> None:
     """An area of 32M leaves half of the entry: the one of 64M, though nobody takes it by itself, explains all."""
-    areas = [Choice((Later(CMA, 32 * MIB, 2 * MIB, 0, LOW),)), Choice((AREA,), unusual=True)]
+    areas = [Choice((Allocation(CMA, 32 * MIB, 2 * MIB, 0, LOW),)), Choice((AREA,), unusual=True)]
     ways = search(listed((8 * MIB, 64), (4 * MIB, 64)), [areas], [TABLES])
     assert ways[0].whole
     assert ways[0].undone.freed[0][0] == (3 * GIB - 68 * MIB, 3 * GIB - 4 * MIB)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from planner.base.sizes import KIB, MIB
+from planner.rewind.state import Allocation
 from planner.rewind.sums import Sums, any_of, joined, sums_of
-from planner.rewind.undo import Later
 
 UNITS = Sums((0, 3 * MIB), 2 * MIB, 8 * MIB)
 
@@ -43,7 +43,9 @@ def test_choices_with_other_units_are_apart() -> None:
 
 
 def test_some_of_the_allocations_of_a_choice() -> None:
-    assert sums_of([Later("a", 1), Later("b", 2), Later("many", 8, times=3)]) == Sums((0, 1, 2, 3), 8, 24)
+    assert sums_of([Allocation("a", 1), Allocation("b", 2), Allocation("many", 8, times=3)]) == Sums(
+        (0, 1, 2, 3), 8, 24
+    )
 
 
 def test_one_choice_or_the_other() -> None:
@@ -51,6 +53,6 @@ def test_one_choice_or_the_other() -> None:
 
 
 def test_of_very_many_allocations_anything_up_to_their_sum_is_one() -> None:
-    (sums,) = joined([sums_of([Later("one", 1 << i) for i in range(25)])])
+    (sums,) = joined([sums_of([Allocation("one", 1 << i) for i in range(25)])])
     assert sums.explain([12345], 0, many=False)
     assert not sums.explain([1 << 25], 0, many=False)

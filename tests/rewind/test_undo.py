@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from planner.base.ranges import union
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.memblock import Memblock
-from planner.kernel.memory_map import MemoryMap, Region, Reserved
-from planner.rewind.undo import Budget, Later, Rooms, State, have_room, places, undo
+from planner.kernel.memory_map import MemoryMap, Region
+from planner.rewind.state import Allocation, State
+from planner.rewind.undo import Budget, Rooms, Step, have_room, places, undo
 from tests.memblocks import alloc
 
 PAGE = 4 * KIB
@@ -36,9 +37,11 @@ def test_the_state_before_is_found(taken: list[tuple[int, int]], sizes: list[int
     for size in sizes:
         found = alloc(after, size * MIB, PAGE)
         if found is not None:
-            items.append(Later("some", size * MIB, PAGE, at=found if _fills_a_hole(after, found, size * MIB) else None))
+            items.append(
+                Allocation("some", size * MIB, PAGE, at=found if _fills_a_hole(after, found, size * MIB) else None)
+            )
     # An allocation that fills a hole to its last byte leaves no edge: where it lies must be known then.
-    states = [union(u.state.blocks) for u in undo(state_of(after), items, Budget(20_000))]
+    states = [union(u.state.reserved) for u in undo(state_of(after), items, Budget(20_000))]
     assert before.reserved in states
 
 
@@ -51,15 +54,15 @@ def _fills_a_hole(memblock: Memblock, start: int, size: int) -> bool:
 def test_a_place_below_a_hole_that_would_have_held_it_is_none() -> None:
     """memblock would have taken the hole above."""
     state = State(((0, 100 * MIB),), ((10 * MIB, 20 * MIB), (60 * MIB, 100 * MIB)))
-    assert places(state, Later("table", 8 * MIB, PAGE)) == [60 * MIB]
-    assert places(state, Later("table", 45 * MIB, PAGE)) == []
+    assert places(state, Allocation("table", 8 * MIB, PAGE)) == [60 * MIB]
+    assert places(state, Allocation("table", 45 * MIB, PAGE)) == []
 
 
 def test_a_hole_of_what_was_free_again_holds_nothing() -> None:
     """Two pages beside the per-CPU areas were taken while these were, even if both would fit there."""
     state = State(((0, 100 * MIB),), ((60 * MIB, 90 * MIB), (90 * MIB + 2 * PAGE, 100 * MIB)))
-    assert places(state, Later("areas", 2 * PAGE, PAGE, temporary=2 * PAGE)) == [60 * MIB, 90 * MIB + 2 * PAGE]
-    assert places(state, Later("areas", 2 * PAGE, PAGE)) == [90 * MIB + 2 * PAGE]
+    assert places(state, Allocation("areas", 2 * PAGE, PAGE, temporary=2 * PAGE)) == [60 * MIB, 90 * MIB + 2 * PAGE]
+    assert places(state, Allocation("areas", 2 * PAGE, PAGE)) == [90 * MIB + 2 * PAGE]
 
 
 @pytest.mark.parametrize(
@@ -72,22 +75,22 @@ def test_a_hole_of_what_was_free_again_holds_nothing() -> None:
 def test_which_place_is_likely(pages: int, first: int) -> None:
     middle = (90 * MIB, 90 * MIB + pages * PAGE)
     state = State(((0, 100 * MIB),), ((60 * MIB, 90 * MIB), middle, (middle[1], 100 * MIB)))
-    likeliest = next(undo(state, [Later("slots", pages * PAGE, PAGE)], Budget(100)))
+    likeliest = next(undo(state, [Allocation("slots", pages * PAGE, PAGE)], Budget(100)))
     assert likeliest.freed == (((first, first + pages * PAGE), "slots"),)
 
 
 @pytest.mark.parametrize(
     ("item", "expected"),
     [
-        pytest.param(Later("t", 4 * MIB, PAGE, at=62 * MIB), [62 * MIB], id="a known address needs no search"),
-        pytest.param(Later("t", 4 * MIB, PAGE, at=18 * MIB), [], id="a known address that is free is none"),
+        pytest.param(Allocation("t", 4 * MIB, PAGE, at=62 * MIB), [62 * MIB], id="a known address needs no search"),
+        pytest.param(Allocation("t", 4 * MIB, PAGE, at=18 * MIB), [], id="a known address that is free is none"),
         pytest.param(
-            Later("t", 4 * MIB, PAGE, 0, 22 * MIB), [10 * MIB], id="a window that leaves too little of a hole"
+            Allocation("t", 4 * MIB, PAGE, 0, 22 * MIB), [10 * MIB], id="a window that leaves too little of a hole"
         ),
-        pytest.param(Later("t", 4 * MIB, 64 * MIB), [64 * MIB], id="an alignment inside the block"),
+        pytest.param(Allocation("t", 4 * MIB, 64 * MIB), [64 * MIB], id="an alignment inside the block"),
     ],
 )
-def test_where_an_allocation_may_lie(item: Later, expected: list[int]) -> None:
+def test_where_an_allocation_may_lie(item: Allocation, expected: list[int]) -> None:
     """By address, window and alignment."""
     state = State(((0, 100 * MIB),), ((10 * MIB, 20 * MIB), (60 * MIB, 100 * MIB)))
     assert places(state, item) == expected
@@ -96,29 +99,20 @@ def test_where_an_allocation_may_lie(item: Later, expected: list[int]) -> None:
 def test_what_is_known_to_be_older_stays() -> None:
     """A kept range is never taken back."""
     state = State(((0, 100 * MIB),), ((60 * MIB, 100 * MIB),), kept=((60 * MIB, 62 * MIB),))
-    assert places(state, Later("table", 8 * MIB, PAGE)) == []
+    assert places(state, Allocation("table", 8 * MIB, PAGE)) == []
 
 
 def test_many_of_one_size_are_taken_back_together() -> None:
     """From the lowest up, across blocks."""
     state = State(((0, 100 * MIB),), ((50 * MIB, 60 * MIB), (61 * MIB, 71 * MIB), (72 * MIB, 100 * MIB)))
-    found = next(undo(state, [Later("memmap", 2 * MIB, 2 * MIB, times=6)], Budget(100)))
+    found = next(undo(state, [Allocation("memmap", 2 * MIB, 2 * MIB, times=6)], Budget(100)))
     assert [span for span, _ in found.freed] == [(50 * MIB, 60 * MIB), (62 * MIB, 64 * MIB)]
 
 
 def test_a_budget_ends_the_search() -> None:
     """Nothing is found where nothing may be looked for."""
     state = State(((0, 100 * MIB),), ((60 * MIB, 100 * MIB),))
-    assert list(undo(state, [Later("t", MIB)], Budget(0))) == []
-
-
-@given(st.integers(1, 64), st.sampled_from([PAGE, MIB, 2 * MIB]))
-def test_topmost_is_what_memblock_finds(size: int, align: int) -> None:
-    """The same address as memblock's own search."""
-    memory = MemoryMap((Region(GIB, 2 * GIB),), (Reserved(GIB + 900 * MIB, GIB + 950 * MIB),))
-    memblock = Memblock.of(memory)
-    found = memblock.search(size * MIB, align, 0, 0)
-    assert State(((GIB, 2 * GIB),), tuple(memblock.reserved)).topmost(size * MIB, align) == found
+    assert list(undo(state, [Allocation("t", MIB)], Budget(0))) == []
 
 
 STATE = State(((0, 200 * MIB),), ((0, 30 * MIB), (40 * MIB, 60 * MIB), (100 * MIB, 140 * MIB), (150 * MIB, 160 * MIB)))
@@ -128,19 +122,21 @@ STATE = State(((0, 200 * MIB),), ((0, 30 * MIB), (40 * MIB, 60 * MIB), (100 * MI
 @pytest.mark.parametrize(
     ("item", "expected"),
     [
-        pytest.param(Later("a", 9 * MIB), False, id="the gap at the top would have held it"),
-        pytest.param(Later("a", 41 * MIB), False, id="no block is as large"),
-        pytest.param(Later("a", 9 * MIB, end=150 * MIB), False, id="the gap at the end of its window would have, too"),
-        pytest.param(Later("a", 11 * MIB, end=150 * MIB), True, id="a block beneath gaps that would not"),
-        pytest.param(Later("a", 9 * MIB, needed=False), True, id="one that need not be there"),
+        pytest.param(Allocation("a", 9 * MIB), False, id="the gap at the top would have held it"),
+        pytest.param(Allocation("a", 41 * MIB), False, id="no block is as large"),
+        pytest.param(
+            Allocation("a", 9 * MIB, end=150 * MIB), False, id="the gap at the end of its window would have, too"
+        ),
+        pytest.param(Allocation("a", 11 * MIB, end=150 * MIB), True, id="a block beneath gaps that would not"),
+        pytest.param(Allocation("a", 9 * MIB, needed=False), True, id="one that need not be there"),
     ],
 )
-def test_where_an_allocation_may_lie_at_all(item: Later, expected: bool) -> None:
+def test_where_an_allocation_may_lie_at_all(item: Allocation, expected: bool) -> None:
     assert Rooms(STATE).may_hold(item) is expected
 
 
 def test_no_allocation_lies_where_the_crash_kernel_does() -> None:
-    item = Later("a", 35 * MIB, end=150 * MIB)
+    item = Allocation("a", 35 * MIB, end=150 * MIB)
     assert Rooms(STATE).may_hold(item)
     assert not Rooms(STATE, ((100 * MIB, 140 * MIB),)).may_hold(item)
 
@@ -149,16 +145,20 @@ def test_no_allocation_lies_where_the_crash_kernel_does() -> None:
     ("step", "item", "expected"),
     [
         pytest.param(
-            (120, 122), Later("a", 12 * MIB, end=150 * MIB), True, id="a small gap: the block beneath holds it"
+            (120, 122), Allocation("a", 12 * MIB, end=150 * MIB), True, id="a small gap: the block beneath holds it"
         ),
-        pytest.param((100, 140), Later("a", 8 * MIB, end=150 * MIB), False, id="a gap that would have held it"),
-        pytest.param((140, 150), Later("many", 2 * MIB, 2 * MIB, end=150 * MIB, times=9), False, id="of many, one"),
-        pytest.param((41, 42), Later("many", 4 * MIB, 4 * MIB, end=150 * MIB, times=9), True, id="no room for one"),
+        pytest.param((100, 140), Allocation("a", 8 * MIB, end=150 * MIB), False, id="a gap that would have held it"),
+        pytest.param(
+            (140, 150), Allocation("many", 2 * MIB, 2 * MIB, end=150 * MIB, times=9), False, id="of many, one"
+        ),
+        pytest.param(
+            (41, 42), Allocation("many", 4 * MIB, 4 * MIB, end=150 * MIB, times=9), True, id="no room for one"
+        ),
     ],
 )
 def test_an_earlier_allocation_needs_room_above_what_is_free(
-    step: tuple[int, int], item: Later, expected: bool
+    step: tuple[int, int], item: Allocation, expected: bool
 ) -> None:
     """Once the step's range is free, the highest place for it is too."""
     span = (step[0] * MIB, step[1] * MIB)
-    assert have_room((STATE.without([span]), (span,)), [item]) is expected
+    assert have_room(Step(STATE.without([span]), (span,)), [item]) is expected

@@ -201,7 +201,7 @@ def test_the_listing_is_apart_and_usable_memory_only() -> None:
     regions = (Region(GIB, 2 * GIB), Region(2 * GIB, 3 * GIB, Flag.NOMAP.value), Region(3 * GIB, 9 * GIB))
     found = view(Reserved(GIB, GIB + 2 * MIB), Reserved(GIB + MIB, GIB + 3 * MIB), regions=regions)
     assert found.listed.memory == ((GIB, 2 * GIB), (3 * GIB, 9 * GIB))
-    assert found.listed.blocks == ((GIB, GIB + 2 * MIB), (GIB + 2 * MIB, GIB + 3 * MIB))
+    assert found.listed.reserved == ((GIB, GIB + 2 * MIB), (GIB + 2 * MIB, GIB + 3 * MIB))
     assert found.regions == ((GIB, 2 * GIB), (2 * GIB, 3 * GIB), (3 * GIB, 9 * GIB))
 
 
@@ -209,14 +209,14 @@ def test_a_cma_area_of_a_log_is_an_entry_of_its_own() -> None:
     """What came later may fill a hole right above it, as a hash table does on a recorded 5.15."""
     entry, area = (2 * GIB, 2 * GIB + 98 * MIB), (2 * GIB, 2 * GIB + 64 * MIB)
     listed = view(Reserved(*entry), events=(Event("cma", 64 * MIB, *area, before_crash=True),)).listed
-    assert listed.blocks == (area, (area[1], entry[1]))
+    assert listed.reserved == (area, (area[1], entry[1]))
 
 
 def test_areas_of_a_log_that_touch_are_entries_of_their_own() -> None:
     """Such as the default area and that of a node, right above it: one may move without the other."""
     low, high = (4 * GIB - 64 * MIB, 4 * GIB), (4 * GIB, 4 * GIB + 64 * MIB)
     events = tuple(Event("cma", 64 * MIB, *area, before_crash=True) for area in (low, high))
-    assert view(Reserved(low[0], high[1]), events=events).listed.blocks == (low, high)
+    assert view(Reserved(low[0], high[1]), events=events).listed.reserved == (low, high)
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_entries_that_share_a_page_meet_where_they_met(at: int, edge: int) -> No
     low, high = (5 * GIB - 8 * KIB, 5 * GIB), (5 * GIB, 5 * GIB + 3 * MIB)
     data = Event("node_data", 14 * KIB, at, at + 14 * KIB, before_crash=True)
     listed = view(Reserved(*low), Reserved(*high), events=(data,), kernel="7.2", pa_bits=52).listed
-    assert listed.blocks == ((low[0], edge), (edge, high[1]))
+    assert listed.reserved == ((low[0], edge), (edge, high[1]))
 
 
 @pytest.mark.parametrize(("kernel", "pa_bits"), [("7.2", 48), ("6.12", 52)])
@@ -244,7 +244,7 @@ def test_entries_meet_at_a_page_without_a_large_table_before_the_crash_kernel(ke
     low, high = (5 * GIB - 8 * KIB, 5 * GIB), (5 * GIB, 5 * GIB + 3 * MIB)
     data = Event("node_data", 14 * KIB, 5 * GIB + 2 * MIB - 0xC0, 5 * GIB + 2 * MIB + 14 * KIB, before_crash=True)
     listed = view(Reserved(*low), Reserved(*high), events=(data,), kernel=kernel, pa_bits=pa_bits).listed
-    assert listed.blocks == (low, high)
+    assert listed.reserved == (low, high)
 
 
 @pytest.mark.parametrize(("kernel", "first"), [("6.12", False), ("7.2", True)])
