@@ -39,16 +39,16 @@ _VA_BITS = 48  # with which every page size has a PUD that is not folded
 
 def is_hidden(view: View) -> bool:
     """True if a `mem=` cut the map and the requested command line has none, or a larger one."""
-    page = view.asked.page_size
-    own, new = mem_limit(view.machine.facts.cmdline, page), mem_limit(view.asked.cmdline, page)
-    if own is None or view.asked.cmdline is None or own > view.machine.memory.ram:
+    page = view.planned.page_size
+    own, new = mem_limit(view.machine.facts.cmdline, page), mem_limit(view.planned.cmdline, page)
+    if own is None or view.planned.cmdline is None or own > view.machine.memory.ram:
         return False
     return new is None or new > own
 
 
 def is_high(view: View) -> bool:
     """True if the request is for memory above low memory."""
-    return ck.parse(view.asked.cmdline or "", view.machine.memory.ram, view.asked.profile).high
+    return ck.parse(view.planned.cmdline or "", view.machine.memory.ram, view.planned.profile).high
 
 
 def _cut_away(view: View) -> Span | None:
@@ -58,17 +58,17 @@ def _cut_away(view: View) -> Span | None:
 
 def totals(view: View) -> Iterator[tuple[int, int]]:
     """Likely totals of RAM, each with the size requested then: the next powers of two, and those with another size."""
-    seen, cut, line, size = view.machine.memory.ram, _cut_away(view), view.asked.cmdline or "", None
+    seen, cut, line, size = view.machine.memory.ram, _cut_away(view), view.planned.cmdline or "", None
     if cut is not None:
         ram = seen + total(subtract(cut, view.regions))
-        yield ram, ck.parse(line, ram, view.asked.profile).size
+        yield ram, ck.parse(line, ram, view.planned.profile).size
         return
-    most = mem_limit(view.asked.cmdline, view.asked.page_size) or _MOST
-    last = ck.largest(line, view.asked.profile)
+    most = mem_limit(view.planned.cmdline, view.planned.page_size) or _MOST
+    last = ck.largest(line, view.planned.profile)
     amounts = (quarters << shift for shift in range(_MOST.bit_length()) for quarters in (4, 5, 6))
     for count, ram in enumerate(ram for ram in amounts if ram > seen):
         there = min(ram, most)
-        asked = ck.parse(line, there, view.asked.profile).size
+        asked = ck.parse(line, there, view.planned.profile).size
         if count < _USUAL or asked != size:
             yield there, asked
         size = asked
@@ -110,10 +110,10 @@ def settles(view: View, memory: MemoryMap, state: State, size: int) -> bool:
 
     What is taken from the top lies far above it then. A request for memory above is not asked about.
     """
-    pud = geometry(view.asked.page_size, _VA_BITS).pud_size
+    pud = geometry(view.planned.page_size, _VA_BITS).pud_size
     if not 0 < size <= view.low_max - pud:
         return False
-    low = grown_dma_limit(view.low_max, view.asked.profile, view.machine.memory, memory)
+    low = grown_dma_limit(view.low_max, view.planned.profile, view.machine.memory, memory)
     if memory.end < low + GIB:
         return False
     wanted = ((size, CRASH_ALIGN), (round_up(size, pud), pud))
@@ -142,13 +142,13 @@ def with_more(bare: Bare, view: View, memory: MemoryMap, boot: Boot) -> State:
     memory: the map with it, see `more_of`. boot: what is done then, but for the page descriptors, which follow from
     the RAM.
     """
-    profile, page = view.asked.profile, view.asked.page_size
+    profile, page = view.planned.profile, view.planned.page_size
     regions, more = memory.spans(), memory.ram - view.machine.memory.ram
     nodes = [*view.nodes[:-1], (view.nodes[-1][0], regions[-1][1])] if view.nodes else []
     usable = tuple((r.start, r.end) for r in memory.regions if not r.flags)
     state = State(usable, bare.state.reserved, bare.state.kept)
     state = state.with_allocated(state.topmost_pages(max(bare.taken + more_tables(boot.tables, more, page), 0), page))
-    descriptors = [] if view.asked.describes_later else memmap(profile, page, regions, nodes)
+    descriptors = [] if view.planned.describes_later else memmap(profile, page, regions, nodes)
     state = state.with_allocated(place_memmap(state, descriptors, page))
     low_max = grown_dma_limit(view.low_max, profile, view.machine.memory, memory)
     return replay(state, Early(), boot._replace(lift=0, low_max=low_max))

@@ -38,16 +38,16 @@ def asks_for_other_huge_pages(view: View) -> bool:
 
     From 7.0 on its areas come after the crash kernel, wherever they are.
     """
-    own, new = (values(line, "hugetlb_cma") for line in (view.machine.facts.cmdline, view.asked.cmdline))
+    own, new = (values(line, "hugetlb_cma") for line in (view.machine.facts.cmdline, view.planned.cmdline))
     placed = own == new or not (_may_have_gigantic(view) or any(":" in value for value in new))
-    return bool(new) and not placed and not view.asked.profile.first
+    return bool(new) and not placed and not view.planned.profile.first
 
 
 def _may_have_gigantic(view: View) -> bool:
     """True if the other boot may have had areas of `hugetlb_cma=`: none tells its request, and an entry is as large."""
     if view.machine.facts.cmdline is not None:
         return False
-    page = gigantic_page(view.asked.page_size)
+    page = gigantic_page(view.planned.page_size)
     return any(end - start >= page for start, end in view.listed.not_kept())
 
 
@@ -56,9 +56,9 @@ def _same_gigantic(view: View) -> bool:
 
     Source: hugetlb_cma_reserve(), mm/hugetlb.c @ 6.1, 6.12.
     """
-    own, new = view.machine.facts.cmdline, view.asked.cmdline
+    own, new = view.machine.facts.cmdline, view.planned.cmdline
     same = values(own, "hugetlb_cma") == values(new, "hugetlb_cma")
-    return same or new is None or view.asked.profile.first or _may_have_gigantic(view)
+    return same or new is None or view.planned.profile.first or _may_have_gigantic(view)
 
 
 def _gigantic_areas(view: View, early: Early) -> list[Span]:
@@ -74,7 +74,7 @@ def _then(top: Top) -> str:
 
 def _under(history: History, view: View, top: Top) -> Iterator[tuple[str, State]]:
     """The state under the command line, with this at the top of memory."""
-    own_line, new_line = view.machine.facts.cmdline, view.asked.cmdline
+    own_line, new_line = view.machine.facts.cmdline, view.planned.cmdline
     own, new = cma_of(own_line), cma_of(new_line)
     end, unlimited, lift = other_end(view), is_hidden(view), lift_of(history, view, top)
     on_nodes, others = (cma_of_nodes(line, len(view.nodes), 0) for line in (own_line, new_line))
@@ -125,11 +125,11 @@ def boot_of(
     end: int | None = None,
 ) -> Boot:
     """The planned boot. cma: bytes of its CMA area; early: what the former one had; end: where its memory ends."""
-    profile, page = view.asked.profile, view.asked.page_size
-    sizes, same = cma_of_nodes(view.asked.cmdline, len(view.nodes), cma), _same_gigantic(view)
+    profile, page = view.planned.profile, view.planned.page_size
+    sizes, same = cma_of_nodes(view.planned.cmdline, len(view.nodes), cma), _same_gigantic(view)
     return Boot(
         cma=cma,
-        asked=replace(cma_of(view.asked.cmdline), beyond=profile.cma_beyond),
+        asked=replace(cma_of(view.planned.cmdline), beyond=profile.cma_beyond),
         align=cma_align(profile, page),
         page_size=page,
         low_max=view.low_max if end is None else min(view.low_max, end),
@@ -137,11 +137,11 @@ def boot_of(
         end=end,
         cut=view.cut,
         beyond=0 if end is None else total(_beyond(view, end)),
-        tables=0 if view.asked.reserves_first else tables_of(top, view),
-        memmap=[] if view.asked.describes_later else memmap(profile, page, regions, view.nodes),
+        tables=0 if view.planned.reserves_first else tables_of(top, view),
+        memmap=[] if view.planned.describes_later else memmap(profile, page, regions, view.nodes),
         nodes=[*zip(view.nodes, sizes, strict=True)] if early.on_nodes else (),
         gone=() if same else _gigantic_areas(view, early),
-        gigantic=() if same else gigantic_areas_asked(view.asked.cmdline, page, view.nodes),
+        gigantic=() if same else gigantic_areas_asked(view.planned.cmdline, page, view.nodes),
         page=gigantic_page(page) if profile.cma_gigantic else page * (page // 8),
     )
 
@@ -156,7 +156,7 @@ def _without_end(history: History, view: View, cma: int) -> State:
 
 def lift_of(history: History, view: View, top: Top) -> int:
     """Bytes that the new command line takes less from the top of memory; negative if it takes more."""
-    return 0 if view.asked.reserves_first else top_bytes(history.top, view) - top_bytes(top, view)
+    return 0 if view.planned.reserves_first else top_bytes(history.top, view) - top_bytes(top, view)
 
 
 def _area(history: History) -> int:
@@ -166,15 +166,15 @@ def _area(history: History) -> int:
 
 def _same_cma(view: View) -> bool:
     """True if the same CMA area is requested, as far as the former request is known."""
-    own, new = view.machine.facts.cmdline, cma_of(view.asked.cmdline)
+    own, new = view.machine.facts.cmdline, cma_of(view.planned.cmdline)
     return cma_of(own) == new if own is not None else new.size is None
 
 
 def areas(history: History, view: View) -> list[tuple[str, int]]:
     """Sizes that the CMA area may have in the planned boot, the likeliest first, each with its description."""
-    if view.asked.reserves_first:
+    if view.planned.reserves_first:
         return [(history.what, 0)]
-    now, new = _area(history), cma_of(view.asked.cmdline)
+    now, new = _area(history), cma_of(view.planned.cmdline)
     sizes = [now]
     if not _same_cma(view):
         sizes = _default_cma(view, new.size)
@@ -195,8 +195,8 @@ def _default_cma(view: View, asked: int | None = None) -> list[int]:
 
 def other_end(view: View) -> int | None:
     """End of memory under another `mem=`; None where that changes nothing."""
-    machine, page = view.machine, view.asked.page_size
-    own, left = own_mem_limit(machine.memory, machine.facts, page), mem_limit(view.asked.cmdline, page)
+    machine, page = view.machine, view.planned.page_size
+    own, left = own_mem_limit(machine.memory, machine.facts, page), mem_limit(view.planned.cmdline, page)
     if left is None or own == left or machine.fixed:
         return None
     for start, end in view.regions:

@@ -65,12 +65,12 @@ _latest: list[tuple[Machine, PlannedBoot, list[History]]] = []
 """The ways back of the machine that was asked about last, one entry at most: mostly one is asked many times."""
 
 
-def rewind(machine: Machine, asked: PlannedBoot) -> Rewind:
-    """The reservations of a running machine as they are when `asked` boots and places its crash kernel."""
-    view = view_of(machine, asked)
+def rewind(machine: Machine, planned: PlannedBoot) -> Rewind:
+    """The reservations of a running machine as they are when the planned boot and places its crash kernel."""
+    view = view_of(machine, planned)
     lack = _lacks(view)
     if lack:
-        view = view_of(replace(machine, facts=replace(machine.facts, events=())), asked)
+        view = view_of(replace(machine, facts=replace(machine.facts, events=())), planned)
     found = _histories(machine, view)
     readings: list[MapReading] = []
     for history in found:
@@ -99,9 +99,9 @@ def _lacks(view: View) -> str:
 
 def _histories(machine: Machine, view: View) -> list[History]:
     """The ways back of a machine in this view, which do not depend on the command line that is asked about."""
-    same = replace(view.asked, cmdline=None)
-    for known, asked, found in _latest:
-        if _is_same(known, machine) and asked == same:
+    same = replace(view.planned, cmdline=None)
+    for known, planned, found in _latest:
+        if _is_same(known, machine) and planned == same:
             return found
     found = histories(view)
     _latest[:] = [(machine, same, found)]
@@ -136,8 +136,8 @@ def _doubt_of_areas(view: View) -> str:
 
 def _may_end_lower(view: View) -> bool:
     """True if the crash kernel lies lower than a search would put it, and nothing tells the limit or its address."""
-    facts, asked = view.machine.facts, view.asked
-    told = facts.cmdline is not None or asked.dma_limit is not None or view.machine.settled or view.machine.traits.log
+    facts, planned = view.machine.facts, view.planned
+    told = facts.cmdline is not None or planned.dma_limit is not None or view.machine.settled or view.machine.traits.log
     low = [span for span in view.crash if span[1] <= view.low_max]
     return bool(low) and not told and is_at_a_place(replace(view, crash=tuple(low)))
 
@@ -173,8 +173,8 @@ def _asks_for_protected_kvm(view: View) -> bool:
     Before the crash kernel, from 5.11 to 6.17, and only where the kernel has been started in EL2. Source:
     kvm_hyp_reserve(), arch/arm64/kvm/hyp/reserved_mem.c @ 5.13, pkvm.c @ 6.12; bootmem_init(), arch/arm64/mm/init.c.
     """
-    own, new = (values(line, "kvm_arm.mode")[-1:] for line in (view.machine.facts.cmdline, view.asked.cmdline))
-    return new == ("protected",) and own != new and not view.asked.profile.first
+    own, new = (values(line, "kvm_arm.mode")[-1:] for line in (view.machine.facts.cmdline, view.planned.cmdline))
+    return new == ("protected",) and own != new and not view.planned.profile.first
 
 
 def _add(readings: list[MapReading], history: History, view: View) -> None:
@@ -236,8 +236,8 @@ def _larger(found: list[History], view: View) -> Iterator[MapReading]:
 
 def _may_be_hidden(view: View) -> bool:
     """True if a `mem=` cut the map, or may have: without its own command line nothing tells, if all RAM is low."""
-    if view.machine.facts.cmdline is not None or view.asked.cmdline is None:
+    if view.machine.facts.cmdline is not None or view.planned.cmdline is None:
         return is_hidden(view)
-    new = mem_limit(view.asked.cmdline, view.asked.page_size)
+    new = mem_limit(view.planned.cmdline, view.planned.page_size)
     low = view.regions[-1][1] - 1 <= view.low_max  # which is a byte less on kernels of the 32-bit zone
     return (new is None or new > view.machine.memory.ram) and (low or view.cut > 0)

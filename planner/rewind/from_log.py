@@ -67,7 +67,7 @@ class Built:
 
 def built(view: View, loaded: Sequence[Span] = ()) -> Built:
     """The state right before the crash kernel. loaded: where the kernel and UEFI's tables are taken to lie."""
-    kinds = _LATE | _LATE_TOO if view.asked.reserves_first else _LATE
+    kinds = _LATE | _LATE_TOO if view.planned.reserves_first else _LATE
     late = tuple((e.span, kinds[e.kind]) for e in view.events if e.kind in kinds and e.span is not None)
     named = view.listed.without([*view.crash, *(span for span, _ in late)])
     named = named.with_reserved(loaded)
@@ -75,7 +75,7 @@ def built(view: View, loaded: Sequence[Span] = ()) -> Built:
     if not top.sure and not top.pages:
         # Distributions' kernels have base pages by default.
         top = Top(pages=not values(view.machine.facts.cmdline, "rodata"), pool=top.pool, sure=False)
-    if view.asked.reserves_first:
+    if view.planned.reserves_first:
         return Built(named.with_allocated(_above_early_area(named, view)), late, (), (), top)
     state: State = named
     memmap: tuple[Span, ...] = ()
@@ -89,7 +89,7 @@ def built(view: View, loaded: Sequence[Span] = ()) -> Built:
     for area in early_areas(view.events):
         if area[0] < 4 * GIB:  # those above go to the lowest place
             node = next((n for n in view.nodes if area in on_nodes and n[0] <= area[0] < n[1]), (0, low))
-            state = _full(state, area, cma_align(view.asked.profile, view.asked.page_size), node)
+            state = _full(state, area, cma_align(view.planned.profile, view.planned.page_size), node)
     for start, end in view.crash:
         window = (0, low if end <= view.low_max else shown)
         full = _full(state, (start, end), CRASH_ALIGN, window)
@@ -114,8 +114,8 @@ def _above_early_area(state: State, view: View) -> list[Span]:
     # A log names the end of the first zone, and these kernels search up to that of the 32-bit zone. A vendor's may
     # have put an area into the first one.
     low = view.low_max if areas[0][1] <= view.low_max else derived_dma_limit(own, view.machine.memory)
-    window = (0, round_up(low, view.asked.page_size))
-    return _not_free(state, areas[0], cma_align(own, view.asked.page_size), window)
+    window = (0, round_up(low, view.planned.page_size))
+    return _not_free(state, areas[0], cma_align(own, view.planned.page_size), window)
 
 
 def _lost_area(state: State, view: View) -> Span | None:
@@ -128,9 +128,9 @@ def _lost_area(state: State, view: View) -> Span | None:
     own = cma_of(view.machine.facts.cmdline)
     told = next((e.size for e in view.events if e.kind == "cma_unplaced"), None)
     size = told if told is not None else view.default_area(own.size) or 0
-    profile = view.asked.profile
+    profile = view.planned.profile
     asked = replace(own, beyond=profile.cma_beyond)
-    return place_cma(state, size, asked, cma_align(profile, view.asked.page_size), view.low_max)
+    return place_cma(state, size, asked, cma_align(profile, view.planned.page_size), view.low_max)
 
 
 def _end_shown(view: View) -> int:
@@ -150,7 +150,7 @@ def _beneath_top(state: State, view: View, top: Top, shown: int) -> State:
                 continue  # the log lost the range that it lies in
             node = next((n for n in view.nodes if n[0] <= span[0] < n[1]), (0, shown))
             state, found = _full(state, span, _CACHE_LINE, node), True
-    return state if found else state.with_allocated(state.topmost_pages(top_bytes(top, view), view.asked.page_size))
+    return state if found else state.with_allocated(state.topmost_pages(top_bytes(top, view), view.planned.page_size))
 
 
 def _memmap(state: State, view: View) -> tuple[State, tuple[Span, ...]]:
@@ -159,14 +159,14 @@ def _memmap(state: State, view: View) -> tuple[State, tuple[Span, ...]]:
     They were there before the CMA area, but after those of `hugetlb_cma=`, which a log names first: where they would
     take its place, more lies above than is known.
     """
-    areas, asked = early_areas(view.events), view.asked
+    areas, planned = early_areas(view.events), view.planned
     areas = areas[-1:] if values(view.machine.facts.cmdline, "hugetlb_cma") else areas
     free, table = state.without(areas), []
-    if not asked.profile.first:
-        size = section_table(asked.profile, asked.page_size, asked.pa_bits, asked.config)
+    if not planned.profile.first:
+        size = section_table(planned.profile, planned.page_size, planned.pa_bits, planned.config)
         at = free.topmost(size, _CACHE_LINE)
         table = [(at, at + size)] if at is not None else []
-    taken = tuple(place_memmap(free.with_reserved(table), view.early_memmap, view.asked.page_size))
+    taken = tuple(place_memmap(free.with_reserved(table), view.early_memmap, view.planned.page_size))
     if any(a < end and start < b for a, b in areas for start, end in taken):
         return state, ()
     return state.with_reserved([*table, *taken]), taken
@@ -183,7 +183,7 @@ def _was_free(view: View, size: int, above: int) -> bool:
 def is_fixed(view: View) -> bool:
     """True if the machine's own request, where it is known, has an address."""
     line = view.machine.facts.cmdline
-    return line is not None and bool(ck.parse(line, view.machine.memory.ram, view.asked.profile).base)
+    return line is not None and bool(ck.parse(line, view.machine.memory.ram, view.planned.profile).base)
 
 
 def _free(state: State) -> int:
@@ -197,7 +197,7 @@ def areas_on_nodes(view: View) -> tuple[Span, ...]:
     elsewhere.
     """
     areas, nodes, asked = early_areas(view.events), view.nodes, cma_of(view.machine.facts.cmdline)
-    low = U64 if view.asked.profile.cma_beyond and (asked.base or asked.limit) else view.low_max
+    low = U64 if view.planned.profile.cma_beyond and (asked.base or asked.limit) else view.low_max
     defaults = [i for i, (_, end) in enumerate(areas if nodes else []) if end <= low]
     after = ((areas[i], areas[i + 1 :]) for i in defaults)
     others = ((areas[i], sorted((*areas[:i], *areas[i + 1 :]))) for i in defaults)
@@ -242,7 +242,7 @@ def _between(state: State, view: View, late: list[Span], low: int) -> Iterator[S
         inside = next((high for low, high in state.memory if low <= start < high), end)
         top = min(above, inside, low)
         # The buffer's search ends a byte below the limit, and so a page below it.
-        if top - end > view.asked.page_size:
+        if top - end > view.planned.page_size:
             yield (end, top)
 
 
@@ -260,13 +260,13 @@ def efi_images(view: View) -> Iterator[tuple[Span, Span]]:
     tables = next((event.start for event in view.events if event.kind == "efi_tables"), None)
     if tables is None:
         return
-    table = round_down(tables, view.asked.page_size)
-    above = (round_down(table - initrd, 64 * KIB), table + view.asked.page_size)
+    table = round_down(tables, view.planned.page_size)
+    above = (round_down(table - initrd, 64 * KIB), table + view.planned.page_size)
     for start, end in view.regions:
         if not start % (2 * MIB) and image < end - start <= image + MIB // 2:
-            yield (start, end), (table, table + view.asked.page_size)
+            yield (start, end), (table, table + view.planned.page_size)
             return
-    uncounted = _UNCOUNTED[view.asked.page_size]
+    uncounted = _UNCOUNTED[view.planned.page_size]
     ends = [tables - n * image + (bss if n > 1 else 0) for n in (1, 2, 3)]
     starts = [round_down(end - n * more, 2 * MIB) for n, end in enumerate(ends, 1) for more in uncounted]
     lowest = round_down(ends[-1] - len(ends) * uncounted[-1] - initrd, 2 * MIB)
@@ -285,9 +285,9 @@ def loaded_by_qemu(view: View) -> tuple[Span, ...]:
         return ()
     start = view.regions[0][0]
     image, initrd = start + 2 * MIB, start + min(view.machine.memory.ram // 2, 128 * MIB)
-    after = round_up(initrd + sizes.get("initrd", 0), view.asked.page_size)
+    after = round_up(initrd + sizes.get("initrd", 0), view.planned.page_size)
     tree = round_up(after, 2 * MIB)
-    end = image + sizes["qemu_image"] + _UNCOUNTED[view.asked.page_size][-1]
+    end = image + sizes["qemu_image"] + _UNCOUNTED[view.planned.page_size][-1]
     spans = ((image, end), (initrd, after), (tree, tree + MIB))
     return tuple(span for span in spans if span[0] < span[1])
 

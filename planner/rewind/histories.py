@@ -35,7 +35,7 @@ def histories(view: View) -> list[History]:
         return [_as_logged(view)]
     if view.machine.traits.log:
         return list(of_log_alone(view))
-    if view.asked.reserves_first:
+    if view.planned.reserves_first:
         return [_reserved_first(view), _all_early(view)]
     logged = any(e.kind in ("hash", "percpu", "swiotlb") for e in view.events)
     found = _logged(view) if logged else []
@@ -52,7 +52,7 @@ def _reserved_first(view: View) -> History:
 
     The tops are the end of memory, that of low memory, and the crash kernel.
     """
-    profile, page = view.asked.profile, view.asked.page_size
+    profile, page = view.planned.profile, view.planned.page_size
     # What is aligned most leaves the largest holes.
     most = max(cma_align(profile, page), section_size(profile, page) // page * STRUCT_PAGE, CRASH_ALIGN)
     blocks = view.listed.without(view.crash).reserved

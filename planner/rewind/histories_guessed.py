@@ -138,7 +138,7 @@ def _paged(view: View) -> View:
 
     With 64K pages no hole holds their buffer, so they are single pages; later arrays may lie right beneath them.
     """
-    page, listed = view.asked.page_size, view.listed
+    page, listed = view.planned.page_size, view.listed
     if page != 64 * KIB or not view.early_memmap:
         return view
     sizes = {size for item in view.early_memmap for size in (item.size, in_pages(item.size, page))}
@@ -181,7 +181,7 @@ def _usual(view: View) -> tuple[View, list[Choice], list[list[Choice]]]:
     areas = [Choice()]
     if view.all_low and late:
         # All RAM is low memory: the area lies right beneath the page descriptors and must be taken back with them.
-        align = cma_align(view.asked.profile, view.asked.page_size)
+        align = cma_align(view.planned.profile, view.planned.page_size)
         usual = areas_of(align, USUAL_CMA)
         areas = [
             Choice((Allocation(CMA, size, align, 0, view.low_max),), unusual=size not in usual)

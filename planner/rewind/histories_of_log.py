@@ -49,7 +49,7 @@ def of_log_alone(view: View) -> Iterator[History]:
 
 def _has_room_for_failed(view: View, state: State) -> bool:
     """True if the request that failed by the log would have found a place: then memory was not like that."""
-    facts, profile = view.machine.facts, view.asked.profile
+    facts, profile = view.machine.facts, view.planned.profile
     if facts.record is None or not facts.record.failed or view.crash or facts.cmdline is None:
         return False
     request, bounds = ck.parse(facts.cmdline, view.machine.memory.ram, profile), Bounds(view.low_max, PHYSICAL_TOP)

@@ -50,7 +50,7 @@ class History:
 
 def early_of_log(view: View) -> Early:
     """The CMA areas that the log names as earlier than the crash kernel."""
-    if view.asked.reserves_first:
+    if view.planned.reserves_first:
         return Early()
     areas, on_nodes = early_areas(view.events), areas_on_nodes(view)
     low = [area for area in areas if area not in on_nodes and area[0] < view.low_max]
@@ -85,7 +85,7 @@ def with_memmap(view: View, state: State, early: Early) -> Early:
     items = view.early_memmap
     if early.memmap or not items or not all(item.buffer for item in items):
         return early
-    state, page = state.without(early.areas), view.asked.page_size
+    state, page = state.without(early.areas), view.planned.page_size
     found = (span for item in items for span in lowest_pages(state, in_pages(item.size, page), item.end))
     return replace(early, memmap=tuple(found), paged=True)
 
@@ -95,7 +95,7 @@ def _per_cpu(view: View, state: State, late: Sequence[Span]) -> list[Span]:
 
     Where all RAM is low memory, they may be a whole entry in a hole above all others.
     """
-    page, holes, kept = view.asked.page_size, union(late), set(view.listed.kept)
+    page, holes, kept = view.planned.page_size, union(late), set(view.listed.kept)
     found: list[Span] = []
     for block, above in pairwise(view.listed.reserved):
         if page <= above[0] - block[1] <= 2 * page and block not in kept:
@@ -112,7 +112,7 @@ def _per_cpu(view: View, state: State, late: Sequence[Span]) -> list[Span]:
 
 def _swept(view: View, state: State, late: Sequence[Span]) -> list[Span]:
     """Small allocations among the later ones: memblock allocates downward, so what lies between two came later, too."""
-    page, holes, kept = view.asked.page_size, union(late), set(view.listed.kept)
+    page, holes, kept = view.planned.page_size, union(late), set(view.listed.kept)
     if not holes:
         return []
     found: list[Span] = []

@@ -101,14 +101,14 @@ def _within(listed: State, first: Sequence[Allocation]) -> _Within:
     return _Within(beneath(listed, first[-1]), 2 * first[-1].align) if first else _Within()
 
 
-def _section_table(asked: PlannedBoot) -> list[Choice]:
+def _section_table(planned: PlannedBoot) -> list[Choice]:
     """The table of sections, which comes after the crash kernel from 7.0 on, before the page descriptors.
 
     For all of 52-bit memory where the processor has that. For 48 bits it is small, and hides in a hole as other small
     things do.
     """
-    profile = asked.profile
-    size = section_table(profile, asked.page_size, WIDEST, asked.config)
+    profile = planned.profile
+    size = section_table(profile, planned.page_size, WIDEST, planned.config)
     large = [Choice((Allocation("section table", size),))] if profile.first and size >= 256 * KIB else []
     return [*large, Choice()]
 
@@ -139,7 +139,7 @@ def steps_of_log(view: View, *, kfence: bool = False) -> list[list[Choice]]:
 
     kfence: whether its command line has a pool of KFENCE allocated.
     """
-    profile, page_size = view.asked.profile, view.asked.page_size
+    profile, page_size = view.planned.profile, view.planned.page_size
     by_kind: dict[str, list[Event]] = {}
     for event in view.events:
         by_kind.setdefault(event.kind, []).append(event)
@@ -161,7 +161,7 @@ def steps_of_log(view: View, *, kfence: bool = False) -> list[list[Choice]]:
     tables = Choice((*first, *log, *hashes))
     last = _last(profile, _kfence(profile, page_size, likely=kfence), [Choice(tuple(bounce))])
     # A log says whether the processor has 52 bits.
-    table = _section_table(view.asked) if view.asked.pa_bits == WIDEST else [Choice()]
+    table = _section_table(view.planned) if view.planned.pa_bits == WIDEST else [Choice()]
     return [table, [tables], last]
 
 
@@ -181,7 +181,7 @@ def _usual_buffer(view: View) -> int:
     """
     if view.regions[-1][1] > view.low_max:
         return 64 * MIB
-    return 0 if view.asked.profile.swiotlb == "needed" else _small_buffer(view.machine.memory.ram)
+    return 0 if view.planned.profile.swiotlb == "needed" else _small_buffer(view.machine.memory.ram)
 
 
 def needs_bounce_buffer(view: View) -> bool:
@@ -196,13 +196,13 @@ def usual_steps(view: View, *, kfence: bool = False) -> list[list[Choice]]:
     No steps where the page descriptors cannot lie in what is listed. kfence: whether there seems to be a pool of
     KFENCE.
     """
-    profile, page_size, listed = view.asked.profile, view.asked.page_size, view.listed
+    profile, page_size, listed = view.planned.profile, view.planned.page_size, view.listed
     first = memmap(profile, page_size, view.regions, view.nodes) if profile.first else []
     if not all(beneath(listed, item) for item in first):
         return []
     within, pools = _within(listed, first), _usual_pools(view)
     logs, tables = _usual_logs(profile, within), _usual_tables(view, within)
-    steps = [_section_table(view.asked), [Choice(tuple(first))], [*logs, Choice()], tables]
+    steps = [_section_table(view.planned), [Choice(tuple(first))], [*logs, Choice()], tables]
     metadata = _kfence_metadata(profile, page_size)
     # An entry of just its size may be per-CPU areas, but hardly one that holds the arrays of the bounce buffer, too.
     arrays = sum(item.size for pool in pools if not pool.unusual for item in pool.items[1:])
@@ -221,12 +221,12 @@ def _usual_logs(profile: Profile, within: _Within) -> list[Choice]:
 
 def _usual_tables(view: View, within: _Within) -> list[Choice]:
     """The two hash tables for so much RAM, or none."""
-    ram, profile = view.machine.memory.ram, view.asked.profile
+    ram, profile = view.machine.memory.ram, view.planned.profile
     # From 7.0 on memory counts that is free then, which is without the crash kernel and at least what is free later.
     counted = (ram - total(view.crash), ram - total(view.listed.reserved)) if profile.first else (ram,)
     tables = [
         Choice((within.later("Dentry cache hash table", size), within.later("Inode-cache hash table", size // 2)))
-        for size in dict.fromkeys(_dentry_hash(size, view.asked.page_size) for size in counted if size > 0)
+        for size in dict.fromkeys(_dentry_hash(size, view.planned.page_size) for size in counted if size > 0)
     ]
     # Where there are several nodes, the kernel waits for vmalloc(), which spreads the tables over them.
     return [Choice(), *tables] if len(view.nodes) > 1 else [*tables, Choice(unusual=True)]
@@ -234,7 +234,7 @@ def _usual_tables(view: View, within: _Within) -> list[Choice]:
 
 def _usual_pools(view: View) -> list[Choice]:
     """Bounce buffers with their arrays, or none: the usual one first."""
-    profile, page_size, low_max = view.asked.profile, view.asked.page_size, view.low_max
+    profile, page_size, low_max = view.planned.profile, view.planned.page_size, view.low_max
     small, usual = _small_buffer(view.machine.memory.ram), _usual_buffer(view)
     ordinary = (usual, _POOL_OF_MANY) if usual == small < _POOL_OF_MANY else (usual,)
     pools: list[Choice] = []

@@ -28,9 +28,9 @@ def listed_area(view: View, state: State, *, described: bool = False) -> Span | 
     First one of a usual size that fills its entry, up to the limit or to page descriptors right above it; then one of
     any size. described: whether the descriptors were found elsewhere.
     """
-    if view.asked.reserves_first:
+    if view.planned.reserves_first:
         return None
-    sizes, usual = area_sizes(view), areas_of(cma_align(view.asked.profile, view.asked.page_size))
+    sizes, usual = area_sizes(view), areas_of(cma_align(view.planned.profile, view.planned.page_size))
     ends = {start: min(end, view.low_max) for start, end in state.reserved}
     lengths, above = {end - start for start, end in ends.items()}, _above_area(view, described=described)
     filling = [*_lowest_areas(view, state, [size for size in sizes if any(size + more in lengths for more in above)])]
@@ -44,7 +44,7 @@ def area_sizes(view: View) -> list[int]:
 
     Any other area shows as an entry right above the crash kernel, or at the end of low memory.
     """
-    align, above = cma_align(view.asked.profile, view.asked.page_size), _above_area(view)
+    align, above = cma_align(view.planned.profile, view.planned.page_size), _above_area(view)
     low, crash, begins = view.low_max, set(view.crash), {end for _, end in view.crash[:2]}
     entries = [(start, end) for start, end in view.listed.reserved if start < low and (start, end) not in crash]
     most = max((end - start for start, end in entries), default=0)
@@ -56,7 +56,7 @@ def area_sizes(view: View) -> list[int]:
 
 def _lowest_areas(view: View, state: State, sizes: Iterable[int]) -> Iterator[Span]:
     """The lowest place of a CMA area of each of these sizes, where there is one."""
-    align = cma_align(view.asked.profile, view.asked.page_size)
+    align = cma_align(view.planned.profile, view.planned.page_size)
     for size in sizes:
         for at in places(state, Allocation(CMA, size, align, 0, view.low_max))[:1]:
             yield at, at + size

@@ -59,9 +59,9 @@ class Rests:
         before = any_of([sums_of([i for i in c.items if i.name != CMA]) for choices in steps[:inner] for c in choices])
         # Where its metadata is likely, its pool was among the first allocations.
         likely = bool(self.late[-1]) and any(item.name == KFENCE for item in self.late[-1][0].items)
-        self.pool = kfence_pool_size(view.asked.config, view.asked.page_size) if likely else 0
+        self.pool = kfence_pool_size(view.planned.config, view.planned.page_size) if likely else 0
         before = before.plus(Sums((0, self.pool))) if likely else before
-        self.align = cma_align(view.asked.profile, view.asked.page_size)
+        self.align = cma_align(view.planned.profile, view.planned.page_size)
         self.areas = areas_of(self.align)
         self.before = ((0,), before.sizes, Sums((0, *sorted(self.areas))).plus(before).sizes)
         self.area = any(item.name == CMA for choices in steps[:inner] for choice in choices for item in choice.items)
@@ -130,7 +130,7 @@ class Rests:
                 size -= total(intersect(block, self.after))
             if top:
                 size -= total(intersect(block, view.listed.kept))
-                slack = max(slack, _FEW * view.asked.page_size) if not view.events else slack
+                slack = max(slack, _FEW * view.planned.page_size) if not view.events else slack
             if size > slack:
                 rest = Rest(i, size, slack, early=2 if low < view.low_max else 1, many=self._may_hold_many(low, high))
         self.rests[block] = rest
@@ -157,7 +157,7 @@ class Rests:
         The rest may be the CMA area, if no step takes that back, a pool of KFENCE, or the per-CPU areas, whose size
         nothing tells.
         """
-        view, page, rests = self.view, self.view.asked.page_size, self._left_of(i, state)
+        view, page, rests = self.view, self.view.planned.page_size, self._left_of(i, state)
         start, end = view.listed.reserved[i]
         if not _SMALL < total(difference(rests, view.listed.kept)) < end - start:
             return False
@@ -179,7 +179,7 @@ def is_per_cpu(view: View, i: int) -> bool:
 
     Not where a log names their size.
     """
-    blocks, page = view.listed.reserved, view.asked.page_size
+    blocks, page = view.listed.reserved, view.planned.page_size
     if any(event.kind == "percpu" for event in view.events):
         return False
     return i + 1 < len(blocks) and page <= blocks[i + 1][0] - blocks[i][1] <= 2 * page

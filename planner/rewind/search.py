@@ -139,7 +139,7 @@ def is_late(view: View, name: str) -> bool:
 
 def _early_names(view: View) -> tuple[str, ...]:
     """Names of what does not come after the crash kernel."""
-    return (CMA, CRASH) if view.asked.profile.first else (CMA, CRASH, MEMMAP)
+    return (CMA, CRASH) if view.planned.profile.first else (CMA, CRASH, MEMMAP)
 
 
 def _crash(view: View) -> Choice:
@@ -351,7 +351,7 @@ def explains_crash(view: View, state: State, windows: Iterable[Span] = ()) -> bo
 
 def _windows(view: View) -> set[Span]:
     """All windows in which a kernel looks for a crash kernel without a place of its own."""
-    profile, bounds = view.asked.profile, Bounds(view.low_max, PHYSICAL_TOP)
+    profile, bounds = view.planned.profile, Bounds(view.low_max, PHYSICAL_TOP)
     return {(bounds.resolve(w.start), bounds.resolve(w.end)) for w in (*profile.plain, *profile.high)}
 
 

@@ -87,7 +87,7 @@ def _entries(view: View) -> Iterator[_Entry]:
     for span in reversed(large[-_MOST:] if len(listed.reserved) <= _MOST_BLOCKS else []):
         parts = subtract(span, listed.kept)
         state = listed.without(parts)
-        memmap = place_memmap(state, view.early_memmap, view.asked.page_size)
+        memmap = place_memmap(state, view.early_memmap, view.planned.page_size)
         yield _Entry(span, parts, tuple(memmap), state.with_reserved(memmap))
 
 
@@ -100,7 +100,7 @@ def _sizes(view: View) -> list[int]:
 
 def _areas(view: View, entries: Sequence[_Entry]) -> Iterator[tuple[_Entry, Span]]:
     """Every way in which an area may lie in an entry, with that entry."""
-    asked, align = Cma(beyond=view.asked.profile.cma_beyond), cma_align(view.asked.profile, view.asked.page_size)
+    asked, align = Cma(beyond=view.planned.profile.cma_beyond), cma_align(view.planned.profile, view.planned.page_size)
     for size in _sizes(view):
         for entry in entries:
             area = place_cma(entry.state, size, asked, align, view.low_max)
@@ -118,7 +118,7 @@ def _stacks(view: View, entries: Sequence[_Entry]) -> Iterator[Stack]:
 
 def _with_nodes(view: View, entries: Sequence[_Entry]) -> Iterator[Stack]:
     """The same with areas of the nodes' own, which follow the default one on 7.x."""
-    for entry, area in _areas(view, entries) if view.asked.profile.first and view.nodes else ():
+    for entry, area in _areas(view, entries) if view.planned.profile.first and view.nodes else ():
         found = _on_nodes(view, entries, entry.state, area)
         if found:
             lowest = min(start for start, _ in (area, *filter(entry.holds, found)))
@@ -127,7 +127,7 @@ def _with_nodes(view: View, entries: Sequence[_Entry]) -> Iterator[Stack]:
 
 def _on_nodes(view: View, entries: Sequence[_Entry], state: State, area: Span) -> tuple[Span, ...]:
     """An area on each node, as large as the default one; none where a node shows none."""
-    align = cma_align(view.asked.profile, view.asked.page_size)
+    align = cma_align(view.planned.profile, view.planned.page_size)
     found: list[Span] = []
     for node in view.nodes:
         for entry in entries:

@@ -50,16 +50,16 @@ def tables_of(top: Top, view: View) -> int:
 
     From 7.2 on memory goes over the image again, which then has base pages, too.
     """
-    code = Range(0, 0) if view.asked.profile.image == "first" else view.machine.facts.kernel_image
-    return base_page_tables(view.listed.memory, view.asked.page_size, code) if top.pages else 0
+    code = Range(0, 0) if view.planned.profile.image == "first" else view.machine.facts.kernel_image
+    return base_page_tables(view.listed.memory, view.planned.page_size, code) if top.pages else 0
 
 
 def top_bytes(top: Top, view: View) -> int:
     """Bytes of the page tables and the pool."""
-    page = view.asked.page_size
+    page = view.planned.page_size
     few, for_pool = (3, 2) if page == 4 * KIB else (2, 1)
     tables = tables_of(top, view) or (few + for_pool * top.pool) * page
-    return tables + (kfence_pool_size(view.asked.config, page) if top.pool else 0)
+    return tables + (kfence_pool_size(view.planned.config, page) if top.pool else 0)
 
 
 _IMAGE = 28 * MIB
@@ -68,14 +68,14 @@ _IMAGE = 28 * MIB
 
 def top_of_line(view: View, cmdline: str | None, *, crash: bool) -> Top:
     """The pool and the page tables at the top of memory under a command line."""
-    asked, facts = view.asked, view.machine.facts
-    profile = asked.profile
-    forced = forcing(profile, cmdline, asked.config, rodata=facts.rodata, kfence=facts.kfence)
-    effect = profile.zoneless_effect if asked.dma_limit == NO_DMA_ZONES else profile.effect
+    planned, facts = view.planned, view.machine.facts
+    profile = planned.profile
+    forced = forcing(profile, cmdline, planned.config, rodata=facts.rodata, kfence=facts.kfence)
+    effect = profile.zoneless_effect if planned.dma_limit == NO_DMA_ZONES else profile.effect
     present = ck.present(cmdline) if cmdline is not None else crash
     pages = bool(forced.reasons) or (effect == "pages" and present)
     # That KFENCE is asked for does not tell whether it is built in.
-    pool_known = "KFENCE" in asked.config or profile.kfence != "pool" or bool(_kfence(cmdline) and not forced.pool)
+    pool_known = "KFENCE" in planned.config or profile.kfence != "pool" or bool(_kfence(cmdline) and not forced.pool)
     return Top(pages, forced.pool, sure=pool_known and (pages or "rodata" not in forced.assumed))
 
 
@@ -91,7 +91,7 @@ def top_of_listing(view: View, state: State) -> Top:
         return known
     taken = total(topmost_tables(state.memory, state.reserved, U64, view.cut))
     off = own is not None and _kfence(own) and not known.pool
-    pools = [False, True] if view.asked.profile.kfence == "pool" and not off else [False]
+    pools = [False, True] if view.planned.profile.kfence == "pool" and not off else [False]
     tops = [Top(pages, pool, sure=False) for pages in (True, False) for pool in pools]
     if known.pages and own is not None:
         tops = [top for top in tops if top.pages]
@@ -103,11 +103,11 @@ def top_of_listing(view: View, state: State) -> Top:
 
 def tops_asked(view: View, here: Top) -> Iterator[Top]:
     """Possible pools and page tables at the top under the requested command line, the likeliest first."""
-    asked = view.asked
-    if view.machine.fixed or asked.cmdline is None:
+    planned = view.planned
+    if view.machine.fixed or planned.cmdline is None:
         yield here
         return
-    new = top_of_line(view, asked.cmdline, crash=asked.crash)
+    new = top_of_line(view, planned.cmdline, crash=planned.crash)
     if new.sure:
         yield new
         return
@@ -118,13 +118,13 @@ def tops_asked(view: View, here: Top) -> Iterator[Top]:
 
 def _pages_asked(view: View, here: Top, *, pool: bool) -> list[bool]:
     """The possible answers to whether its linear map has base pages, which an unknown configuration may decide."""
-    own, new = view.machine.facts.cmdline, view.asked.cmdline
+    own, new = view.machine.facts.cmdline, view.planned.cmdline
     before, then = (values(line, "rodata") for line in (own, new))
     if then:
         if own is not None and before == then and _kfence(own) == _kfence(new):
             return [here.pages]
         # A KFENCE that is built in, but has no pool, needs base pages whatever rodata= says.
-        return [False] if pool or view.asked.profile.kfence != "pool" else [False, True]
+        return [False] if pool or view.planned.profile.kfence != "pool" else [False, True]
     if own is None:
         return [True] if here.pages else [False, True]
     # Where rodata= was given before, the default has to be known: distributions' is full.
@@ -134,10 +134,10 @@ def _pages_asked(view: View, here: Top, *, pool: bool) -> list[bool]:
 def _pools_asked(view: View, here: Top, new: Top) -> list[bool]:
     """The possible answers to whether the planned boot has an early KFENCE pool."""
     own = view.machine.facts.cmdline
-    if view.asked.profile.kfence != "pool" or (_kfence(view.asked.cmdline) and not new.pool):
+    if view.planned.profile.kfence != "pool" or (_kfence(view.planned.cmdline) and not new.pool):
         return [False]
-    if _kfence(view.asked.cmdline):
-        return [here.pool] if own is not None and _kfence(own) == _kfence(view.asked.cmdline) else [True, False]
+    if _kfence(view.planned.cmdline):
+        return [here.pool] if own is not None and _kfence(own) == _kfence(view.planned.cmdline) else [True, False]
     if own is None:
         return [True, False] if here.pool else [False]
     return [False, True] if _kfence(own) else [here.pool]

@@ -27,7 +27,7 @@ class PlannedBoot:
     """The boot that is planned.
 
     dma_limit: as the user or the source says, None unknown. cmdline: its whole command line, None unknown.
-    crash: whether a crash kernel is asked for. config: Kconfig symbols of the kernel that is planned, its builder's
+    crash: whether it asks for a crash kernel. config: Kconfig symbols of the kernel that is planned, its builder's
     where no source names them. pa_bits: of a physical address.
     """
 
@@ -60,7 +60,7 @@ class View:
     """
 
     machine: Machine
-    asked: PlannedBoot
+    planned: PlannedBoot
     listed: State
     crash: tuple[Span, ...]
     regions: tuple[Span, ...]
@@ -82,46 +82,46 @@ class View:
 
     def default_area(self, asked: int | None = None) -> int | None:
         """Bytes of the planned boot's default CMA area, 0 for none; None: not known. asked: those of `cma=`."""
-        return default_area(self.asked.config, self.machine.memory.ram, self.asked.page_size, asked)
+        return default_area(self.planned.config, self.machine.memory.ram, self.planned.page_size, asked)
 
     @property
     def early_memmap(self) -> list[Allocation]:
         """The page descriptors, where they come before the crash kernel."""
-        profile = self.asked.profile
-        later = self.asked.describes_later
-        return [] if later else memmap(profile, self.asked.page_size, self.regions, self.nodes)
+        profile = self.planned.profile
+        later = self.planned.describes_later
+        return [] if later else memmap(profile, self.planned.page_size, self.regions, self.nodes)
 
 
-def view_of(machine: Machine, asked: PlannedBoot) -> View:
+def view_of(machine: Machine, planned: PlannedBoot) -> View:
     """The view of a machine's sources, with what is known to have come before the crash kernel."""
-    memory, facts, page = machine.memory, machine.facts, asked.page_size
+    memory, facts, page = machine.memory, machine.facts, planned.page_size
     crash = _crash(memory, facts.record, page)
     rows = [(r.start, r.end) for r in memory.reserved if r.is_unnamed]
     running = interrupt_tables(rows, page) if not machine.settled else []
     usable = tuple(memory.spans(Flag.NOMAP.value | Flag.DRIVER_MANAGED.value))
-    wide = asked.profile.first and asked.pa_bits == WIDEST
-    table = section_table(asked.profile, page, WIDEST, asked.config) if wide else 0
+    wide = planned.profile.first and planned.pa_bits == WIDEST
+    table = section_table(planned.profile, page, WIDEST, planned.config) if wide else 0
     blocks = _unrounded(_blocks(machine, crash, set(running)), facts.events, table, page)
     cut = cut_by_mem(memory, facts, page)
     # Neither NOMAP memory nor what drivers manage is mapped then.
-    tables = topmost_tables(usable, blocks, 0 if asked.reserves_first else total(usable) // page * 8, cut)
+    tables = topmost_tables(usable, blocks, 0 if planned.reserves_first else total(usable) // page * 8, cut)
     # In the order of their numbers, as the kernel goes through them: lines of a log may have changed places.
     numbered = sorted((e for e in facts.events if e.kind == "node"), key=lambda e: int(e.name or 0))
     nodes = [e.span for e in numbered if e.span is not None] or _nodes_of_log(memory) or _nodes_of_listing(memory)
-    known = [*crash, *_known_early(machine, asked), *tables]
+    known = [*crash, *_known_early(machine, planned), *tables]
     listed = State(usable, tuple(blocks), tuple(_apart(known)))
-    after = () if machine.settled else tuple(_known_late(machine, asked, listed, nodes))
-    if not asked.reserves_first:
+    after = () if machine.settled else tuple(_known_late(machine, planned, listed, nodes))
+    if not planned.reserves_first:
         # What came right after the crash kernel was there before all that came later.
         listed = listed._replace(kept=tuple(_apart([*known, *(span for span, _ in after)])))
     return View(
         machine,
-        asked,
+        planned,
         listed,
         crash=tuple(crash),
         regions=tuple(memory.spans()),
         nodes=tuple(nodes) if len(nodes) > 1 else (),
-        low_max=_end_of_low_memory(asked, memory),
+        low_max=_end_of_low_memory(planned, memory),
         after=after,
         running=tuple(running),
         cut=cut,
@@ -140,11 +140,11 @@ def _crash(memory: MemoryMap, record: BootRecord | None, page_size: int) -> list
     return union((start, round_up(end, page_size)) for start, end in crash)
 
 
-def _end_of_low_memory(asked: PlannedBoot, memory: MemoryMap) -> int:
+def _end_of_low_memory(planned: PlannedBoot, memory: MemoryMap) -> int:
     """The first byte above low memory: the DMA limit, or beyond all memory without DMA zones."""
-    if asked.dma_limit is None:
-        return derived_dma_limit(asked.profile, memory)
-    return PHYSICAL_TOP if asked.dma_limit == NO_DMA_ZONES else asked.dma_limit
+    if planned.dma_limit is None:
+        return derived_dma_limit(planned.profile, memory)
+    return PHYSICAL_TOP if planned.dma_limit == NO_DMA_ZONES else planned.dma_limit
 
 
 def _blocks(machine: Machine, crash: Sequence[Span], running: Collection[Span]) -> list[Span]:
@@ -176,16 +176,16 @@ def _unrounded(blocks: list[Span], events: Sequence[Event], table: int, page_siz
 
 
 def _known_late(
-    machine: Machine, asked: PlannedBoot, listed: State, nodes: Sequence[Span]
+    machine: Machine, planned: PlannedBoot, listed: State, nodes: Sequence[Span]
 ) -> Iterator[tuple[Span, str]]:
     """Allocations after the crash kernel whose address is known."""
     for event in machine.facts.events:
         if event.kind == "cma" and event.before_crash is False and event.span is not None:
             yield event.span, "CMA of the crash kernel"
-    for span in gigantic_pages(listed, machine.facts.cmdline, asked.page_size):
+    for span in gigantic_pages(listed, machine.facts.cmdline, planned.page_size):
         yield span, "gigantic pages"
-    if asked.profile.first:
-        for span in areas_for_gigantic_pages(listed, machine.facts.cmdline, asked.page_size, nodes):
+    if planned.profile.first:
+        for span in areas_for_gigantic_pages(listed, machine.facts.cmdline, planned.page_size, nodes):
             yield span, "CMA of gigantic pages"
 
 
@@ -228,17 +228,17 @@ def topmost_tables(usable: Sequence[Span], blocks: Sequence[Span], size: int, cu
     return found[::-1]
 
 
-def _known_early(machine: Machine, asked: PlannedBoot) -> list[Span]:
+def _known_early(machine: Machine, planned: PlannedBoot) -> list[Span]:
     """Ranges known to have been reserved before the crash kernel."""
     facts = machine.facts
     image, data = facts.kernel_image, facts.kernel_data
     spans = [(r.start, r.end) for r in machine.memory.reserved if r.is_image]
     if image is not None and data is not None and image.start < data.start:
         spans.append((image.start, data.end))
-    kinds = ("reserved-memory",) if asked.reserves_first else ("node_data", "reserved-memory")
+    kinds = ("reserved-memory",) if planned.reserves_first else ("node_data", "reserved-memory")
     spans += [e.span for e in facts.events if e.kind in kinds and e.span is not None]
-    spans += _initrd(machine, asked.page_size)
-    return spans if asked.reserves_first else spans + early_areas(facts.events)
+    spans += _initrd(machine, planned.page_size)
+    return spans if planned.reserves_first else spans + early_areas(facts.events)
 
 
 def _initrd(machine: Machine, page_size: int) -> list[Span]:

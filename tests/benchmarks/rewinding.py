@@ -147,11 +147,11 @@ def measured(one: Input, request: str | None, caches: list[_lru_cache_wrapper[ob
     rewinding = 0.0
     untimed = back.rewind
 
-    def timed(machine: Machine, asked: PlannedBoot) -> Rewind:
+    def timed(machine: Machine, planned: PlannedBoot) -> Rewind:
         nonlocal rewinding
         begin = time.process_time_ns()
         try:
-            return untimed(machine, asked)
+            return untimed(machine, planned)
         finally:
             rewinding += time.process_time_ns() - begin
 

@@ -227,7 +227,7 @@ def test_the_table_of_sections(kernel: str, page: int, table: list[int]) -> None
 @pytest.mark.parametrize(("bits", "table"), [(48, []), (52, [2 * MIB])])
 def test_a_log_tells_whether_the_table_of_sections_is_for_52_bits(bits: int, table: list[int]) -> None:
     found = view("7.2", Event("percpu", MIB))
-    step = steps_of_log(replace(found, asked=replace(found.asked, pa_bits=bits)))[0]
+    step = steps_of_log(replace(found, planned=replace(found.planned, pa_bits=bits)))[0]
     assert [item.size for choice in step for item in choice.items] == table
 
 
@@ -243,7 +243,7 @@ def test_the_entries_of_the_table_of_sections(version: str, size: int) -> None:
     built = select_profile(version)
     assert built.configuration is not None
     asked = PlannedBoot(built.profile, PAGE, config=built.configuration.symbols)
-    step = usual_steps(replace(view(blocks=((GIB, 9 * GIB),)), asked=asked))[0]
+    step = usual_steps(replace(view(blocks=((GIB, 9 * GIB),)), planned=asked))[0]
     assert [item.size for choice in step for item in choice.items] == [size]
 
 

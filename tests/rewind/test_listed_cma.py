@@ -49,7 +49,7 @@ def test_page_descriptors_may_lie_right_above_where_all_ram_is_low() -> None:
 
 def test_a_kernel_that_reserves_before_memblock_has_its_area_later() -> None:
     shown = view((LOW - 64 * MIB, LOW), kernel="5.4")
-    assert shown.asked.reserves_first
+    assert shown.planned.reserves_first
     assert listed_area(shown, shown.listed) is None
 
 
