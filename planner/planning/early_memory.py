@@ -33,7 +33,7 @@ from planner.planning.remarks import Remarks
 from planner.rewind.rewound import Rewound
 
 if TYPE_CHECKING:
-    from planner.rewind.back import MapReading
+    from planner.rewind.readings import MapReading
 
 __all__ = ["FIRST_UNKNOWN", "EarlyMemory", "early_memory"]
 
@@ -84,7 +84,7 @@ def _at_reservation(
     unsure, mirrored = (machine.doubt, _not_shown(machine)), _mirrored(machine, kernel, cmdline)
     if how == "as-listed":
         return machine.memory, (), (), together(*unsure, mirrored)
-    from planner.rewind.back import UNTOLD, PlannedBoot, rewind
+    from planner.rewind.readings import UNTOLD, PlannedBoot, rewind
 
     limit = options.dma_limit if options.dma_limit is not None else machine.facts.dma_limit
     config = {**_builders(kernel.version), **machine.facts.config}

@@ -13,7 +13,7 @@ from planner.planning.result import OtherReading, ReservationView
 from planner.planning.views import outcome_of
 
 if TYPE_CHECKING:
-    from planner.rewind.back import MapReading
+    from planner.rewind.readings import MapReading
 
 __all__ = ["Elsewhere", "context_under", "other_readings", "placed_elsewhere"]
 

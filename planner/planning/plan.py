@@ -41,7 +41,7 @@ from planner.planning.strategies import OWN, Strategy, strategy_named
 from planner.planning.views import facts_view, kernel_view, outcome_of, own_view, request_view, reservation_view
 
 if TYPE_CHECKING:
-    from planner.rewind.back import MapReading
+    from planner.rewind.readings import MapReading
 
 __all__ = ["Question", "answer", "ask", "attempt", "make_plan", "outcome_of", "with_request"]
 

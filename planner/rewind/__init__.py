@@ -6,14 +6,15 @@ memblock hands out the topmost place that fits. So a boot fills memory from the 
 the DMA limit) downward, and what lies lowest came last. What a boot allocates, in this order:
 
 ====================================  ======================================  =========================================
-step                                  where                                   what is known of it
+allocation                            where                                   what is known of it
 ====================================  ======================================  =========================================
 firmware, image, initrd, reserved     anywhere; never moves                   listed; a log names few
 KFENCE pool, page tables              top of memory                           by command line and configuration, or by
-                                                                              what lies at the top (`top`)
+                                                                              what lies at the top (`paging`)
 device tree, data of nodes            beneath                                 small; a log names the data of nodes
 page descriptors, up to 6.19          top of each node, beneath               size from RAM (`memmap`)
 CMA area                              beneath the DMA limit                   a log names it; without one, usual sizes
+                                                                              (`listed_cma`)
 **crash kernel**                      the windows of its request              listed
 its own CMA (7.3), gigantic pages     4 GiB and up; top                       a log, or how they are listed (`gigantic`)
 sections and descriptors, from 7.0    top of memory                           size from RAM
@@ -25,7 +26,7 @@ Dentry and inode hashes               top of memory                           li
 KFENCE metadata, up to 6.16           top of memory                           255 objects
 bounce buffer and its arrays          beneath the DMA limit; top              a log names it, with its address
 KFENCE metadata, from 6.17 on         top of memory                           255 objects
-interrupt tables, under UEFI          pages that no one had                   listed apart from all else (`running`)
+interrupt tables, under UEFI          pages that no one had                   listed apart from all else (`gic_tables`)
 ====================================  ======================================  =========================================
 
 Kernels that reserve before the linear map is made (4.12 to 5.10.0, and others without DMA zones) have the crash kernel
@@ -35,25 +36,34 @@ bootmem_init(), start_kernel() @ 5.10, 6.1, 6.12, 6.18, 7.2, 7.3.
 
 The way back
 ------------
-A later view shows the end of this. `later` lists the steps after the crash kernel, with one choice each where a log
-names it and several where not. `search` takes them back, last step first: an allocation that came last lies at the
-bottom of a listed entry, and no gap above would have held it (`undo`). What is left is judged by whether the recorded
-crash kernel would lie where it does, what is left beneath it, and which entries are left in pieces. A way that leaves
-none is looked for first, beginning with what makes just what lies beneath the crash kernel, and ends the search; a
-branch ends where a choice finds no place, where the rest of an entry is not a sum of what the steps before may have
-taken (`rests`, `fork`), or where page descriptors would have had a higher place. Else the best are readings: the
-sources do not tell which is right. Before them comes, where all RAM is low memory, that all beneath the CMA area came
-later (`stacked`), and elsewhere that what lies beside a later allocation did, too, such as the areas of many
-processors.
-A log alone shows no listing: `from_log` builds the state from what it names, and from what must lie above that; under
+A later view, such as /proc/iomem, shows the end of this (`view`). A *step* of a boot is one line of the table after the
+crash kernel; `boot_steps` lists them, with one *choice* each where a log names the allocation, and several where none
+does. `search` takes the steps back, the last one first: an allocation that came last lies at the bottom of a listed
+entry, and no gap above would have held it (`undo`, on the values of `state`). A *way back* is one choice of each step
+with a place for each allocation. It is judged by whether the recorded crash kernel would lie where it does, by what is
+left beneath it, and by which listed entries are left in pieces.
+
+A way back that leaves none is looked for first, beginning with what makes up just what lies beneath the crash kernel
+(`order`), and ends the search. A branch ends where a choice finds no place, where what remains of an entry
+(`remainders`) is not a sum (`sums`) of what the earlier steps may have taken (`pruning`), or where page descriptors
+would have had a higher place. If no way leaves none, the best ones are readings: the sources do not tell which is
+right. Before these comes, where all RAM is low memory, that everything beneath the CMA area came later (`cma_stack`),
+and elsewhere that what lies beside a later allocation did, too, such as the per-CPU areas of many processors.
+
+A log alone shows no listing: `log_state` builds the state from what it names, and from what must lie above that; under
 UEFI the image lies near the top, in a reading for each usual place.
-`histories` puts the state and its readings together, first the likeliest; `histories_of_log` and `histories_guessed`
-do so for a log alone and for a listing alone.
+
+A `history` is the result: the state before the crash kernel, with what came later and what came right before. It is
+made from a listing beside a log (`histories`), from a listing alone (`histories_from_listing`), or from a log alone
+(`histories_from_log`), the likeliest first.
 
 Another boot
 ------------
-The request that is asked for comes with a command line. What of it moves the steps before the crash kernel is done
-again from the state that was found: another `cma=` or `mem=`, other page tables, a KFENCE pool (`asked`, `changes`),
-and RAM that a `mem=` hid (`above`). What the kernel's builder configures tells the usual CMA area; where only the
-configuration could tell, both readings are listed.
+The request that is planned comes with a command line. What of it moves the allocations before the crash kernel is done
+again from the state that was found: another `cma=` or `mem=`, other page tables, a KFENCE pool (`other_cmdline`,
+`replay`), and RAM that a `mem=` hid (`hidden_ram`). What the kernel's builder configures tells the usual CMA area;
+where only the configuration could tell, both readings are listed.
+
+`readings` does all of this: its `rewind()` is the only entry. `rewound` is apart so that a report can name what was
+taken back without loading the rest.
 """

@@ -1,7 +1,7 @@
 """The ways back from a running machine: what came later, and the state before it.
 
 Where a log names what came later, all of it is taken back in order; without one, what is usual for so much RAM
-(`histories_guessed`). A log without a listing is a case of its own (`histories_of_log`).
+(`histories_from_listing`). A log without a listing is a case of its own (`histories_from_log`).
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from planner.base.ranges import Span, subtract, union
 from planner.kernel.cma import cma_align
 from planner.kernel.pgtable import STRUCT_PAGE
 from planner.kernel.profiles import CRASH_ALIGN
-from planner.rewind.changes import Early
-from planner.rewind.histories_guessed import guessed
-from planner.rewind.histories_of_log import of_log_alone
+from planner.rewind.boot_steps import BOUNCE, CMA, Choice, steps_of_log
+from planner.rewind.histories_from_listing import histories_from_listing
+from planner.rewind.histories_from_log import histories_from_log
 from planner.rewind.history import LISTED, History, early_of_log, history_of, with_memmap
-from planner.rewind.later import BOUNCE, CMA, Choice, steps_of_log
 from planner.rewind.listed_cma import listed_area
 from planner.rewind.memmap import MEMMAP, section_size
+from planner.rewind.paging import paging_of_cmdline, paging_of_listing
+from planner.rewind.replay import Early
 from planner.rewind.search import Way, search
 from planner.rewind.state import Allocation, State
-from planner.rewind.top import top_of_line, top_of_listing
 from planner.rewind.undo import Budget, Undone, undo
 from planner.rewind.view import View
 
@@ -34,7 +34,7 @@ def histories(view: View) -> list[History]:
     if view.machine.settled:
         return [_as_logged(view)]
     if view.machine.traits.log:
-        return list(of_log_alone(view))
+        return list(histories_from_log(view))
     if view.planned.reserves_first:
         return [_reserved_first(view), _all_early(view)]
     logged = any(e.kind in ("hash", "percpu", "swiotlb") for e in view.events)
@@ -43,7 +43,7 @@ def histories(view: View) -> list[History]:
         return found
     # Nothing explains all that is listed: what is certain, and what would be if nothing came later.
     others = [_simple(view)] if view.crash or logged else []
-    ways = guessed(view, others) if not logged else others
+    ways = histories_from_listing(view, others) if not logged else others
     return [*ways, _all_early(view) if ways else replace(_all_early(view), whole=False)]
 
 
@@ -67,7 +67,7 @@ def _reserved_first(view: View) -> History:
     what, kept = "what memblock handed out came later", view.listed.kept
     taken = [(piece, "from the top of what was free") for span in sorted(late) for piece in subtract(span, kept)]
     state = view.listed.without([*view.crash, *(span for span, _ in taken)])
-    return History(what, state, tuple(taken), Early(), top_of_listing(view, state))
+    return History(what, state, tuple(taken), Early(), paging_of_listing(view, state))
 
 
 def _early(view: View, state: State) -> Early:
@@ -79,7 +79,7 @@ def _all_early(view: View) -> History:
     """The history in which nothing that is listed came after the crash kernel."""
     state = view.listed.without(view.crash)
     early = _early(view, state)
-    return History(LISTED, state, (), early, top_of_listing(view, state))
+    return History(LISTED, state, (), early, paging_of_listing(view, state))
 
 
 def _as_logged(view: View) -> History:
@@ -88,7 +88,7 @@ def _as_logged(view: View) -> History:
     undone = next(undo(state, _before(view, early), Budget(400)), Undone(state))
     descriptors = tuple(span for span, name in undone.freed if name == MEMMAP)
     early = with_memmap(view, state, replace(early, memmap=descriptors))
-    return History("as the log shows it", state, (), early, top_of_listing(view, state.without(descriptors)))
+    return History("as the log shows it", state, (), early, paging_of_listing(view, state.without(descriptors)))
 
 
 def _before(view: View, early: Early) -> list[Allocation]:
@@ -99,7 +99,7 @@ def _before(view: View, early: Early) -> list[Allocation]:
 
 def _logged(view: View) -> list[History]:
     """The histories that a log leaves open: all allocations that it names are undone in order."""
-    pool = top_of_line(view, view.machine.facts.cmdline, crash=bool(view.crash)).pool
+    pool = paging_of_cmdline(view, view.machine.facts.cmdline, crash=bool(view.crash)).kfence_pool
     early = early_of_log(view)
     ways = search(view, [[Choice(tuple(_before(view, early)))]], steps_of_log(view, kfence=pool))
     right = [way for way in ways if not way.rank[0]] or ways
@@ -127,4 +127,4 @@ def _simple(view: View) -> History:
     state = view.listed.without([*view.crash, *(span for span, _ in late)])
     what = "only what lies directly beneath the crash kernel came later"
     early = _early(view, state)
-    return History(what, state, tuple(late), early, top_of_listing(view, state), whole=False)
+    return History(what, state, tuple(late), early, paging_of_listing(view, state), whole=False)

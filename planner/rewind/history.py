@@ -14,13 +14,13 @@ from itertools import pairwise
 from planner.base.ranges import Span, difference, subtract, total, union
 from planner.base.sizes import KIB
 from planner.kernel.cma import early_areas
-from planner.rewind.changes import Early, lowest_pages
-from planner.rewind.from_log import areas_on_nodes
-from planner.rewind.later import PER_CPU
+from planner.rewind.boot_steps import PER_CPU
+from planner.rewind.log_state import areas_on_nodes
 from planner.rewind.memmap import MEMMAP, in_pages
+from planner.rewind.paging import Paging, paging_of_listing
+from planner.rewind.replay import Early, lowest_pages
 from planner.rewind.search import Way, explains_crash, is_late
 from planner.rewind.state import State
-from planner.rewind.top import Top, top_of_listing
 from planner.rewind.view import View
 
 __all__ = ["LISTED", "History", "early_of_log", "history_of", "with_memmap"]
@@ -34,18 +34,20 @@ _LEAST_PER_CPU = 64 * KIB
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """One way back: the state at the reservation, what came later, and what came right before.
-
-    top: what was taken from the top of memory first, as far as it can be told. whole: whether it explains all that is
-    listed, as far as it must.
-    """
+    """One way back: the state at the reservation, what came later, and what came right before."""
 
     what: str
+    """The assumption that it makes, in words."""
     state: State
+    """memblock right before the crash kernel."""
     late: tuple[tuple[Span, str], ...]
+    """What came after the crash kernel, each range with its name."""
     early: Early
-    top: Top
+    """What came right before it."""
+    paging: Paging
+    """What was taken from the top of memory first, as far as it can be told."""
     whole: bool = True
+    """True if it explains all that is listed, as far as it must."""
 
 
 def early_of_log(view: View) -> Early:
@@ -75,9 +77,9 @@ def history_of(view: View, what: str, way: Way, early: Early) -> History:
         swept = []  # the crash kernel lies where it does because of one of them
     state = state.without(swept)
     late += tuple((span, "a small allocation") for span in swept)
-    top = top_of_listing(view, state.without(descriptors))
+    paging = paging_of_listing(view, state.without(descriptors))
     early = with_memmap(view, state, replace(early, memmap=descriptors))
-    return History(what, state, late, early, top, whole)
+    return History(what, state, late, early, paging, whole)
 
 
 def with_memmap(view: View, state: State, early: Early) -> Early:

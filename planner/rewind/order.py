@@ -13,8 +13,8 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, chain
 
-from planner.rewind.changes import USUAL_CMA
-from planner.rewind.rests import Rest, Rests
+from planner.rewind.remainders import Rest, Rests
+from planner.rewind.replay import USUAL_CMA
 
 __all__ = ["Order"]
 

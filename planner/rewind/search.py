@@ -25,11 +25,11 @@ from planner.base.sizes import MIB
 from planner.kernel.crash_reserve import Bounds
 from planner.kernel.memory_map import PHYSICAL_TOP
 from planner.kernel.profiles import CRASH_ALIGN
-from planner.rewind.fork import Fork
-from planner.rewind.later import CMA, CRASH, PER_CPU, Choice
+from planner.rewind.boot_steps import CMA, CRASH, PER_CPU, Choice
 from planner.rewind.memmap import MEMMAP
 from planner.rewind.order import Order
-from planner.rewind.rests import Rest, Rests
+from planner.rewind.pruning import Fork
+from planner.rewind.remainders import Rest, Rests
 from planner.rewind.state import Allocation, State
 from planner.rewind.undo import Budget, Known, Rooms, Step, Undone, have_room, undo
 from planner.rewind.view import View
@@ -46,7 +46,7 @@ _ALONE, _NODES, _LOW, _LOGGED = (74, 48, 35, 20), (80, 55, 35, 20), (80, 30), (1
 """Steps of each search of a listing alone, of several nodes, where all RAM is low memory, and beside a log.
 
 With more, hardly any finds what it has not found. In low memory the place of the CMA area tells more than ways that
-explain less: see `stacked`.
+explain less: see `cma_stack`.
 """
 
 _FOUND = 110

@@ -14,9 +14,9 @@ from planner.kernel.cma import default_area, early_areas
 from planner.kernel.machine import NO_DMA_ZONES, BootRecord, Event, Machine
 from planner.kernel.memory_map import PHYSICAL_TOP, Flag, MemoryMap
 from planner.kernel.profiles import Profile
+from planner.rewind.gic_tables import lpi_tables
 from planner.rewind.gigantic import areas_for_gigantic_pages, gigantic_pages
 from planner.rewind.memmap import WIDEST, memmap, section_table
-from planner.rewind.running import interrupt_tables
 from planner.rewind.state import Allocation, State
 
 __all__ = ["PlannedBoot", "View", "topmost_tables", "view_of"]
@@ -54,9 +54,9 @@ class PlannedBoot:
 class View:
     """One running machine as its sources show it.
 
-    after: what is known to have come after the crash kernel, with its address. running: what the running kernel
-    reserved itself, which memblock never did. cut: the address where a `mem=` cut RAM away beneath what stays, such as
-    the image; 0: nowhere.
+    after: what is known to have come after the crash kernel, with its address. lpi_tables: those of the interrupt
+    controller, which the running kernel reserved itself, and memblock never did. cut: the address where a `mem=` cut
+    RAM away beneath what stays, such as the image; 0: nowhere.
     """
 
     machine: Machine
@@ -67,7 +67,7 @@ class View:
     nodes: tuple[Span, ...]
     low_max: int
     after: tuple[tuple[Span, str], ...] = ()
-    running: tuple[Span, ...] = ()
+    lpi_tables: tuple[Span, ...] = ()
     cut: int = 0
 
     @property
@@ -97,11 +97,11 @@ def view_of(machine: Machine, planned: PlannedBoot) -> View:
     memory, facts, page = machine.memory, machine.facts, planned.page_size
     crash = _crash(memory, facts.record, page)
     rows = [(r.start, r.end) for r in memory.reserved if r.is_unnamed]
-    running = interrupt_tables(rows, page) if not machine.settled else []
+    tables_of_gic = lpi_tables(rows, page) if not machine.settled else []
     usable = tuple(memory.spans(Flag.NOMAP.value | Flag.DRIVER_MANAGED.value))
     wide = planned.profile.first and planned.pa_bits == WIDEST
     table = section_table(planned.profile, page, WIDEST, planned.config) if wide else 0
-    blocks = _unrounded(_blocks(machine, crash, set(running)), facts.events, table, page)
+    blocks = _unrounded(_blocks(machine, crash, set(tables_of_gic)), facts.events, table, page)
     cut = cut_by_mem(memory, facts, page)
     # Neither NOMAP memory nor what drivers manage is mapped then.
     tables = topmost_tables(usable, blocks, 0 if planned.reserves_first else total(usable) // page * 8, cut)
@@ -123,7 +123,7 @@ def view_of(machine: Machine, planned: PlannedBoot) -> View:
         nodes=tuple(nodes) if len(nodes) > 1 else (),
         low_max=_end_of_low_memory(planned, memory),
         after=after,
-        running=tuple(running),
+        lpi_tables=tuple(tables_of_gic),
         cut=cut,
     )
 
@@ -147,12 +147,12 @@ def _end_of_low_memory(planned: PlannedBoot, memory: MemoryMap) -> int:
     return PHYSICAL_TOP if planned.dma_limit == NO_DMA_ZONES else planned.dma_limit
 
 
-def _blocks(machine: Machine, crash: Sequence[Span], running: Collection[Span]) -> list[Span]:
-    """The reserved ranges, ascending, without those that the running kernel made; the crash kernel apart."""
+def _blocks(machine: Machine, crash: Sequence[Span], never: Collection[Span]) -> list[Span]:
+    """The reserved ranges, ascending, without those that memblock never reserved; the crash kernel apart."""
     events = machine.facts.events
     # A CMA area that a log names is an entry of its own: what came later may lie right above.
     areas = _apart(early_areas(events))
-    spans = [span for r in machine.memory.reserved if (span := (r.start, r.end)) not in running]
+    spans = [span for r in machine.memory.reserved if (span := (r.start, r.end)) not in never]
     if crash:
         spans = [piece for span in spans for piece in subtract(span, crash)]
     if areas:

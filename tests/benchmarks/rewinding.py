@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from planner.base.errors import PlannerError
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
-from planner.rewind import back
+from planner.rewind import readings
 from planner.sources import combine, parse_text
 from tests.benchmarks.figures import Figure, report
 from tests.oracle.cases import cases
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from planner.kernel.machine import Machine
-    from planner.rewind.back import Rewind
+    from planner.rewind.readings import Rewind
     from planner.rewind.view import PlannedBoot
 
 __all__ = ["MEASURES"]
@@ -139,13 +139,13 @@ def files(folder: Path) -> Iterator[Input]:
 def _forget(caches: list[_lru_cache_wrapper[object]]) -> None:
     for cached in caches:
         cached.cache_clear()
-    back._latest.clear()
+    readings._latest.clear()
 
 
 def measured(one: Input, request: str | None, caches: list[_lru_cache_wrapper[object]]) -> Times:
     """The best of three plans of one text."""
     rewinding = 0.0
-    untimed = back.rewind
+    untimed = readings.rewind
 
     def timed(machine: Machine, planned: PlannedBoot) -> Rewind:
         nonlocal rewinding
@@ -155,7 +155,7 @@ def measured(one: Input, request: str | None, caches: list[_lru_cache_wrapper[ob
         finally:
             rewinding += time.process_time_ns() - begin
 
-    back.rewind = timed
+    readings.rewind = timed
     found = []
     try:
         for _ in range(3):
@@ -168,7 +168,7 @@ def measured(one: Input, request: str | None, caches: list[_lru_cache_wrapper[ob
             end = time.process_time_ns()
             found.append(Times(*(part / 1e6 for part in (end - begin, read - begin, rewinding))))
     finally:
-        back.rewind = untimed
+        readings.rewind = untimed
     return min(found)
 
 

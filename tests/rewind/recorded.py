@@ -11,7 +11,7 @@ from planner.kernel.profiles import select_profile
 from planner.rewind.histories import histories
 from planner.rewind.history import History
 from planner.rewind.view import PlannedBoot, view_of
-from tests.rewind.test_back import PAGE
+from tests.rewind.test_readings import PAGE
 
 __all__ = ["listed", "ways"]
 

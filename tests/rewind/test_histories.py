@@ -11,7 +11,7 @@ from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.memory_map import MemoryMap, Reserved
 from planner.rewind.history import History
 from tests.rewind.recorded import ways
-from tests.rewind.test_back import MEMORY, PAGE, boot, early, logged
+from tests.rewind.test_readings import MEMORY, PAGE, boot, early, logged
 
 
 def reserved(history: History) -> list[tuple[int, int]]:

@@ -12,7 +12,7 @@ from planner.kernel.profiles import select_profile
 from planner.rewind.histories import histories
 from planner.rewind.view import PlannedBoot, view_of
 from tests.rewind.recorded import listed, ways
-from tests.rewind.test_back import MEMORY, PAGE
+from tests.rewind.test_readings import MEMORY, PAGE
 
 
 def test_per_cpu_areas_lie_beneath_later_allocations_too() -> None:

@@ -8,12 +8,12 @@ import pytest
 
 from planner.base.ranges import Span
 from planner.base.sizes import GIB, MIB
-from planner.rewind.fork import Fork
-from planner.rewind.later import Choice
+from planner.rewind.boot_steps import Choice
 from planner.rewind.order import Order
-from planner.rewind.rests import Rest, Rests
+from planner.rewind.pruning import Fork
+from planner.rewind.remainders import Rest, Rests
 from planner.rewind.state import Allocation
-from tests.rewind.test_rests import CRASH, view
+from tests.rewind.test_remainders import CRASH, view
 
 
 @pytest.mark.parametrize(

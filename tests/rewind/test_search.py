@@ -8,7 +8,7 @@ from planner.kernel.machine import BootRecord, Facts, Machine
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
-from planner.rewind.later import CMA, PER_CPU, Choice
+from planner.rewind.boot_steps import CMA, PER_CPU, Choice
 from planner.rewind.search import search
 from planner.rewind.state import Allocation
 from planner.rewind.view import PlannedBoot, View, view_of

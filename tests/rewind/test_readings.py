@@ -15,10 +15,10 @@ from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
-from planner.rewind import back
-from planner.rewind.back import rewind
+from planner.rewind import readings
 from planner.rewind.histories import histories
 from planner.rewind.history import History
+from planner.rewind.readings import rewind
 from planner.rewind.view import PlannedBoot, View
 from planner.sources import combine
 from tests.memblocks import alloc
@@ -473,7 +473,7 @@ def test_the_ways_back_of_one_machine_are_searched_once(
         made.append(view)
         return histories(view)
 
-    monkeypatch.setattr(back, "histories", counted)
+    monkeypatch.setattr(readings, "histories", counted)
     listing, (text, changed) = unlike(BENEATH), again
     first = make_plan(listing, "256M", Options(strategy="mainline"))
     make_plan(listing, text, Options(strategy="mainline", **changed))
@@ -491,7 +491,7 @@ def test_they_are_searched_once_beside_a_log_that_lacks_lines(monkeypatch: pytes
         made.append(view)
         return histories(view)
 
-    monkeypatch.setattr(back, "histories", counted)
+    monkeypatch.setattr(readings, "histories", counted)
     listing = unlike(BENEATH)
     events = (Event("hash", MIB, name="Dentry cache"),)
     listing = replace(listing, facts=replace(listing.facts, events=events, events_lack="the log lacks a line"))

@@ -9,9 +9,9 @@ import pytest
 from planner.base.sizes import GIB, MIB
 from planner.kernel.machine import Event, Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Reserved
-from tests.rewind import test_from_log
+from tests.rewind import test_log_state
 from tests.rewind.recorded import ways
-from tests.rewind.test_back import MEMORY
+from tests.rewind.test_readings import MEMORY
 
 
 @pytest.mark.parametrize(
@@ -42,8 +42,8 @@ def test_a_log_alone_leaves_open_what_it_does_not_name(ends_above: bool, first: 
 
 def test_each_way_of_a_log_alone_has_its_own_page_descriptors() -> None:
     """They lie beneath the image, where UEFI put it: each way holds those that fit it, and no others."""
-    lines = (test_from_log.TABLES, test_from_log.MEMORY, test_from_log.CMA, test_from_log.LINE)
-    *ways_of_log, as_logged = ways(test_from_log.log("NODE_DATA(0) allocated [mem 0x16f7fd100-0x16f7fffff]", *lines))
+    lines = (test_log_state.TABLES, test_log_state.MEMORY, test_log_state.CMA, test_log_state.LINE)
+    *ways_of_log, as_logged = ways(test_log_state.log("NODE_DATA(0) allocated [mem 0x16f7fd100-0x16f7fffff]", *lines))
     assert len(ways_of_log) > 3
     assert len({history.early.memmap for history in ways_of_log}) > 1
     assert as_logged.early.memmap == ()

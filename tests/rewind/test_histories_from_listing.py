@@ -13,7 +13,7 @@ from planner.rewind.histories import histories
 from planner.rewind.view import PlannedBoot, view_of
 from tests.rewind.boots import Boot, Kernel
 from tests.rewind.recorded import listed, ways
-from tests.rewind.test_back import MEMORY, PAGE, boot
+from tests.rewind.test_readings import MEMORY, PAGE, boot
 
 
 def test_without_a_log_guesses_come_first_and_the_listing_itself_last() -> None:

@@ -9,7 +9,7 @@ import pytest
 from planner.base.ranges import Span
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.cma import Cma, cma_of
-from planner.rewind.changes import Boot, Early, lifted, lowest_from_top, more_tables, place_cma, replay
+from planner.rewind.replay import Boot, Early, lifted, lowest_from_top, more_tables, place_cma, replay
 from planner.rewind.state import Allocation, State
 
 PAGE = 4 * KIB

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from planner.base.sizes import KIB, MIB
-from planner.rewind.fork import Fork
-from planner.rewind.later import Choice
+from planner.rewind.boot_steps import Choice
 from planner.rewind.memmap import MEMMAP
-from planner.rewind.rests import Rest, Rests
+from planner.rewind.pruning import Fork
+from planner.rewind.remainders import Rest, Rests
 from planner.rewind.state import Allocation, State
-from tests.rewind.test_rests import CRASH, ENTRY, left, rests, view
+from tests.rewind.test_remainders import CRASH, ENTRY, left, rests, view
 
 BOTH, LARGE, NONE = 1, 2, 4
 """The choices of the step with most of them in `rests`: tables of 4M and 1M, one of 8M, or none."""

@@ -1,7 +1,7 @@
-"""Memory that a boot takes from the top first: an early KFENCE pool, and page tables of base pages.
+"""What paging_init() takes from the top of memory first: page tables of base pages, and an early KFENCE pool.
 
 Both are there or not by the command line and the configuration; where these are not known, their sizes tell.
-Source: map_mem() and arm64_kfence_alloc_pool(), arch/arm64/mm/mmu.c @ 6.1, 6.12, 6.18, 7.2.
+Source: paging_init(), map_mem() and arm64_kfence_alloc_pool(), arch/arm64/mm/mmu.c @ 6.1, 6.12, 6.18, 7.2.
 """
 
 from __future__ import annotations
@@ -19,15 +19,31 @@ from planner.kernel.machine import NO_DMA_ZONES
 from planner.rewind.state import State
 from planner.rewind.view import View, topmost_tables
 
-__all__ = ["Top", "base_page_tables", "tables_of", "top_bytes", "top_of_line", "top_of_listing", "tops_asked"]
+__all__ = [
+    "Paging",
+    "base_page_tables",
+    "paging_bytes",
+    "paging_of_cmdline",
+    "paging_of_listing",
+    "pagings_planned",
+    "table_bytes",
+]
+
+
+_IMAGE = 28 * MIB
+"""Bytes of code and read-only data of an image, about, where no listing says where it lies."""
 
 
 @dataclass(frozen=True, slots=True)
-class Top:
-    """pages: the linear map has base pages. pool: there is an early KFENCE pool. sure: both are known."""
+class Paging:
+    """The two allocations of paging_init() whose size depends on the boot.
 
-    pages: bool
-    pool: bool
+    base_pages: the whole linear map has base pages, whose tables are large. kfence_pool: there is an early pool. sure:
+    both are known.
+    """
+
+    base_pages: bool
+    kfence_pool: bool
     sure: bool = True
 
 
@@ -45,28 +61,24 @@ def base_page_tables(memory: tuple[Span, ...], page_size: int, code: Range | Non
     return (count - max(high - low, 0)) * page_size
 
 
-def tables_of(top: Top, view: View) -> int:
+def table_bytes(paging: Paging, view: View) -> int:
     """Bytes of page tables of base pages.
 
     From 7.2 on memory goes over the image again, which then has base pages, too.
     """
     code = Range(0, 0) if view.planned.profile.image == "first" else view.machine.facts.kernel_image
-    return base_page_tables(view.listed.memory, view.planned.page_size, code) if top.pages else 0
+    return base_page_tables(view.listed.memory, view.planned.page_size, code) if paging.base_pages else 0
 
 
-def top_bytes(top: Top, view: View) -> int:
+def paging_bytes(paging: Paging, view: View) -> int:
     """Bytes of the page tables and the pool."""
     page = view.planned.page_size
     few, for_pool = (3, 2) if page == 4 * KIB else (2, 1)
-    tables = tables_of(top, view) or (few + for_pool * top.pool) * page
-    return tables + (kfence_pool_size(view.planned.config, page) if top.pool else 0)
+    tables = table_bytes(paging, view) or (few + for_pool * paging.kfence_pool) * page
+    return tables + (kfence_pool_size(view.planned.config, page) if paging.kfence_pool else 0)
 
 
-_IMAGE = 28 * MIB
-"""Bytes of code and read-only data of an image, about, where no listing says where it lies."""
-
-
-def top_of_line(view: View, cmdline: str | None, *, crash: bool) -> Top:
+def paging_of_cmdline(view: View, cmdline: str | None, *, crash: bool) -> Paging:
     """The pool and the page tables at the top of memory under a command line."""
     planned, facts = view.planned, view.machine.facts
     profile = planned.profile
@@ -76,68 +88,70 @@ def top_of_line(view: View, cmdline: str | None, *, crash: bool) -> Top:
     pages = bool(forced.reasons) or (effect == "pages" and present)
     # That KFENCE is asked for does not tell whether it is built in.
     pool_known = "KFENCE" in planned.config or profile.kfence != "pool" or bool(_kfence(cmdline) and not forced.pool)
-    return Top(pages, forced.pool, sure=pool_known and (pages or "rodata" not in forced.assumed))
+    return Paging(pages, forced.pool, sure=pool_known and (pages or "rodata" not in forced.assumed))
 
 
 def _kfence(cmdline: str | None) -> tuple[str, ...]:
     return values(cmdline, "kfence.sample_interval")
 
 
-def top_of_listing(view: View, state: State) -> Top:
+def paging_of_listing(view: View, state: State) -> Paging:
     """The pool and the page tables at the top of a listed memory: the largest combination that fits without a gap."""
     own = view.machine.facts.cmdline
-    known = top_of_line(view, own, crash=bool(view.crash))
+    known = paging_of_cmdline(view, own, crash=bool(view.crash))
     if own is not None and known.sure:
         return known
     taken = total(topmost_tables(state.memory, state.reserved, U64, view.cut))
-    off = own is not None and _kfence(own) and not known.pool
+    off = own is not None and _kfence(own) and not known.kfence_pool
     pools = [False, True] if view.planned.profile.kfence == "pool" and not off else [False]
-    tops = [Top(pages, pool, sure=False) for pages in (True, False) for pool in pools]
-    if known.pages and own is not None:
-        tops = [top for top in tops if top.pages]
-    sizes = {top: top_bytes(top, view) for top in tops}
-    tops.sort(key=lambda top: -sizes[top])
+    found = [Paging(pages, pool, sure=False) for pages in (True, False) for pool in pools]
+    if known.base_pages and own is not None:
+        found = [paging for paging in found if paging.base_pages]
+    sizes = {paging: paging_bytes(paging, view) for paging in found}
+    found.sort(key=lambda paging: -sizes[paging])
     # A small part of the tables may lie elsewhere; but that must not make room for a pool.
-    return next((t for t in tops if taken >= sizes[t] * (100 if t.pool else 97) // 100), tops[-1])
+    return next((p for p in found if taken >= sizes[p] * (100 if p.kfence_pool else 97) // 100), found[-1])
 
 
-def tops_asked(view: View, here: Top) -> Iterator[Top]:
-    """Possible pools and page tables at the top under the requested command line, the likeliest first."""
+def pagings_planned(view: View, here: Paging) -> Iterator[Paging]:
+    """What the planned boot may take under its command line, the likeliest first. here: what the other boot took."""
     planned = view.planned
     if view.machine.fixed or planned.cmdline is None:
         yield here
         return
-    new = top_of_line(view, planned.cmdline, crash=planned.crash)
+    new = paging_of_cmdline(view, planned.cmdline, crash=planned.crash)
     if new.sure:
         yield new
         return
-    for pages in [True] if new.pages else _pages_asked(view, here, pool=new.pool):
-        for pool in _pools_asked(view, here, new):
-            yield Top(pages=pages, pool=pool)
+    for pages in [True] if new.base_pages else _base_pages_planned(view, here, pool=new.kfence_pool):
+        for pool in _pools_planned(view, here, new):
+            yield Paging(base_pages=pages, kfence_pool=pool)
 
 
-def _pages_asked(view: View, here: Top, *, pool: bool) -> list[bool]:
+def _base_pages_planned(view: View, here: Paging, *, pool: bool) -> list[bool]:
     """The possible answers to whether its linear map has base pages, which an unknown configuration may decide."""
     own, new = view.machine.facts.cmdline, view.planned.cmdline
     before, then = (values(line, "rodata") for line in (own, new))
     if then:
         if own is not None and before == then and _kfence(own) == _kfence(new):
-            return [here.pages]
+            return [here.base_pages]
         # A KFENCE that is built in, but has no pool, needs base pages whatever rodata= says.
         return [False] if pool or view.planned.profile.kfence != "pool" else [False, True]
     if own is None:
-        return [True] if here.pages else [False, True]
+        return [True] if here.base_pages else [False, True]
     # Where rodata= was given before, the default has to be known: distributions' is full.
-    return [True, False] if before else [here.pages]
+    return [True, False] if before else [here.base_pages]
 
 
-def _pools_asked(view: View, here: Top, new: Top) -> list[bool]:
+def _pools_planned(view: View, here: Paging, new: Paging) -> list[bool]:
     """The possible answers to whether the planned boot has an early KFENCE pool."""
     own = view.machine.facts.cmdline
-    if view.planned.profile.kfence != "pool" or (_kfence(view.planned.cmdline) and not new.pool):
+    if view.planned.profile.kfence != "pool" or (_kfence(view.planned.cmdline) and not new.kfence_pool):
         return [False]
     if _kfence(view.planned.cmdline):
-        return [here.pool] if own is not None and _kfence(own) == _kfence(view.planned.cmdline) else [True, False]
+        return (
+            [here.kfence_pool] if own is not None and _kfence(own) == _kfence(view.planned.cmdline) else [True, False]
+        )
     if own is None:
-        return [True, False] if here.pool else [False]
-    return [False, True] if _kfence(own) else [here.pool]
+        return [True, False] if here.kfence_pool else [False]
+    return [False, True] if _kfence(own) else [here.kfence_pool]

@@ -9,17 +9,17 @@ from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import Event, Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
-from planner.rewind.asked import areas, asks_for_other_huge_pages, boot_of, changed, lift_of
-from planner.rewind.changes import Early
 from planner.rewind.history import History
-from planner.rewind.top import Top, base_page_tables
+from planner.rewind.other_cmdline import areas, asks_for_other_huge_pages, boot_of, changed, lift_of
+from planner.rewind.paging import Paging, base_page_tables
+from planner.rewind.replay import Early
 from planner.rewind.view import PlannedBoot, View, view_of
 
 PAGE = 4 * KIB
 TOP = 9 * GIB
 TABLES = base_page_tables(((GIB, TOP),), PAGE, Range(0, 0))
 CMA = (4 * GIB - 64 * MIB, 4 * GIB)
-PAGES, BLOCKS = Top(pages=True, pool=False), Top(pages=False, pool=False)
+PAGES, BLOCKS = Paging(base_pages=True, kfence_pool=False), Paging(base_pages=False, kfence_pool=False)
 OWN = "rodata=on kfence.sample_interval=0"
 
 
@@ -43,8 +43,8 @@ def view(
     return view_of(machine, PlannedBoot(select_profile(kernel).profile, PAGE, 4 * GIB, asked, config=config or {}))
 
 
-def history(shown: View, cma: Span | None = CMA, top: Top = PAGES) -> History:
-    return History("as it was", shown.listed, (), Early((), cma), top)
+def history(shown: View, cma: Span | None = CMA, paging: Paging = PAGES) -> History:
+    return History("as it was", shown.listed, (), Early((), cma), paging)
 
 
 def sizes(own: str | None, asked: str | None, cma: Span | None = CMA, **config: str) -> list[int]:
@@ -99,7 +99,7 @@ def test_without_another_command_line_the_state_stays() -> None:
 
 def test_the_same_command_line_changes_nothing() -> None:
     shown = view(OWN, f"{OWN} crashkernel=1G")
-    own = history(shown, top=Top(pages=True, pool=False))
+    own = history(shown, paging=Paging(base_pages=True, kfence_pool=False))
     assert [state for _, state in changed(own, shown)] == [own.state]
 
 
@@ -161,18 +161,20 @@ def test_from_7_0_on_areas_for_huge_pages_come_after_the_crash_kernel() -> None:
         pytest.param(PAGES, PAGES, 0, id="alike"),
         pytest.param(PAGES, BLOCKS, TABLES - 3 * PAGE, id="blocks: a few tables are left"),
         pytest.param(BLOCKS, PAGES, 3 * PAGE - TABLES, id="base pages where were none"),
-        pytest.param(BLOCKS, Top(pages=False, pool=True), -514 * PAGE, id="a KFENCE pool, and its tables"),
+        pytest.param(
+            BLOCKS, Paging(base_pages=False, kfence_pool=True), -514 * PAGE, id="a KFENCE pool, and its tables"
+        ),
     ],
 )
-def test_how_much_less_is_taken_from_the_top(here: Top, then: Top, lift: int) -> None:
+def test_how_much_less_is_taken_from_the_top(here: Paging, then: Paging, lift: int) -> None:
     shown = view()
-    assert lift_of(history(shown, top=here), shown, then) == lift
+    assert lift_of(history(shown, paging=here), shown, then) == lift
 
 
 def test_base_pages_or_not_is_open_where_the_configuration_decides() -> None:
     """Each reading is there once, the likelier first, and says what it takes for granted."""
     shown = view("rodata=off", "quiet", kernel="6.12")
-    said = [what for what, _ in changed(history(shown, top=BLOCKS), shown)]
+    said = [what for what, _ in changed(history(shown, paging=BLOCKS), shown)]
     assert said[0] == "as it was"
     assert [what.partition("; ")[2] for what in said[1:]] == ["the linear map has blocks then"]
 

@@ -1,7 +1,7 @@
 """The ways back from a listing whose log does not tell what came later: what is usual for so much RAM.
 
 Allocations of usual sizes are looked for in the listing by `search`. Where all RAM is low memory, the CMA area may tell
-more: see `stacked`.
+more: see `cma_stack`.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from typing import NamedTuple
 from planner.base.ranges import difference, intersect, total, union
 from planner.base.sizes import KIB
 from planner.kernel.cma import cma_align
-from planner.rewind.changes import USUAL_CMA, Early, areas_of
+from planner.rewind.boot_steps import CMA, MOST_PER_CPU, PER_CPU, Choice, named, usual_steps
+from planner.rewind.cma_stack import cma_stack
 from planner.rewind.history import History, history_of
-from planner.rewind.later import CMA, MOST_PER_CPU, PER_CPU, Choice, named, usual_steps
 from planner.rewind.listed_cma import area_sizes, listed_area
 from planner.rewind.memmap import MEMMAP, in_pages
+from planner.rewind.paging import paging_bytes, paging_of_listing
+from planner.rewind.replay import USUAL_CMA, Early, areas_of
 from planner.rewind.search import Effort, Search, Way, is_at_a_place, is_late
-from planner.rewind.stacked import stacked
 from planner.rewind.state import Allocation
-from planner.rewind.top import top_bytes, top_of_listing
 from planner.rewind.undo import Undone
 from planner.rewind.view import View
 
-__all__ = ["guessed"]
+__all__ = ["histories_from_listing"]
 
 _MOST_OF_RAM = 6
 """The part of RAM that came later at most where that is all that is known of it."""
@@ -40,7 +40,7 @@ class _Account(NamedTuple):
     search: Callable[[], Search | None]
 
 
-def guessed(view: View, others: list[History]) -> list[History]:
+def histories_from_listing(view: View, others: list[History]) -> list[History]:
     """Histories of allocations that are usual for so much RAM, and others: the likeliest first."""
     effort = Effort.of(view)
     accounts = _accounts(view)
@@ -49,7 +49,7 @@ def guessed(view: View, others: list[History]) -> list[History]:
     if whole and _is_sure(view, found[0][0]):
         return [*_named(view, found), *others]
     if view.all_low:
-        stack = _stacked(view)
+        stack = _beneath_cma(view)
         if stack is not None:
             others = [stack]
         elif not found:
@@ -62,9 +62,9 @@ def guessed(view: View, others: list[History]) -> list[History]:
     return [*([wider] if wider is not None else ()), *named, *others]
 
 
-def _stacked(view: View) -> History | None:
+def _beneath_cma(view: View) -> History | None:
     """The way back in which all that lies beneath the CMA area came later."""
-    found = stacked(view, anywhere=not view.crash or is_at_a_place(view))
+    found = cma_stack(view, anywhere=not view.crash or is_at_a_place(view))
     if found is None:
         return None
     late = found.late(view)
@@ -73,7 +73,7 @@ def _stacked(view: View) -> History | None:
     state = view.listed.without([*view.crash, *late])
     above = "the CMA area" if found.early.cma is not None else "the page descriptors"
     named = tuple((span, f"beneath {above}") for span in late)
-    return History(f"all beneath {above} came later", state, named, found.early, top_of_listing(view, state))
+    return History(f"all beneath {above} came later", state, named, found.early, paging_of_listing(view, state))
 
 
 def _found(accounts: Sequence[_Account], effort: Effort) -> list[tuple[Way, str]]:
@@ -157,10 +157,10 @@ def _pooled(view: View) -> tuple[View, bool]:
     Both lie in the topmost entry, and fill it.
     """
     listed = view.listed
-    top = top_of_listing(view, listed._replace(reserved=listed.reserved[-1:]))
+    paging = paging_of_listing(view, listed._replace(reserved=listed.reserved[-1:]))
     start, end = listed.reserved[-1] if listed.reserved else (0, 0)
-    if not top.pool or end - start > top_bytes(top, view) + 64 * KIB:
-        return view, top.pool
+    if not paging.kfence_pool or end - start > paging_bytes(paging, view) + 64 * KIB:
+        return view, paging.kfence_pool
     kept = (*(span for span in listed.kept if span[0] < start), (start, end))
     return replace(view, listed=listed._replace(kept=kept)), True
 

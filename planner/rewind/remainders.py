@@ -1,7 +1,7 @@
 """Unexplained parts of listed entries while allocations are undone.
 
 In a way that explains everything, what is left of an entry is a sum of sizes that the steps before take, but for small
-things without a name: see `fork`. So a wrong size, or a wrong place, shows as soon as it is taken back.
+things without a name: see `pruning`. So a wrong size, or a wrong place, shows as soon as it is taken back.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from planner.base.ranges import Span, difference, intersect, subtract, total
 from planner.base.sizes import KIB, U64
 from planner.kernel.cma import cma_align
 from planner.kernel.force_pte import kfence_pool_size
-from planner.rewind.changes import areas_of
-from planner.rewind.later import CMA, KFENCE, MOST_PER_CPU, Choice
+from planner.rewind.boot_steps import CMA, KFENCE, MOST_PER_CPU, Choice
 from planner.rewind.memmap import beneath
+from planner.rewind.replay import areas_of
 from planner.rewind.state import Allocation, State
 from planner.rewind.sums import Sums, any_of, sums_of
 from planner.rewind.view import View

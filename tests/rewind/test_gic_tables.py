@@ -13,8 +13,8 @@ from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
-from planner.rewind.back import rewind
-from planner.rewind.running import interrupt_tables
+from planner.rewind.gic_tables import lpi_tables
+from planner.rewind.readings import rewind
 from planner.rewind.view import PlannedBoot
 
 AT = 4 * GIB + 4 * MIB
@@ -50,7 +50,7 @@ LIST = (AT - 200 * KIB, AT - 196 * KIB)
 )
 def test_tables_in_a_row_are_told_by_their_size(others: list[Span], page_size: int, found: list[Span]) -> None:
     """With the page that lists them, if it is alone."""
-    assert interrupt_tables([*others, *tables(5)], page_size) == sorted([*found, *tables(5)])
+    assert lpi_tables([*others, *tables(5)], page_size) == sorted([*found, *tables(5)])
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_tables_in_a_row_are_told_by_their_size(others: list[Span], page_size: i
 )
 def test_anything_else_stays(reserved: list[Span]) -> None:
     """An entry of that size alone may be of any kind."""
-    assert interrupt_tables(reserved, PAGE) == []
+    assert lpi_tables(reserved, PAGE) == []
 
 
 def listing(*spans: Span, settled: bool = False) -> Machine:

@@ -9,7 +9,7 @@ from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
-from planner.rewind.top import Top, base_page_tables, top_of_listing, tops_asked
+from planner.rewind.paging import Paging, base_page_tables, paging_of_listing, pagings_planned
 from planner.rewind.view import PlannedBoot, View, view_of
 
 PAGE = 4 * KIB
@@ -63,8 +63,8 @@ def test_tables_of_base_pages(page: int, end: int, code: Range, tables: int) -> 
 )
 def test_sizes_tell_where_no_command_line_does(taken: int, *, pages: bool, pool: bool) -> None:
     seen = view(taken)
-    found = top_of_listing(seen, seen.listed)
-    assert (found.pages, found.pool) == (pages, pool)
+    found = paging_of_listing(seen, seen.listed)
+    assert (found.base_pages, found.kfence_pool) == (pages, pool)
 
 
 def test_an_initrd_above_the_end_is_no_pool() -> None:
@@ -78,14 +78,14 @@ def test_an_initrd_above_the_end_is_no_pool() -> None:
     facts = Facts(kernel="6.12", page_size=PAGE, kernel_image=image, kernel_data=image)
     machine = Machine("iomem.txt", "iomem", memory, facts, settled=False)
     seen = view_of(machine, PlannedBoot(select_profile("6.12").profile, PAGE, 4 * GIB))
-    found = top_of_listing(seen, seen.listed)
-    assert (found.pages, found.pool) == (True, False)
+    found = paging_of_listing(seen, seen.listed)
+    assert (found.base_pages, found.kfence_pool) == (True, False)
 
 
 def test_a_command_line_and_configuration_that_decide_are_believed() -> None:
     seen = view(TABLES, own="rodata=off kfence.sample_interval=100", config={"KFENCE": "y"})
-    found = top_of_listing(seen, seen.listed)
-    assert (found.pages, found.pool) == (False, True)
+    found = paging_of_listing(seen, seen.listed)
+    assert (found.base_pages, found.kfence_pool) == (False, True)
 
 
 @pytest.mark.parametrize(
@@ -132,5 +132,5 @@ def test_what_another_command_line_leads_to(
     kernel: str, own: str, asked: str | None, here: tuple[bool, bool], expected: list[tuple[bool, bool]]
 ) -> None:
     """The likeliest first; more than one where only the configuration could tell."""
-    found = tops_asked(view(kernel=kernel, own=own, asked=asked), Top(*here))
-    assert [(top.pages, top.pool) for top in found] == expected
+    found = pagings_planned(view(kernel=kernel, own=own, asked=asked), Paging(*here))
+    assert [(top.base_pages, top.kfence_pool) for top in found] == expected

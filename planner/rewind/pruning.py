@@ -10,8 +10,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
-from planner.rewind.later import MOST_PER_CPU, Choice
-from planner.rewind.rests import Rest, Rests
+from planner.rewind.boot_steps import MOST_PER_CPU, Choice
+from planner.rewind.remainders import Rest, Rests
 from planner.rewind.sums import Joined, Sums, any_of, joined, sums_of
 
 __all__ = ["Fork"]

@@ -12,7 +12,7 @@ from planner.kernel.cma import Cma
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
-from planner.rewind.above import (
+from planner.rewind.hidden_ram import (
     bare_of,
     grown,
     is_hidden,
@@ -21,9 +21,9 @@ from planner.rewind.above import (
     totals,
     with_more,
 )
-from planner.rewind.changes import Boot, Early
 from planner.rewind.history import History
-from planner.rewind.top import Top
+from planner.rewind.paging import Paging
+from planner.rewind.replay import Boot, Early
 from planner.rewind.view import PlannedBoot, View, view_of
 
 PAGE = 4 * KIB
@@ -125,7 +125,7 @@ def test_what_was_taken_from_the_top_lies_at_the_new_top() -> None:
     """And the page descriptors of the larger memory beneath it; the image stays."""
     image = (GIB + 2 * MIB, GIB + 24 * MIB)
     shown = view(memory=replace_reserved(image))
-    history = History("", shown.listed, (), Early(), Top(pages=False, pool=False))
+    history = History("", shown.listed, (), Early(), Paging(base_pages=False, kfence_pool=False))
     boot = Boot(cma=0, asked=Cma(), align=2 * MIB, page_size=PAGE, low_max=4 * GIB)
     state = with_more(bare_of(history, shown, 0), shown, more_of(shown, 5 * GIB), boot)
     assert state.memory == ((GIB, 9 * GIB),)

@@ -9,8 +9,8 @@ from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import BootRecord, Event, Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
-from planner.rewind.later import CMA, KFENCE, Choice
-from planner.rewind.rests import Rest, Rests
+from planner.rewind.boot_steps import CMA, KFENCE, Choice
+from planner.rewind.remainders import Rest, Rests
 from planner.rewind.state import Allocation, State
 from planner.rewind.view import PlannedBoot, View, view_of
 

@@ -15,7 +15,7 @@ from itertools import pairwise
 from planner.base.ranges import Span, intersect
 from planner.base.sizes import KIB, MIB
 
-__all__ = ["interrupt_tables"]
+__all__ = ["lpi_tables"]
 
 _TABLE = 64 * KIB
 """Bytes and alignment of a table: one for all processors, and one for each (LPI_PROPBASE_SZ, LPI_PENDBASE_SZ)."""
@@ -27,7 +27,7 @@ _NEAR = 16 * MIB
 """Bytes between them, at most."""
 
 
-def interrupt_tables(reserved: Sequence[Span], page_size: int) -> list[Span]:
+def lpi_tables(reserved: Sequence[Span], page_size: int) -> list[Span]:
     """The tables among the entries of a listing, and the list of them beneath, ascending; none without two in a row."""
     tables = [span for span in sorted(reserved) if span[1] - span[0] == _TABLE and not span[0] % _TABLE]
     in_a_row = {span for pair in pairwise(tables) if pair[0][1] == pair[1][0] for span in pair}

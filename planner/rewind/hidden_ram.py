@@ -12,9 +12,9 @@ from planner.kernel.arm64_init import grown_dma_limit, mem_limit
 from planner.kernel.memory_map import MemoryMap, Region
 from planner.kernel.pgtable import geometry
 from planner.kernel.profiles import CRASH_ALIGN
-from planner.rewind.changes import Boot, Early, lifted, lowest_from_top, more_tables, replay
 from planner.rewind.history import History
 from planner.rewind.memmap import memmap, place_memmap
+from planner.rewind.replay import Boot, Early, lifted, lowest_from_top, more_tables, replay
 from planner.rewind.state import State
 from planner.rewind.view import View
 

@@ -18,13 +18,13 @@ from typing import NamedTuple
 from planner.base.ranges import Span, difference, intersect, subtract, union
 from planner.base.sizes import MIB
 from planner.kernel.cma import Cma, cma_align
-from planner.rewind.changes import USUAL_CMA, Early, lowest_from_top, place_cma
 from planner.rewind.listed_cma import area_sizes
 from planner.rewind.memmap import place_memmap
+from planner.rewind.replay import USUAL_CMA, Early, lowest_from_top, place_cma
 from planner.rewind.state import State
 from planner.rewind.view import View
 
-__all__ = ["Stack", "stacked"]
+__all__ = ["CmaStack", "cma_stack"]
 
 _LEAST = 16 * MIB
 """Bytes of an entry that may hold page descriptors and a CMA area with what came later."""
@@ -33,7 +33,7 @@ _MOST, _MOST_BLOCKS = 16, 1024
 """Entries that are looked at, from the top; blocks of a listing: of one with more, nothing is looked for."""
 
 
-class Stack(NamedTuple):
+class CmaStack(NamedTuple):
     """early: page descriptors and CMA area of an entry; beneath: the rest of it beneath them.
 
     Small gaps between it and lower entries are what was free again soon, or too small for what came then.
@@ -65,7 +65,7 @@ class _Entry(NamedTuple):
         return self.span[0] <= area[0] and area[1] <= self.span[1]
 
 
-def stacked(view: View, *, anywhere: bool) -> Stack | None:
+def cma_stack(view: View, *, anywhere: bool) -> CmaStack | None:
     """The page descriptors and the CMA area that a listing shows, with what is beneath them; None if it shows none.
 
     The crash kernel lies right beneath the area or else beneath the descriptors, unless it may lie anywhere.
@@ -110,19 +110,19 @@ def _areas(view: View, entries: Sequence[_Entry]) -> Iterator[tuple[_Entry, Span
                 yield entry, (lowest[0], lowest[0])
 
 
-def _stacks(view: View, entries: Sequence[_Entry]) -> Iterator[Stack]:
+def _stacks(view: View, entries: Sequence[_Entry]) -> Iterator[CmaStack]:
     """Every way in which descriptors and an area may lie at the top of an entry, usual areas first."""
     for entry, area in _areas(view, entries):
-        yield Stack(Early(entry.memmap, area if area[0] < area[1] else None), (entry.span[0], area[0]))
+        yield CmaStack(Early(entry.memmap, area if area[0] < area[1] else None), (entry.span[0], area[0]))
 
 
-def _with_nodes(view: View, entries: Sequence[_Entry]) -> Iterator[Stack]:
+def _with_nodes(view: View, entries: Sequence[_Entry]) -> Iterator[CmaStack]:
     """The same with areas of the nodes' own, which follow the default one on 7.x."""
     for entry, area in _areas(view, entries) if view.planned.profile.first and view.nodes else ():
         found = _on_nodes(view, entries, entry.state, area)
         if found:
             lowest = min(start for start, _ in (area, *filter(entry.holds, found)))
-            yield Stack(Early(entry.memmap, area, on_nodes=found), (entry.span[0], lowest))
+            yield CmaStack(Early(entry.memmap, area, on_nodes=found), (entry.span[0], lowest))
 
 
 def _on_nodes(view: View, entries: Sequence[_Entry], state: State, area: Span) -> tuple[Span, ...]:

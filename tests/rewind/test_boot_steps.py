@@ -12,7 +12,7 @@ from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import Event, Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region
 from planner.kernel.profiles import select_profile
-from planner.rewind.later import KFENCE, Choice, named, steps_of_log, usual_steps
+from planner.rewind.boot_steps import KFENCE, Choice, named, steps_of_log, usual_steps
 from planner.rewind.state import State
 from planner.rewind.view import PlannedBoot, View
 

@@ -10,14 +10,14 @@ from planner.base.sizes import U64, format_size
 from planner.kernel.arm64_init import mem_limit, own_mem_limit
 from planner.kernel.cma import cma_align, cma_of, early_areas
 from planner.kernel.cmdline import values
-from planner.rewind.above import is_hidden
-from planner.rewind.changes import USUAL_CMA, Boot, Early, cma_of_nodes, lowest_from_top, replay
-from planner.rewind.from_log import efi_images
 from planner.rewind.gigantic import gigantic_areas_asked, gigantic_page
+from planner.rewind.hidden_ram import is_hidden
 from planner.rewind.history import History
+from planner.rewind.log_state import efi_images
 from planner.rewind.memmap import memmap
+from planner.rewind.paging import Paging, paging_bytes, pagings_planned, table_bytes
+from planner.rewind.replay import USUAL_CMA, Boot, Early, cma_of_nodes, lowest_from_top, replay
 from planner.rewind.state import State
-from planner.rewind.top import Top, tables_of, top_bytes, tops_asked
 from planner.rewind.view import View
 
 __all__ = ["areas", "asks_for_other_huge_pages", "boot_of", "changed", "lift_of", "other_end"]
@@ -28,9 +28,9 @@ _NOTHING = Early()
 
 def changed(history: History, view: View) -> Iterator[tuple[str, State]]:
     """The states under the requested command line, the likeliest first."""
-    for i, top in enumerate(tops_asked(view, history.top)):
-        for what, state in _under(history, view, top):
-            yield (f"{what}; {_then(top)}" if i else what), state
+    for i, paging in enumerate(pagings_planned(view, history.paging)):
+        for what, state in _under(history, view, paging):
+            yield (f"{what}; {_then(paging)}" if i else what), state
 
 
 def asks_for_other_huge_pages(view: View) -> bool:
@@ -67,16 +67,16 @@ def _gigantic_areas(view: View, early: Early) -> list[Span]:
     return [area for area in early_areas(view.events) if area not in early.areas] if asked else []
 
 
-def _then(top: Top) -> str:
-    pages = "the whole linear map has base pages then" if top.pages else "the linear map has blocks then"
-    return f"{pages}, and KFENCE a pool" if top.pool else pages
+def _then(paging: Paging) -> str:
+    pages = "the whole linear map has base pages then" if paging.base_pages else "the linear map has blocks then"
+    return f"{pages}, and KFENCE a pool" if paging.kfence_pool else pages
 
 
-def _under(history: History, view: View, top: Top) -> Iterator[tuple[str, State]]:
-    """The state under the command line, with this at the top of memory."""
+def _under(history: History, view: View, paging: Paging) -> Iterator[tuple[str, State]]:
+    """The states under the planned command line, the likeliest first, if paging_init() takes this."""
     own_line, new_line = view.machine.facts.cmdline, view.planned.cmdline
     own, new = cma_of(own_line), cma_of(new_line)
-    end, unlimited, lift = other_end(view), is_hidden(view), lift_of(history, view, top)
+    end, unlimited, lift = other_end(view), is_hidden(view), lift_of(history, view, paging)
     on_nodes, others = (cma_of_nodes(line, len(view.nodes), 0) for line in (own_line, new_line))
     same = end is None and not unlimited and not lift and on_nodes == others and _same_gigantic(view)
     if new_line is None or (own == new and own_line is not None and same):
@@ -89,7 +89,7 @@ def _under(history: History, view: View, top: Top) -> Iterator[tuple[str, State]
             yield what, history.state
         else:
             regions = _described(view, end) if end is not None else view.regions
-            boot = boot_of(view, size, top, regions, early=history.early, lift=lift, end=end)
+            boot = boot_of(view, size, paging, regions, early=history.early, lift=lift, end=end)
             yield what, replay(history.state, history.early, boot)
 
 
@@ -117,7 +117,7 @@ def _beyond(view: View, end: int) -> list[Span]:
 def boot_of(
     view: View,
     cma: int,
-    top: Top,
+    paging: Paging,
     regions: Sequence[Span],
     *,
     early: Early = _NOTHING,
@@ -137,7 +137,7 @@ def boot_of(
         end=end,
         cut=view.cut,
         beyond=0 if end is None else total(_beyond(view, end)),
-        tables=0 if view.planned.reserves_first else tables_of(top, view),
+        tables=0 if view.planned.reserves_first else table_bytes(paging, view),
         memmap=[] if view.planned.describes_later else memmap(profile, page, regions, view.nodes),
         nodes=[*zip(view.nodes, sizes, strict=True)] if early.on_nodes else (),
         gone=() if same else _gigantic_areas(view, early),
@@ -151,12 +151,12 @@ def _without_end(history: History, view: View, cma: int) -> State:
     early = history.early
     state = history.state.without([*early.memmap, *early.areas])
     state = state.without([(lowest_from_top(state, view.cut), view.cut or U64)])
-    return replay(state, Early(), boot_of(view, cma, history.top, view.regions, early=early))
+    return replay(state, Early(), boot_of(view, cma, history.paging, view.regions, early=early))
 
 
-def lift_of(history: History, view: View, top: Top) -> int:
+def lift_of(history: History, view: View, paging: Paging) -> int:
     """Bytes that the new command line takes less from the top of memory; negative if it takes more."""
-    return 0 if view.planned.reserves_first else top_bytes(history.top, view) - top_bytes(top, view)
+    return 0 if view.planned.reserves_first else paging_bytes(history.paging, view) - paging_bytes(paging, view)
 
 
 def _area(history: History) -> int:

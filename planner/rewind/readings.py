@@ -16,15 +16,15 @@ from planner.kernel.arm64_init import mem_limit
 from planner.kernel.cmdline import values
 from planner.kernel.machine import Machine
 from planner.kernel.memory_map import MemoryMap, Reserved
-from planner.rewind.above import bare_of, is_hidden, is_high, more_of, settles, totals, with_more
-from planner.rewind.asked import areas, asks_for_other_huge_pages, boot_of, changed, lift_of, other_end
+from planner.rewind.boot_steps import needs_bounce_buffer
+from planner.rewind.hidden_ram import bare_of, is_hidden, is_high, more_of, settles, totals, with_more
 from planner.rewind.histories import histories
 from planner.rewind.history import History
-from planner.rewind.later import needs_bounce_buffer
+from planner.rewind.other_cmdline import areas, asks_for_other_huge_pages, boot_of, changed, lift_of, other_end
+from planner.rewind.paging import pagings_planned
 from planner.rewind.rewound import AFTERWARDS, Rewound
 from planner.rewind.search import is_at_a_place
 from planner.rewind.state import State
-from planner.rewind.top import tops_asked
 from planner.rewind.view import PlannedBoot, View, view_of
 
 __all__ = ["UNTOLD", "MapReading", "PlannedBoot", "Rewind", "rewind"]
@@ -184,7 +184,7 @@ def _add(readings: list[MapReading], history: History, view: View) -> None:
         if all(reading.memory != memory for reading in readings):
             rewound = [Rewound(*span, "the crash kernel itself") for span in view.crash]
             rewound += [Rewound(*span, f"{name}: {AFTERWARDS}") for span, name in history.late]
-            rewound += [Rewound(*span, f"interrupt tables: {AFTERWARDS}") for span in union(view.running)]
+            rewound += [Rewound(*span, f"interrupt tables: {AFTERWARDS}") for span in union(view.lpi_tables)]
             readings.append(MapReading(what, memory, tuple(rewound)))
 
 
@@ -217,11 +217,11 @@ def _larger(found: list[History], view: View) -> Iterator[MapReading]:
     others = [] if high else larger[:1]
     row = cache(Reserved)  # most are the same in all
     for history in found if is_hidden(view) else found[:_LIKELIEST]:
-        top = next(tops_asked(view, history.top))
-        lift = lift_of(history, view, top)
+        paging = next(pagings_planned(view, history.paging))
+        lift = lift_of(history, view, paging)
         bare = bare_of(history, view, lift)
         for what, size in areas(history, view):
-            boot = boot_of(view, size, top, view.regions, early=history.early, lift=lift)
+            boot = boot_of(view, size, paging, view.regions, early=history.early, lift=lift)
             settled = None
             for ram, asked, memory in larger:
                 if asked == settled:

@@ -10,7 +10,7 @@ from planner.kernel.machine import Machine
 from planner.kernel.profiles import select_profile
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
-from planner.rewind.back import rewind
+from planner.rewind.readings import rewind
 from planner.rewind.view import PlannedBoot
 from planner.sources.log import dmesg
 

@@ -16,20 +16,20 @@ from planner.kernel.arm64_init import derived_dma_limit
 from planner.kernel.cma import cma_align, cma_of, early_areas
 from planner.kernel.cmdline import values
 from planner.kernel.profiles import CRASH_ALIGN, select_profile
-from planner.rewind.changes import cma_of_nodes, place_cma
-from planner.rewind.later import BOUNCE
+from planner.rewind.boot_steps import BOUNCE
 from planner.rewind.memmap import place_memmap, section_table
+from planner.rewind.paging import Paging, paging_bytes, paging_of_cmdline
+from planner.rewind.replay import cma_of_nodes, place_cma
 from planner.rewind.state import State
-from planner.rewind.top import Top, top_bytes, top_of_line
 from planner.rewind.view import View
 
 __all__ = [
-    "Built",
+    "LogState",
     "areas_on_nodes",
-    "built",
     "efi_images",
     "is_fixed",
     "loaded_by_qemu",
+    "log_state",
     "lower_half",
 ]
 
@@ -49,11 +49,11 @@ Seen with Debian's kernels from 6.12 on.
 
 
 @dataclass(frozen=True, slots=True)
-class Built:
+class LogState:
     """The state right before the crash kernel, as a log alone shows it.
 
     late: what the log names as later. memmap: where page descriptors must lie. between: ranges right above what came
-    later that no line names, and that may have been there before. top: what was taken from the top of memory first.
+    later that no line names, and that may have been there before. paging: what was taken from the top of memory first.
     area: where a CMA area must lie that no line shows.
     """
 
@@ -61,28 +61,30 @@ class Built:
     late: tuple[tuple[Span, str], ...]
     memmap: tuple[Span, ...]
     between: tuple[Span, ...]
-    top: Top
+    paging: Paging
     area: Span | None = None
 
 
-def built(view: View, loaded: Sequence[Span] = ()) -> Built:
+def log_state(view: View, loaded: Sequence[Span] = ()) -> LogState:
     """The state right before the crash kernel. loaded: where the kernel and UEFI's tables are taken to lie."""
     kinds = _LATE | _LATE_TOO if view.planned.reserves_first else _LATE
     late = tuple((e.span, kinds[e.kind]) for e in view.events if e.kind in kinds and e.span is not None)
     named = view.listed.without([*view.crash, *(span for span, _ in late)])
     named = named.with_reserved(loaded)
-    top = top_of_line(view, view.machine.facts.cmdline, crash=bool(view.crash))
-    if not top.sure and not top.pages:
+    paging = paging_of_cmdline(view, view.machine.facts.cmdline, crash=bool(view.crash))
+    if not paging.sure and not paging.base_pages:
         # Distributions' kernels have base pages by default.
-        top = Top(pages=not values(view.machine.facts.cmdline, "rodata"), pool=top.pool, sure=False)
+        paging = Paging(
+            base_pages=not values(view.machine.facts.cmdline, "rodata"), kfence_pool=paging.kfence_pool, sure=False
+        )
     if view.planned.reserves_first:
-        return Built(named.with_allocated(_above_early_area(named, view)), late, (), (), top)
+        return LogState(named.with_allocated(_above_early_area(named, view)), late, (), (), paging)
     state: State = named
     memmap: tuple[Span, ...] = ()
     shown = _end_shown(view)
     if named.memory and not any(end == named.memory[-1][1] for _, end in named.reserved):
         # Page tables lie above all; where something else does, more RAM lies above than the log shows.
-        state, memmap = _memmap(_beneath_top(named, view, top, shown), view)
+        state, memmap = _memmap(_beneath_top(named, view, paging, shown), view)
     on_nodes, low = areas_on_nodes(view), min(view.low_max, shown)
     lost = _lost_area(state, view)
     state = state.with_allocated([lost]) if lost is not None else state
@@ -97,14 +99,14 @@ def built(view: View, loaded: Sequence[Span] = ()) -> Built:
     # A CMA area that is logged after the crash kernel came later, too.
     areas = [e.span for e in view.events if e.kind == "cma" and e.span is not None]
     between = tuple(_between(state.with_reserved([*view.crash, *areas]), view, [span for span, _ in late], low))
-    return Built(state, late, memmap, between, top, lost)
+    return LogState(state, late, memmap, between, paging, lost)
 
 
 def _above_early_area(state: State, view: View) -> list[Span]:
     """The ranges above the default CMA area of a kernel that reserves it right after the crash kernel.
 
     They were too small for it, so for the crash kernel, too, if that is larger: what lies there was there before both.
-    kernel: arch/arm64/mm/init.c, arm64_memblock_init(), up to v5.10.
+    Source: arm64_memblock_init(), arch/arm64/mm/init.c @ 5.10.
     """
     areas, facts = early_areas(view.events), view.machine.facts
     asked = cma_of(facts.cmdline)
@@ -138,7 +140,7 @@ def _end_shown(view: View) -> int:
     return max((e.end for e in view.events if e.kind == "node" and e.end is not None), default=U64)
 
 
-def _beneath_top(state: State, view: View, top: Top, shown: int) -> State:
+def _beneath_top(state: State, view: View, paging: Paging, shown: int) -> State:
     """The state with what lies at the top of memory: page tables and small things, down to the data of a node.
 
     Without such data in the log, the page tables and the pool alone. shown: the end of what the log tells about.
@@ -150,7 +152,11 @@ def _beneath_top(state: State, view: View, top: Top, shown: int) -> State:
                 continue  # the log lost the range that it lies in
             node = next((n for n in view.nodes if n[0] <= span[0] < n[1]), (0, shown))
             state, found = _full(state, span, _CACHE_LINE, node), True
-    return state if found else state.with_allocated(state.topmost_pages(top_bytes(top, view), view.planned.page_size))
+    return (
+        state
+        if found
+        else state.with_allocated(state.topmost_pages(paging_bytes(paging, view), view.planned.page_size))
+    )
 
 
 def _memmap(state: State, view: View) -> tuple[State, tuple[Span, ...]]:
@@ -240,10 +246,10 @@ def _between(state: State, view: View, late: list[Span], low: int) -> Iterator[S
     for start, end in late:
         above = min((low for low, _ in state.reserved if low >= end), default=end)
         inside = next((high for low, high in state.memory if low <= start < high), end)
-        top = min(above, inside, low)
+        upper = min(above, inside, low)
         # The buffer's search ends a byte below the limit, and so a page below it.
-        if top - end > view.planned.page_size:
-            yield (end, top)
+        if upper - end > view.planned.page_size:
+            yield (end, upper)
 
 
 def efi_images(view: View) -> Iterator[tuple[Span, Span]]:

@@ -9,7 +9,7 @@ from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import BootRecord, Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
-from planner.rewind.stacked import stacked
+from planner.rewind.cma_stack import cma_stack
 from planner.rewind.view import PlannedBoot, View, view_of
 
 PAGE = 4 * KIB
@@ -56,7 +56,7 @@ def test_all_of_an_entry_beneath_the_area_came_later(
     kernel: str, entry: Span, descriptors: tuple[Span, ...], area: Span | None
 ) -> None:
     shown = view(entry, kernel=kernel)
-    found = stacked(shown, anywhere=True)
+    found = cma_stack(shown, anywhere=True)
     assert found is not None
     assert (found.early.memmap, found.early.cma) == (descriptors, area)
     assert found.late(shown) == [(entry[0], area[0] if area else descriptors[0][0])]
@@ -70,7 +70,7 @@ def test_all_of_an_entry_beneath_the_area_came_later(
     ],
 )
 def test_no_entry_has_an_area_at_its_top(entry: Span) -> None:
-    assert stacked(view(entry), anywhere=True) is None
+    assert cma_stack(view(entry), anywhere=True) is None
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_no_entry_has_an_area_at_its_top(entry: Span) -> None:
 )
 def test_the_crash_kernel_lies_right_beneath_the_area(crash: Span, anywhere: bool, expected: Span | None) -> None:
     end = expected[0] if expected else FIRST[0]
-    found = stacked(view((end, TOP - 6 * MIB), beneath(crash[0], 20), crash=crash), anywhere=anywhere)
+    found = cma_stack(view((end, TOP - 6 * MIB), beneath(crash[0], 20), crash=crash), anywhere=anywhere)
     assert (found.early.cma if found else None) == expected
 
 
@@ -93,7 +93,7 @@ def test_what_came_later_goes_on_beneath_small_gaps() -> None:
     crash = beneath(FIRST[0], 256)
     first, second, other = beneath(crash[0], 3), beneath(crash[0] - 4 * MIB, 5), beneath(2 * GIB, 8)
     shown = view(FIRST, first, second, other, crash=crash)
-    found = stacked(shown, anywhere=False)
+    found = cma_stack(shown, anywhere=False)
     assert found is not None
     assert found.late(shown) == [second, first]
 
@@ -104,11 +104,11 @@ def test_on_7_2_each_node_may_have_an_area_of_its_own() -> None:
     low, own = beneath(2 * GIB, 64), beneath(FIRST[0], 64)
     later = beneath(own[0], 13)
     shown = view(low, (later[0], FIRST[1]), nodes=nodes)
-    found = stacked(shown, anywhere=True)
+    found = cma_stack(shown, anywhere=True)
     assert found is not None
     assert (found.early.cma, found.early.on_nodes) == (FIRST, (low, own))
     assert found.late(shown) == [later]
-    without = stacked(view((later[0], FIRST[1]), nodes=nodes), anywhere=True)
+    without = cma_stack(view((later[0], FIRST[1]), nodes=nodes), anywhere=True)
     assert without is not None
     assert without.early.on_nodes == (), "the other node shows none"
 
@@ -116,5 +116,5 @@ def test_on_7_2_each_node_may_have_an_area_of_its_own() -> None:
 def test_of_very_many_entries_nothing_is_looked_for() -> None:
     """It would take long, and no machine lists so many."""
     many = [(GIB + n * MIB, GIB + n * MIB + PAGE) for n in range(1024)]
-    assert stacked(view(*many[:900], FIRST), anywhere=True) is not None
-    assert stacked(view(*many, FIRST), anywhere=True) is None
+    assert cma_stack(view(*many[:900], FIRST), anywhere=True) is not None
+    assert cma_stack(view(*many, FIRST), anywhere=True) is None
