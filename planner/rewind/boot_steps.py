@@ -67,14 +67,13 @@ _INFO = 88
 
 
 class Choice(NamedTuple):
-    """Allocations that may have come at one step of a boot, in their order.
-
-    unusual: not by the kernel itself. many: only where there are many processors.
-    """
+    """Allocations that may have come at one step of a boot, in their order."""
 
     items: tuple[Allocation, ...] = ()
     unusual: bool = False
-    many: bool = False
+    """True if a kernel does not do so by itself, but a command line may ask for it."""
+    many_cpus: bool = False
+    """True if only a machine with many processors does so."""
 
     @property
     def size(self) -> int:
@@ -213,7 +212,10 @@ def usual_steps(view: View, *, kfence: bool = False) -> list[list[Choice]]:
 def _usual_logs(profile: Profile, within: _Within) -> list[Choice]:
     """Log buffers of usual sizes, with their arrays."""
     return [
-        Choice(tuple(_log_buffer(size, size // _RECORD * (_DESCRIPTOR + info), profile, within)), many=size < 512 * KIB)
+        Choice(
+            tuple(_log_buffer(size, size // _RECORD * (_DESCRIPTOR + info), profile, within)),
+            many_cpus=size < 512 * KIB,
+        )
         for size in (32 * MIB, 16 * MIB, 8 * MIB, 4 * MIB, 2 * MIB, MIB, 512 * KIB, 256 * KIB)
         for info in dict.fromkeys((profile.log_info, _INFO))
     ]

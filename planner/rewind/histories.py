@@ -102,7 +102,7 @@ def _logged(view: View) -> list[History]:
     pool = paging_of_cmdline(view, view.machine.facts.cmdline, crash=bool(view.crash)).kfence_pool
     early = early_of_log(view)
     ways = search(view, [[Choice(tuple(_before(view, early)))]], steps_of_log(view, kfence=pool))
-    right = [way for way in ways if not way.rank[0]] or ways
+    right = [way for way in ways if not way.rank.elsewhere] or ways
     return [history_of(view, "what the log names", way, early) for way in _chosen(right, 6)]
 
 

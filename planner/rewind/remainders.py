@@ -1,14 +1,14 @@
-"""Unexplained parts of listed entries while allocations are undone.
+"""Unexplained parts of listed entries while allocations are taken back.
 
-In a way that explains everything, what is left of an entry is a sum of sizes that the steps before take, but for small
-things without a name: see `pruning`. So a wrong size, or a wrong place, shows as soon as it is taken back.
+In a way back that explains everything, what is left of an entry is a sum of sizes that the earlier steps take, but for
+small things without a name: see `pruning`. So a wrong size, or a wrong place, shows as soon as it is taken back.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from planner.base.ranges import Span, difference, intersect, subtract, total
 from planner.base.sizes import KIB, U64
@@ -21,7 +21,7 @@ from planner.rewind.state import Allocation, State
 from planner.rewind.sums import Sums, any_of, sums_of
 from planner.rewind.view import View
 
-__all__ = ["Rest", "Rests"]
+__all__ = ["DESCRIPTORS", "DESCRIPTORS_AND_AREA", "NOTHING", "EarlyPart", "Remainder", "Remainders"]
 
 _SMALL = 64 * KIB
 """Bytes that small allocations without a name may take beside one that has one."""
@@ -33,24 +33,35 @@ _FEW = 40
 """Pages of early allocations without a name that may lie above a later one, in the same entry, if no log names any."""
 
 
-class Rest(NamedTuple):
-    """A part of a listed entry that no undone allocation accounts for yet.
+EarlyPart: TypeAlias = Literal[0, 1, 2]
+NOTHING: EarlyPart = 0
+DESCRIPTORS: EarlyPart = 1
+DESCRIPTORS_AND_AREA: EarlyPart = 2
+"""What may lie in a remainder that came before the crash kernel: nothing, page descriptors, or a CMA area, too."""
 
-    entry: its index. slack: bytes of it that need no name. early: what may lie there that came before the crash kernel:
-    nothing, page descriptors, or a CMA area, too. many: whether page descriptors may that came after it.
-    """
+
+class Remainder(NamedTuple):
+    """A part of a listed entry that no allocation taken back accounts for yet."""
 
     entry: int
+    """Number of the entry; -1 for what lies right beneath the crash kernel, whatever its entry."""
     size: int
+    """Bytes of it."""
     slack: int
-    early: Literal[0, 1, 2]
-    many: bool
+    """Bytes of small allocations that may be part of it and have no name."""
+    early: EarlyPart
+    """What may be part of it that came before the crash kernel."""
+    descriptors: bool
+    """True if page descriptors that came after the crash kernel may be part of it."""
 
 
-class Rests:
-    """The rests of a listing's entries. steps: those of a boot; inner: how many come before the crash kernel.
+class Remainders:
+    """The remainders of a listing's entries. steps: those of a boot; inner: how many come before the crash kernel.
 
-    late: the choices of the later steps; before: sums of what came before the crash kernel, by `Rest.early`.
+    late: the choices of each step after the crash kernel, none for the others. before: sums of what came before it, by
+    `Remainder.early`. pool: bytes of an early KFENCE pool that is likely, 0 if none is. align, areas: alignment and
+    usual sizes of CMA areas. takes_area: a step takes a CMA area back. descriptors: ranges that may hold page
+    descriptors that came after the crash kernel.
     """
 
     def __init__(self, view: View, steps: Sequence[Sequence[Choice]], inner: int) -> None:
@@ -64,16 +75,18 @@ class Rests:
         self.align = cma_align(view.planned.profile, view.planned.page_size)
         self.areas = areas_of(self.align)
         self.before = ((0,), before.sizes, Sums((0, *sorted(self.areas))).plus(before).sizes)
-        self.area = any(item.name == CMA for choices in steps[:inner] for choice in choices for item in choice.items)
+        self.takes_area = any(
+            item.name == CMA for choices in steps[:inner] for choice in choices for item in choice.items
+        )
         items = (item for choices in self.late for choice in choices for item in choice.items if item.times > 1)
-        self.many = [(self._lowest(item), item.end or U64) for item in items]
+        self.descriptors = [(self._lowest(item), item.end or U64) for item in items]
         self.after = sorted(span for span, _ in view.after)
-        self.rests: dict[Span, Rest | None] = {}
+        self.known: dict[Span, Remainder | None] = {}
 
     def _lowest(self, item: Allocation) -> int:
         """The lowest address of page descriptors; 0 in low memory, where an unknown CMA area may lie above them."""
         low = beneath(self.view.listed, item)
-        return 0 if self.area or low < self.view.low_max else low
+        return 0 if self.takes_area or low < self.view.low_max else low
 
     def per_cpu_areas(self, state: State, entries: Iterable[int], most: int) -> list[Span]:
         """Parts of these entries that nothing before the crash kernel explains; none if there are more than `most`.
@@ -84,35 +97,36 @@ class Rests:
         crash = [start for start, _ in self.view.crash]
         for i in entries:
             for low, high in self._left_of(i, state):
-                rest = self._rest(i, (low, high)) if high - low > _SMALL else None
-                if rest is None:
+                remainder = self._remainder(i, (low, high)) if high - low > _SMALL else None
+                if remainder is None:
                     continue
-                early = (0,) if high in crash else self.before[rest.early]
-                more = rest.size - early[bisect_right(early, rest.size) - 1]
-                if more > rest.slack:
+                early = (0,) if high in crash else self.before[remainder.early]
+                more = remainder.size - early[bisect_right(early, remainder.size) - 1]
+                if more > remainder.slack:
                     found.append((low, low + more))
         return found if len(found) <= most and all(b - a <= MOST_PER_CPU for a, b in found) else []
 
-    def beneath(self, state: State) -> list[Rest]:
-        """The rests right beneath the crash kernel, where nothing lies that came before it."""
+    def beneath(self, state: State) -> list[Remainder]:
+        """The remainders right beneath the crash kernel, where nothing lies that came before it."""
         found = []
         for start, _ in self.view.crash:
             i = bisect_left(state.reserved, (start, 0)) - 1
             if i >= 0 and state.reserved[i][1] == start:
                 low = state.reserved[i][0]
                 size = start - low - total(intersect((low, start), self.after))
-                found.append(Rest(-1, size, _SMALL, early=0, many=self._may_hold_many(low, start)))
+                descriptors = self._may_hold_descriptors(low, start)
+                found.append(Remainder(-1, size, _SMALL, NOTHING, descriptors=descriptors))
         return found
 
-    def left(self, state: State, entries: Iterable[int]) -> list[Rest]:
-        """The rests of these entries, but for small ones."""
+    def left(self, state: State, entries: Iterable[int]) -> list[Remainder]:
+        """The remainders of these entries, but for small ones."""
         found = []
         for i in entries:
             for block in self._left_of(i, state):
                 if block[1] - block[0] > _SMALL:
-                    rest = self.rests[block] if block in self.rests else self._rest(i, block)
-                    if rest is not None:
-                        found.append(rest)
+                    remainder = self.known[block] if block in self.known else self._remainder(i, block)
+                    if remainder is not None:
+                        found.append(remainder)
         return found
 
     def _left_of(self, i: int, state: State) -> Sequence[Span]:
@@ -120,25 +134,30 @@ class Rests:
         start, end = self.view.listed.reserved[i]
         return state.reserved[bisect_left(state.reserved, (start, 0)) : bisect_left(state.reserved, (end, 0))]
 
-    def _rest(self, i: int, block: Span) -> Rest | None:
-        """The rest of an entry that is this block, if it needs an explanation."""
-        view, (low, high), size, rest = self.view, block, block[1] - block[0], None
-        slack = _SMALL if view.events else _AREA
-        top = high == view.listed.reserved[i][1]
-        if not (top and is_per_cpu(view, i)):
-            if self.after:
-                size -= total(intersect(block, self.after))
-            if top:
-                size -= total(intersect(block, view.listed.kept))
-                slack = max(slack, _FEW * view.planned.page_size) if not view.events else slack
-            if size > slack:
-                rest = Rest(i, size, slack, early=2 if low < view.low_max else 1, many=self._may_hold_many(low, high))
-        self.rests[block] = rest
-        return rest
+    def _remainder(self, i: int, block: Span) -> Remainder | None:
+        """The remainder that a block of an entry is; None if it needs no explanation."""
+        remainder = self.known[block] = self._unexplained(i, block)
+        return remainder
 
-    def _may_hold_many(self, low: int, high: int) -> bool:
+    def _unexplained(self, i: int, block: Span) -> Remainder | None:
+        view, (low, high) = self.view, block
+        at_top = high == view.listed.reserved[i][1]
+        if at_top and is_per_cpu(view, i):
+            return None
+        size, slack = high - low, _SMALL if view.events else _AREA
+        if self.after:
+            size -= total(intersect(block, self.after))
+        if at_top:
+            size -= total(intersect(block, view.listed.kept))
+            slack = slack if view.events else max(slack, _FEW * view.planned.page_size)
+        if size <= slack:
+            return None
+        early = DESCRIPTORS_AND_AREA if low < view.low_max else DESCRIPTORS
+        return Remainder(i, size, slack, early, descriptors=self._may_hold_descriptors(low, high))
+
+    def _may_hold_descriptors(self, low: int, high: int) -> bool:
         """True if page descriptors that came after the crash kernel may lie in a range."""
-        return any(high > lowest and low < end for lowest, end in self.many)
+        return any(high > lowest and low < end for lowest, end in self.descriptors)
 
     def entries(self, spans: Iterable[Span]) -> set[int]:
         """The listed entries that hold these ranges, as far as there are any."""
@@ -152,24 +171,24 @@ class Rests:
         return found
 
     def are_pieces(self, i: int, state: State) -> bool:
-        """True if only a part of an entry was undone.
+        """True if only a part of an entry was taken back, and nothing is known that the rest may be.
 
-        The rest may be the CMA area, if no step takes that back, a pool of KFENCE, or the per-CPU areas, whose size
+        It may be the CMA area, if no step takes that back, a pool of KFENCE, or the per-CPU areas, whose size
         nothing tells.
         """
-        view, page, rests = self.view, self.view.planned.page_size, self._left_of(i, state)
+        view, page, left = self.view, self.view.planned.page_size, self._left_of(i, state)
         start, end = view.listed.reserved[i]
-        if not _SMALL < total(difference(rests, view.listed.kept)) < end - start:
+        if not _SMALL < total(difference(left, view.listed.kept)) < end - start:
             return False
-        if self.pool and [size for a, b in rests if (size := b - a) > _AREA] == [self.pool]:
+        if self.pool and [size for a, b in left if (size := b - a) > _AREA] == [self.pool]:
             return False
-        if len(rests) > 1:
+        if len(left) > 1:
             return True
-        low, high = rests[0]
-        if not view.events and high == end and total(subtract(rests[0], view.listed.kept)) <= _FEW * page:
+        low, high = left[0]
+        if not view.events and high == end and total(subtract(left[0], view.listed.kept)) <= _FEW * page:
             return False
         aligned = high <= view.low_max and not low % self.align
-        return not (not self.area and aligned and high - low in self.areas) and not (
+        return not (not self.takes_area and aligned and high - low in self.areas) and not (
             high == end and is_per_cpu(view, i)
         )
 

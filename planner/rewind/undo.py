@@ -16,31 +16,31 @@ from planner.base.ranges import Span, union
 from planner.base.sizes import U64, round_up
 from planner.rewind.state import Allocation, State
 
-__all__ = ["Budget", "Known", "Rooms", "Step", "Undone", "have_room", "places", "undo"]
+__all__ = ["Budget", "Known", "Removal", "Rooms", "Undone", "have_room", "places", "undo"]
 
 _COST_OF_PLACES = 3
-"""Steps of a budget that it costs to find the places of an allocation, beside the one that looking costs anyway."""
+"""Tries of a budget that it costs to find the places of an allocation, beside the one that looking costs anyway."""
 
 
-class Step(NamedTuple):
+class Removal(NamedTuple):
     """One allocation taken back. before: the state before it; spans: where it lies."""
 
     before: State
     spans: tuple[Span, ...]
 
 
-Known: TypeAlias = dict[tuple[tuple[Span, ...], Allocation], list[Step]]
+Known: TypeAlias = dict[tuple[tuple[Span, ...], Allocation], list[Removal]]
 """Every way to take back an allocation, by what is reserved and the allocation."""
 
 
 @dataclass(slots=True)
 class Budget:
-    """The steps that a search may still take: a listing that nothing explains must not take for ever.
+    """The tries that a search has left: a listing that nothing explains must not take for ever.
 
-    left: their number. skips: an allocation that need not be found (`Allocation.needed`) may be left out although there
-    is a place for it. places: how many places of such an allocation are tried, the likeliest first (None: all). known:
-    what was looked for before, which several searches of one listing share: their states have the same memory, and the
-    same of it kept.
+    left: their number; a try looks for the places of one allocation. skips: an allocation that need not be found
+    (`Allocation.needed`) may be left out although there is a place for it. places: how many places of such an
+    allocation are tried, the likeliest first (None: all). known: what was looked for before, which several searches of
+    one listing share: their states have the same memory, and the same of it kept.
     """
 
     left: int
@@ -48,15 +48,15 @@ class Budget:
     places: int | None = None
     known: Known = field(default_factory=dict)
 
-    def steps(self, state: State, item: Allocation) -> list[Step]:
-        """The ways to take back the last allocation, likely ones first; none once no steps are left."""
+    def removals(self, state: State, item: Allocation) -> list[Removal]:
+        """The ways to take back the last allocation, likely ones first; none once no tries are left."""
         self.left -= 1
         if self.left < 0:
             return []
         key = (state.reserved, item)
         found = self.known.get(key)
         if found is None:
-            found = self.known[key] = list(_steps(state, item))
+            found = self.known[key] = list(_removals(state, item))
             self.left -= _COST_OF_PLACES if found else 0
         return found
 
@@ -74,45 +74,44 @@ class Undone(NamedTuple):
 
 
 def undo(
-    state: State, items: Sequence[Allocation], budget: Budget, accepts: Callable[[int, Step], bool] | None = None
+    state: State, items: Sequence[Allocation], budget: Budget, accepts: Callable[[int, Removal], bool] | None = None
 ) -> Iterator[Undone]:
     """The states from which exactly these allocations, in this order, lead to `state`; likely ones first.
 
-    accepts: called for each allocation that is taken back, with the number of those before it and the step; False ends
-    this way.
+    accepts: called for each allocation that is taken back, with the number of those before it; False ends this way.
     """
     if not items:
         yield Undone(state)
         return
     *others, item = items
-    steps = budget.steps(state, item)
+    removals = budget.removals(state, item)
     if budget.left < 0:
         return
-    for step in steps if item.needed else steps[: budget.places]:
-        before, taken = step
-        if accepts is not None and not accepts(len(others), step):
+    for removal in removals if item.needed else removals[: budget.places]:
+        before, taken = removal
+        if accepts is not None and not accepts(len(others), removal):
             continue
         if not others:
             yield Undone(before, tuple((span, item.name) for span in taken))
         else:
             for first in undo(before, others, budget, accepts):
                 yield Undone(first.state, (*first.freed, *((span, item.name) for span in taken)), first.skipped)
-    if not item.needed and (budget.skips or not steps):
+    if not item.needed and (budget.skips or not removals):
         for first in undo(state, others, budget, accepts):
             yield Undone(first.state, first.freed, first.skipped + 1)
 
 
-def _steps(state: State, item: Allocation) -> Iterator[Step]:
+def _removals(state: State, item: Allocation) -> Iterator[Removal]:
     """The ways to take back the last allocation, likely ones first."""
     if item.spans:
-        yield Step(state.without(item.spans), item.spans)
+        yield Removal(state.without(item.spans), item.spans)
     elif item.times > 1:
         spans = _undo_many(state, item)
         if spans:
-            yield Step(state.without(spans), tuple(spans))
+            yield Removal(state.without(spans), tuple(spans))
     else:
         for at in _likeliest_first(state, item):
-            yield Step(state.freed(at, at + item.size), ((at, at + item.size),))
+            yield Removal(state.freed(at, at + item.size), ((at, at + item.size),))
 
 
 def _undo_many(state: State, item: Allocation) -> list[Span]:
@@ -281,12 +280,12 @@ def _rooms(state: State, end: int, taken: Container[Span]) -> tuple[list[int], l
     return largest_gaps, largest_blocks
 
 
-def have_room(step: Step, items: Iterable[Allocation]) -> bool:
-    """True if each allocation may still lie before this step: enough is reserved above what the step leaves free.
+def have_room(removal: Removal, items: Iterable[Allocation]) -> bool:
+    """True if each allocation may have come before the one taken back: enough is reserved above what that leaves free.
 
-    Only the gaps that the step makes are looked at: those before it were looked at then.
+    Only the gaps that this makes are looked at: other gaps were looked at when they were made.
     """
-    state, spans = step
+    state, spans = removal
     gaps = [state.gap_around(start) for start, _ in spans]
     return all(_has_room(state, item, gap) for gap in gaps for item in items)
 

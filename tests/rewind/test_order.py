@@ -10,8 +10,8 @@ from planner.base.ranges import Span
 from planner.base.sizes import GIB, MIB
 from planner.rewind.boot_steps import Choice
 from planner.rewind.order import Order
-from planner.rewind.pruning import Fork
-from planner.rewind.remainders import Rest, Rests
+from planner.rewind.pruning import Pruner
+from planner.rewind.remainders import DESCRIPTORS_AND_AREA, Remainder, Remainders
 from planner.rewind.state import Allocation
 from tests.rewind.test_remainders import CRASH, view
 
@@ -35,8 +35,8 @@ def test_what_is_all_beneath_the_crash_kernel_comes_first(size: int, crash: Span
         Choice((Allocation("c", 7 * MIB), Allocation("d", 5 * MIB)), True),
     ]
     steps = [[Choice((Allocation("crash kernel", 256 * MIB, spans=shown.crash),))], [*tables, *unusual]]
-    rests = Rests(shown, steps, 0)
-    order = Order(rests, Fork(rests).step).of(1, rests.beneath(shown.listed))
+    remainders = Remainders(shown, steps, 0)
+    order = Order(remainders, Pruner(remainders).widest).of(1, remainders.beneath(shown.listed))
     assert [i for i in order if i < len(expected)] == expected
 
 
@@ -50,17 +50,17 @@ def test_what_is_all_beneath_the_crash_kernel_comes_first(size: int, crash: Span
 def test_what_is_all_beside_a_cma_area_comes_first(size: int, expected: list[int]) -> None:
     crash, table = Allocation("crash kernel", 256 * MIB, spans=(CRASH,)), Choice((Allocation("b", MIB),))
     tables = [Choice((Allocation("a", 4 * MIB),)), Choice((Allocation("a", 8 * MIB),)), Choice()]
-    rests = Rests(view(log=False), [[Choice((crash,))], [table], tables], 0)
-    order = Order(rests, Fork(rests).step)
-    assert list(order.of(2, [Rest(0, size, 0, early=2, many=False)])) == expected
+    remainders = Remainders(view(log=False), [[Choice((crash,))], [table], tables], 0)
+    order = Order(remainders, Pruner(remainders).widest)
+    assert list(order.of(2, [Remainder(0, size, 0, early=DESCRIPTORS_AND_AREA, descriptors=False)])) == expected
 
 
 def test_what_leaves_whole_units_of_page_descriptors_comes_first() -> None:
     shown = view((CRASH[0] - 14 * MIB, CRASH[0]))
     crash, memmap = Allocation("crash kernel", 256 * MIB, spans=shown.crash), Allocation("memmap", 2 * MIB, times=3)
     tables = [Choice((Allocation("a", 3 * MIB),)), Choice((Allocation("a", 4 * MIB),)), Choice()]
-    rests = Rests(shown, [[Choice((crash,))], [Choice((memmap,))], tables], 0)
-    assert list(Order(rests, Fork(rests).step).of(2, rests.beneath(shown.listed))) == [1, 2, 0]
+    remainders = Remainders(shown, [[Choice((crash,))], [Choice((memmap,))], tables], 0)
+    assert list(Order(remainders, Pruner(remainders).widest).of(2, remainders.beneath(shown.listed))) == [1, 2, 0]
 
 
 @pytest.mark.parametrize(
@@ -73,5 +73,5 @@ def test_what_leaves_whole_units_of_page_descriptors_comes_first() -> None:
 def test_where_nothing_tells(tables: list[int], expected: list[int]) -> None:
     crash = Choice((Allocation("crash kernel", 256 * MIB, spans=(CRASH,)),))
     choices = [Choice((Allocation("a", size * MIB),)) if size else Choice() for size in tables]
-    rests = Rests(view(), [[crash], choices, [Choice()]], 0)
-    assert list(Order(rests, Fork(rests).step).of(1, [])) == expected
+    remainders = Remainders(view(), [[crash], choices, [Choice()]], 0)
+    assert list(Order(remainders, Pruner(remainders).widest).of(1, [])) == expected

@@ -96,7 +96,7 @@ def test_a_usual_way_is_looked_for_after_an_unusual_one() -> None:
     first, last = Allocation("first", 6 * MIB, MIB), Allocation("last", 1536 * KIB, MIB)
     steps = [[Choice((first,)), Choice()], [Choice((Allocation("unusual", 6 * MIB),), unusual=True), Choice((last,))]]
     ways = search(listed((6 * MIB, MIB), (1536 * KIB, MIB)), [[Choice((AREA,))]], steps)
-    assert [way.rank[2] for way in ways if way.whole] == [False, True]
+    assert [way.rank.unusual for way in ways if way.whole] == [False, True]
     assert [name for _, name in ways[0].undone.freed] == [CMA, "crash kernel", "first", "last"]
 
 

@@ -11,7 +11,7 @@ from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import MemoryMap, Region
 from planner.rewind.state import Allocation, State
-from planner.rewind.undo import Budget, Rooms, Step, have_room, places, undo
+from planner.rewind.undo import Budget, Removal, Rooms, have_room, places, undo
 from tests.memblocks import alloc
 
 PAGE = 4 * KIB
@@ -142,7 +142,7 @@ def test_no_allocation_lies_where_the_crash_kernel_does() -> None:
 
 
 @pytest.mark.parametrize(
-    ("step", "item", "expected"),
+    ("taken", "item", "expected"),
     [
         pytest.param(
             (120, 122), Allocation("a", 12 * MIB, end=150 * MIB), True, id="a small gap: the block beneath holds it"
@@ -157,8 +157,8 @@ def test_no_allocation_lies_where_the_crash_kernel_does() -> None:
     ],
 )
 def test_an_earlier_allocation_needs_room_above_what_is_free(
-    step: tuple[int, int], item: Allocation, expected: bool
+    taken: tuple[int, int], item: Allocation, expected: bool
 ) -> None:
-    """Once the step's range is free, the highest place for it is too."""
-    span = (step[0] * MIB, step[1] * MIB)
-    assert have_room(Step(STATE.without([span]), (span,)), [item]) is expected
+    """Once the range of the allocation taken back is free, so is the highest place for the earlier one."""
+    span = (taken[0] * MIB, taken[1] * MIB)
+    assert have_room(Removal(STATE.without([span]), (span,)), [item]) is expected
