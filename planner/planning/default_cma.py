@@ -72,7 +72,7 @@ def _placed(context: Context, machine: Machine, remarks: Remarks) -> list[Reserv
         )
     if not size:
         return []
-    from planner.rewind.replay import area_in
+    from planner.rewind.cma_areas import area_in
 
     skipped = Flag.NOMAP | Flag.DRIVER_MANAGED | (Flag.HOTPLUG if context.movable_node else Flag.NONE)
     span = area_in(memory, skipped, size, asked, cma_align(context.profile, page_size), context.bounds.low_max)

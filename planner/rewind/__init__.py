@@ -14,7 +14,7 @@ KFENCE pool, page tables              top of memory                           by
 device tree, data of nodes            beneath                                 small; a log names the data of nodes
 page descriptors, up to 6.19          top of each node, beneath               size from RAM (`memmap`)
 CMA area                              beneath the DMA limit                   a log names it; without one, usual sizes
-                                                                              (`listed_cma`)
+                                                                              (`cma_areas`, `listed_cma`)
 **crash kernel**                      the windows of its request              listed
 its own CMA (7.3), gigantic pages     4 GiB and up; top                       a log, or how they are listed (`gigantic`)
 sections and descriptors, from 7.0    top of memory                           size from RAM

@@ -18,9 +18,10 @@ from typing import NamedTuple
 from planner.base.ranges import Span, difference, intersect, subtract, union
 from planner.base.sizes import MIB
 from planner.kernel.cma import Cma, cma_align
+from planner.rewind.cma_areas import USUAL_CMA, place_cma
 from planner.rewind.listed_cma import area_sizes
 from planner.rewind.memmap import place_memmap
-from planner.rewind.replay import USUAL_CMA, Early, lowest_from_top, place_cma
+from planner.rewind.replay import Early, lowest_from_top
 from planner.rewind.state import State
 from planner.rewind.view import View
 

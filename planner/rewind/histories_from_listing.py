@@ -16,12 +16,13 @@ from planner.base.ranges import difference, intersect, total, union
 from planner.base.sizes import KIB
 from planner.kernel.cma import cma_align
 from planner.rewind.boot_steps import CMA, MOST_PER_CPU, PER_CPU, Choice, named, usual_steps
+from planner.rewind.cma_areas import USUAL_CMA, areas_of
 from planner.rewind.cma_stack import cma_stack
 from planner.rewind.history import History, history_of
 from planner.rewind.listed_cma import area_sizes, listed_area
 from planner.rewind.memmap import MEMMAP, in_pages
 from planner.rewind.paging import paging_bytes, paging_of_listing
-from planner.rewind.replay import USUAL_CMA, Early, areas_of
+from planner.rewind.replay import Early
 from planner.rewind.search import Effort, Search, Way, is_at_a_place, is_late
 from planner.rewind.state import Allocation
 from planner.rewind.undo import Undone

@@ -14,7 +14,7 @@ from itertools import chain
 from planner.base.ranges import Span
 from planner.kernel.cma import cma_align
 from planner.rewind.boot_steps import CMA
-from planner.rewind.replay import areas_of
+from planner.rewind.cma_areas import areas_of
 from planner.rewind.state import Allocation, State
 from planner.rewind.undo import places
 from planner.rewind.view import View

@@ -17,9 +17,9 @@ from planner.kernel.cma import cma_align, cma_of, early_areas
 from planner.kernel.cmdline import values
 from planner.kernel.profiles import CRASH_ALIGN, select_profile
 from planner.rewind.boot_steps import BOUNCE
+from planner.rewind.cma_areas import cma_of_nodes, place_cma
 from planner.rewind.memmap import place_memmap, section_table
 from planner.rewind.paging import Paging, paging_bytes, paging_of_cmdline
-from planner.rewind.replay import cma_of_nodes, place_cma
 from planner.rewind.state import State
 from planner.rewind.view import View
 

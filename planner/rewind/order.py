@@ -13,8 +13,8 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, chain
 
+from planner.rewind.cma_areas import USUAL_CMA
 from planner.rewind.remainders import DESCRIPTORS_AND_AREA, NOTHING, Remainder, Remainders
-from planner.rewind.replay import USUAL_CMA
 
 __all__ = ["Order"]
 

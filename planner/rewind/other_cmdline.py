@@ -10,13 +10,14 @@ from planner.base.sizes import U64, format_size
 from planner.kernel.arm64_init import mem_limit, own_mem_limit
 from planner.kernel.cma import cma_align, cma_of, early_areas
 from planner.kernel.cmdline import values
+from planner.rewind.cma_areas import USUAL_CMA, cma_of_nodes
 from planner.rewind.gigantic import gigantic_areas_asked, gigantic_page
 from planner.rewind.hidden_ram import is_hidden
 from planner.rewind.history import History
 from planner.rewind.log_state import efi_images
 from planner.rewind.memmap import memmap
 from planner.rewind.paging import Paging, paging_bytes, pagings_planned, table_bytes
-from planner.rewind.replay import USUAL_CMA, Boot, Early, cma_of_nodes, lowest_from_top, replay
+from planner.rewind.replay import Boot, Early, lowest_from_top, replay
 from planner.rewind.state import State
 from planner.rewind.view import View
 
@@ -129,7 +130,7 @@ def boot_of(
     sizes, same = cma_of_nodes(view.planned.cmdline, len(view.nodes), cma), _same_gigantic(view)
     return Boot(
         cma=cma,
-        asked=replace(cma_of(view.planned.cmdline), beyond=profile.cma_beyond),
+        request=replace(cma_of(view.planned.cmdline), beyond=profile.cma_beyond),
         align=cma_align(profile, page),
         page_size=page,
         low_max=view.low_max if end is None else min(view.low_max, end),
@@ -142,7 +143,7 @@ def boot_of(
         nodes=[*zip(view.nodes, sizes, strict=True)] if early.on_nodes else (),
         gone=() if same else _gigantic_areas(view, early),
         gigantic=() if same else gigantic_areas_asked(view.planned.cmdline, page, view.nodes),
-        page=gigantic_page(page) if profile.cma_gigantic else page * (page // 8),
+        gigantic_align=gigantic_page(page) if profile.cma_gigantic else page * (page // 8),
     )
 
 

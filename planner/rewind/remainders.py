@@ -15,8 +15,8 @@ from planner.base.sizes import KIB, U64
 from planner.kernel.cma import cma_align
 from planner.kernel.force_pte import kfence_pool_size
 from planner.rewind.boot_steps import CMA, KFENCE, MOST_PER_CPU, Choice
+from planner.rewind.cma_areas import areas_of
 from planner.rewind.memmap import beneath
-from planner.rewind.replay import areas_of
 from planner.rewind.state import Allocation, State
 from planner.rewind.sums import Sums, any_of, sums_of
 from planner.rewind.view import View

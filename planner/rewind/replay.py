@@ -1,10 +1,10 @@
-"""Changes that another command line makes to the reservations before the crash kernel.
+"""Reservations of another boot up to its crash kernel, made again from the state that was found for one boot.
 
-Each boot fills memory from the top: page tables, page descriptors (before 7.x), the default CMA area. Another
-`cma=`, another `mem=` or other base pages move them, and with them the crash kernel.
+Each boot fills memory from the top: page tables, page descriptors (before 7.x), the default CMA area. Another `cma=`,
+another `mem=` or other base pages move them, and with them the crash kernel.
 
-Source: dma_contiguous_reserve() and dma_numa_cma_reserve(), kernel/dma/contiguous.c; cma_declare_contiguous_nid(),
-mm/cma.c @ 5.10, 6.1, 7.2; arm64_memblock_init() and paging_init() for the order.
+Source: arm64_memblock_init(), paging_init() and bootmem_init(), arch/arm64/mm/init.c and mmu.c, for the order @ 5.10,
+6.1, 7.2.
 """
 
 from __future__ import annotations
@@ -12,99 +12,31 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 from typing import NamedTuple
 
-from planner.base.ranges import Span, intersect, subtract, total, union
-from planner.base.sizes import GIB, MIB, U64, memparse, round_down, round_up
+from planner.base.ranges import Span, subtract, total
+from planner.base.sizes import GIB, MIB, U64
 from planner.kernel.cma import Cma
-from planner.kernel.cmdline import values
-from planner.kernel.memory_map import PHYSICAL_TOP, MemoryMap
+from planner.kernel.memory_map import PHYSICAL_TOP
+from planner.rewind.cma_areas import place_cma
 from planner.rewind.memmap import place_memmap
 from planner.rewind.state import Allocation, State
 
-__all__ = [
-    "USUAL_CMA",
-    "Boot",
-    "Early",
-    "area_in",
-    "areas_of",
-    "cma_of_nodes",
-    "lifted",
-    "lowest_from_top",
-    "lowest_pages",
-    "more_tables",
-    "place_cma",
-    "replay",
-]
-
-
-USUAL_CMA = (64 * MIB, 32 * MIB, 16 * MIB)
-"""Sizes that kernels are configured with (CMA_SIZE_MBYTES): distributions, arm64's own, the general default."""
-
-_OTHER_CMA = (128 * MIB, 256 * MIB, 512 * MIB, GIB, 8 * MIB, 4 * MIB)
-"""Sizes that are asked for with `cma=`."""
-
-
-def areas_of(align: int, sizes: Sequence[int] = (*USUAL_CMA, *_OTHER_CMA)) -> tuple[int, ...]:
-    """Bytes that areas of these sizes take: a request for less than a page block gets the whole of it."""
-    return tuple(dict.fromkeys(round_up(size, align) for size in sizes))
-
-
-def cma_of_nodes(cmdline: str | None, count: int, default: int) -> list[int]:
-    """Bytes of each node's own area on 7.x: those of the default one, or what `numa_cma=` and `cma_pernuma=` say."""
-    single, every = values(cmdline, "numa_cma"), values(cmdline, "cma_pernuma")
-    if not single and not every:
-        return [default] * count
-    sizes = [memparse(every[-1])[0] if every else 0] * count
-    for node, _, size in (pair.partition(":") for value in single for pair in value.split(",")):
-        if node.isdecimal() and int(node) < count:
-            sizes[int(node)] = memparse(size)[0] or sizes[int(node)]
-    return sizes
-
-
-def place_cma(state: State, size: int, asked: Cma, align: int, low_max: int, node: Span = (0, U64)) -> Span | None:
-    """The place of an area: below the DMA limit, from the top; above 4 GiB from below, if that is allowed.
-
-    None if there is no room, or no room at the address asked for. node: where the node lies that it must be on.
-    """
-    if not size:
-        return None
-    end_of_memory = state.memory[-1][1]
-    size = round_up(size, align)
-    own = asked.limit or low_max
-    limit = round_down(min(own if asked.beyond else min(own, low_max), end_of_memory), align)
-    if asked.fixed:
-        area = (asked.base, asked.base + size)
-        return None if asked.base % align or area[1] > limit or intersect(area, state.reserved) else area
-    if end_of_memory >= 4 * GIB + size:
-        high_up = takewhile(lambda gap: gap[1] > 4 * GIB, state.gaps_down())
-        for low, high in reversed([*high_up]):
-            start = round_up(max(low, 4 * GIB, node[0]), align)
-            if start + size <= min(high, limit, node[1]):
-                return (start, start + size)
-    found = state.topmost(size, align, max(asked.base, node[0]), min(limit, node[1]))
-    return None if found is None else (found, found + size)
-
-
-def area_in(memory: MemoryMap, skipped: int, size: int, asked: Cma, align: int, low_max: int) -> Span | None:
-    """The place of an area in a map. skipped: flags of regions that a search skips."""
-    state = State(tuple(memory.spans(skipped)), tuple(union((r.start, r.end) for r in memory.reserved)))
-    return place_cma(state, size, asked, align, low_max)
+__all__ = ["Boot", "Early", "lifted", "lowest_from_top", "lowest_pages", "more_tables", "replay"]
 
 
 @dataclass(frozen=True, slots=True)
 class Early:
-    """Reservations of a boot right before the crash kernel, as far as they are known.
-
-    memmap: the page descriptors (before 7.x). paged: they are single pages. cma: the default area; on_nodes: those of
-    each node that followed it.
-    """
+    """Reservations of a boot right before the crash kernel, as far as they are known."""
 
     memmap: tuple[Span, ...] = ()
+    """The page descriptors (before 7.x)."""
     cma: Span | None = None
+    """The default CMA area."""
     paged: bool = False
+    """True if the page descriptors are single pages."""
     on_nodes: tuple[Span, ...] = ()
+    """The CMA areas of the nodes' own, which follow the default one."""
 
     @property
     def areas(self) -> tuple[Span, ...]:
@@ -113,37 +45,41 @@ class Early:
 
 
 class Boot(NamedTuple):
-    """Another boot, up to its crash kernel.
-
-    cma: bytes of the default area; asked: what asks for it; align: what it is aligned to; low_max: the DMA limit;
-    nodes: those that have an area of their own, and its bytes.
-    lift: by how much less is taken from the top of memory first. cut: where the former boot's memory ended but for what
-    a `mem=` left above, 0: nowhere. end: where memory ends, None: where it does; beyond: bytes above that, which stay.
-    tables: bytes of page tables of base pages for all of memory, which shrink with it.
-    memmap: what is taken for page descriptors, where that changes.
-    gone: areas for gigantic pages that it does not have; gigantic: the nodes that have one, and its bytes; page: what
-    these are aligned to.
-    """
+    """Another boot, up to its crash kernel, as it differs from the one whose state was found."""
 
     cma: int
-    asked: Cma
+    """Bytes of the default CMA area."""
+    request: Cma
+    """What asks for that area: place and limit."""
     align: int
+    """Alignment of CMA areas."""
     page_size: int
     low_max: int
+    """The DMA limit."""
     lift: int = 0
+    """Bytes that are taken less from the top of memory first; negative: more."""
     cut: int = 0
+    """Where the other boot's memory ended but for what a `mem=` left above; 0: nowhere."""
     end: int | None = None
+    """Where memory ends under a lower `mem=`; None: where it did."""
     beyond: int = 0
+    """Bytes of RAM above that end which stay."""
     tables: int = 0
+    """Bytes of page tables of base pages for all of memory, which shrink with it; 0: it has blocks."""
     memmap: Sequence[Allocation] = ()
+    """The page descriptors, where they come before the crash kernel and have to be placed again."""
     nodes: Sequence[tuple[Span, int]] = ()
+    """The nodes that have a CMA area of their own, each with its bytes."""
     gone: Sequence[Span] = ()
+    """Areas of `hugetlb_cma=` that the other boot had, and this one has not."""
     gigantic: Sequence[tuple[Span, int]] = ()
-    page: int = GIB
+    """The nodes that have an area of `hugetlb_cma=`, each with its bytes."""
+    gigantic_align: int = GIB
+    """Alignment of these areas."""
 
 
 def replay(state: State, early: Early, boot: Boot) -> State:
-    """The state right before the crash kernel in another boot, from that in one."""
+    """The state right before the crash kernel in another boot, from that in one. early: what that one reserved last."""
     before, others = state.without([*early.areas, *boot.gone]), bool(boot.gone or boot.gigantic)
     if boot.end is None and (early.paged or not (boot.lift or (others and early.memmap))):
         before = _with_gigantic(lifted(before, boot.lift, boot.cut), boot)
@@ -152,7 +88,7 @@ def replay(state: State, early: Early, boot: Boot) -> State:
         before = lifted(before, boot.lift, boot.cut) if boot.end is None else _cut(before, boot.end, boot)
         before = _with_gigantic(before, boot)
         before = before.with_allocated(place_memmap(before, boot.memmap, boot.page_size))
-    area = place_cma(before, boot.cma, boot.asked, boot.align, boot.low_max)
+    area = place_cma(before, boot.cma, boot.request, boot.align, boot.low_max)
     after = before.with_allocated([area] if area else [])
     for node, size in boot.nodes if area or not boot.cma else ():
         area = place_cma(after, size, Cma(), boot.align, node[1], node)
@@ -163,7 +99,7 @@ def replay(state: State, early: Early, boot: Boot) -> State:
 def _with_gigantic(state: State, boot: Boot) -> State:
     """The state with the areas for gigantic pages, which come before the page descriptors."""
     for node, size in boot.gigantic:
-        area = place_cma(state, size, Cma(), boot.page, PHYSICAL_TOP, node)
+        area = place_cma(state, size, Cma(), boot.gigantic_align, PHYSICAL_TOP, node)
         state = state.with_allocated([area] if area else [])
     return state
 

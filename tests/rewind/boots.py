@@ -18,8 +18,8 @@ from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
+from planner.rewind.cma_areas import place_cma
 from planner.rewind.memmap import memmap, section_table
-from planner.rewind.replay import place_cma
 from planner.rewind.state import State
 from tests.memblocks import alloc
 

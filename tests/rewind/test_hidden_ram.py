@@ -126,7 +126,7 @@ def test_what_was_taken_from_the_top_lies_at_the_new_top() -> None:
     image = (GIB + 2 * MIB, GIB + 24 * MIB)
     shown = view(memory=replace_reserved(image))
     history = History("", shown.listed, (), Early(), Paging(base_pages=False, kfence_pool=False))
-    boot = Boot(cma=0, asked=Cma(), align=2 * MIB, page_size=PAGE, low_max=4 * GIB)
+    boot = Boot(cma=0, request=Cma(), align=2 * MIB, page_size=PAGE, low_max=4 * GIB)
     state = with_more(bare_of(history, shown, 0), shown, more_of(shown, 5 * GIB), boot)
     assert state.memory == ((GIB, 9 * GIB),)
     assert image in state.reserved

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from planner.base.ranges import Span
 from planner.base.sizes import GIB, KIB, MIB
-from planner.kernel.cma import Cma, cma_of
-from planner.rewind.replay import Boot, Early, lifted, lowest_from_top, more_tables, place_cma, replay
+from planner.kernel.cma import Cma
+from planner.rewind.replay import Boot, Early, lifted, lowest_from_top, more_tables, replay
 from planner.rewind.state import Allocation, State
 
 PAGE = 4 * KIB
@@ -19,40 +17,6 @@ TOP = 9 * GIB
 def state(*blocks: Span, top: int = TOP) -> State:
     """Memory from 1 GiB on, with so much reserved."""
     return State(((GIB, top),), tuple(sorted(blocks)))
-
-
-@pytest.mark.parametrize(
-    ("asked_for", "low_max", "expected"),
-    [
-        pytest.param(Cma(), 4 * GIB, 4 * GIB - 64 * MIB, id="right below the DMA limit"),
-        pytest.param(Cma(), 9 * GIB, 4 * GIB, id="from 4 GiB up where all memory will do"),
-        pytest.param(Cma(64 * MIB, 2 * GIB, 2 * GIB + 64 * MIB), 4 * GIB, 2 * GIB, id="where it was told to"),
-        pytest.param(Cma(64 * MIB, 0, 3 * GIB), 4 * GIB, 3 * GIB - 64 * MIB, id="below its own limit"),
-    ],
-)
-def test_where_the_area_goes(asked_for: Cma, low_max: int, expected: int) -> None:
-    """In an empty memory from 1 to 9 GiB."""
-    state = State(((GIB, 9 * GIB),), ())
-    assert place_cma(state, 64 * MIB, asked_for, 2 * MIB, low_max) == (expected, expected + 64 * MIB)
-
-
-@pytest.mark.parametrize(
-    ("cmdline", "beyond", "taken", "expected"),
-    [
-        pytest.param("cma=64M@2G", False, (3 * GIB, 4 * GIB), 2 * GIB, id="free"),
-        pytest.param("cma=64M@2G", False, (2 * GIB + 63 * MIB, 3 * GIB), None, id="any of it is reserved"),
-        pytest.param("cma=64M@2049M", False, (3 * GIB, 4 * GIB), None, id="not aligned"),
-        pytest.param("cma=63M@2G", False, (3 * GIB, 4 * GIB), None, id="rounded up it is beyond its own end"),
-        pytest.param("cma=64M@5G", False, (3 * GIB, 4 * GIB), None, id="beyond the DMA limit"),
-        pytest.param("cma=64M@5G", True, (3 * GIB, 4 * GIB), 5 * GIB, id="beyond the DMA limit since 6.17"),
-        pytest.param("cma=64M@9G", True, (3 * GIB, 4 * GIB), None, id="beyond memory"),
-    ],
-)
-def test_an_area_at_an_address(cmdline: str, beyond: bool, taken: Span, expected: int | None) -> None:
-    """There or nowhere."""
-    asked_for = replace(cma_of(cmdline), beyond=beyond)
-    area = place_cma(state(taken), asked_for.size or 0, asked_for, 2 * MIB, 4 * GIB)
-    assert area == (None if expected is None else (expected, expected + 64 * MIB))
 
 
 TABLES, SMALL = (TOP - 16 * MIB, TOP), (TOP - 17 * MIB, TOP - 16 * MIB - PAGE)
@@ -142,7 +106,7 @@ DESCRIPTORS = (TOP - 160 * MIB, TOP - 32 * MIB)
 
 def boot(cma: int = 64 * MIB, **facts: object) -> Boot:
     """The boot that is asked for, with 4K pages and a DMA limit of 4 GiB."""
-    return Boot(cma=cma, asked=Cma(), align=2 * MIB, page_size=PAGE, low_max=4 * GIB, **facts)  # type: ignore[arg-type]
+    return Boot(cma=cma, request=Cma(), align=2 * MIB, page_size=PAGE, low_max=4 * GIB, **facts)  # type: ignore[arg-type]
 
 
 def test_another_size_of_the_area_moves_nothing_else() -> None:
