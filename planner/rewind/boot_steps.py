@@ -20,7 +20,7 @@ from planner.kernel.cmdline import values
 from planner.kernel.machine import Event
 from planner.kernel.pgtable import STRUCT_PAGE
 from planner.kernel.profiles import Profile
-from planner.rewind.memmap import WIDEST, beneath, memmap, section_table
+from planner.rewind.memmap import WIDEST, lowest_memmap, memmap, section_table
 from planner.rewind.state import Allocation, State
 from planner.rewind.undo import places
 from planner.rewind.view import PlannedBoot, View
@@ -33,7 +33,7 @@ __all__ = [
     "MOST_PER_CPU",
     "PER_CPU",
     "Choice",
-    "named",
+    "guess_in_words",
     "needs_bounce_buffer",
     "steps_of_log",
     "usual_steps",
@@ -81,7 +81,7 @@ class Choice(NamedTuple):
         return sum(item.size * item.times for item in self.items)
 
 
-class _Within(NamedTuple):
+class _Window(NamedTuple):
     """The window of later allocations of at least `least` bytes: beneath `end` (0: anywhere)."""
 
     end: int = 0
@@ -92,12 +92,12 @@ class _Within(NamedTuple):
         return Allocation(name, size, end=self.end if size >= self.least else 0)
 
 
-_ANYWHERE = _Within()
+_ANYWHERE = _Window()
 
 
-def _within(listed: State, first: Sequence[Allocation]) -> _Within:
+def _within(listed: State, first: Sequence[Allocation]) -> _Window:
     """The window of later allocations after these page descriptors."""
-    return _Within(beneath(listed, first[-1]), 2 * first[-1].align) if first else _Within()
+    return _Window(lowest_memmap(listed, first[-1]), 2 * first[-1].align) if first else _Window()
 
 
 def _section_table(planned: PlannedBoot) -> list[Choice]:
@@ -197,7 +197,7 @@ def usual_steps(view: View, *, kfence: bool = False) -> list[list[Choice]]:
     """
     profile, page_size, listed = view.planned.profile, view.planned.page_size, view.listed
     first = memmap(profile, page_size, view.regions, view.nodes) if profile.first else []
-    if not all(beneath(listed, item) for item in first):
+    if not all(lowest_memmap(listed, item) for item in first):
         return []
     within, pools = _within(listed, first), _usual_pools(view)
     logs, tables = _usual_logs(profile, within), _usual_tables(view, within)
@@ -209,7 +209,7 @@ def usual_steps(view: View, *, kfence: bool = False) -> list[list[Choice]]:
     return [*steps, _last(profile, _kfence(profile, page_size, likely=likely), pools)]
 
 
-def _usual_logs(profile: Profile, within: _Within) -> list[Choice]:
+def _usual_logs(profile: Profile, within: _Window) -> list[Choice]:
     """Log buffers of usual sizes, with their arrays."""
     return [
         Choice(
@@ -221,7 +221,7 @@ def _usual_logs(profile: Profile, within: _Within) -> list[Choice]:
     ]
 
 
-def _usual_tables(view: View, within: _Within) -> list[Choice]:
+def _usual_tables(view: View, within: _Window) -> list[Choice]:
     """The two hash tables for so much RAM, or none."""
     ram, profile = view.machine.memory.ram, view.planned.profile
     # From 7.0 on memory counts that is free then, which is without the crash kernel and at least what is free later.
@@ -250,13 +250,13 @@ def _usual_pools(view: View) -> list[Choice]:
     return pools
 
 
-def named(items: Iterable[tuple[str, int]]) -> str:
+def guess_in_words(items: Iterable[tuple[str, int]]) -> str:
     """The words for a guess, from the names and sizes of what came later."""
     names = [f"{name} {in_words(size)}" for name, size in items]
     return "assumed to have come later: " + ", ".join(names) if names else "nothing came later"
 
 
-def _log_buffer(size: int, meta: int, profile: Profile, within: _Within = _ANYWHERE) -> list[Allocation]:
+def _log_buffer(size: int, meta: int, profile: Profile, within: _Window = _ANYWHERE) -> list[Allocation]:
     """A log buffer that was allocated; from 5.10 on with its descriptors and infos."""
     buffer = within.later("log buffer", size)
     if not profile.log_descriptors:

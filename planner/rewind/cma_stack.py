@@ -1,10 +1,9 @@
-"""Later allocations where all RAM is low memory: everything beneath the CMA area.
+"""The CMA area of a machine whose RAM is all low memory: everything beneath it came later.
 
-Page descriptors (up to 6.19) and the CMA area are taken from the top of memory before the crash kernel, which lies
-right beneath them or, at an address that was asked for, elsewhere; on 7.x each node may have an area of its own.
-Everything after that fills memory beneath. So where the area would lie, were an entry of the listing free, and is at
-the top of that entry, the rest of it beneath came later, whatever it is. This needs no sizes of what came later: it is
-what remains where `search` explains nothing.
+There a boot stacks downward from the top of memory: page descriptors (up to 6.19), the CMA area (on 7.x with one more
+on each node), the crash kernel, unless its request has an address, and then everything else. So if the CMA area would
+lie at the top of a listed entry, were that entry free, the rest of the entry beneath it came later, whatever it is.
+This needs no sizes of later allocations: it is what can be told where `search` explains nothing.
 
 Source: bootmem_init() and dma_contiguous_reserve(), arch/arm64/mm/init.c @ 6.1, 6.12, 7.2.
 """
@@ -28,16 +27,16 @@ from planner.rewind.view import View
 __all__ = ["CmaStack", "cma_stack"]
 
 _LEAST = 16 * MIB
-"""Bytes of an entry that may hold page descriptors and a CMA area with what came later."""
+"""Bytes of an entry, at least, that may hold page descriptors and a CMA area with what came later."""
 
-_MOST, _MOST_BLOCKS = 16, 1024
-"""Entries that are looked at, from the top; blocks of a listing: of one with more, nothing is looked for."""
+_MOST_ENTRIES, _MOST_RANGES = 16, 1024
+"""Entries that are looked at, from the top; reserved ranges of a listing: if it has more, nothing is looked for."""
 
 
 class CmaStack(NamedTuple):
-    """early: page descriptors and CMA area of an entry; beneath: the rest of it beneath them.
+    """Page descriptors and CMA area at the top of an entry (`early`), and the rest of the entry `beneath` them.
 
-    Small gaps between it and lower entries are what was free again soon, or too small for what came then.
+    Small gaps between the rest and lower entries are what was free again soon, or too small for what came then.
     """
 
     early: Early
@@ -51,9 +50,9 @@ class CmaStack(NamedTuple):
 
 
 class _Entry(NamedTuple):
-    """An entry of the listing. parts: of it that are not known to be earlier.
+    """An entry of the listing, as if all of it were free that is not known to be earlier.
 
-    memmap: the page descriptors, were these free; state: that, with them.
+    parts: what that is. memmap: where the page descriptors would lie then. state: the listing with them instead.
     """
 
     span: Span
@@ -85,7 +84,7 @@ def _entries(view: View) -> Iterator[_Entry]:
     """The entries that are large enough, from the top."""
     listed = view.listed
     large = [span for span in union(listed.reserved) if span[1] - span[0] >= _LEAST]
-    for span in reversed(large[-_MOST:] if len(listed.reserved) <= _MOST_BLOCKS else []):
+    for span in reversed(large[-_MOST_ENTRIES:] if len(listed.reserved) <= _MOST_RANGES else []):
         parts = subtract(span, listed.kept)
         state = listed.without(parts)
         memmap = place_memmap(state, view.early_memmap, view.planned.page_size)

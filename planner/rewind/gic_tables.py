@@ -1,4 +1,4 @@
-"""Interrupt tables that the running kernel reserved under UEFI, long after memblock.
+"""The LPI tables of a GICv3, which the running kernel reserved under UEFI, long after memblock.
 
 GICv3 cannot be given other tables once it uses these, so a kernel that kexec starts must leave them alone: they are
 entered in a table of UEFI's, and in /proc/iomem as reserved. They are pages that were free, so the next boot has none.
@@ -28,7 +28,10 @@ _NEAR = 16 * MIB
 
 
 def lpi_tables(reserved: Sequence[Span], page_size: int) -> list[Span]:
-    """The tables among the entries of a listing, and the list of them beneath, ascending; none without two in a row."""
+    """The LPI tables among the entries of a listing, and the list of them beneath, ascending.
+
+    None unless two tables lie side by side: a single range of their size may be anything.
+    """
     tables = [span for span in sorted(reserved) if span[1] - span[0] == _TABLE and not span[0] % _TABLE]
     in_a_row = {span for pair in pairwise(tables) if pair[0][1] == pair[1][0] for span in pair}
     if not in_a_row:

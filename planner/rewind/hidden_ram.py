@@ -1,4 +1,4 @@
-"""RAM hidden by mem=. Its size is unknown, so a few likely totals are tried."""
+"""RAM hidden by mem=. Its size is unknown, so a few likely likely_totals are tried."""
 
 from __future__ import annotations
 
@@ -19,22 +19,25 @@ from planner.rewind.state import State
 from planner.rewind.view import View
 
 __all__ = [
-    "Bare",
-    "bare_of",
+    "WithoutTop",
+    "asks_for_high",
     "grown",
     "is_hidden",
-    "is_high",
-    "more_of",
+    "likely_totals",
+    "map_with",
     "settles",
-    "totals",
     "with_more",
+    "without_top",
 ]
 
-_USUAL = 10
-"""Amounts above what is seen that are always looked at: powers of two, and a quarter or half as much more."""
+_ALWAYS = 10
+"""Totals above what is seen that are always tried: powers of two, and a quarter or half as much more."""
 
 _MOST = 1 << 48
-_VA_BITS = 48  # with which every page size has a PUD that is not folded
+"""Bytes of RAM that are tried at most: all that 48-bit physical addresses reach."""
+
+_VA_BITS = 48
+"""Bits of virtual addresses with which every page size has a PUD that is not folded."""
 
 
 def is_hidden(view: View) -> bool:
@@ -46,7 +49,7 @@ def is_hidden(view: View) -> bool:
     return new is None or new > own
 
 
-def is_high(view: View) -> bool:
+def asks_for_high(view: View) -> bool:
     """True if the request is for memory above low memory."""
     return ck.parse(view.planned.cmdline or "", view.machine.memory.ram, view.planned.profile).high
 
@@ -56,7 +59,7 @@ def _cut_away(view: View) -> Span | None:
     return (view.cut, round_up(view.machine.memory.end, 64 * MIB)) if view.cut else None
 
 
-def totals(view: View) -> Iterator[tuple[int, int]]:
+def likely_totals(view: View) -> Iterator[tuple[int, int]]:
     """Likely totals of RAM, each with the size requested then: the next powers of two, and those with another size."""
     seen, cut, line, size = view.machine.memory.ram, _cut_away(view), view.planned.cmdline or "", None
     if cut is not None:
@@ -69,10 +72,10 @@ def totals(view: View) -> Iterator[tuple[int, int]]:
     for count, ram in enumerate(ram for ram in amounts if ram > seen):
         there = min(ram, most)
         asked = ck.parse(line, there, view.planned.profile).size
-        if count < _USUAL or asked != size:
+        if count < _ALWAYS or asked != size:
             yield there, asked
         size = asked
-        if there == most or (count >= _USUAL and there > last):
+        if there == most or (count >= _ALWAYS and there > last):
             return
 
 
@@ -100,7 +103,7 @@ def grown(memory: MemoryMap, more: int, cut: Span | None = None) -> MemoryMap:
     return MemoryMap(tuple(found), memory.reserved)
 
 
-def more_of(view: View, more: int) -> MemoryMap:
+def map_with(view: View, more: int) -> MemoryMap:
     """The map of the machine with `more` bytes of hidden RAM."""
     return grown(view.machine.memory, more, _cut_away(view))
 
@@ -120,26 +123,26 @@ def settles(view: View, memory: MemoryMap, state: State, size: int) -> bool:
     return all(state.topmost(length, align, 0, low) is not None for length, align in wanted)
 
 
-class Bare(NamedTuple):
-    """A state without what was taken from its top right before the crash kernel. taken: bytes of that."""
+class WithoutTop(NamedTuple):
+    """A state without what was taken from the top of memory before the crash kernel. taken: bytes of that."""
 
     state: State
     taken: int
 
 
-def bare_of(history: History, view: View, lift: int) -> Bare:
+def without_top(history: History, view: View, lift: int) -> WithoutTop:
     """The state without page descriptors, CMA area, and what lies at the top. lift: by how much less is taken then."""
     early = history.early
     before = lifted(history.state.without([*early.memmap, *early.areas]), lift, view.cut)
     lowest, top = lowest_from_top(before, view.cut), view.cut or U64
     taken = total((max(start, lowest), min(end, top)) for start, end in before.reserved if end > lowest and start < top)
-    return Bare(before.without([(lowest, top)]), taken)
+    return WithoutTop(before.without([(lowest, top)]), taken)
 
 
-def with_more(bare: Bare, view: View, memory: MemoryMap, boot: Boot) -> State:
+def with_more(bare: WithoutTop, view: View, memory: MemoryMap, boot: Boot) -> State:
     """The state with RAM above: allocations from the top move up there, and grow.
 
-    memory: the map with it, see `more_of`. boot: what is done then, but for the page descriptors, which follow from
+    memory: the map with it, see `map_with`. boot: what is done then, but for the page descriptors, which follow from
     the RAM.
     """
     profile, page = view.planned.profile, view.planned.page_size

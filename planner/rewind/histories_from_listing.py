@@ -15,7 +15,7 @@ from typing import NamedTuple
 from planner.base.ranges import difference, intersect, total, union
 from planner.base.sizes import KIB
 from planner.kernel.cma import cma_align
-from planner.rewind.boot_steps import CMA, MOST_PER_CPU, PER_CPU, Choice, named, usual_steps
+from planner.rewind.boot_steps import CMA, MOST_PER_CPU, PER_CPU, Choice, guess_in_words, usual_steps
 from planner.rewind.cma_areas import USUAL_CMA, areas_of
 from planner.rewind.cma_stack import cma_stack
 from planner.rewind.history import History, history_of
@@ -34,7 +34,7 @@ _MOST_OF_RAM = 6
 """The part of RAM that came later at most where that is all that is known of it."""
 
 
-class _Account(NamedTuple):
+class _Hypothesis(NamedTuple):
     """One set of assumptions about a boot. where: a word on its nodes; search: for the ways back under them."""
 
     where: str
@@ -44,8 +44,8 @@ class _Account(NamedTuple):
 def histories_from_listing(view: View, others: list[History]) -> list[History]:
     """Histories of allocations that are usual for so much RAM, and others: the likeliest first."""
     effort = Effort.of(view)
-    accounts = _accounts(view)
-    found = _found(accounts, effort)
+    hypotheses = _hypotheses(view)
+    found = _found(hypotheses, effort)
     whole = bool(found) and found[0][0].whole
     if whole and _is_sure(view, found[0][0]):
         return [*_named(view, found), *others]
@@ -54,7 +54,7 @@ def histories_from_listing(view: View, others: list[History]) -> list[History]:
         if stack is not None:
             others = [stack]
         elif not found:
-            found = _found(accounts, effort.less())
+            found = _found(hypotheses, effort.less())
         # Areas of a size that fits above the CMA area mean little where several nodes have them.
         first = not whole or bool(view.nodes) or any(way.late for way in others)
         return [*others, *_named(view, found)] if first else [*_named(view, found), *others]
@@ -77,37 +77,37 @@ def _beneath_cma(view: View) -> History | None:
     return History(f"all beneath {above} came later", state, named, found.early, paging_of_listing(view, state))
 
 
-def _found(accounts: Sequence[_Account], effort: Effort) -> list[tuple[Way, str]]:
-    """The ways back of the first account that has some, the best first, each with a word on its nodes.
+def _found(hypotheses: Sequence[_Hypothesis], effort: Effort) -> list[tuple[Way, str]]:
+    """The ways back of the first hypothesis that has some, the best first, each with a word on its nodes.
 
     With other nodes those are only looked for, beside the others, where none explains everything.
     """
     found: list[tuple[Way, str]] = []
-    for account in accounts:
-        if effort.left > 0 and not any(way.whole or where == account.where for way, where in found):
-            search = account.search()
-            found += [(way, account.where) for way in search.ways(effort)] if search is not None else []
+    for hypothesis in hypotheses:
+        if effort.left > 0 and not any(way.whole or where == hypothesis.where for way, where in found):
+            search = hypothesis.search()
+            found += [(way, hypothesis.where) for way in search.ways(effort)] if search is not None else []
     return sorted(found, key=lambda entry: entry[0].rank) if any(where for _, where in found) else found
 
 
-def _accounts(view: View) -> list[_Account]:
-    """The accounts of usual allocations, the likeliest first."""
-    paged = _paged(view)
+def _hypotheses(view: View) -> list[_Hypothesis]:
+    """The hypotheses of usual allocations, the likeliest first."""
+    paged = _with_paged_memmap(view)
     descriptors = [()] if paged is not view else dict.fromkeys([tuple(view.early_memmap), ()])
     usual = cache(partial(_usual, paged))
-    accounts = [_Account("", cache(partial(_search, usual, before))) for before in descriptors]
+    hypotheses = [_Hypothesis("", cache(partial(_search, usual, before))) for before in descriptors]
     if view.nodes:
         # What looks like the edge of a node may be that of memory that was plugged in, or flagged.
         one = replace(view, nodes=())
         own = partial(_search, partial(_usual, one), tuple(one.early_memmap))
-        accounts.append(_Account("; all RAM in one node", cache(own)))
-    return accounts
+        hypotheses.append(_Hypothesis("; all RAM in one node", cache(own)))
+    return hypotheses
 
 
 def _named(view: View, found: list[tuple[Way, str]]) -> list[History]:
     """The histories of the best ways, three at most."""
     return [
-        history_of(view, _guess(view, way) + where, way, _guessed_early(view, way.undone)) for way, where in found[:3]
+        history_of(view, _in_words(view, way) + where, way, _likely_early(view, way.undone)) for way, where in found[:3]
     ]
 
 
@@ -134,7 +134,7 @@ def _with_all_beside(view: View, way: History) -> History | None:
     return replace(way, what=f"{way.what}, and all beside it", state=way.state.without(beside), late=late)
 
 
-def _paged(view: View) -> View:
+def _with_paged_memmap(view: View) -> View:
     """The view in which an entry of the size of the page descriptors came before the crash kernel.
 
     With 64K pages no hole holds their buffer, so they are single pages; later arrays may lie right beneath them.
@@ -152,7 +152,7 @@ def _paged(view: View) -> View:
     return replace(view, listed=listed._replace(kept=tuple(sorted([*listed.kept, *own]))))
 
 
-def _pooled(view: View) -> tuple[View, bool]:
+def _with_kfence_pool(view: View) -> tuple[View, bool]:
     """The view in which page tables and a KFENCE pool came before the crash kernel; and whether there is a pool.
 
     Both lie in the topmost entry, and fill it.
@@ -166,18 +166,18 @@ def _pooled(view: View) -> tuple[View, bool]:
     return replace(view, listed=listed._replace(kept=kept)), True
 
 
-def _guess(view: View, way: Way) -> str:
+def _in_words(view: View, way: Way) -> str:
     """The words for a guess: what is assumed to have come later, with the bytes of each."""
     late: dict[str, int] = {}
     for (start, end), name in way.undone.freed:
         if is_late(view, name) and not name.endswith(("slots", "section table")):
             late[name] = late.get(name, 0) + end - start
-    return named(late.items())
+    return guess_in_words(late.items())
 
 
 def _usual(view: View) -> tuple[View, list[Choice], list[list[Choice]]]:
     """A view with what is known of its top, CMA areas that may have come right before, and what usually came later."""
-    view, pool = _pooled(view)
+    view, pool = _with_kfence_pool(view)
     late = usual_steps(view, kfence=pool)
     areas = [Choice()]
     if view.all_low and late:
@@ -202,7 +202,7 @@ def _search(
     return Search(view, [[Choice(before)], areas], late) if late else None
 
 
-def _guessed_early(view: View, undone: Undone) -> Early:
+def _likely_early(view: View, undone: Undone) -> Early:
     """The CMA area right before the crash kernel: one that was undone, or one whose place agrees with the listing."""
     own = [span for span, name in undone.freed if name == CMA]
     if own:

@@ -71,7 +71,7 @@ def history_of(view: View, what: str, way: Way, early: Early) -> History:
         areas = _per_cpu(view, state, [span for span, _ in late])
         late += tuple((span, PER_CPU) for span in areas)
         state = state.without(areas)
-    swept = _swept(view, state, [span for span, _ in late])
+    swept = _small_ones_between(view, state, [span for span, _ in late])
     descriptors = tuple(span for span, name in undone.freed if name == MEMMAP and not is_late(view, name))
     if explains_crash(view, state) and not explains_crash(view, state.without(swept)):
         swept = []  # the crash kernel lies where it does because of one of them
@@ -112,7 +112,7 @@ def _per_cpu(view: View, state: State, late: Sequence[Span]) -> list[Span]:
     return found
 
 
-def _swept(view: View, state: State, late: Sequence[Span]) -> list[Span]:
+def _small_ones_between(view: View, state: State, late: Sequence[Span]) -> list[Span]:
     """Small allocations among the later ones: memblock allocates downward, so what lies between two came later, too."""
     page, holes, kept = view.planned.page_size, union(late), set(view.listed.kept)
     if not holes:
@@ -126,7 +126,7 @@ def _swept(view: View, state: State, late: Sequence[Span]) -> list[Span]:
         elif rest == block[1] - block[0] <= 4 * page and block not in kept:
             i = bisect_left(holes, block)
             beneath = i < len(holes) and holes[i][0] == block[1]
-            if beneath or (0 < i < len(holes) and _open(state, holes[i - 1][1], holes[i][0], 4 * page)):
+            if beneath or (0 < i < len(holes) and _is_nearly_free(state, holes[i - 1][1], holes[i][0], 4 * page)):
                 found.append(block)
     # What is left between the crash kernel and later ones right beneath it is later than the crash kernel, but for
     # what is known to be earlier, and a CMA area beneath the limit of low memory.
@@ -136,7 +136,7 @@ def _swept(view: View, state: State, late: Sequence[Span]) -> list[Span]:
     return found + [piece for piece in left if piece[1] in bottoms and piece[0] in tops]
 
 
-def _open(state: State, low: int, high: int, most: int) -> bool:
+def _is_nearly_free(state: State, low: int, high: int, most: int) -> bool:
     """True if a range lies in one region and holds no larger block."""
     i = bisect_left(state.memory, (low + 1, 0)) - 1
     if i < 0 or state.memory[i][1] < high:

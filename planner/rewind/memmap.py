@@ -19,7 +19,7 @@ from planner.kernel.pgtable import STRUCT_PAGE
 from planner.kernel.profiles import Profile
 from planner.rewind.state import Allocation, State
 
-__all__ = ["MEMMAP", "WIDEST", "beneath", "in_pages", "memmap", "place_memmap", "section_size", "section_table"]
+__all__ = ["MEMMAP", "WIDEST", "in_pages", "lowest_memmap", "memmap", "place_memmap", "section_size", "section_table"]
 
 MEMMAP = "memmap"
 """Their name among the allocations of a boot."""
@@ -45,8 +45,11 @@ def section_table(profile: Profile, page_size: int, pa_bits: int, config: Mappin
 
 
 def memmap(profile: Profile, page_size: int, regions: Sequence[Span], nodes: Sequence[Span]) -> list[Allocation]:
-    """The page descriptors of each node."""
-    huge = page_size == 4 * KIB
+    """The page descriptors of each node, as a boot of this kernel allocates them.
+
+    regions: all memory, which has descriptors even if it is NOMAP. nodes: their ranges, none if there is one.
+    """
+    blocks = page_size == 4 * KIB  # which map the descriptors; with larger pages base pages do
     section = section_size(profile, page_size)
     map_size, pmd = section // page_size * STRUCT_PAGE, page_size * (page_size // 8)
     items: list[Allocation] = []
@@ -58,11 +61,11 @@ def memmap(profile: Profile, page_size: int, regions: Sequence[Span], nodes: Seq
         if not sections:
             continue
         start, end = (low, high) if nodes else (0, 0)
-        if huge and profile.first:
+        if blocks and profile.first:  # section by section
             items.append(Allocation(MEMMAP, map_size, map_size, start, end, times=sections))
-        elif huge:
+        elif blocks:
             items.append(Allocation(MEMMAP, sections * map_size, map_size, start, end))
-        elif profile.first:
+        elif profile.first:  # page by page
             count = in_pages(sections * map_size, page_size) // page_size
             items.append(Allocation(MEMMAP, page_size, page_size, start, end, times=count))
         else:
@@ -76,11 +79,12 @@ def in_pages(size: int, page_size: int) -> int:
     return size + (size // (page_size * (page_size // 8)) + 1) * page_size
 
 
-def beneath(listed: State, item: Allocation) -> int:
-    """The upper end of later allocations from 7.0 on: the lowest page descriptor, as these fill memory from its top.
+def lowest_memmap(listed: State, item: Allocation) -> int:
+    """The lowest address of the page descriptors from 7.0 on, which fill memory from its top; 0: they do not.
 
-    As many places as they take are full above it, of whatever; a later allocation fits into holes of these at most.
-    0: there are not so many, or a higher one is free: they did not take such places.
+    As many of their places as there are descriptors are full from there up, of whatever. So what came later lies
+    beneath, but for what fits into holes between them. They do not if there are fewer full places, or a higher one is
+    free.
     """
     left, lowest = item.times, 0
     # What is reserved without gaps, but for what is known to have been there before.

@@ -21,30 +21,30 @@ from planner.rewind.replay import Boot, Early, lowest_from_top, replay
 from planner.rewind.state import State
 from planner.rewind.view import View
 
-__all__ = ["areas", "asks_for_other_huge_pages", "boot_of", "changed", "lift_of", "other_end"]
+__all__ = ["asks_for_unplaced_hugetlb_cma", "boot_of", "cma_sizes", "lift_of", "new_end_of_memory", "planned_states"]
 
 
 _NOTHING = Early()
 
 
-def changed(history: History, view: View) -> Iterator[tuple[str, State]]:
+def planned_states(history: History, view: View) -> Iterator[tuple[str, State]]:
     """The states under the requested command line, the likeliest first."""
     for i, paging in enumerate(pagings_planned(view, history.paging)):
-        for what, state in _under(history, view, paging):
-            yield (f"{what}; {_then(paging)}" if i else what), state
+        for what, state in _states_with(history, view, paging):
+            yield (f"{what}; {_paging_in_words(paging)}" if i else what), state
 
 
-def asks_for_other_huge_pages(view: View) -> bool:
+def asks_for_unplaced_hugetlb_cma(view: View) -> bool:
     """True if the planned boot has a `hugetlb_cma=` whose areas are not placed: the other boot's areas are not known.
 
     From 7.0 on its areas come after the crash kernel, wherever they are.
     """
     own, new = (values(line, "hugetlb_cma") for line in (view.machine.facts.cmdline, view.planned.cmdline))
-    placed = own == new or not (_may_have_gigantic(view) or any(":" in value for value in new))
+    placed = own == new or not (_may_have_hugetlb_cma(view) or any(":" in value for value in new))
     return bool(new) and not placed and not view.planned.profile.first
 
 
-def _may_have_gigantic(view: View) -> bool:
+def _may_have_hugetlb_cma(view: View) -> bool:
     """True if the other boot may have had areas of `hugetlb_cma=`: none tells its request, and an entry is as large."""
     if view.machine.facts.cmdline is not None:
         return False
@@ -52,40 +52,40 @@ def _may_have_gigantic(view: View) -> bool:
     return any(end - start >= page for start, end in view.listed.not_kept())
 
 
-def _same_gigantic(view: View) -> bool:
+def _same_hugetlb_cma(view: View) -> bool:
     """True if areas of `hugetlb_cma=` are the same in both boots, as far as that is known, or no obstacle.
 
     Source: hugetlb_cma_reserve(), mm/hugetlb.c @ 6.1, 6.12.
     """
     own, new = view.machine.facts.cmdline, view.planned.cmdline
     same = values(own, "hugetlb_cma") == values(new, "hugetlb_cma")
-    return same or new is None or view.planned.profile.first or _may_have_gigantic(view)
+    return same or new is None or view.planned.profile.first or _may_have_hugetlb_cma(view)
 
 
-def _gigantic_areas(view: View, early: Early) -> list[Span]:
+def _former_hugetlb_areas(view: View, early: Early) -> list[Span]:
     """The areas of the former boot's `hugetlb_cma=`, which a log names beside the others."""
     asked = values(view.machine.facts.cmdline, "hugetlb_cma")
     return [area for area in early_areas(view.events) if area not in early.areas] if asked else []
 
 
-def _then(paging: Paging) -> str:
+def _paging_in_words(paging: Paging) -> str:
     pages = "the whole linear map has base pages then" if paging.base_pages else "the linear map has blocks then"
     return f"{pages}, and KFENCE a pool" if paging.kfence_pool else pages
 
 
-def _under(history: History, view: View, paging: Paging) -> Iterator[tuple[str, State]]:
+def _states_with(history: History, view: View, paging: Paging) -> Iterator[tuple[str, State]]:
     """The states under the planned command line, the likeliest first, if paging_init() takes this."""
     own_line, new_line = view.machine.facts.cmdline, view.planned.cmdline
     own, new = cma_of(own_line), cma_of(new_line)
-    end, unlimited, lift = other_end(view), is_hidden(view), lift_of(history, view, paging)
+    end, unlimited, lift = new_end_of_memory(view), is_hidden(view), lift_of(history, view, paging)
     on_nodes, others = (cma_of_nodes(line, len(view.nodes), 0) for line in (own_line, new_line))
-    same = end is None and not unlimited and not lift and on_nodes == others and _same_gigantic(view)
+    same = end is None and not unlimited and not lift and on_nodes == others and _same_hugetlb_cma(view)
     if new_line is None or (own == new and own_line is not None and same):
         yield history.what, history.state
         return
-    for what, size in areas(history, view):
+    for what, size in cma_sizes(history, view):
         if unlimited:
-            yield f"{what}; RAM goes on above", _without_end(history, view, size)
+            yield f"{what}; RAM goes on above", _with_ram_above(history, view, size)
         if size == _area(history) and _same_cma(view) and same:
             yield what, history.state
         else:
@@ -127,7 +127,7 @@ def boot_of(
 ) -> Boot:
     """The planned boot. cma: bytes of its CMA area; early: what the former one had; end: where its memory ends."""
     profile, page = view.planned.profile, view.planned.page_size
-    sizes, same = cma_of_nodes(view.planned.cmdline, len(view.nodes), cma), _same_gigantic(view)
+    sizes, same = cma_of_nodes(view.planned.cmdline, len(view.nodes), cma), _same_hugetlb_cma(view)
     return Boot(
         cma=cma,
         request=replace(cma_of(view.planned.cmdline), beyond=profile.cma_beyond),
@@ -141,13 +141,13 @@ def boot_of(
         tables=0 if view.planned.reserves_first else table_bytes(paging, view),
         memmap=[] if view.planned.describes_later else memmap(profile, page, regions, view.nodes),
         nodes=[*zip(view.nodes, sizes, strict=True)] if early.on_nodes else (),
-        gone=() if same else _gigantic_areas(view, early),
+        gone=() if same else _former_hugetlb_areas(view, early),
         gigantic=() if same else gigantic_areas_asked(view.planned.cmdline, page, view.nodes),
         gigantic_align=gigantic_page(page) if profile.cma_gigantic else page * (page // 8),
     )
 
 
-def _without_end(history: History, view: View, cma: int) -> State:
+def _with_ram_above(history: History, view: View, cma: int) -> State:
     """The state where RAM goes on above: what was taken from the top lies there."""
     early = history.early
     state = history.state.without([*early.memmap, *early.areas])
@@ -171,7 +171,7 @@ def _same_cma(view: View) -> bool:
     return cma_of(own) == new if own is not None else new.size is None
 
 
-def areas(history: History, view: View) -> list[tuple[str, int]]:
+def cma_sizes(history: History, view: View) -> list[tuple[str, int]]:
     """Sizes that the CMA area may have in the planned boot, the likeliest first, each with its description."""
     if view.planned.reserves_first:
         return [(history.what, 0)]
@@ -194,7 +194,7 @@ def _default_cma(view: View, asked: int | None = None) -> list[int]:
     return [*USUAL_CMA, 0] if size is None else [size]
 
 
-def other_end(view: View) -> int | None:
+def new_end_of_memory(view: View) -> int | None:
     """End of memory under another `mem=`; None where that changes nothing."""
     machine, page = view.machine, view.planned.page_size
     own, left = own_mem_limit(machine.memory, machine.facts, page), mem_limit(view.planned.cmdline, page)

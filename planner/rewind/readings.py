@@ -17,10 +17,17 @@ from planner.kernel.cmdline import values
 from planner.kernel.machine import Machine
 from planner.kernel.memory_map import MemoryMap, Reserved
 from planner.rewind.boot_steps import needs_bounce_buffer
-from planner.rewind.hidden_ram import bare_of, is_hidden, is_high, more_of, settles, totals, with_more
+from planner.rewind.hidden_ram import asks_for_high, is_hidden, likely_totals, map_with, settles, with_more, without_top
 from planner.rewind.histories import histories
 from planner.rewind.history import History
-from planner.rewind.other_cmdline import areas, asks_for_other_huge_pages, boot_of, changed, lift_of, other_end
+from planner.rewind.other_cmdline import (
+    asks_for_unplaced_hugetlb_cma,
+    boot_of,
+    cma_sizes,
+    lift_of,
+    new_end_of_memory,
+    planned_states,
+)
 from planner.rewind.paging import pagings_planned
 from planner.rewind.rewound import AFTERWARDS, Rewound
 from planner.rewind.search import is_at_a_place
@@ -123,13 +130,13 @@ def _doubt(*, lower: bool, told: bool) -> str:
 
 def _doubt_of_nodes(view: View) -> str:
     """The doubt about the CMA areas of nodes that a `mem=` cuts, which only a log tells; "" without such nodes."""
-    moved = bool(view.nodes) and not view.events and not view.machine.settled and other_end(view) is not None
+    moved = bool(view.nodes) and not view.events and not view.machine.settled and new_end_of_memory(view) is not None
     return "what a mem= moves on each node is not known from a listing alone" if moved else ""
 
 
 def _doubt_of_areas(view: View) -> str:
     """The doubt about what the planned boot reserves before the crash kernel and is not placed; "" for none."""
-    if asks_for_other_huge_pages(view):
+    if asks_for_unplaced_hugetlb_cma(view):
         return "where the areas of hugetlb_cma= are is not known"
     return "where protected KVM reserves memory is not known" if _asks_for_protected_kvm(view) else ""
 
@@ -158,7 +165,7 @@ def _notes(view: View, *, certain: bool, lower: bool, told: bool) -> Iterator[st
             "the listed crash kernel lies lower than a search from the top would put it: its request had an address, "
             f"or low memory ends below {view.low_max:#x} (then give --dma-limit)"
         )
-    if asks_for_other_huge_pages(view):
+    if asks_for_unplaced_hugetlb_cma(view):
         yield "the CMA areas of hugetlb_cma= are not placed anew: they are taken as they were"
     if _asks_for_protected_kvm(view):
         yield "the memory that kvm-arm.mode=protected reserves is not placed: the result may be too high"
@@ -179,7 +186,7 @@ def _asks_for_protected_kvm(view: View) -> bool:
 
 def _add(readings: list[MapReading], history: History, view: View) -> None:
     """Add the readings of one history under the requested command line."""
-    for what, state in changed(history, view):
+    for what, state in planned_states(history, view):
         memory = _memory(view.machine.memory, state)
         if all(reading.memory != memory for reading in readings):
             rewound = [Rewound(*span, "the crash kernel itself") for span in view.crash]
@@ -213,14 +220,14 @@ def _larger(found: list[History], view: View) -> Iterator[MapReading]:
     Where no `mem=` is known to have cut it, the two likeliest histories are enough: more would be guesses upon guesses.
     """
     seen = view.machine.memory.ram
-    larger, high = [(ram, asked, more_of(view, ram - seen)) for ram, asked in totals(view)], is_high(view)
+    larger, high = [(ram, asked, map_with(view, ram - seen)) for ram, asked in likely_totals(view)], asks_for_high(view)
     others = [] if high else larger[:1]
     row = cache(Reserved)  # most are the same in all
     for history in found if is_hidden(view) else found[:_LIKELIEST]:
         paging = next(pagings_planned(view, history.paging))
         lift = lift_of(history, view, paging)
-        bare = bare_of(history, view, lift)
-        for what, size in areas(history, view):
+        bare = without_top(history, view, lift)
+        for what, size in cma_sizes(history, view):
             boot = boot_of(view, size, paging, view.regions, early=history.early, lift=lift)
             settled = None
             for ram, asked, memory in larger:

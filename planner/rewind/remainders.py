@@ -16,7 +16,7 @@ from planner.kernel.cma import cma_align
 from planner.kernel.force_pte import kfence_pool_size
 from planner.rewind.boot_steps import CMA, KFENCE, MOST_PER_CPU, Choice
 from planner.rewind.cma_areas import areas_of
-from planner.rewind.memmap import beneath
+from planner.rewind.memmap import lowest_memmap
 from planner.rewind.state import Allocation, State
 from planner.rewind.sums import Sums, any_of, sums_of
 from planner.rewind.view import View
@@ -85,7 +85,7 @@ class Remainders:
 
     def _lowest(self, item: Allocation) -> int:
         """The lowest address of page descriptors; 0 in low memory, where an unknown CMA area may lie above them."""
-        low = beneath(self.view.listed, item)
+        low = lowest_memmap(self.view.listed, item)
         return 0 if self.takes_area or low < self.view.low_max else low
 
     def per_cpu_areas(self, state: State, entries: Iterable[int], most: int) -> list[Span]:

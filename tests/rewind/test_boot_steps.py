@@ -12,7 +12,7 @@ from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import Event, Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region
 from planner.kernel.profiles import select_profile
-from planner.rewind.boot_steps import KFENCE, Choice, named, steps_of_log, usual_steps
+from planner.rewind.boot_steps import KFENCE, Choice, guess_in_words, steps_of_log, usual_steps
 from planner.rewind.state import State
 from planner.rewind.view import PlannedBoot, View
 
@@ -253,7 +253,7 @@ def test_from_7_0_on_page_descriptors_come_later_too() -> None:
 
 
 def test_a_guess_says_what_it_took_back() -> None:
-    assert named([("log buffer", MIB), ("memmap", 128 * MIB)]) == (
+    assert guess_in_words([("log buffer", MIB), ("memmap", 128 * MIB)]) == (
         "assumed to have come later: log buffer 1M, memmap 128M"
     )
-    assert named([]) == "nothing came later"
+    assert guess_in_words([]) == "nothing came later"

@@ -13,13 +13,13 @@ from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
 from planner.rewind.hidden_ram import (
-    bare_of,
+    asks_for_high,
     grown,
     is_hidden,
-    is_high,
-    more_of,
-    totals,
+    likely_totals,
+    map_with,
     with_more,
+    without_top,
 )
 from planner.rewind.history import History
 from planner.rewind.paging import Paging
@@ -58,7 +58,7 @@ def test_whether_a_limit_hid_something(own: str | None, asked: str | None, hidde
     [("crashkernel=256M", False), ("crashkernel=256M,high", True), ("quiet", False)],
 )
 def test_whether_the_request_goes_above_low_memory(asked: str, high: bool) -> None:
-    assert is_high(view(asked=asked)) is high
+    assert asks_for_high(view(asked=asked)) is high
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_whether_the_request_goes_above_low_memory(asked: str, high: bool) -> No
 )
 def test_how_much_there_may_be(asked: str, amounts: list[int]) -> None:
     """In GiB; 3 are seen."""
-    assert [ram // GIB for ram, _ in totals(view(asked=asked))] == amounts
+    assert [ram // GIB for ram, _ in likely_totals(view(asked=asked))] == amounts
 
 
 IMAGE = Range(6 * GIB + 64 * KIB, 6 * GIB + 32 * MIB)
@@ -98,8 +98,8 @@ def test_ram_that_was_cut_away_beneath_what_stays(own: str | None, image: Range 
     shown = view_of(machine, PlannedBoot(select_profile("6.1").profile, PAGE, 4 * GIB, "crashkernel=256M"))
     assert shown.cut == (4 * GIB if cut else 0)
     if cut:
-        ((ram, _),) = totals(shown)
-        more = more_of(shown, ram - CUT.ram)
+        ((ram, _),) = likely_totals(shown)
+        more = map_with(shown, ram - CUT.ram)
         assert (more.ram, more.regions[0]) == (6 * GIB + 64 * MIB, Region(GIB, 7 * GIB))
 
 
@@ -127,7 +127,7 @@ def test_what_was_taken_from_the_top_lies_at_the_new_top() -> None:
     shown = view(memory=replace_reserved(image))
     history = History("", shown.listed, (), Early(), Paging(base_pages=False, kfence_pool=False))
     boot = Boot(cma=0, request=Cma(), align=2 * MIB, page_size=PAGE, low_max=4 * GIB)
-    state = with_more(bare_of(history, shown, 0), shown, more_of(shown, 5 * GIB), boot)
+    state = with_more(without_top(history, shown, 0), shown, map_with(shown, 5 * GIB), boot)
     assert state.memory == ((GIB, 9 * GIB),)
     assert image in state.reserved
     descriptors = 8 * GIB // PAGE * 64

@@ -7,7 +7,7 @@ import pytest
 from planner.base.ranges import Span
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.profiles import select_profile
-from planner.rewind.memmap import beneath, memmap, place_memmap
+from planner.rewind.memmap import lowest_memmap, memmap, place_memmap
 from planner.rewind.state import Allocation, State
 
 
@@ -72,4 +72,4 @@ def test_where_page_descriptors_go(ram: int, expected: list[Span]) -> None:
 def test_what_later_allocations_lie_beneath(blocks: list[Span], expected: int) -> None:
     """Four page descriptors of 2M each, in 42M."""
     state = State(((0, 42 * MIB),), tuple((a * MIB, b * MIB) for a, b in blocks))
-    assert beneath(state, Allocation("memmap", 2 * MIB, 2 * MIB, times=4)) == expected * MIB
+    assert lowest_memmap(state, Allocation("memmap", 2 * MIB, 2 * MIB, times=4)) == expected * MIB

@@ -10,7 +10,7 @@ from planner.kernel.machine import Event, Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
 from planner.rewind.history import History
-from planner.rewind.other_cmdline import areas, asks_for_other_huge_pages, boot_of, changed, lift_of
+from planner.rewind.other_cmdline import asks_for_unplaced_hugetlb_cma, boot_of, cma_sizes, lift_of, planned_states
 from planner.rewind.paging import Paging, base_page_tables
 from planner.rewind.replay import Early
 from planner.rewind.view import PlannedBoot, View, view_of
@@ -50,7 +50,7 @@ def history(shown: View, cma: Span | None = CMA, paging: Paging = PAGES) -> Hist
 def sizes(own: str | None, asked: str | None, cma: Span | None = CMA, **config: str) -> list[int]:
     """MiB of the area then, the likeliest first."""
     shown = view(own, asked, config=config)
-    return [size // MIB for _, size in areas(history(shown, cma), shown)]
+    return [size // MIB for _, size in cma_sizes(history(shown, cma), shown)]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_the_configuration_says_the_default_area() -> None:
 
 def test_what_is_said_of_each_size() -> None:
     shown = view("cma=256M", "quiet")
-    assert [what for what, _ in areas(history(shown), shown)] == [
+    assert [what for what, _ in cma_sizes(history(shown), shown)] == [
         "as it was",
         "as it was; a CMA area of 32M",
         "as it was; a CMA area of 16M",
@@ -94,13 +94,13 @@ def test_what_is_said_of_each_size() -> None:
 def test_without_another_command_line_the_state_stays() -> None:
     shown = view("quiet", None)
     own = history(shown)
-    assert list(changed(own, shown)) == [("as it was", own.state)]
+    assert list(planned_states(own, shown)) == [("as it was", own.state)]
 
 
 def test_the_same_command_line_changes_nothing() -> None:
     shown = view(OWN, f"{OWN} crashkernel=1G")
     own = history(shown, paging=Paging(base_pages=True, kfence_pool=False))
-    assert [state for _, state in changed(own, shown)] == [own.state]
+    assert [state for _, state in planned_states(own, shown)] == [own.state]
 
 
 HUGE = (4 * GIB, 6 * GIB)
@@ -121,10 +121,10 @@ HUGE = (4 * GIB, 6 * GIB)
 def test_the_areas_for_huge_pages(own: str, asked: str, expected: list[Span]) -> None:
     """A log names the former ones; the default area stays."""
     shown = view(own, asked, kernel="6.12", logged=(CMA, HUGE))
-    ((_, state),) = changed(history(shown), shown)
+    ((_, state),) = planned_states(history(shown), shown)
     assert CMA in state.reserved
     assert [block for block in state.reserved if 4 * GIB <= block[0] < TOP - TABLES] == expected
-    assert not asks_for_other_huge_pages(shown)
+    assert not asks_for_unplaced_hugetlb_cma(shown)
 
 
 @pytest.mark.parametrize(
@@ -141,18 +141,18 @@ def test_the_areas_for_huge_pages(own: str, asked: str, expected: list[Span]) ->
 def test_whose_areas_for_huge_pages_are_not_known_are_not_placed(
     own: str | None, asked: str, listed: tuple[Span, ...], unknown: bool
 ) -> None:
-    assert asks_for_other_huge_pages(view(own, asked, kernel="6.12", listed=listed)) is unknown
+    assert asks_for_unplaced_hugetlb_cma(view(own, asked, kernel="6.12", listed=listed)) is unknown
 
 
 def test_an_area_for_huge_pages_is_placed_beside_a_listing_without_one() -> None:
     shown = view(None, "hugetlb_cma=2G", kernel="6.12")
-    states = [state for _, state in changed(history(shown), shown)]
+    states = [state for _, state in planned_states(history(shown), shown)]
     assert states
     assert all(HUGE in state.reserved for state in states)
 
 
 def test_from_7_0_on_areas_for_huge_pages_come_after_the_crash_kernel() -> None:
-    assert not asks_for_other_huge_pages(view("quiet", "hugetlb_cma=2G", kernel="7.2"))
+    assert not asks_for_unplaced_hugetlb_cma(view("quiet", "hugetlb_cma=2G", kernel="7.2"))
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_how_much_less_is_taken_from_the_top(here: Paging, then: Paging, lift: i
 def test_base_pages_or_not_is_open_where_the_configuration_decides() -> None:
     """Each reading is there once, the likelier first, and says what it takes for granted."""
     shown = view("rodata=off", "quiet", kernel="6.12")
-    said = [what for what, _ in changed(history(shown, paging=BLOCKS), shown)]
+    said = [what for what, _ in planned_states(history(shown, paging=BLOCKS), shown)]
     assert said[0] == "as it was"
     assert [what.partition("; ")[2] for what in said[1:]] == ["the linear map has blocks then"]
 
@@ -189,7 +189,7 @@ def test_base_pages_or_not_is_open_where_the_configuration_decides() -> None:
 def test_another_end_of_memory(asked: str, end: int) -> None:
     """Everything at the top lies below the new one; nothing changes where it cuts nothing."""
     shown = view("quiet", asked)
-    _, state = next(iter(changed(history(shown), shown)))
+    _, state = next(iter(planned_states(history(shown), shown)))
     assert state.memory[-1][1] == end
     assert state.reserved[-1][1] == end
 

@@ -1,4 +1,4 @@
-"""Changes by another command line: the place of a CMA area, and how all that was taken from the top moves."""
+"""Changes by another command line: how all that was taken from the top of memory moves, and the CMA area with it."""
 
 from __future__ import annotations
 
