@@ -1,4 +1,4 @@
-"""Pages of hugetlb that are larger than any free block of the buddy allocator: a boot takes them for `hugepages=`.
+"""Gigantic pages, which are larger than any free block of the buddy allocator: a boot takes them for `hugepages=`.
 
 They are taken while the command line is parsed, after the crash kernel. A listing shows each as one small page,
 whose descriptor stands for all, and the rest; of kernels before 6.7, as one entry. From 7.0 on the CMA areas of
@@ -47,27 +47,45 @@ def gigantic_pages_asked(cmdline: str | None, page_size: int) -> dict[int, int]:
 
 
 def gigantic_pages(listed: State, cmdline: str | None, page_size: int) -> list[Span]:
-    """Their places among what is listed: pairs of entries, whole ones, or as many as were asked for, from the top.
+    """The gigantic pages among what is listed: pairs of entries, whole ones, or as many as were asked for.
 
-    A whole entry beneath 4 GiB may be firmware's: it is one of them if no place above was free.
+    cmdline: of the boot that is listed; None: not known.
     """
-    blocks, kept = listed.reserved, listed.kept
-    found = [
+    found = _as_pairs(listed, page_size)
+    if not found and cmdline is None:
+        found = _as_whole_entries(listed, page_size)
+    return found or _as_many_as_asked(listed, cmdline, page_size)
+
+
+def _as_pairs(listed: State, page_size: int) -> list[Span]:
+    """Pages that are listed as one small page, whose descriptor stands for all, and the rest right above it."""
+    return [
         (rest[0] - page_size, rest[1])
-        for head, rest in pairwise(blocks)
+        for head, rest in pairwise(listed.reserved)
         if head[1] == rest[0] and head[0] <= rest[0] - page_size
         for size in _SIZES.get(page_size, ())
         if rest[1] - rest[0] == size - page_size and not rest[1] % size
     ]
+
+
+def _as_whole_entries(listed: State, page_size: int) -> list[Span]:
+    """Entries that are whole pages of the largest size.
+
+    One beneath 4 GiB may be firmware's: it is one of them if no place above was free.
+    """
     largest = max(_SIZES.get(page_size, (0,)))
-    if not found and cmdline is None and largest:
-        # A CMA area that ends at 4 GiB may lie right beneath.
-        parts = [part for a, b in blocks for part in ((a, min(b, 4 * GIB)), (max(a, 4 * GIB), b)) if part[0] < part[1]]
-        lowest = min((listed.topmost(largest, largest) or 0) + 1, 4 * GIB)
-        aligned = [part for part in parts if not part[0] % largest and not part[1] % largest]
-        found = [part for part in aligned if part[0] >= lowest and part not in kept]
-    if found:
-        return found
+    if not largest:
+        return []
+    # A CMA area that ends at 4 GiB may lie right beneath.
+    halves = [half for a, b in listed.reserved for half in ((a, min(b, 4 * GIB)), (max(a, 4 * GIB), b))]
+    lowest = min((listed.topmost(largest, largest) or 0) + 1, 4 * GIB)
+    aligned = [(a, b) for a, b in halves if a < b and not a % largest and not b % largest]
+    return [span for span in aligned if span[0] >= lowest and span not in listed.kept]
+
+
+def _as_many_as_asked(listed: State, cmdline: str | None, page_size: int) -> list[Span]:
+    """The topmost ranges of as many pages as `hugepages=` asks for, ascending."""
+    found: list[Span] = []
     for size, count in gigantic_pages_asked(cmdline, page_size).items():
         left = count
         for start, end in reversed(listed.not_kept()):

@@ -100,15 +100,18 @@ def _per_cpu(view: View, state: State, late: Sequence[Span]) -> list[Span]:
     page, holes, kept = view.planned.page_size, union(late), set(view.listed.kept)
     found: list[Span] = []
     for block, above in pairwise(view.listed.reserved):
-        if page <= above[0] - block[1] <= 2 * page and block not in kept:
-            i = bisect_left(state.reserved, (block[1], 0)) - 1
-            left = state.reserved[i] if i >= 0 else block
-            n = bisect_left(holes, left)
-            near = view.all_low and left == block and block[1] - block[0] >= _LEAST_PER_CPU
-            near = near or any(left[0] - stop <= page for _, stop in holes[max(n - 1, 0) : n])
-            near = near or any(start - above[0] <= 4 * page for start, _ in holes[n : n + 1])
-            if left[1] == block[1] and near:
-                found.append(left)
+        if block in kept or not page <= above[0] - block[1] <= 2 * page:
+            continue
+        i = bisect_left(state.reserved, (block[1], 0)) - 1
+        left = state.reserved[i] if i >= 0 else block
+        if left[1] != block[1]:
+            continue  # its top was a later allocation itself
+        n = bisect_left(holes, left)
+        alone = view.all_low and left == block and block[1] - block[0] >= _LEAST_PER_CPU
+        above_a_later_one = any(left[0] - stop <= page for _, stop in holes[max(n - 1, 0) : n])
+        beneath_a_later_one = any(start - above[0] <= 4 * page for start, _ in holes[n : n + 1])
+        if alone or above_a_later_one or beneath_a_later_one:
+            found.append(left)
     return found
 
 

@@ -40,6 +40,7 @@ _LATE_TOO = {"cma": "CMA", "node_data": "data of a node"}
 """Likewise, where the crash kernel is reserved before the linear map is made."""
 
 _CACHE_LINE = 64
+"""Alignment of small allocations (SMP_CACHE_BYTES)."""
 
 _UNCOUNTED = {4 * KIB: (232 * KIB, 256 * KIB), 16 * KIB: (384 * KIB, 464 * KIB), 64 * KIB: (640 * KIB, 768 * KIB)}
 """Bytes of an image between its sections, which the log's `Memory:` line does not count: from about, to; by page size.
@@ -50,19 +51,19 @@ Seen with Debian's kernels from 6.12 on.
 
 @dataclass(frozen=True, slots=True)
 class LogState:
-    """The state right before the crash kernel, as a log alone shows it.
-
-    late: what the log names as later. memmap: where page descriptors must lie. between: ranges right above what came
-    later that no line names, and that may have been there before. paging: what was taken from the top of memory first.
-    area: where a CMA area must lie that no line shows.
-    """
+    """The state right before the crash kernel, as a log alone shows it."""
 
     state: State
     late: tuple[tuple[Span, str], ...]
+    """What the log names as later than the crash kernel, each range with its name."""
     memmap: tuple[Span, ...]
+    """Where page descriptors must lie."""
     between: tuple[Span, ...]
+    """Ranges right above later allocations that no line names, and that may have been there before."""
     paging: Paging
+    """What was taken from the top of memory first."""
     area: Span | None = None
+    """Where a CMA area must lie that no line shows."""
 
 
 def log_state(view: View, loaded: Sequence[Span] = ()) -> LogState:

@@ -39,37 +39,38 @@ __all__ = ["UNTOLD", "MapReading", "PlannedBoot", "Rewind", "rewind"]
 
 @dataclass(frozen=True, slots=True)
 class MapReading:
-    """One state of memory at the reservation, under an assumption, and what was put back to get there.
-
-    more: whether the memory has more RAM than the map lists; then what is reserved has no names.
-    """
+    """One state of memory at the reservation, under an assumption."""
 
     assumption: str
+    """The assumption, in words."""
     memory: MemoryMap
+    """The map at the reservation."""
     rewound: tuple[Rewound, ...] = ()
+    """What was freed to get there."""
     more: bool = False
+    """True if it has more RAM than the source lists; then what is reserved has no names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rewind:
-    """The states of memory at the reservation that the sources leave open.
-
-    readings: the likeliest first; more than one where nothing tells which is right. notes: for people.
-    doubts: those that belong in the first line of an answer.
-    """
+    """The states of memory at the reservation that the sources leave open."""
 
     readings: tuple[MapReading, ...]
+    """The likeliest first; more than one where nothing tells which is right."""
     notes: tuple[str, ...] = ()
+    """Remarks for the user."""
     doubts: tuple[str, ...] = ()
+    """What belongs in the first line of an answer."""
 
 
 UNTOLD = "the listing does not tell all that came later"
 """The doubt about a listing to which no usual boot leads."""
 
 _LIKELIEST = 2
+"""Histories for which more RAM is assumed if no `mem=` is known to have cut the map."""
 
 _latest: list[tuple[Machine, PlannedBoot, list[History]]] = []
-"""The ways back of the machine that was asked about last, one entry at most: mostly one is asked many times."""
+"""The histories of the machine that was rewound last, one entry at most: mostly one is planned for many times."""
 
 
 def rewind(machine: Machine, planned: PlannedBoot) -> Rewind:
@@ -93,9 +94,9 @@ def rewind(machine: Machine, planned: PlannedBoot) -> Rewind:
 
 
 def _lacks(view: View) -> str:
-    """The lack of a log beside a listing, for which it does not tell what came later, in a few words; "" for none.
+    """What a log beside a listing lacks to tell what came later, in a few words; "" if it lacks nothing.
 
-    A log alone is all there is.
+    A log alone is used as it is.
     """
     machine = view.machine
     if machine.traits.log or machine.settled or not view.events:
@@ -105,7 +106,7 @@ def _lacks(view: View) -> str:
 
 
 def _histories(machine: Machine, view: View) -> list[History]:
-    """The ways back of a machine in this view, which do not depend on the command line that is asked about."""
+    """The histories of a machine in this view, which do not depend on the planned command line."""
     same = replace(view.planned, cmdline=None)
     for known, planned, found in _latest:
         if _is_same(known, machine) and planned == same:

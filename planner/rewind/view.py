@@ -24,20 +24,20 @@ __all__ = ["PlannedBoot", "View", "topmost_tables", "view_of"]
 
 @dataclass(frozen=True, slots=True)
 class PlannedBoot:
-    """The boot that is planned.
-
-    dma_limit: as the user or the source says, None unknown. cmdline: its whole command line, None unknown.
-    crash: whether it asks for a crash kernel. config: Kconfig symbols of the kernel that is planned, its builder's
-    where no source names them. pa_bits: of a physical address.
-    """
+    """The boot that is planned: its kernel and its command line."""
 
     profile: Profile
     page_size: int
     dma_limit: int | None = None
+    """The DMA limit, or `NO_DMA_ZONES`, as the user or the source says; None: not known."""
     cmdline: str | None = None
+    """The whole command line; None: not known."""
     crash: bool = True
+    """True if it asks for a crash kernel."""
     config: Mapping[str, str] = field(default_factory=dict)
+    """Kconfig symbols of its kernel, the builder's where no source names them."""
     pa_bits: int = 48
+    """Bits of a physical address."""
 
     @property
     def reserves_first(self) -> bool:
@@ -52,23 +52,26 @@ class PlannedBoot:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One running machine as its sources show it.
-
-    after: what is known to have come after the crash kernel, with its address. lpi_tables: those of the interrupt
-    controller, which the running kernel reserved itself, and memblock never did. cut: the address where a `mem=` cut
-    RAM away beneath what stays, such as the image; 0: nowhere.
-    """
+    """One running machine as its sources show it, and the boot that is planned for it."""
 
     machine: Machine
     planned: PlannedBoot
     listed: State
+    """memblock as the sources list it, with what is known to be earlier than the crash kernel kept."""
     crash: tuple[Span, ...]
+    """The ranges of the crash kernel, ascending; none: it has none."""
     regions: tuple[Span, ...]
+    """All memory, ascending."""
     nodes: tuple[Span, ...]
+    """The ranges of the nodes; none if there is one."""
     low_max: int
+    """The end of low memory, exclusive."""
     after: tuple[tuple[Span, str], ...] = ()
+    """What is known to have come after the crash kernel, each range with its name."""
     lpi_tables: tuple[Span, ...] = ()
+    """Tables of the interrupt controller, which the running kernel reserved itself, and memblock never did."""
     cut: int = 0
+    """The address where a `mem=` cut RAM away beneath what stays, such as the image; 0: nowhere."""
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -161,10 +164,10 @@ def _blocks(machine: Machine, crash: Sequence[Span], never: Collection[Span]) ->
 
 
 def _unrounded(blocks: list[Span], events: Sequence[Event], table: int, page_size: int) -> list[Span]:
-    """The blocks with the edge where the table of sections begins, right beneath a node's data, if it shares a page.
+    """The reserved ranges, two of which meet where the table of sections begins, right beneath a node's data.
 
-    A listing has whole pages, and gives a shared one to the lower entry: the table lacks a part of a page then. The
-    data begin within a page, as a log tells. table: its bytes, 0 if none is known to be there.
+    A listing has whole pages, and gives one that two allocations share to the lower entry: the table lacks a part of a
+    page then. The data begin within a page, as a log tells. table: its bytes, 0 if none is known to be there.
     """
     for start, _ in (e.span for e in events if table and e.kind == "node_data" and e.span is not None):
         edge = start - table
