@@ -1,4 +1,4 @@
-"""The ways back from a running machine: what came later, and the state before it.
+"""The histories of a running machine: what came after the crash kernel, and the state before it.
 
 Where a log names what came later, all of it is taken back in order; without one, what is usual for so much RAM
 (`histories_from_listing`). A log without a listing is a case of its own (`histories_from_log`).
@@ -30,7 +30,7 @@ __all__ = ["histories"]
 
 
 def histories(view: View) -> list[History]:
-    """The ways back, the likeliest first."""
+    """The histories that the sources leave open, the likeliest first."""
     if view.machine.settled:
         return [_as_logged(view)]
     if view.machine.traits.log:
@@ -41,7 +41,7 @@ def histories(view: View) -> list[History]:
     found = _logged(view) if logged else []
     if found:
         return found
-    # Nothing explains all that is listed: what is certain, and what would be if nothing came later.
+    # A log that names allocations explains nothing here, or there is none: what is certain, and what is usual.
     others = [_simple(view)] if view.crash or logged else []
     ways = histories_from_listing(view, others) if not logged else others
     return [*ways, _all_early(view) if ways else replace(_all_early(view), whole=False)]

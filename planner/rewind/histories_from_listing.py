@@ -1,4 +1,4 @@
-"""The ways back from a listing whose log does not tell what came later: what is usual for so much RAM.
+"""Histories from a listing alone, or beside a log that does not tell what came later: what is usual for so much RAM.
 
 Allocations of usual sizes are looked for in the listing by `search`. Where all RAM is low memory, the CMA area may tell
 more: see `cma_stack`.
@@ -35,14 +35,17 @@ _MOST_OF_RAM = 6
 
 
 class _Hypothesis(NamedTuple):
-    """One set of assumptions about a boot. where: a word on its nodes; search: for the ways back under them."""
+    """One set of assumptions about a boot. where: words on its nodes, "" for none; search: under these assumptions."""
 
     where: str
     search: Callable[[], Search | None]
 
 
 def histories_from_listing(view: View, others: list[History]) -> list[History]:
-    """Histories of allocations that are usual for so much RAM, and others: the likeliest first."""
+    """Histories of allocations that are usual for so much RAM, the likeliest first.
+
+    others: what is possible if none of these explains the listing; they are put where they belong among them.
+    """
     effort = Effort.of(view)
     hypotheses = _hypotheses(view)
     found = _found(hypotheses, effort)
@@ -153,9 +156,9 @@ def _with_paged_memmap(view: View) -> View:
 
 
 def _with_kfence_pool(view: View) -> tuple[View, bool]:
-    """The view in which page tables and a KFENCE pool came before the crash kernel; and whether there is a pool.
+    """The view in which the topmost entry came before the crash kernel, if page tables and a KFENCE pool fill it.
 
-    Both lie in the topmost entry, and fill it.
+    And True if there is a pool.
     """
     listed = view.listed
     paging = paging_of_listing(view, listed._replace(reserved=listed.reserved[-1:]))

@@ -1,4 +1,4 @@
-"""The ways back that a boot log without a listing leaves open: they differ in what it does not name."""
+"""Histories from a boot log without a listing: they differ in what the log does not name."""
 
 from __future__ import annotations
 
