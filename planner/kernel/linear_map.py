@@ -17,7 +17,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from operator import floordiv
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from planner.base.errors import KernelBugError
 from planner.base.ranges import Span, subtract, union
@@ -59,8 +59,12 @@ Call: TypeAlias = tuple[int, int, int]
 _Level: TypeAlias = tuple[int, int, int]
 """One kind of leaf: its size less one, the mask that rounds down to it, the kind."""
 
-Measured: TypeAlias = tuple[tuple[LeafSpan, ...], Mapping]
-"""A linear map and its numbers."""
+
+class Measured(NamedTuple):
+    """A linear map and its numbers."""
+
+    spans: tuple[LeafSpan, ...]
+    mapping: Mapping
 
 
 @lru_cache(maxsize=128)
@@ -236,7 +240,8 @@ def remapped(base: Measured, area: Span, calls: Sequence[Call], geometry: Geomet
     gone, come = (measure(_within(window, spans), geometry, memstart) for spans in (old, new))
     sizes = [getattr(before.bytes, k) - getattr(gone.bytes, k) + getattr(come.bytes, k) for k in KINDS]
     counts = [getattr(before.tables, k) - getattr(gone.tables, k) + getattr(come.tables, k) for k in TABLES]
-    return (*whole[:first], *new, *whole[last:]), _mapping(sizes, counts[5 - geometry.levels :], geometry)
+    mapping = _mapping(sizes, counts[5 - geometry.levels :], geometry)
+    return Measured((*whole[:first], *new, *whole[last:]), mapping)
 
 
 def _within(window: Span, spans: Iterable[LeafSpan]) -> list[LeafSpan]:
@@ -287,7 +292,7 @@ def _count(spans: Sequence[LeafSpan], memstart: int, shift: int) -> int:
 
 def measured(spans: Sequence[LeafSpan], geometry: Geometry, memstart: int) -> Measured:
     """Sorted spans with their numbers."""
-    return tuple(spans), measure(spans, geometry, memstart)
+    return Measured(tuple(spans), measure(spans, geometry, memstart))
 
 
 def base_page_bytes(spans: Sequence[LeafSpan], within: Span) -> int:

@@ -48,7 +48,7 @@ def waste(
     memblock: its state before the reservation. low: low memory before and after. unaligned: the address that a search
     without the alignment would have found.
     """
-    crash, area, mapping, without = reservation.crash, reservation.area, mapped[1], baseline[1]
+    crash, area, mapping, without = reservation.crash, reservation.area, mapped.mapping, baseline.mapping
     outside = 0 if mapped is baseline else base_pages_outside(mapped, crash) - base_pages_outside(baseline, crash)
     rounding = returned = 0
     loss = 0

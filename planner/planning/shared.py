@@ -89,7 +89,7 @@ class Shared:
 
     def whole(self, area: Range | None, context: Context) -> bool:
         """True if there is an area, and it consists of whole leaves of the baseline."""
-        return area is not None and whole_leaves(self.baseline(context)[0][0], area, context.geometry)
+        return area is not None and whole_leaves(self.baseline(context)[0].spans, area, context.geometry)
 
     def mapped(self, context: Context, reservation: ReservationView, *, whole: bool) -> Measured:
         """The linear map of a plan; the baseline itself if the crash kernel changes nothing."""

@@ -29,7 +29,7 @@ def context(
 
 def kinds(own: Context, low: int, high: int) -> set[int | None]:
     """The leaves in a range of the map without a crash kernel."""
-    return {kind for start, end, kind in baseline_map(own)[0] if start < high and low < end}
+    return {kind for start, end, kind in baseline_map(own).spans if start < high and low < end}
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_an_early_kfence_pool_has_base_pages(kernel: str, facts: dict[str, Any],
     config = {"KFENCE": "y", "KFENCE_SAMPLE_INTERVAL": "100"}
     own = context(kernel, value="rodata=off" if kernel == "6.12" else "rodata=noalias", config=config, **facts)
     assert assumes_kfence_pool(own) is assumed
-    listed = baseline_map(own)[0]
+    listed = baseline_map(own).spans
     assert [(start, end) for start, end, kind in listed if kind == PTE] == [(pool, pool + 2 * MIB)]
 
 
@@ -84,8 +84,8 @@ def test_memory_that_is_not_mapped() -> None:
         Region(3 * GIB, 4 * GIB, Flag.DRIVER_MANAGED),
     )
     memory = MemoryMap(regions)
-    assert baseline_map(context("6.1", memory))[0] == ((GIB, 2 * GIB, PUD), (3 * GIB, 4 * GIB, PUD))
-    assert baseline_map(context("5.10", memory))[0] == ((GIB, 2 * GIB, PUD),)
+    assert baseline_map(context("6.1", memory)).spans == ((GIB, 2 * GIB, PUD), (3 * GIB, 4 * GIB, PUD))
+    assert baseline_map(context("5.10", memory)).spans == ((GIB, 2 * GIB, PUD),)
 
 
 def test_a_region_that_ends_inside_a_page() -> None:
@@ -94,7 +94,7 @@ def test_a_region_that_ends_inside_a_page() -> None:
     edges = [
         (found[0][0], found[-1][1])
         for k in ("6.1", "7.3")
-        for found in [baseline_map(context(k, memory, value="rodata=noalias"))[0]]
+        for found in [baseline_map(context(k, memory, value="rodata=noalias")).spans]
     ]
     assert edges == [(GIB, 2 * GIB + 4 * KIB), (GIB + 4 * KIB, 2 * GIB)]
 
@@ -109,7 +109,7 @@ def planned(
 ) -> dict[int, int]:
     """Bytes by kind of leaf from 3 to 4 GiB."""
     own = context_of(strategy, value, MEMORY, facts)
-    spans = planned_map(own, reservation, baseline_map(own), whole=whole)[0]
+    spans = planned_map(own, reservation, baseline_map(own), whole=whole).spans
     found: dict[int, int] = {}
     for start, end, kind in spans:
         inside = min(end, 4 * GIB) - max(start, 3 * GIB)
