@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from planner.base.ranges import Range, Span, subtract
 from planner.base.sizes import GIB, round_down, round_up
@@ -30,25 +31,32 @@ from planner.planning.result import ReservationView
 __all__ = ["assumes_kfence_pool", "base_page_map", "baseline_map", "planned_map", "whole_leaves"]
 
 
-def _calls(
-    context: Context, cut: Span | None, cut_flags: int, flags: int, unmapped: Span | None = None
-) -> tuple[list[Call], list[Span], list[Call]]:
-    """The mapping calls of a boot, in order: those before memory (7.2), memory with `flags`, all others.
+class _Calls(NamedTuple):
+    """The mapping calls of a boot, in order: those before memory (7.2), the ranges of memory, all others."""
 
-    unmapped: a range that is left out.
+    first: list[Call]
+    memory: list[Span]
+    after: list[Call]
+
+
+def _calls(context: Context, cut: Span | None, cut_flags: int, flags: int, unmapped: Span | None = None) -> _Calls:
+    """The mapping calls of a boot.
+
+    cut: a range that is mapped by a call of its own, with `cut_flags`. flags: of all others. unmapped: a range that is
+    left out.
     """
     profile, facts = context.profile, context.facts
     pool = _kfence_pool(context)
-    special: list[Call] = []
+    first: list[Call] = []
     image, data = facts.kernel_image, facts.kernel_data
     skipped = Flag.NOMAP.value if profile.maps_driver_managed else Flag.NOMAP.value | Flag.DRIVER_MANAGED.value
     regions = context.memory.spans(skipped)
     if profile.rounds_inward:
         regions = _whole_pages(regions, context.geometry.page_size)
     if profile.image == "first":
-        special += [(*pool, BASE_PAGES)] if pool else []
+        first += [(*pool, BASE_PAGES)] if pool else []
         if image is not None:
-            special += [(r.start, r.end, flags) for r in (image, data) if r is not None and _inside(r, regions)]
+            first += [(r.start, r.end, flags) for r in (image, data) if r is not None and _inside(r, regions)]
         holes = [cut] if cut else []
         after: list[Call] = []
     else:
@@ -65,7 +73,7 @@ def _calls(
         after += [(*piece, cut_flags) for piece in subtract(cut, apart)]
     if unmapped:
         holes.append(unmapped)
-    return special, _around(holes, regions), after
+    return _Calls(first, _around(holes, regions), after)
 
 
 def _around(holes: list[Span], regions: list[Span]) -> list[Span]:
@@ -131,16 +139,19 @@ def _map(
     pages_below: int = 0,
     unmapped: Span | None = None,
 ) -> Measured:
-    """The whole map, with `cut` mapped by a separate call; pages: base pages everywhere, or below an address."""
+    """The whole map, with `cut` mapped by a separate call.
+
+    pages: with base pages everywhere. pages_below: with base pages below this address.
+    """
     flags = BASE_PAGES if pages else 0
     geo, memstart = context.geometry, context.memstart
-    special, ranges, after = _calls(context, cut, cut_flags | flags, flags, unmapped)
+    first, ranges, after = _calls(context, cut, cut_flags | flags, flags, unmapped)
     calls = [(start, end, flags) for start, end in ranges]
     if pages_below:
         calls = [(start, min(end, pages_below), BASE_PAGES) for start, end in ranges if start < pages_below]
         calls += [(max(start, pages_below), end, flags) for start, end in ranges if end > pages_below]
     calls += after
-    spans = build_over(special, calls, geo, memstart) if special else build(calls, geo, memstart)
+    spans = build_over(first, calls, geo, memstart) if first else build(calls, geo, memstart)
     return measured(spans, geo, memstart)
 
 
@@ -190,9 +201,9 @@ def _left_out(context: Context, reservation: ReservationView) -> Span | None:
 
 def _call_around(context: Context, cut: Span) -> Span | None:
     """The mapping call, in whole pages, that contains a range; None if there is none."""
-    special, ranges, _ = _calls(context, None, 0, 0)
+    first, ranges, _ = _calls(context, None, 0, 0)
     index = bisect_right(ranges, (cut[0], 1 << 65)) - 1
-    if special or index < 0:
+    if first or index < 0:
         return None
     start, end = ranges[index]
     whole_pages = not (start | end) & (context.geometry.page_size - 1)

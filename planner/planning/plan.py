@@ -179,6 +179,9 @@ def attempt(question: Question, strategy: Strategy) -> tuple[Plan, KernelBugErro
         remarks.notes[:0] = earlier.notes
     of_map = shared.other_readings(question.others, question.text, request, context, reservation)
     of_kernel = _other_kernels_answers(question, strategy, own, reservation)
+    steps = None
+    if question.options.steps:
+        steps = shared.steps(context, reservation, baseline=tried.baseline, planned=tried.mapped)
     readings = _readings(repeated(earlier) if earlier is not None else (), of_map, of_kernel)
     plan = Plan(
         request=request_view(question.text, request, tried.placement),
@@ -200,7 +203,7 @@ def attempt(question: Question, strategy: Strategy) -> tuple[Plan, KernelBugErro
         facts=question.facts,
         leaf_spans=tried.mapped.spans,
         baseline_spans=tried.baseline.spans,
-        steps=shared.steps(context, reservation, tried.baseline, tried.mapped) if question.options.steps else None,
+        steps=steps,
         processors=tried.runs_on,
         own=own,
         help=() if reservation.outcome in GOOD else None,
@@ -328,20 +331,28 @@ def _check_machine(machine: Machine, options: Options, remarks: Remarks) -> None
             )
         remarks.note(f"the map is from {arch}: planned as if this memory were an arm64 machine's")
     if not machine.memory.regions:
-        log, incomplete = machine.traits.log, machine.incomplete
+        raise _no_ram(machine)
+
+
+def _no_ram(machine: Machine) -> InputError:
+    """The error for a machine whose sources show no RAM."""
+    traits, incomplete = machine.traits, machine.incomplete
+    if incomplete:
+        what = incomplete.why
+    elif traits.log:
         lost = "" if machine.facts.kernel else " and no version: its beginning is lost or cannot be read"
-        without = f"the log shows no memory ranges{lost}" if log else "the map has no RAM"
-        raise InputError(
-            machine.source,
-            incomplete.why if incomplete else without,
-            "give the machine's /proc/iomem with --map, and this log with --log"
-            if log
-            else "state its RAM with --memory SIZE@START, or add another source of this machine that shows it"
-            if machine.traits.firmware
-            else "give the file memory, too"
-            if machine.traits.nameless
-            else "give a map with at least one memory region",
-        )
+        what = f"the log shows no memory ranges{lost}"
+    else:
+        what = "the map has no RAM"
+    if traits.log:
+        remedy = "give the machine's /proc/iomem with --map, and this log with --log"
+    elif traits.firmware:
+        remedy = "state its RAM with --memory SIZE@START, or add another source of this machine that shows it"
+    elif traits.nameless:
+        remedy = "give the file memory, too"
+    else:
+        remedy = "give a map with at least one memory region"
+    return InputError(machine.source, what, remedy)
 
 
 def _as_read_by(

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from planner.base.ranges import Range, Span, union
-from planner.kernel.linear_map import LeafSpan, kinds_used
-from planner.kernel.ptdump import KINDS, TABLES, Mapping, Tables
+from planner.kernel.linear_map import LeafSpan, Measured, kinds_used
+from planner.kernel.ptdump import KINDS, TABLES, Tables
 from planner.planning.context import Context
 from planner.planning.result import RemapStep, ReservationView
 from planner.planning.strategies import BEFORE_LIVE, STRATEGIES, Phase
@@ -58,18 +58,13 @@ class _Piece:
 
 
 def remap_steps(
-    context: Context,
-    reservation: ReservationView,
-    *,
-    before: Sequence[LeafSpan],
-    after: Sequence[LeafSpan],
-    mapping: Mapping,
-    baseline: Mapping,
+    context: Context, reservation: ReservationView, *, baseline: Measured, planned: Measured
 ) -> tuple[RemapStep, ...]:
     """The operations from the map without a crash kernel to the plan's map; empty if they are the same.
 
     A map that is decided before it goes live is built as a whole; otherwise entries of the live map change.
     """
+    before, after = baseline.spans, planned.spans
     if after is before or (reservation.crash is None and context.effect != "pages"):
         return ()
     strategy = context.strategy
@@ -80,11 +75,12 @@ def remap_steps(
     maker = _Maker(context, order)
     if not live:
         pieces = [_Piece(start, end, None, ((start, end, kind),)) for start, end, kind in after]
-        tables = mapping.tables
+        tables = planned.mapping.tables
     else:
         area = reservation.area if strategy.proposal else None
         pieces = _within(before, after, area) if area else maker.changed(before, after)
-        tables = Tables(*(max(0, getattr(mapping.tables, level) - getattr(baseline.tables, level)) for level in TABLES))
+        now, then = planned.mapping.tables, baseline.mapping.tables
+        tables = Tables(*(max(0, getattr(now, level) - getattr(then, level)) for level in TABLES))
     if not pieces:
         return ()
     steps = [RemapStep("tables", entries=tables.total, tables=tables)]

@@ -105,13 +105,12 @@ class Shared:
         return _once(self._maps, key, lambda: planned_map(context, reservation, baseline, whole=whole))
 
     def steps(
-        self, context: Context, reservation: ReservationView, before: Measured, after: Measured
+        self, context: Context, reservation: ReservationView, *, baseline: Measured, planned: Measured
     ) -> tuple[RemapStep, ...]:
         """The changes to the map, operation by operation."""
         from planner.planning.remap_steps import remap_steps
 
-        (old, baseline), (new, mapping) = before, after
-        return remap_steps(context, reservation, before=old, after=new, mapping=mapping, baseline=baseline)
+        return remap_steps(context, reservation, baseline=baseline, planned=planned)
 
 
 def _once(kept: dict[object, _T], key: object, make: Callable[[], _T]) -> _T:
