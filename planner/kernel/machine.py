@@ -164,92 +164,112 @@ OwnRequest: TypeAlias = Literal["told", "restored", "lost"]
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Facts about the kernel of one boot.
-
-    kernel: version string as `uname -r` prints it. arch: `aarch64`, `x86_64`, `s390x`, ... model: the machine's
-    name in its device tree. page_size, va_bits, pa_bits: of the kernel. cmdline: the whole command line; cmdline_cut:
-    it lacks its end. own_request: how its crashkernel= is known: as it says, restored from `record` where it was cut
-    off, or lost.
-    dma_limit: `arm64_dma_phys_limit` in bytes (exclusive), `NO_DMA_ZONES` for none. firmware_dma_limit: the highest
-    address that all devices can reach according to the firmware (device tree, IORT), from which a kernel derives its
-    own limit; all ones: the firmware gives no limit. mem_total: MemTotal of /proc/meminfo, bytes.
-    config: Kconfig symbols without CONFIG_ (absent: unknown, "n": off).
-    kernel_image: what /proc/iomem calls Kernel code, half-open. kernel_data: Kernel data.
-    kfence_pool: the early KFENCE pool. midr: main ID registers of the CPUs seen in a log. splits_live: the log says
-    that the kernel splits live blocks on these processors (`CPU features: detected: BBM Level 3`, or level 2 without
-    aborts). mirrored: whether some memory is more reliable, as the EFI map says.
-    tree: the device tree's blob. further_ranges: of its reserved-memory nodes, as the map lists them. tree_maps:
-    what kernels with other rules make of it, empty where all make the same; `of_reserved_mem.as_read` takes one.
-    default_cma: a pool of the tree is the default CMA area.
-    record: the crash kernel of that boot. events: early allocations listed in a log; events_lack: what shows that these
-    are not all, in a few words, "" for nothing. capture: the capture kernel.
-    request, strategy, align, prefer_aligned, rodata, kfence, cpu: the request and options of an earlier plan whose
-    report is taken as a map; used unless the user gives others. answered: the results of that plan, reused if the new
-    plan gives the same answer.
-    """
+    """Facts about the kernel of one boot, and about the machine; None: not known."""
 
     kernel: str | None = None
+    """Version string, as `uname -r` prints it."""
     arch: str | None = None
+    """`aarch64`, `x86_64`, `s390x`, ..."""
     model: str | None = None
+    """The machine's name in its device tree."""
     page_size: int | None = None
+    """Bytes of a base page."""
     va_bits: int | None = None
+    """Bits of a virtual address."""
     pa_bits: int | None = None
+    """Bits of a physical address."""
     cmdline: str | None = None
+    """The whole command line."""
     cmdline_cut: bool = False
+    """True if `cmdline` lacks its end."""
     own_request: OwnRequest = "told"
+    """How the crashkernel= of `cmdline` is known: as it says, restored from `record` where it was cut off, or lost."""
     dma_limit: int | None = None
+    """`arm64_dma_phys_limit` in bytes (exclusive), `NO_DMA_ZONES` for none."""
     firmware_dma_limit: int | None = None
+    """The highest address that all devices can reach according to the firmware (device tree, IORT), from which a kernel
+    derives its own limit; all ones: the firmware gives no limit."""
     mem_total: int | None = None
+    """MemTotal of /proc/meminfo, in bytes."""
     splits_live: bool | None = None
+    """True if the log says that the kernel splits live blocks on these processors (`CPU features: detected: BBM Level
+    3`, or level 2 without aborts)."""
     mirrored: bool | None = None
+    """True if some memory is more reliable, as the EFI map says."""
     config: Mapping[str, str] = field(default_factory=dict)
+    """Kconfig symbols without CONFIG_; absent: unknown, "n": off."""
     kernel_image: Range | None = None
+    """What /proc/iomem calls Kernel code."""
     kernel_data: Range | None = None
+    """What /proc/iomem calls Kernel data."""
     kfence_pool: Range | None = None
+    """The early KFENCE pool."""
     midr: tuple[int, ...] = ()
+    """Main ID registers of the CPUs seen in a log."""
     tree: bytes | None = None
+    """The device tree's blob."""
     further_ranges: tuple[FurtherRange, ...] = ()
+    """Ranges of the device tree's reserved-memory nodes after the first of each, as the map lists them."""
     tree_maps: tuple[TreeMap, ...] = ()
+    """The maps that kernels with other rules make of the device tree, empty where all make the same;
+    `of_reserved_mem.as_read` takes one."""
     default_cma: bool = False
+    """True if a pool of the device tree is the default CMA area."""
     record: BootRecord | None = None
+    """The crash kernel of that boot."""
     events: tuple[Event, ...] = ()
+    """Early allocations listed in a log."""
     events_lack: str = ""
+    """What shows that `events` are not all, in a few words; "" for nothing."""
     capture: Capture | None = None
+    """The capture kernel."""
     request: str | None = None
+    """The request of an earlier plan whose report is taken as a map, used unless the user gives another; so are the
+    options of that plan that follow."""
     strategy: str | None = None
+    """Name of the strategy of that plan."""
     align: str | None = None
+    """Its alignment."""
     prefer_aligned: bool = False
+    """Its `--prefer-aligned`."""
     rodata: str | None = None
+    """Its `--rodata`."""
     kfence: bool | None = None
+    """Its `--kfence` or `--no-kfence`."""
     cpu: str | None = None
+    """Its `--cpu`."""
     answered: Answered | None = None
+    """The results of that plan, reused if the new plan gives the same answer."""
 
 
 class Kind(NamedTuple):
-    """One kind of source, by the traits that the model depends on.
-
-    rank: precision of its map, 0 for the most precise. stated: map and limits are given for exactly the kernel that is
-    planned. log: a boot log. shows_later: its map also shows what a boot reserved after the crash kernel. whole: it
-    lists the crash kernel if there is one, and ranges that overlap are nested. partial: its map omits or merges ranges
-    that other kinds list separately. at_boot: its map is from boot, before memory hotplug. firmware: its map comes from
-    the firmware, before `mem=`, with a command line that a boot loader may replace. configuration: a kernel's
-    configuration. may_list_nothing: some kernels list no reservation of memblock's (/proc/iomem before 4.17), so
-    that only a range named `reserved` shows that this one lists them. nameless: its reservations have no names, so that
-    a crash kernel is one like the others.
-    """
+    """One kind of source, by the traits that the model depends on."""
 
     name: str
+    """The value of `Machine.kind`."""
     rank: int = 99
+    """Precision of its map, 0 for the most precise."""
     stated: bool = False
+    """True if map and limits are given for exactly the kernel that is planned."""
     log: bool = False
+    """True for a boot log."""
     shows_later: bool = True
+    """True if its map also shows what a boot reserved after the crash kernel."""
     whole: bool = False
+    """True if it lists the crash kernel if there is one, and ranges that overlap are nested."""
     partial: bool = False
+    """True if its map omits or merges ranges that other kinds list separately."""
     at_boot: bool = False
+    """True if its map is from boot, before memory hotplug."""
     firmware: bool = False
+    """True if its map comes from the firmware, before `mem=`, with a command line that a boot loader may replace."""
     configuration: bool = False
+    """True for a kernel's configuration."""
     may_list_nothing: bool = False
+    """True if some kernels list no reservation of memblock's (/proc/iomem before 4.17), so that only a range named
+    `reserved` shows that this one lists them."""
     nameless: bool = False
+    """True if its reservations have no names, so that a crash kernel is one like the others."""
 
 
 KINDS = {
@@ -281,30 +301,31 @@ class Obstacle(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """One machine as its sources describe it.
-
-    source: name for the report (`sample:NAME`, a path, `<stdin>`). kind: a name of `KINDS`. memory: the map, regions
-    sorted and disjoint. settled: True when the map is memblock at reservation time (JSON, a `memblock=debug` log), so
-    that `mem=` is not applied again and nothing needs rewinding; False for a later view (/proc/iomem, debugfs) or a
-    partial one. notes: remarks for the user (overlaps, ignored lines, inferred flags).
-
-    For a log: incomplete: why its memory ranges cannot be complete, so that only its facts are used. damage: the notes
-    on unreadable lines, those on the crash kernel first. on_facts: the notes on its facts, which are kept if another
-    source gives the map. efi_in_4k: its map is an EFI map read for 4K pages because the page size was not known.
-    doubt: what of its map is not known, in a few words for the first line of an answer; "" if it seems whole.
-    """
+    """One machine as its sources describe it."""
 
     source: str
+    """Name for the report: `sample:NAME`, a path, `<stdin>`."""
     kind: str
+    """A name of `KINDS`."""
     memory: MemoryMap
+    """The map, regions sorted and disjoint."""
     facts: Facts = field(default_factory=Facts)
+    """Facts about its kernel."""
     settled: bool = True
+    """True if the map is memblock at reservation time (JSON, a `memblock=debug` log), so that `mem=` is not applied
+    again and nothing needs rewinding; False for a later view (/proc/iomem, debugfs) or a partial one."""
     notes: tuple[str, ...] = ()
+    """Remarks for the user: overlaps, ignored lines, inferred flags."""
     incomplete: Obstacle | None = None
+    """Why the memory ranges of a log cannot be complete, so that only its facts are used."""
     damage: tuple[str, ...] = ()
+    """The notes on unreadable lines of a log, those on the crash kernel first."""
     on_facts: tuple[str, ...] = ()
+    """The notes on the facts of a log, which are kept if another source gives the map."""
     efi_in_4k: bool = False
+    """True if the map is an EFI map read for 4K pages because the page size was not known."""
     doubt: str = ""
+    """What of the map is not known, in a few words for the first line of an answer; "" if it seems whole."""
 
     @property
     def traits(self) -> Kind:

@@ -40,34 +40,45 @@ __all__ = [
 
 
 class Context(NamedTuple):
-    """Inputs of one plan, resolved from sources, options and defaults.
-
-    present: the command line has a `crashkernel` parameter. provisional: a range that is mapped separately although it
-    may have been freed again (`Profile.provisional`). cmdline: source of the other parameters. processors: the known
-    ones. splits_live: a log says that this kernel splits live blocks on them.
-    """
+    """Inputs of one plan, resolved from sources, options and defaults."""
 
     profile: Profile
     geometry: Geometry
     strategy: Strategy
     effect: Effect
+    """Effect of the crash memory on the linear map."""
     align: str
+    """The alignment as chosen: `pud`, `block`, `cont-pmd`, `pmd` or a size."""
     granule: int
+    """Bytes of that alignment."""
     zones: bool
+    """True if the kernel has DMA zones."""
     bounds: Bounds
+    """Limits of the reservation."""
     memory: MemoryMap
+    """The map at the reservation."""
     memstart: int
+    """Where the linear map starts (`memstart_addr`)."""
     forcing: Forcing
+    """Reasons for base pages everywhere."""
     facts: Facts
     proposal: Proposal | None
+    """The aligned attempt; None: none is made."""
     present: bool
+    """True if the command line has a `crashkernel` parameter."""
     movable_node: bool
+    """True if the command line has `movable_node`."""
     no_aborts: bool
+    """True if the processors are known to split live blocks without conflict aborts."""
     splits_live: bool
+    """True if a log says that this kernel splits live blocks on them."""
     processors: tuple[Processor, ...]
+    """The known processors."""
     cmdline: str | None
+    """Source of the other parameters; None: not known."""
     kernel: Kernel
     provisional: Range | None = None
+    """A range that is mapped separately although it may have been freed again (`Profile.provisional`)."""
 
 
 def read_context(

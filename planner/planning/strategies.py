@@ -45,32 +45,38 @@ _AREA_BY_BREAK: tuple[Phase, ...] = ("clear", "dsb", "flush", "dsb", "build", "d
 
 
 class Strategy(NamedTuple):
-    """One strategy.
-
-    effect: None for `mainline`, which takes the profile's own. proposal: makes the aligned attempt. protects: the crash
-    memory can be unmapped once a crash kernel is loaded (None: as the profile does). needs: its requirements.
-    bbm_level: least FEAT_BBM level (-1: none needed, 3: level 2 without conflict aborts). boot_time: works only during
-    boot. one_cpu: works only while one CPU runs. since: first kernel that has it. released: effects on the map of the
-    released kernels that use this strategy. order: the phases in which it changes the map. live: it changes entries of
-    the live map. early: the crash memory must be reserved before the linear map is built. loses_offset: the posted code
-    ignores a fixed offset.
-    """
+    """One strategy."""
 
     name: str
+    """Its name, as `--strategy` takes it."""
     summary: str
+    """What it does, in a few words."""
     effect: Effect | None
+    """Effect on the map; None for `mainline`, which takes the profile's own."""
     proposal: bool = False
+    """True if it makes the aligned attempt."""
     protects: bool | None = True
+    """True if the crash memory can be unmapped once a crash kernel is loaded; None: as the profile does."""
     needs: str = ""
+    """Its requirements, in words."""
     bbm_level: int = -1
+    """Least FEAT_BBM level; -1: none needed, 3: level 2 without conflict aborts."""
     boot_time: bool = False
+    """True if it works only during boot."""
     one_cpu: bool = False
+    """True if it works only while one CPU runs."""
     since: str = ""
+    """First kernel that has it."""
     released: tuple[Effect, ...] = ()
+    """Effects on the map of the released kernels that use this strategy."""
     order: tuple[Phase, ...] = BEFORE_LIVE
+    """The phases in which it changes the map."""
     live: bool = False
+    """True if it changes entries of the live map."""
     early: bool = False
+    """True if the crash memory must be reserved before the linear map is built."""
     loses_offset: bool = False
+    """True if the posted code ignores a fixed offset."""
 
     def effect_on(self, profile: Profile, *, zones: bool) -> Effect:
         """The effect under this profile, with or without DMA zones."""
