@@ -76,24 +76,28 @@ class Proposal(NamedTuple):
 
 @dataclass(slots=True)
 class Placement:
-    """The result of reserving.
-
-    area: the aligned range, or None. unaligned: where the exact search of the same window would have put the crash
-    memory, before anything was reserved. hang: the kernel would loop for ever. low_failed: the main part was freed
-    again, because the low part found no place. provisional: the range taken first, which may have been freed again
-    (`Profile.provisional`). cma: the areas of the `,cma` memory.
-    """
+    """The result of reserving."""
 
     crash: Range | None = None
+    """The crash memory."""
     low: Range | None = None
+    """The low part, if there is one."""
     area: Range | None = None
+    """The aligned range, if the aligned attempt found one."""
     unaligned: int | None = None
+    """Where the exact search of the same window would have put the crash memory, before anything was reserved."""
     provisional: Range | None = None
+    """The range taken first, which may have been freed again (`Profile.provisional`)."""
     cma: list[Range] = field(default_factory=list)
+    """The areas of the `,cma` memory."""
     attempts: list[Attempt] = field(default_factory=list)
+    """Every search, in order."""
     log: list[str] = field(default_factory=list)
+    """The kernel's log lines."""
     hang: bool = False
+    """True if the kernel would loop for ever."""
     low_failed: bool = False
+    """True if the main part was freed again because the low part found no place."""
 
 
 def reserve(

@@ -24,27 +24,34 @@ _UNIT = re.compile(r"(?<=[0-9])([KMGTkmgt])i?[Bb](?![A-Za-z0-9])")
 
 
 class Reading(NamedTuple):
-    """A command line as the kernel reads it.
-
-    rc: 0 or a negative errno of the whole. size, base, low, cma: bytes as parsed (nothing is page aligned yet); base 0
-    means none. high: a `,high` request. log: the kernel's lines. plain: the plain entry (rc ENOENT if there is none).
-    low_given: a `,low` entry is used. steps, notes: for people. cause: why nothing valid is requested, where more than
-    the log is known. unsupported: the reason why this kernel ignores every request; empty if it reads any.
-    """
+    """A command line as the kernel reads it. Sizes are bytes as parsed: nothing is page aligned yet."""
 
     rc: int
+    """0, or a negative errno of the whole."""
     size: int
+    """Bytes of crash memory."""
     base: int
+    """Its address; 0: none is given."""
     low: int
+    """Bytes of low memory."""
     high: bool
+    """True for a `,high` request."""
     cma: int
+    """Bytes of `,cma` memory."""
     log: tuple[str, ...]
+    """The kernel's lines."""
     plain: Entry
+    """The plain entry; its rc is ENOENT if there is none."""
     low_given: bool
+    """True if a `,low` entry is used."""
     steps: tuple[str, ...]
+    """What the parser does, step by step, for people."""
     notes: tuple[str, ...]
+    """Remarks for the user."""
     cause: str = ""
+    """Why nothing valid is requested, where more than the log is known."""
     unsupported: str = ""
+    """The reason why this kernel ignores every request; empty if it reads any."""
 
     @property
     def valid(self) -> bool:

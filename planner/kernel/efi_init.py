@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from planner.base.ranges import whole_pages
 from planner.kernel.cmdline import values
 from planner.kernel.machine import Machine
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import Flag, MemoryMap, Reserved
 from planner.kernel.profile import Profile
 
-__all__ = ["ACPI_RECLAIM", "asks_for_mirror", "for_pages", "widened"]
+__all__ = ["ACPI_RECLAIM", "asks_for_mirror", "for_pages"]
 
 ACPI_RECLAIM = "ACPI reclaim"
 """The name of reserved memory that holds ACPI tables."""
 
-
 _MIRROR_SINCE = (6, 0)
+"""The first arm64 kernel that looks for mirrored memory."""
 
 
 def asks_for_mirror(cmdline: str | None, profile: Profile | None) -> bool:
@@ -37,13 +38,13 @@ def for_pages(machine: Machine, page_size: int | None) -> Machine:
     if page_size is None or not machine.efi_in_4k:
         return machine
     memory = machine.memory
-    nomap = [widened(r.start, r.end, page_size) for r in memory.regions if r.flags & Flag.NOMAP.value]
+    nomap = [whole_pages((r.start, r.end), page_size) for r in memory.regions if r.flags & Flag.NOMAP.value]
     if any(r.node is not None for r in memory.regions):
         memblock = Memblock.of(memory)  # node ranges are memblock's own, in pages of the kernel
     else:
         memblock = Memblock()
         for r in memory.regions:
-            start, end = widened(r.start, r.end, page_size)
+            start, end = whole_pages((r.start, r.end), page_size)
             memblock.add(start, end - start)
         for r in memory.regions:
             if r.flags & Flag.MIRROR:
@@ -51,11 +52,7 @@ def for_pages(machine: Machine, page_size: int | None) -> Machine:
     for start, end in nomap:
         memblock.mark(start, end - start, Flag.NOMAP.value)
     reserved = [
-        Reserved(*widened(r.start, r.end, page_size), r.name) if r.name == ACPI_RECLAIM else r for r in memory.reserved
+        Reserved(*whole_pages((r.start, r.end), page_size), r.name) if r.name == ACPI_RECLAIM else r
+        for r in memory.reserved
     ]
     return replace(machine, memory=MemoryMap(memblock.memory, reserved), efi_in_4k=False)
-
-
-def widened(start: int, end: int, page_size: int) -> tuple[int, int]:
-    """A range of bytes widened to whole pages."""
-    return start // page_size * page_size, -(-end // page_size) * page_size

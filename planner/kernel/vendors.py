@@ -18,34 +18,44 @@ __all__ = ["KERNELS", "NAMED", "Build", "VendorKernel", "build_of"]
 
 
 class VendorKernel(NamedTuple):
-    """One kernel of a distribution.
-
-    name: its value for --kernel. spans: its versions, for people. mark: a part of every such version. pattern: of such
-    a version; its group, if any, is the build number, which lies in [first, last]. profile, config: names; "" for the
-    profile of its version, and for an unknown configuration. certainty: of its behaviour, for the builds listed in read
-    (all, if empty); other builds are inferred. source: where it was read. note: a remark for the user. version: an
-    example, used for `--kernel NAME`. aliases: other names. rt: the configuration of its real-time build was read, too:
-    it is the same.
-    """
+    """One kernel of a distribution."""
 
     name: str
+    """Its value for --kernel."""
     vendor: str
+    """The distribution."""
     spans: str
+    """Its versions, for people."""
     mark: str
+    """A part of every such version."""
     pattern: str
+    """Pattern of such a version; its group, if any, is the build number, which lies in [first, last]."""
     profile: str
+    """Name of its profile; "" for that of its version."""
     config: str
+    """Name of its configuration; "" if that is not known."""
     certainty: Certainty
+    """Certainty of its behaviour, for the builds listed in `read`; other builds are inferred."""
     source: str
+    """Where it was read."""
     version: str
+    """An example, used for `--kernel NAME`."""
     first: int = 0
+    """The first build number."""
     last: int = 1 << 31
+    """The last build number."""
     read: tuple[int, ...] = ()
+    """The builds that were read; empty: all."""
     note: str = ""
+    """A remark for the user."""
     aliases: tuple[str, ...] = ()
+    """Other values for --kernel."""
     config_64k: str = ""
+    """Configuration of its build with 64K pages."""
     config_16k: str = ""
+    """Configuration of its build with 16K pages."""
     rt: bool = False
+    """True if the configuration of its real-time build was read, too: it is the same."""
 
 
 class Build(NamedTuple):

@@ -6,7 +6,7 @@ import pytest
 
 from planner.base.ranges import Range
 from planner.base.sizes import KIB
-from planner.kernel.efi_init import asks_for_mirror, widened
+from planner.kernel.efi_init import asks_for_mirror
 from planner.kernel.memory_map import Flag
 from planner.kernel.profiles import select_profile
 from planner.planning.options import Options
@@ -49,12 +49,6 @@ def test_the_crash_kernel_stays_below_it() -> None:
     options = Options(page_size=64 * KIB, strategy="mainline")
     plan = make_plan(parse_text(LOG.encode(), "log"), "512M", options)
     assert plan.reservation.crash == Range(0xDFE0_0000, 0xFFE0_0000)
-
-
-def test_widened() -> None:
-    """Ranges grow on both sides."""
-    assert widened(0x1001, 0x2001, 0x1000) == (0x1000, 0x3000)
-    assert widened(0x1000, 0x3000, 0x1000) == (0x1000, 0x3000)
 
 
 @pytest.mark.parametrize(

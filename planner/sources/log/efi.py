@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from planner.base.ranges import Span, subtract, union
+from planner.base.ranges import Span, subtract, union, whole_pages
 from planner.base.sizes import KIB
 from planner.base.text import compiled
-from planner.kernel.efi_init import ACPI_RECLAIM, widened
+from planner.kernel.efi_init import ACPI_RECLAIM
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import Flag, Region, Reserved, with_nomap
 
@@ -68,7 +68,7 @@ def memblock_of(entries: list[Entry], page_size: int, *, mirror: bool = False) -
     reserved: list[Reserved] = []
     old = any(e.starred for e in entries)
     for e in entries:
-        start, end = widened(e.start, e.end, page_size)
+        start, end = whole_pages((e.start, e.end), page_size)
         if start >= end or not e.attributes & _CACHEABLE or e.attributes & _SPECIAL:
             continue
         memblock.add(start, end - start)
