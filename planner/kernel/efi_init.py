@@ -20,14 +20,11 @@ __all__ = ["ACPI_RECLAIM", "asks_for_mirror", "for_pages"]
 ACPI_RECLAIM = "ACPI reclaim"
 """The name of reserved memory that holds ACPI tables."""
 
-_MIRROR_SINCE = (6, 0)
-"""The first arm64 kernel that looks for mirrored memory."""
-
 
 def asks_for_mirror(cmdline: str | None, profile: Profile | None) -> bool:
     """True if a kernel takes more reliable memory first: `kernelcore=mirror`. profile: None not known."""
     asked = any("mirror" in value.split(",") for value in values(cmdline, "kernelcore"))
-    return asked and (profile is None or profile.since >= _MIRROR_SINCE)
+    return asked and (profile is None or profile.prefers_mirrored)
 
 
 def for_pages(machine: Machine, page_size: int | None) -> Machine:

@@ -184,6 +184,8 @@ _V5_19 = _V6_0._replace(
     spans="5.19",
     since=(5, 19),
     source="arch/arm64/mm/init.c @ 5.19 (commit 019bc1f65e91)",
+    # kernel: efi_find_mirror(), drivers/firmware/efi/efi-init.c, on arm64 since 6.0.
+    prefers_mirrored=False,
     rounds_ram=False,
     # kernel: parse_rodata(), arch/arm64/mm/mmu.c, up to 5.19: what kstrtobool() knows, and full.
     rodata="booleans",

@@ -142,6 +142,9 @@ class Profile(NamedTuple):
     early: bool = False
     """True if crash memory is placed before the linear map is built and before the default CMA area."""
 
+    prefers_mirrored: bool = True
+    """True if the kernel looks for mirrored memory in the EFI map, to take it first under `kernelcore=mirror`."""
+
     # -- the linear map -------------------------------------------------------------------------------------------
 
     map_certainty: Certainty = "read"

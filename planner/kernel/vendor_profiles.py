@@ -69,6 +69,8 @@ _EL9_1 = _MAINLINE["6.0"]._replace(
     spans="RHEL 9.1 (5.14.0-162)",
     since=(5, 14),
     source="github mkuron/almalinux-kernel, 9.1",
+    # Not read: as in the 5.14 that it is based on.
+    prefers_mirrored=False,
     rodata="booleans",
 )
 _EL9_2 = _MAINLINE["6.2"]._replace(
@@ -76,6 +78,7 @@ _EL9_2 = _MAINLINE["6.2"]._replace(
     spans="RHEL 9.2 (5.14.0-284)",
     since=(5, 14),
     source="github mkuron/almalinux-kernel, 9.2",
+    prefers_mirrored=False,
     rodata="booleans",
 )
 _EL9_3 = _EL9_2._replace(
@@ -89,6 +92,7 @@ _EL9_4 = _MAINLINE["6.6"]._replace(
     spans="RHEL 9.4 (5.14.0-427)",
     since=(5, 14),
     source="github mkuron/almalinux-kernel, 9.4",
+    prefers_mirrored=False,
     # Read in a 5.14 tree of RHEL 9 (github CodeLinaro-mirror/la_kernel_ark-5.14); in which release it changed, if it
     # did, is not known.
     reserved_nodes="sorted",
@@ -105,6 +109,7 @@ _EL9_6 = _MAINLINE["6.7"]._replace(
     spans="RHEL 9.6 and 9.7 (5.14.0-570, -611)",
     since=(5, 14),
     source="github mkuron/almalinux-kernel, 9.6; 9.7 has the same options (github oracle/kconfigs)",
+    prefers_mirrored=False,
     reserved_nodes="sorted",
     dma_limit="value",
     bad_size=_MAINLINE["6.12"].bad_size,
