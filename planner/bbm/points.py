@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from planner.base.errors import InputError
 from planner.bbm.model import Descriptor, Dsb, Step, Switch, Tlbi, Write
@@ -17,7 +18,7 @@ __all__ = ["CAP", "ExplorationError", "Point", "Points"]
 CAP = 500_000
 """Maximum number of states of an exploration; more are an error."""
 
-_POINTS = 20_000
+_MOST_POINTS = 20_000
 """Maximum number of points, each of which has many states."""
 
 
@@ -37,11 +38,26 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A transition between points. drops: the step whose invalidation completes, if any. touches: a page, or 0."""
+    """A transition between points."""
+
+    actor: str
+    """Who makes it: a CPU, its hardware, memory."""
+    text: str
+    """What is done."""
+    to: int
+    """The number of the point reached."""
+    drops: Tlbi | None = None
+    """The invalidation that completes, if any."""
+    touches: int = 0
+    """The page that is accessed, as a mask; 0: none."""
+
+
+class _Next(NamedTuple):
+    """A move whose point has no number yet; as in `Move`."""
 
     actor: str
     text: str
-    to: int
+    after: Point
     drops: Tlbi | None = None
     touches: int = 0
 
@@ -63,12 +79,12 @@ class Points:
         self.points.append(first)
         for point in self.points:
             moves = []
-            for actor, text, after, drops, touches in self._moves_of(point):
-                number = numbers.setdefault(after, len(self.points))
+            for move in self._moves_of(point):
+                number = numbers.setdefault(move.after, len(self.points))
                 if number == len(self.points):
-                    self.points.append(after)
-                    self.stay_below(number, min(self.cap, _POINTS))
-                moves.append(Move(actor, text, number, drops, touches))
+                    self.points.append(move.after)
+                    self.stay_below(number, min(self.cap, _MOST_POINTS))
+                moves.append(Move(move.actor, move.text, number, move.drops, move.touches))
             self.moves.append(tuple(moves))
 
     def stay_below(self, states: int, cap: int | None = None) -> None:
@@ -81,8 +97,8 @@ class Points:
                 "use fewer pages or entries, or a dsb after the writes",
             )
 
-    def _moves_of(self, point: Point) -> Iterator[tuple[str, str, Point, Tlbi | None, int]]:
-        """The possible next moves: actor, text, point reached, invalidation that completes, page accessed."""
+    def _moves_of(self, point: Point) -> Iterator[_Next]:
+        """The possible next moves: a step that was begun completes, or the next one is taken."""
         for place in range(len(point.pending)):
             yield from self._completed(point, place)
         steps = self.tables.procedure.steps
@@ -96,33 +112,34 @@ class Points:
             stored = self._stored(point.memory, step)
             waiting = any(self._same_place(step, steps[i]) for i in point.pending)
             if not waiting:
-                yield actor, text, replace(done, memory=stored), None, 0
+                yield _Next(actor, text, replace(done, memory=stored))
             if waiting or (stored != point.memory and point.taken not in self.unseen):
-                yield actor, f"{text} (not visible yet)", begun, None, 0
+                yield _Next(actor, f"{text} (not visible yet)", begun)
         elif isinstance(step, Tlbi):
             if step.local and not takes(step, self.observer):
-                yield actor, text, done, None, 0
+                yield _Next(actor, text, done)
             else:
-                yield actor, text, done, step, 0
-                yield actor, f"{text} (not done yet)", begun, None, 0
+                yield _Next(actor, text, done, drops=step)
+                yield _Next(actor, f"{text} (not done yet)", begun)
         elif isinstance(step, Dsb):
             if not any(step.cpus in (owner(steps[i], self.observer), "all") for i in point.pending):
-                yield actor, text, done, None, 0
+                yield _Next(actor, text, done)
         elif isinstance(step, Switch):
-            yield actor, text, replace(done, root=step.root) if takes(step, self.observer) else done, None, 0
+            yield _Next(actor, text, replace(done, root=step.root) if takes(step, self.observer) else done)
         else:
-            yield actor, text, done, None, self.tables.bit_of[step.page] if takes(step, self.observer) else 0
+            touches = self.tables.bit_of[step.page] if takes(step, self.observer) else 0
+            yield _Next(actor, text, done, touches=touches)
 
-    def _completed(self, point: Point, place: int) -> Iterator[tuple[str, str, Point, Tlbi | None, int]]:
+    def _completed(self, point: Point, place: int) -> Iterator[_Next]:
         """Complete a step that was begun; writes to the same entry stay in order."""
         steps, pending = self.tables.procedure.steps, point.pending
         step = steps[pending[place]]
         text = self.tables.describe_step(step)
         rest = replace(point, pending=pending[:place] + pending[place + 1 :])
         if isinstance(step, Tlbi):
-            yield f"{self.cpu} hardware", f"{text} is done", rest, step, 0
+            yield _Next(f"{self.cpu} hardware", f"{text} is done", rest, drops=step)
         elif isinstance(step, Write) and not any(self._same_place(step, steps[i]) for i in pending[:place]):
-            yield "memory", f"{text} becomes visible", replace(rest, memory=self._stored(point.memory, step)), None, 0
+            yield _Next("memory", f"{text} becomes visible", replace(rest, memory=self._stored(point.memory, step)))
 
     def _same_place(self, write: Write, other: Step) -> bool:
         return isinstance(other, Write) and other.entry == write.entry

@@ -9,7 +9,7 @@ one after the other. The tables are those of the points, a neighbour that no ste
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from planner.base.ranges import Range
 from planner.bbm.model import Dsb, Entry, Leaf, Page, Procedure, Step, Switch, Table, Tlbi, Write
@@ -22,21 +22,30 @@ from planner.planning.result import RemapStep
 __all__ = ["procedure_of"]
 
 
-_Reached: TypeAlias = tuple[int, str, str | None, str | None]
+class _Reached(NamedTuple):
+    """One step on an address, as far as it tells addresses apart."""
+
+    phase: int
+    """How many barriers, invalidations and switches come before it."""
+    operation: str
+    leaf: str | None
+    """The kind of leaf that it stores."""
+    was: str | None
+    """The kind of leaf before."""
 
 
 class _Point(NamedTuple):
-    """A representative address. unit: its old leaf or run, None if it was not mapped.
-
-    was: the old kind. reached: the steps on it: phase, operation, kinds now and before.
-    """
+    """A representative address."""
 
     address: int
     name: str
     touch: str
     was: str | None
+    """The kind of its old leaf; None if it was not mapped."""
     unit: int | None
+    """The number of its old leaf or run; None if it was not mapped."""
     reached: tuple[_Reached, ...]
+    """The steps on it."""
 
 
 def procedure_of(
@@ -57,6 +66,8 @@ def procedure_of(
 
 
 class _Maker:
+    """Makes one procedure. own: the remapped range. live: the steps change entries of the live map."""
+
     def __init__(self, steps: Sequence[RemapStep], geometry: Geometry, crash: Range, own: Range) -> None:
         self.steps, self.crash, self.own = steps, crash, own
         self.sizes = {"pud": geometry.pud_size, "pmd": geometry.pmd_size, "pte": geometry.page_size}
@@ -93,7 +104,7 @@ class _Maker:
 
     def _same_run(self, one: _Point, other: _Point) -> bool:
         """True if two points lie in different entries of one contiguous run that is rewritten."""
-        runs = {was for *_, was in one.reached if was is not None and _of_run(was)}
+        runs = {step.was for step in one.reached if step.was is not None and _of_run(step.was)}
         return any(
             one.address // self.units[run] == other.address // self.units[run]
             and one.address // self.sizes[ENTRY_LEVELS[KINDS.index(run)]]
@@ -112,7 +123,7 @@ class _Maker:
                 continue
             if was is None and step.was is not None:
                 was = step.was
-            reached.append((phase, step.step, step.leaf, step.was))
+            reached.append(_Reached(phase, step.step, step.leaf, step.was))
         if address in range(self.crash.start, self.crash.end):
             name, touch = "crash", "area"
         elif address in range(self.own.start, self.own.end):

@@ -12,15 +12,22 @@ and of the contiguous bit. No level permits a change of output.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from planner.bbm.model import Descriptor, Dsb, Leaf, Procedure, Switch, Tlbi, Write
 from planner.bbm.walking import Cached, Link, Observer, Tables, overlap, owner, takes
 
 __all__ = ["Broken", "broken"]
 
-Broken: TypeAlias = tuple[bool, bool]
-"""(sizes or contiguous bits are changed without break-before-make, outputs are)."""
+
+class Broken(NamedTuple):
+    """The parts of the rule that are broken: what is changed without break-before-make."""
+
+    sizes: bool
+    """Sizes or contiguous bits are."""
+    outputs: bool
+    """Outputs are."""
+
 
 _Cache: TypeAlias = tuple[set[Cached], set[Link]]
 """TLB entries, and the tables that a walker keeps."""
@@ -32,7 +39,7 @@ def broken(procedure: Procedure, *, nt_honoured: bool, cpus: int) -> Broken:
     tables = Tables(procedure, nt_honoured=nt_honoured)
     observers: tuple[Observer, ...] = ("one", "others") if cpus > 1 else ("one",)
     found = [_MayBeCached(tables, observer).judge() for observer in observers]
-    return any(sizes for sizes, _ in found), any(outputs for _, outputs in found)
+    return Broken(any(one.sizes for one in found), any(one.outputs for one in found))
 
 
 class _MayBeCached:
@@ -67,7 +74,7 @@ class _MayBeCached:
             elif isinstance(step, Switch) and takes(step, self.observer):
                 self.root = step.root
             self._fetch()
-        return self.sizes, self.outputs
+        return Broken(self.sizes, self.outputs)
 
     def _left_by(self, tlbi: Tlbi) -> _Cache:
         pages = self.tables.mask(tlbi.pages)
