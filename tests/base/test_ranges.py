@@ -29,7 +29,7 @@ def bytes_of(some: list[Span]) -> set[int]:
         pytest.param([(3, 3)], [], id="an empty span vanishes"),
     ],
 )
-def test_union(given_: list[Span], joined: list[Span]) -> None:
+def test_union_joins_what_touches(given_: list[Span], joined: list[Span]) -> None:
     assert union(given_) == joined
 
 

@@ -53,7 +53,7 @@ def row(name: str, tlb: str = "architecture", touch: str | None = None, cpus: in
         pytest.param("bbml2", BLOCKS_AND_PAGES_MEET, ALWAYS_SAFE, BROKEN_BELOW_2, id="splitting under level 2"),
     ],
 )
-def test_the_matrix(
+def test_the_matrix_of_procedures_and_levels(
     name: str, architecture: tuple[str, ...], walk_on_miss: tuple[str, ...], rule: tuple[bool, ...], cpus: int
 ) -> None:
     """With the accesses that really happen; the rule does not depend on the TLB model."""
@@ -83,7 +83,7 @@ def test_the_matrix_has_every_procedure() -> None:
         pytest.param("base-pages", "linear-map", ALWAYS_FAULTS, id="the map in use before it is there"),
     ],
 )
-def test_who_may_touch_what(name: str, touch: str, verdicts: tuple[str, ...], tlb: str) -> None:
+def test_which_addresses_a_case_may_touch(name: str, touch: str, verdicts: tuple[str, ...], tlb: str) -> None:
     """Accesses under which the safe procedures stay safe."""
     assert row(name, tlb, touch) == verdicts
 
@@ -142,7 +142,7 @@ def procedure(*steps: Step) -> Procedure:
         pytest.param((), S, False, id="nothing at all"),
     ],
 )
-def test_at_level_0(steps: tuple[Step, ...], verdict: str, rule_broken: bool) -> None:
+def test_verdict_at_level_0(steps: tuple[Step, ...], verdict: str, rule_broken: bool) -> None:
     """One rule each."""
     found = case(procedure(*steps), "0")
     assert (found.verdict, found.rule_broken) == (verdict, rule_broken)
@@ -158,7 +158,7 @@ def test_at_level_0(steps: tuple[Step, ...], verdict: str, rule_broken: bool) ->
         pytest.param((Write("block", Leaf(cont=True)), *FLUSH), U, id="the contiguous bit has no such excuse"),
     ],
 )
-def test_at_level_1(steps: tuple[Step, ...], verdict: str) -> None:
+def test_verdict_at_level_1(steps: tuple[Step, ...], verdict: str) -> None:
     """The nT bit permits a change of size if it is set and flushed first."""
     found = case(procedure(*steps), "1")
     assert (found.verdict, found.rule_broken) == (verdict, verdict != S)

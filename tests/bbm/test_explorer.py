@@ -40,7 +40,9 @@ def test_a_verdict_never_gets_worse_when_the_level_rises(procedure: Procedure) -
 
 @settings(max_examples=40)
 @given(procedure=procedures(), tlb=tlbs, touch=touches, cpus=st.integers(1, 2))
-def test_nor_for_any_procedure(procedure: Procedure, tlb: str, touch: str, cpus: int) -> None:
+def test_a_higher_level_is_never_worse_for_random_procedures(
+    procedure: Procedure, tlb: str, touch: str, cpus: int
+) -> None:
     """The same, of random procedures."""
     check_levels(procedure, tlb, touch, cpus)
 
@@ -55,7 +57,9 @@ def test_walk_on_miss_finds_nothing_that_the_architecture_does_not(procedure: Pr
 
 @settings(max_examples=40)
 @given(procedure=procedures(), level=levels, touch=touches, cpus=st.integers(1, 2))
-def test_nor_in_any_procedure(procedure: Procedure, level: str, touch: str, cpus: int) -> None:
+def test_walking_on_a_miss_is_never_worse_for_random_procedures(
+    procedure: Procedure, level: str, touch: str, cpus: int
+) -> None:
     """The same, of random procedures."""
     lazy, eager = (rank(procedure, level, tlb, touch, cpus) for tlb in ("walk-on-miss", "architecture"))
     assert lazy <= eager
@@ -72,7 +76,9 @@ def test_a_cpu_more_never_makes_a_procedure_safer(procedure: Procedure) -> None:
 
 @settings(max_examples=40)
 @given(procedure=procedures(), level=levels, tlb=tlbs, touch=touches)
-def test_nor_any_procedure(procedure: Procedure, level: str, tlb: str, touch: str) -> None:
+def test_more_cpus_are_never_better_for_random_procedures(
+    procedure: Procedure, level: str, tlb: str, touch: str
+) -> None:
     """The same, of random procedures."""
     assert rank(procedure, level, tlb, touch, 1) <= rank(procedure, level, tlb, touch, 2)
 
@@ -129,7 +135,7 @@ def test_an_explorer_without_any_reduction_finds_the_same(
 
 @pytest.mark.parametrize("procedure", BUILT_IN)
 @pytest.mark.parametrize("tlb", TLBS)
-def test_it_agrees_on_the_built_in_procedures(procedure: Procedure, tlb: str) -> None:
+def test_an_explorer_without_any_reduction_agrees_on_the_built_in_procedures(procedure: Procedure, tlb: str) -> None:
     """With the one CPU that runs them."""
     for level in ("0", "1"):
         agree(procedure, level, tlb, procedure.touch, 1)

@@ -77,5 +77,5 @@ def test_the_whole_has_the_worst_verdict_of_its_parts(procedure: Procedure) -> N
 
 @settings(max_examples=25)
 @given(procedure=procedures())
-def test_so_has_any_procedure(procedure: Procedure) -> None:
+def test_the_parts_of_random_procedures_have_the_verdicts_of_the_whole(procedure: Procedure) -> None:
     check_the_whole(procedure)

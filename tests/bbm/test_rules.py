@@ -38,7 +38,7 @@ KEPT, SIZES, OUTPUTS = (False, False), (True, False), (False, True)
         ),
     ],
 )
-def test_at_level_0(steps: tuple[Step, ...], found: tuple[bool, bool]) -> None:
+def test_which_parts_of_the_rule_are_broken_at_level_0(steps: tuple[Step, ...], found: tuple[bool, bool]) -> None:
     """Whether sizes, and whether outputs, change without break-before-make."""
     assert broken(procedure(*steps), nt_honoured=False, cpus=1) == found
 

@@ -85,7 +85,7 @@ def test_two_entries_that_match_one_address(one: Cached, other: Cached, both: bo
         pytest.param(Write("block", None), "one", False, "one", id="writes are memory's"),
     ],
 )
-def test_whose_step_it_is(step: Step, observer: str, own_step: bool, whose: str) -> None:
+def test_which_cpu_executes_a_step(step: Step, observer: str, own_step: bool, whose: str) -> None:
     assert takes(step, observer) is own_step  # type: ignore[arg-type]
     assert owner(step, observer) == whose  # type: ignore[arg-type]
 

@@ -50,7 +50,9 @@ def test_what_a_command_line_leaves(cmdline: str | None, page: int, limit: int |
         pytest.param([(1, 3, 0)], "8G", [(1, 3, 0)], id="more than there is"),
     ],
 )
-def test_mem(regions: list[tuple[int, int, int]], limit: str, kept: list[tuple[int, int, int]]) -> None:
+def test_mem_keeps_so_much_ram(
+    regions: list[tuple[int, int, int]], limit: str, kept: list[tuple[int, int, int]]
+) -> None:
     """Addresses in GiB."""
     memory = MemoryMap(tuple(Region(a * GIB, b * GIB, flags) for a, b, flags in regions))
     found = apply_mem(memory, int(limit[:-1]) * GIB, 4 * KIB)

@@ -130,7 +130,7 @@ def test_low_lines_come_before_the_main_line() -> None:
     ],
 )
 @pytest.mark.parametrize("low", [GIB, 1 << 48], ids=["a limit of 1G", "no DMA zones"])
-def test_windows_in_order(kernel: str, value: str, windows: list[str], low: int) -> None:
+def test_windows_are_searched_in_the_order_of_the_kernel(kernel: str, value: str, windows: list[str], low: int) -> None:
     """Windows from facts A5; 6.12 added the guard against an endless retry."""
     profile = profile_named(kernel)
     assert profile is not None

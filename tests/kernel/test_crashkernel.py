@@ -29,7 +29,7 @@ from planner.kernel.vendor_profiles import VENDOR_PROFILES
         pytest.param("512M,high", None, id="nothing to repair"),
     ],
 )
-def test_repaired(text: str, expected: str | None) -> None:
+def test_a_request_is_repaired_as_it_was_meant(text: str, expected: str | None) -> None:
     """Quotes of a shell or of GRUB's file, and `B` after a suffix letter, are removed."""
     assert repaired(text) == expected
 
@@ -62,7 +62,7 @@ def profile(name: str) -> Profile:
         pytest.param("7.2", GIB, 128 * MIB, id="so do the newest"),
     ],
 )
-def test_high_by_profile(kernel: str, size: int, low: int) -> None:
+def test_size_and_low_memory_of_a_high_request_by_kernel(kernel: str, size: int, low: int) -> None:
     found = parse("crashkernel=1G,high", 8 * GIB, profile(kernel))
     assert (found.size, found.low) == (size, low)
 

@@ -92,7 +92,7 @@ def test_who_builds_without_crash_kernels(version: str) -> None:
         ("6.6.100.mshv1-1.azl3", {"ARM64_4K_PAGES": "y", "CMA_SIZE_MBYTES": "16"}),
     ],
 )
-def test_what_else_it_builds(version: str, symbols: dict[str, str]) -> None:
+def test_other_symbols_of_a_distribution(version: str, symbols: dict[str, str]) -> None:
     """Zones, KASLR, number of KFENCE objects; a symbol that arm64 no longer has is not set."""
     found = select_profile(version).configuration
     assert found is not None

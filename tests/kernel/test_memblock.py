@@ -37,7 +37,9 @@ TAKEN = ((GIB + 256 * MIB, GIB + 512 * MIB), (GIB + 768 * MIB, 2 * GIB))
         pytest.param(3 * MIB, 2 * MIB, 0, GIB + 5 * MIB, GIB + 2 * MIB, GIB, id="rounded down from the top"),
     ],
 )
-def test_find(size: int, align: int, start: int, end: int, top_down: int | None, bottom_up: int | None) -> None:
+def test_find_returns_the_kernels_address(
+    size: int, align: int, start: int, end: int, top_down: int | None, bottom_up: int | None
+) -> None:
     state = memblock(BANK, reserved=TAKEN)
     assert state.find(size, align, start, end) == top_down
     assert state.find(size, align, start, end, bottom_up=True) == bottom_up

@@ -84,7 +84,7 @@ def test_flags_have_the_kernels_values() -> None:
         ),
     ],
 )
-def test_carve_outs(holes: list[Span], regions: list[Region]) -> None:
+def test_carve_outs_are_nomap_and_the_rest_is_as_before(holes: list[Span], regions: list[Region]) -> None:
     """Other flags and the node are kept."""
     assert with_nomap([Region(GIB, 2 * GIB, HOTPLUG, 1)], holes) == regions
 

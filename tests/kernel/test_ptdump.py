@@ -13,6 +13,6 @@ def test_a_number_for_each_kind_and_each_level() -> None:
     assert tuple(each.name for each in fields(Tables)) == TABLES
 
 
-def test_all_tables() -> None:
+def test_the_total_counts_the_tables_of_all_levels() -> None:
     assert Tables(1, 2, 30, 400).total == 433
     assert Tables().total == 0

@@ -123,7 +123,7 @@ def test_a_log_beside_the_map_says_where_it_was(own: str, cma: int) -> None:
         ),
     ],
 )
-def test_what_is_said_about_it(cmdline: str, facts: dict[str, Any], kind: str, note: str | None) -> None:
+def test_a_note_tells_of_the_default_cma_area(cmdline: str, facts: dict[str, Any], kind: str, note: str | None) -> None:
     told = [n for n in plan(cmdline, kind=kind, **facts).notes if "CMA" in n]
     assert [n.startswith(note or "") for n in told[:1]] == ([True] if note else [])
 

@@ -17,7 +17,7 @@ from planner.planning.doubts import as_nearest, doubt_of_kernel, doubts_of_map
         (None, (), ""),
     ],
 )
-def test_what_of_a_kernel_is_not_known(certainty: str | None, assumed: tuple[str, ...], doubt: str) -> None:
+def test_the_doubt_about_a_kernel(certainty: str | None, assumed: tuple[str, ...], doubt: str) -> None:
     """The same words from a plan and from its report, of which an old one states no certainty."""
     assert doubt_of_kernel("5.14", certainty=certainty, assumed=assumed) == doubt
 
@@ -31,7 +31,7 @@ def test_what_of_a_kernel_is_not_known(certainty: str | None, assumed: tuple[str
         (("map",), "the log is damaged", ["the map allows another reading", "the log is damaged"]),
     ],
 )
-def test_what_of_a_map_is_not_known(readings: tuple[str, ...], doubt: str, doubts: list[str]) -> None:
+def test_the_doubt_about_a_map(readings: tuple[str, ...], doubt: str, doubts: list[str]) -> None:
     """Another reading of the kernel is no doubt about the map."""
     assert list(doubts_of_map(readings, doubt)) == doubts
 

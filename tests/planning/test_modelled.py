@@ -174,7 +174,7 @@ def kernel(facts: dict[str, Any], **options: Any) -> tuple[Kernel, Remarks]:
         pytest.param({"kernel": "7.4.1"}, {}, "7.3", [], "newer than 7.3", id="newer than was read"),
     ],
 )
-def test_which_profile(
+def test_profile_that_a_version_selects(
     facts: dict[str, Any], options: dict[str, Any], profile: str, assumed: list[str], said: str
 ) -> None:
     found, remarks = kernel({"page_size": 4 * KIB, "va_bits": 48, **facts}, **options)
@@ -195,7 +195,7 @@ def test_which_profile(
         pytest.param({C: {"ARM64_VA_BITS": "4x"}}, {}, (4, 48), ["page_size", "va_bits"], id="not a number"),
     ],
 )
-def test_which_geometry(
+def test_geometry_from_options_and_facts(
     facts: dict[str, Any], options: dict[str, Any], geometry: tuple[int, int], assumed: list[str]
 ) -> None:
     """Page size in KiB, and VA bits; bits for another page size are not used."""
@@ -232,6 +232,6 @@ def test_pages_and_bits_that_do_not_go_together() -> None:
         pytest.param("6.6.0-132.0.0.111.oe2403sp3.aarch64", "unknown", "unknown", id="not found"),
     ],
 )
-def test_how_sure_it_is(version: str, certainty: str, map_certainty: str) -> None:
+def test_certainty_of_a_kernel_and_of_its_map(version: str, certainty: str, map_certainty: str) -> None:
     found, _ = kernel({"kernel": version})
     assert (found.certainty, found.map_certainty) == (certainty, map_certainty)

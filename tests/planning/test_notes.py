@@ -119,7 +119,7 @@ LITTLE_LOW = MemoryMap((Region(2 * GIB, 2 * GIB + 64 * MIB), Region(8 * GIB, 12 
         ),
     ],
 )
-def test_what_is_reported(
+def test_a_note_is_given_where_it_applies_and_nowhere_else(
     value: str, memory: MemoryMap, facts: dict[str, Any], options: dict[str, Any], said: str
 ) -> None:
     """A plan without problems does not have it."""

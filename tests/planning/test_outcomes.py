@@ -29,5 +29,7 @@ def test_every_name_has_a_sentence() -> None:
         ("none", "256MB", MEMORY, {}),
     ],
 )
-def test_what_leads_to_it(outcome: str, value: str, memory: MemoryMap, options: dict[str, Any]) -> None:
+def test_each_outcome_has_a_request_that_leads_to_it(
+    outcome: str, value: str, memory: MemoryMap, options: dict[str, Any]
+) -> None:
     assert plan(value, memory, **options).reservation.outcome == outcome

@@ -153,7 +153,7 @@ def test_an_area_inside_a_larger_leaf_is_not_remapped() -> None:
         (4 * KIB, "64M", 64 * MIB),
     ],
 )
-def test_the_granule(page_size: int, align: str, granule: int) -> None:
+def test_the_alignment_follows_page_size_and_option(page_size: int, align: str, granule: int) -> None:
     facts = Facts(kernel="6.1", page_size=page_size, va_bits=48)
     assert plan(QEMU_8G, "256M", facts, align=align).kernel.granule == granule
 

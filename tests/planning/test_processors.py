@@ -29,7 +29,7 @@ from planner.render.blocks.sentences import verdict
         pytest.param("bbml2", None, None, id="unknown"),
     ],
 )
-def test_who_may_run_what(strategy: str, cpu: str | None, may_run: bool | None) -> None:
+def test_which_processors_may_run_a_strategy(strategy: str, cpu: str | None, may_run: bool | None) -> None:
     """Yes, no or not known, always with a reason."""
     view = processors(strategy_named(strategy), () if cpu is None else (cpu_named(cpu),))
     assert view.may_run is may_run
@@ -106,7 +106,9 @@ ODD = planner.MemoryMap((planner.Region(0x1A65400000, 0x1C65401000),), ())
         pytest.param("6.18", "bbml2", "neoverse-v3", True, id="a processor that may"),
     ],
 )
-def test_availability(kernel: str, strategy: str, cpu: str | None, *, available: bool) -> None:
+def test_a_strategy_is_available_or_an_obstacle_is_given(
+    kernel: str, strategy: str, cpu: str | None, *, available: bool
+) -> None:
     """The obstacle is given; a strategy that is not available does not protect."""
     plan = planner.plan(MAP, "512M", kernel=kernel, strategy=strategy, cpu=cpu)
     done = plan.reservation

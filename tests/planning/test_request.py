@@ -30,7 +30,9 @@ OWN = "root=/dev/vda crashkernel=256M"
         pytest.param({"cmdline": OWN, "request": "1G"}, None, None, "1G", OWN, id="the request of an earlier plan"),
     ],
 )
-def test_who_asks(facts: dict[str, Any], value: str | None, preset: str | None, text: str, cmdline: str | None) -> None:
+def test_the_request_comes_from_call_preset_or_machine(
+    facts: dict[str, Any], value: str | None, preset: str | None, text: str, cmdline: str | None
+) -> None:
     found = asked_of(machine(**facts), value, preset)
     assert (found.text, found.cmdline) == (text, cmdline)
     assert (found.preset is not None) is (preset is not None)

@@ -65,7 +65,7 @@ def test_what_belongs_to_single_requests_is_forgotten() -> None:
         pytest.param(Range(3 * GIB, 3 * GIB + (1 << 29)), False, id="half of one"),
     ],
 )
-def test_an_area(area: Range | None, whole: bool) -> None:
+def test_an_area_is_whole_if_it_consists_of_whole_leaves(area: Range | None, whole: bool) -> None:
     asked = question("256M")
     shared = Shared(asked.mainline)
     assert shared.whole(area, asked.mainline) is whole

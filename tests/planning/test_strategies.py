@@ -23,7 +23,7 @@ from planner.planning.strategies import BEFORE_LIVE, OWN, PROPOSED, STRATEGIES, 
         ("unprotected", "none", False, False, -1, False, False),
     ],
 )
-def test_each_row(
+def test_what_each_strategy_is(
     name: str, effect: str | None, proposal: bool, protects: bool | None, level: int, boot_time: bool, live: bool
 ) -> None:
     """Effect on the map, aligned attempt, required processors, and when it works."""

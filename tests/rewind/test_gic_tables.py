@@ -77,7 +77,7 @@ def listing(*spans: Span, settled: bool = False) -> Machine:
     )
 
 
-def test_they_are_no_obstacle() -> None:
+def test_tables_are_no_obstacle_to_a_crash_kernel_at_their_address() -> None:
     """For a crash kernel at their address, and they are listed as later."""
     machine = listing(LIST, *tables(5))
     plan = make_plan(machine, f"64M@{4 * GIB:#x}", Options(strategy="mainline"))
@@ -88,7 +88,7 @@ def test_they_are_no_obstacle() -> None:
 
 
 @pytest.mark.parametrize("settled", [False, True], ids=["a listing", "what memblock had"])
-def test_they_are_left_out_of_every_reading(settled: bool) -> None:
+def test_tables_are_left_out_of_every_reading_of_a_later_view(settled: bool) -> None:
     """Not of a state that memblock itself showed."""
     machine = listing(LIST, *tables(5), settled=settled)
     readings = rewind(machine, PlannedBoot(select_profile("6.12").profile, PAGE)).readings

@@ -69,7 +69,7 @@ def test_where_page_descriptors_go(ram: int, expected: list[Span]) -> None:
         pytest.param([(20, 39)], 0, id="a-higher-one-is-free"),
     ],
 )
-def test_what_later_allocations_lie_beneath(blocks: list[Span], expected: int) -> None:
+def test_the_lowest_of_page_descriptors_that_fill_the_top_of_memory(blocks: list[Span], expected: int) -> None:
     """Four page descriptors of 2M each, in 42M."""
     state = State(((0, 42 * MIB),), tuple((a * MIB, b * MIB) for a, b in blocks))
     assert lowest_memmap(state, Allocation("memmap", 2 * MIB, 2 * MIB, times=4)) == expected * MIB

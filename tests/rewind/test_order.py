@@ -70,7 +70,7 @@ def test_what_leaves_whole_units_of_page_descriptors_comes_first() -> None:
         pytest.param([2, 0], [0, 1], id="of two, as they were given: what finds a place is no accident"),
     ],
 )
-def test_where_nothing_tells(tables: list[int], expected: list[int]) -> None:
+def test_where_nothing_is_left_to_tell_the_smallest_choice_comes_first(tables: list[int], expected: list[int]) -> None:
     crash = Choice((Allocation("crash kernel", 256 * MIB, spans=(CRASH,)),))
     choices = [Choice((Allocation("a", size * MIB),)) if size else Choice() for size in tables]
     remainders = Remainders(view(), [[crash], choices, [Choice()]], 0)
