@@ -1,4 +1,4 @@
-"""Allocations of a boot after the crash kernel: which tables, in which order, of which sizes.
+"""Steps of a boot after the crash kernel: its allocations, in their order, with their sizes.
 
 A log names them. Without one their sizes follow from the RAM and a few conventions: at each step of a boot there are
 several choices, and `search` finds which of them explain what a later view lists.
@@ -46,24 +46,24 @@ PER_CPU = "per-CPU areas"
 MOST_PER_CPU = 64 * MIB
 """Bytes of them on a node, at most: of 256 processors and more."""
 
-_SLAB = 2 * KIB
-"""Bytes of a swiotlb slot (IO_TLB_SIZE)."""
+_IO_TLB_SIZE = 2 * KIB
+"""Bytes of a swiotlb slot."""
 
-_POOLS = (64 * MIB, *(size * MIB for size in (512, 256, 128, 32, 16, 8, 4)))
-"""Bytes of bounce buffers: the usual ones, and others that `swiotlb=` asks for."""
+_BUFFERS = (64 * MIB, *(size * MIB for size in (512, 256, 128, 32, 16, 8, 4)))
+"""Bytes of bounce buffers: the default one, and others that `swiotlb=` asks for."""
 
-_POOL_OF_MANY = 8 * MIB
+_BUFFER_OF_MANY_CPUS = 8 * MIB
 """Bytes of the small bounce buffer where there are 17 to 32 processors: 128 slots for each, rounded up."""
 
 _RECORD = 32
 """Bytes of log buffer for which one descriptor is provided (1 << PRB_AVGBITS)."""
 
-_OBJECTS = 255
-"""Objects of KFENCE (CONFIG_KFENCE_NUM_OBJECTS)."""
+_KFENCE_NUM_OBJECTS = 255
+"""Objects of KFENCE, by default."""
 
-_DESCRIPTOR = 24
-_INFO = 88
-"""Bytes of a descriptor, and of a record's info without CONFIG_PRINTK_EXECUTION_CTX."""
+_DESCRIPTOR, _INFO = 24, 88
+"""Bytes of a descriptor (struct prb_desc), and of a record's info (struct printk_info) without
+CONFIG_PRINTK_EXECUTION_CTX."""
 
 
 class Choice(NamedTuple):
@@ -114,7 +114,7 @@ def _section_table(planned: PlannedBoot) -> list[Choice]:
 
 def _kfence_metadata(profile: Profile, page_size: int) -> int:
     """Bytes of the metadata of KFENCE's objects; 0 where the image holds it."""
-    return round_up(_OBJECTS * profile.kfence_metadata, page_size)
+    return round_up(_KFENCE_NUM_OBJECTS * profile.kfence_metadata, page_size)
 
 
 def _kfence(profile: Profile, page_size: int, *, likely: bool) -> list[Choice]:
@@ -126,10 +126,14 @@ def _kfence(profile: Profile, page_size: int, *, likely: bool) -> list[Choice]:
 
 def _last(profile: Profile, kfence: Sequence[Choice], bounce: Sequence[Choice]) -> list[Choice]:
     """The last allocations of a boot: the bounce buffer, and KFENCE's metadata before or after it; usual ones first."""
-    both = [(metadata, pool) for metadata in kfence for pool in bounce]
+    both = [(metadata, buffer) for metadata in kfence for buffer in bounce]
+    both.sort(key=lambda pair: pair[1].unusual)
     return [
-        Choice((*pool.items, *metadata.items) if profile.kfence_last else (*metadata.items, *pool.items), pool.unusual)
-        for metadata, pool in sorted(both, key=lambda pair: pair[1].unusual)
+        Choice(
+            (*buffer.items, *metadata.items) if profile.kfence_last else (*metadata.items, *buffer.items),
+            buffer.unusual,
+        )
+        for metadata, buffer in both
     ]
 
 
@@ -150,13 +154,13 @@ def steps_of_log(view: View, *, kfence: bool = False) -> list[list[Choice]]:
         for i, e in enumerate(by_kind.get("percpu", ()))
     ]
     hashes = [within.later(f"{e.name} hash table", e.size) for e in sorted(by_kind.get("hash", ()), key=_hash_order)]
-    pool = next(iter(by_kind.get("swiotlb", ())), None)
+    buffer = next(iter(by_kind.get("swiotlb", ())), None)
     meta = sum(e.size for e in by_kind.get("log_meta", ()))
     log = [item for e in by_kind.get("log_buf", ()) for item in _log_buffer(e.size, meta, profile, within)]
     bounce: list[Allocation] = []
-    if pool is not None:
-        bounce.append(Allocation(BOUNCE, pool.size, page_size, 0, view.low_max - 1, at=pool.start))
-        bounce += _slots(pool.size, page_size, profile)
+    if buffer is not None:
+        bounce.append(Allocation(BOUNCE, buffer.size, page_size, 0, view.low_max - 1, at=buffer.start))
+        bounce += _slots(buffer.size, page_size, profile)
     tables = Choice((*first, *log, *hashes))
     last = _last(profile, _kfence(profile, page_size, likely=kfence), [Choice(tuple(bounce))])
     # A log says whether the processor has 52 bits.
@@ -170,7 +174,8 @@ def _hash_order(event: Event) -> bool:
 
 
 def _small_buffer(ram: int) -> int:
-    return round_up(-(-ram // KIB), 2 * MIB)
+    """Bytes of the small bounce buffer: a 1024th of RAM."""
+    return round_up(-(-ram // 1024), 2 * MIB)
 
 
 def _usual_buffer(view: View) -> int:
@@ -199,14 +204,14 @@ def usual_steps(view: View, *, kfence: bool = False) -> list[list[Choice]]:
     first = memmap(profile, page_size, view.regions, view.nodes) if profile.first else []
     if not all(lowest_memmap(listed, item) for item in first):
         return []
-    within, pools = _within(listed, first), _usual_pools(view)
+    within, buffers = _within(listed, first), _usual_buffers(view)
     logs, tables = _usual_logs(profile, within), _usual_tables(view, within)
     steps = [_section_table(view.planned), [Choice(tuple(first))], [*logs, Choice()], tables]
     metadata = _kfence_metadata(profile, page_size)
     # An entry of just its size may be per-CPU areas, but hardly one that holds the arrays of the bounce buffer, too.
-    arrays = sum(item.size for pool in pools if not pool.unusual for item in pool.items[1:])
+    arrays = sum(item.size for buffer in buffers if not buffer.unusual for item in buffer.items[1:])
     likely = kfence or (arrays > 0 and any(end - start == metadata + arrays for start, end in listed.reserved))
-    return [*steps, _last(profile, _kfence(profile, page_size, likely=likely), pools)]
+    return [*steps, _last(profile, _kfence(profile, page_size, likely=likely), buffers)]
 
 
 def _usual_logs(profile: Profile, within: _Window) -> list[Choice]:
@@ -234,20 +239,20 @@ def _usual_tables(view: View, within: _Window) -> list[Choice]:
     return [Choice(), *tables] if len(view.nodes) > 1 else [*tables, Choice(unusual=True)]
 
 
-def _usual_pools(view: View) -> list[Choice]:
+def _usual_buffers(view: View) -> list[Choice]:
     """Bounce buffers with their arrays, or none: the usual one first."""
     profile, page_size, low_max = view.planned.profile, view.planned.page_size, view.low_max
     small, usual = _small_buffer(view.machine.memory.ram), _usual_buffer(view)
-    ordinary = (usual, _POOL_OF_MANY) if usual == small < _POOL_OF_MANY else (usual,)
-    pools: list[Choice] = []
-    sizes = {*(_POOLS if view.crash else _POOLS[:1]), small, 0}
-    for pool in sorted(sizes, key=lambda pool: (pool != usual, pool > 0, -pool)):  # `noforce` before another size
-        buffer = Allocation(BOUNCE, pool, page_size, 0, low_max - 1)
-        if not pool:
-            pools.append(Choice(unusual=pool != usual))
+    ordinary = (usual, _BUFFER_OF_MANY_CPUS) if usual == small < _BUFFER_OF_MANY_CPUS else (usual,)
+    choices: list[Choice] = []
+    sizes = {*(_BUFFERS if view.crash else _BUFFERS[:1]), small, 0}
+    for size in sorted(sizes, key=lambda size: (size != usual, size > 0, -size)):  # `noforce` before another size
+        buffer = Allocation(BOUNCE, size, page_size, 0, low_max - 1)
+        if not size:
+            choices.append(Choice(unusual=size != usual))
         elif view.all_low or places(view.listed, buffer):  # its arrays lie in high memory, if there is some
-            pools.append(Choice((buffer, *_slots(pool, page_size, profile)), unusual=pool not in ordinary))
-    return pools
+            choices.append(Choice((buffer, *_slots(size, page_size, profile)), unusual=size not in ordinary))
+    return choices
 
 
 def guess_in_words(items: Iterable[tuple[str, int]]) -> str:
@@ -266,9 +271,9 @@ def _log_buffer(size: int, meta: int, profile: Profile, within: _Window = _ANYWH
     return [buffer, within.later("log descriptors", descriptors), within.later("log infos", infos)]
 
 
-def _slots(pool: int, page_size: int, profile: Profile) -> list[Allocation]:
-    """The arrays beside a bounce buffer."""
-    count = pool // _SLAB
+def _slots(size: int, page_size: int, profile: Profile) -> list[Allocation]:
+    """The arrays beside a bounce buffer of this size."""
+    count = size // _IO_TLB_SIZE
     return [
         Allocation(f"{BOUNCE} slots", round_up(count * each, page_size), page_size, needed=False)
         for each in profile.swiotlb_slots
