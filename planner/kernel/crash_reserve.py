@@ -123,7 +123,7 @@ def windows_of(request: Reading, profile: Profile, bounds: Bounds) -> list[Span]
 
 
 class _Reserver:
-    """One reservation. place: its result so far; ram: RAM as the log lines count it."""
+    """One reservation while it is made. place: its result so far; ram: RAM as the log lines count it."""
 
     def __init__(
         self, memblock: Memblock, request: Reading, profile: Profile, bounds: Bounds, proposal: Proposal | None

@@ -28,9 +28,17 @@ CRASH_ALIGN = 2 * MIB
 """Alignment of the crash kernel on arm64, in every version."""
 
 Bound: TypeAlias = Literal["0", "2M", "low", "high", "4G", "64T", "none"]
+"""A bound of a window: an address, or the name of one, see `Window`."""
+
 Effect: TypeAlias = Literal["isolated", "pages", "below-4G", "none"]
+"""The effect of a crashkernel parameter on the linear map, see `Profile.effect`."""
+
 Placing: TypeAlias = Literal["sorted", "beside", "placed"]
+"""The way to place reserved-memory nodes with a size only, see `Profile.reserved_nodes`."""
+
 Certainty: TypeAlias = Literal["read", "configured", "inferred", "unknown"]
+"""How a behaviour is known, see `Profile.certainty`."""
+
 _SUREST_FIRST: tuple[Certainty, ...] = ("read", "configured", "inferred", "unknown")
 
 

@@ -1,4 +1,8 @@
-"""Apply another command line to one reconstructed boot history."""
+"""The planned command line applied to one history: the states before the crash kernel that it may lead to.
+
+What of it moves earlier allocations is done again: another `cma=`, `mem=` or `hugetlb_cma=`, other page tables, a
+KFENCE pool.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +32,7 @@ _NOTHING = Early()
 
 
 def planned_states(history: History, view: View) -> Iterator[tuple[str, State]]:
-    """The states under the requested command line, the likeliest first."""
+    """The states under the planned command line, the likeliest first, each with its assumption in words."""
     for i, paging in enumerate(pagings_planned(view, history.paging)):
         for what, state in _states_with(history, view, paging):
             yield (f"{what}; {_paging_in_words(paging)}" if i else what), state

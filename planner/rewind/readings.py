@@ -74,7 +74,10 @@ _latest: list[tuple[Machine, PlannedBoot, list[History]]] = []
 
 
 def rewind(machine: Machine, planned: PlannedBoot) -> Rewind:
-    """The reservations of a running machine as they are when the planned boot and places its crash kernel."""
+    """The state of a running machine's memory at the moment when the planned boot places its crash kernel.
+
+    With every reading that the sources leave open.
+    """
     view = view_of(machine, planned)
     lack = _lacks(view)
     if lack:
