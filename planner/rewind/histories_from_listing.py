@@ -134,7 +134,7 @@ def _with_all_beside(view: View, way: History) -> History | None:
     if not beside:
         return None
     late = (*way.late, *((piece, "beside a later allocation") for piece in beside))
-    return replace(way, what=f"{way.what}, and all beside it", state=way.state.without(beside), late=late)
+    return replace(way, assumption=f"{way.assumption}, and all beside it", state=way.state.without(beside), late=late)
 
 
 def _with_paged_memmap(view: View) -> View:

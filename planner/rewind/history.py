@@ -36,8 +36,8 @@ _LEAST_PER_CPU = 64 * KIB
 class History:
     """One way back: the state at the reservation, what came later, and what came right before."""
 
-    what: str
-    """The assumption that it makes, in words."""
+    assumption: str
+    """What it assumes, in words."""
     state: State
     """memblock right before the crash kernel."""
     late: tuple[tuple[Span, str], ...]

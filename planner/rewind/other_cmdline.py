@@ -85,7 +85,7 @@ def _states_with(history: History, view: View, paging: Paging) -> Iterator[tuple
     on_nodes, others = (cma_of_nodes(line, len(view.nodes), 0) for line in (own_line, new_line))
     same = end is None and not unlimited and not lift and on_nodes == others and _same_hugetlb_cma(view)
     if new_line is None or (own == new and own_line is not None and same):
-        yield history.what, history.state
+        yield history.assumption, history.state
         return
     for what, size in cma_sizes(history, view):
         if unlimited:
@@ -178,7 +178,7 @@ def _same_cma(view: View) -> bool:
 def cma_sizes(history: History, view: View) -> list[tuple[str, int]]:
     """Sizes that the CMA area may have in the planned boot, the likeliest first, each with its description."""
     if view.planned.reserves_first:
-        return [(history.what, 0)]
+        return [(history.assumption, 0)]
     now, new = _area(history), cma_of(view.planned.cmdline)
     sizes = [now]
     if not _same_cma(view):
@@ -188,8 +188,8 @@ def cma_sizes(history: History, view: View) -> list[tuple[str, int]]:
         usual = _default_cma(view)
         likely = [now, usual[0]] if now and now in usual else [usual[0], now]
         sizes = list(dict.fromkeys(likely))
-    others = [(f"{history.what}; a CMA area of {format_size(size)}", size) for size in sizes[1:]]
-    return [(history.what, sizes[0]), *others]
+    others = [(f"{history.assumption}; a CMA area of {format_size(size)}", size) for size in sizes[1:]]
+    return [(history.assumption, sizes[0]), *others]
 
 
 def _default_cma(view: View, asked: int | None = None) -> list[int]:

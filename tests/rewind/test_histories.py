@@ -21,7 +21,7 @@ def reserved(history: History) -> list[tuple[int, int]]:
 def test_a_map_that_is_memblocks_own_has_one_way() -> None:
     """Nothing came later; its CMA area and page descriptors are known for another boot."""
     (only,) = ways(logged("quiet"))
-    assert only.what == "as the log shows it"
+    assert only.assumption == "as the log shows it"
     assert only.late == ()
     assert reserved(only) == early().reserved
     assert only.early.cma is not None
@@ -33,7 +33,7 @@ def test_a_map_that_is_memblocks_own_has_one_way() -> None:
 def test_a_log_that_names_what_came_later_leaves_one_way(high: bool) -> None:
     """With its names; all of it is taken back."""
     found = ways(boot(crash=256 * MIB, high=high, log=True))
-    assert [history.what for history in found] == ["what the log names"]
+    assert [history.assumption for history in found] == ["what the log names"]
     assert {"software IO TLB", "Dentry cache hash table", "Inode-cache hash table"} <= {n for _, n in found[0].late}
     assert reserved(found[0]) == early().reserved
 
@@ -45,6 +45,6 @@ def test_a_listing_that_nothing_explains_leaves_what_is_certain() -> None:
     crash = next(r for r in machine.memory.reserved if r.name == "Crash kernel")
     beneath = Reserved(crash.start - 12 * KIB, crash.start, "reserved")
     listed = replace(machine, memory=MemoryMap(MEMORY.regions, (crash, beneath, *odd)))
-    simple = next(h for h in ways(listed) if h.what.startswith("only what lies directly beneath"))
+    simple = next(h for h in ways(listed) if h.assumption.startswith("only what lies directly beneath"))
     assert [span for span, _ in simple.late] == [(beneath.start, beneath.end)]
     assert (beneath.start, beneath.end) not in simple.state.reserved

@@ -18,10 +18,10 @@ from tests.rewind.test_readings import MEMORY, PAGE, boot
 
 def test_without_a_log_guesses_come_first_and_the_listing_itself_last() -> None:
     found = ways(boot(crash=256 * MIB, log=False))
-    assert found[0].what.startswith("assumed to have come later: ")
-    assert found[-1].what == "every reservation listed came before the crash kernel"
+    assert found[0].assumption.startswith("assumed to have come later: ")
+    assert found[-1].assumption == "every reservation listed came before the crash kernel"
     assert found[-1].late == ()
-    assert any(history.what == "only what lies directly beneath the crash kernel came later" for history in found)
+    assert any(history.assumption == "only what lies directly beneath the crash kernel came later" for history in found)
     assert len(found) <= 5
 
 
@@ -110,8 +110,8 @@ def test_most_of_a_large_entry_at_the_top_is_not_what_came_later() -> None:
     named = [(0x40200000, 0x421A0000, "Kernel code"), (0x42B60000, 0x42F10000, "Kernel data")]
     machine = listed(2 * GIB, named, [(0x421A0000, 0x42B60000), (0x70000000, 2 * GIB)], kernel="6.6", page_size=PAGE)
     found = histories(view_of(machine, PlannedBoot(select_profile("6.6").profile, PAGE)))
-    assert not any("beneath the CMA area" in history.what for history in found)
-    assert found[0].what.startswith("assumed to have come later: ")
+    assert not any("beneath the CMA area" in history.assumption for history in found)
+    assert found[0].assumption.startswith("assumed to have come later: ")
 
 
 def test_where_all_ram_is_low_what_lies_beneath_the_area_comes_before_what_explains_less() -> None:
@@ -131,10 +131,10 @@ def test_where_all_ram_is_low_what_lies_beneath_the_area_comes_before_what_expla
     ]
     machine = listed(0xA0000000, named, unnamed, kernel="7.2", page_size=PAGE)
     first, *others = histories(view_of(machine, PlannedBoot(select_profile("7.2").profile, PAGE)))
-    assert first.what == "all beneath the CMA area came later"
+    assert first.assumption == "all beneath the CMA area came later"
     assert first.early.cma == (0x9BC00000, 0x9FC00000)
     assert first.late == (((0x999BC000, 0x9BC00000), "beneath the CMA area"),)
-    assert others[-1].what == "every reservation listed came before the crash kernel"
+    assert others[-1].assumption == "every reservation listed came before the crash kernel"
 
 
 def test_without_a_cma_area_all_beneath_the_page_descriptors_came_later() -> None:
@@ -143,4 +143,4 @@ def test_without_a_cma_area_all_beneath_the_page_descriptors_came_later() -> Non
     named = [(0x40200000, 0x42710000, "Kernel code"), (0x42AE0000, 0x43100000, "Kernel data")]
     machine = listed(0xFC000000, named, unnamed, kernel="6.12", page_size=PAGE)
     found = histories(view_of(machine, PlannedBoot(select_profile("6.12").profile, PAGE)))
-    assert "all beneath the page descriptors came later" in [history.what for history in found]
+    assert "all beneath the page descriptors came later" in [history.assumption for history in found]

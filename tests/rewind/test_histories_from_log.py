@@ -34,9 +34,9 @@ def test_a_log_alone_leaves_open_what_it_does_not_name(ends_above: bool, first: 
     taken = tuple(Reserved(e.start, e.end, e.kind) for e in events if e.start is not None and e.end is not None)
     machine = Machine("boot.log", "dmesg", MemoryMap(regions, taken), Facts(kernel="6.1", events=events), settled=False)
     found = ways(machine)
-    assert found[0].what == first
-    assert found[-1].what == "every reservation listed came before the crash kernel"
-    assert any("which the log does not place, are in the way" in history.what for history in found)
+    assert found[0].assumption == first
+    assert found[-1].assumption == "every reservation listed came before the crash kernel"
+    assert any("which the log does not place, are in the way" in history.assumption for history in found)
     assert all((at, at + 64 * MIB) in [span for span, _ in history.late] for history in found[:-1])
 
 
