@@ -19,6 +19,7 @@ from planner.rewind.state import State
 from planner.rewind.view import View
 
 __all__ = [
+    "Total",
     "WithoutTop",
     "asks_for_high",
     "grown",
@@ -59,22 +60,29 @@ def _cut_away(view: View) -> Span | None:
     return (view.cut, round_up(view.machine.memory.end, 64 * MIB)) if view.cut else None
 
 
-def likely_totals(view: View) -> Iterator[tuple[int, int]]:
-    """Likely totals of RAM, each with the size requested then: the next powers of two, and those with another size."""
+class Total(NamedTuple):
+    """A likely total of RAM. size: bytes of the crash kernel requested then."""
+
+    ram: int
+    size: int
+
+
+def likely_totals(view: View) -> Iterator[Total]:
+    """Likely totals of RAM: powers of two, a quarter and a half more, and those with another requested size."""
     seen, cut, line, size = view.machine.memory.ram, _cut_away(view), view.planned.cmdline or "", None
     if cut is not None:
         ram = seen + total(subtract(cut, view.regions))
-        yield ram, ck.parse(line, ram, view.planned.profile).size
+        yield Total(ram, ck.parse(line, ram, view.planned.profile).size)
         return
     most = mem_limit(view.planned.cmdline, view.planned.page_size) or _MOST
     last = ck.largest(line, view.planned.profile)
     amounts = (quarters << shift for shift in range(_MOST.bit_length()) for quarters in (4, 5, 6))
     for count, ram in enumerate(ram for ram in amounts if ram > seen):
         there = min(ram, most)
-        asked = ck.parse(line, there, view.planned.profile).size
-        if count < _ALWAYS or asked != size:
-            yield there, asked
-        size = asked
+        requested = ck.parse(line, there, view.planned.profile).size
+        if count < _ALWAYS or requested != size:
+            yield Total(there, requested)
+        size = requested
         if there == most or (count >= _ALWAYS and there > last):
             return
 

@@ -83,14 +83,15 @@ def _states_with(history: History, view: View, paging: Paging) -> Iterator[tuple
     own, new = cma_of(own_line), cma_of(new_line)
     end, unlimited, lift = new_end_of_memory(view), is_hidden(view), lift_of(history, view, paging)
     on_nodes, others = (cma_of_nodes(line, len(view.nodes), 0) for line in (own_line, new_line))
-    same = end is None and not unlimited and not lift and on_nodes == others and _same_hugetlb_cma(view)
-    if new_line is None or (own == new and own_line is not None and same):
+    # Nothing but the default CMA area may lie elsewhere.
+    unmoved = end is None and not unlimited and not lift and on_nodes == others and _same_hugetlb_cma(view)
+    if new_line is None or (own == new and own_line is not None and unmoved):
         yield history.assumption, history.state
         return
     for what, size in cma_sizes(history, view):
         if unlimited:
             yield f"{what}; RAM goes on above", _with_ram_above(history, view, size)
-        if size == _area(history) and _same_cma(view) and same:
+        if size == _area(history) and _same_cma(view) and unmoved:
             yield what, history.state
         else:
             regions = _described(view, end) if end is not None else view.regions

@@ -223,26 +223,25 @@ def _larger(found: list[History], view: View) -> Iterator[MapReading]:
     For all but the likeliest history the least amount is enough: a low crash kernel has the same place under any.
     Where no `mem=` is known to have cut it, the two likeliest histories are enough: more would be guesses upon guesses.
     """
-    seen = view.machine.memory.ram
-    larger, high = [(ram, asked, map_with(view, ram - seen)) for ram, asked in likely_totals(view)], asks_for_high(view)
-    others = [] if high else larger[:1]
+    seen, high = view.machine.memory.ram, asks_for_high(view)
+    larger = [(more, map_with(view, more.ram - seen)) for more in likely_totals(view)]
     row = cache(Reserved)  # most are the same in all
     for history in found if is_hidden(view) else found[:_LIKELIEST]:
         paging = next(pagings_planned(view, history.paging))
         lift = lift_of(history, view, paging)
         bare = without_top(history, view, lift)
-        for what, size in cma_sizes(history, view):
-            boot = boot_of(view, size, paging, view.regions, early=history.early, lift=lift)
-            settled = None
-            for ram, asked, memory in larger:
-                if asked == settled:
+        for what, area in cma_sizes(history, view):
+            boot = boot_of(view, area, paging, view.regions, early=history.early, lift=lift)
+            settled = None  # the requested size whose place is the same with any more RAM
+            for (ram, size), memory in larger:
+                if size == settled:
                     continue
                 state = with_more(bare, view, memory, boot)
                 there = f"{what}; the machine has {format_size(ram)} of RAM, with no hole above what is listed"
                 reserved = [row(start, end) for start, end in union(state.reserved)]
                 yield MapReading(there, MemoryMap(memory.regions, reserved), more=True)
-                settled = asked if not high and settles(view, memory, state, asked) else None
-            larger = others
+                settled = size if not high and settles(view, memory, state, size) else None
+            larger = [] if high else larger[:1]
 
 
 def _may_be_hidden(view: View) -> bool:
