@@ -249,7 +249,7 @@ def _doubt_of_lack(log: Log, *, complete: bool) -> str:
 def _has_newer_zones(log: Log) -> bool:
     """True if the kernel has two DMA zones, and mainline of its version has one: where it searches is not known.
 
-    kernel: arch/arm64/mm/init.c, ZONE_DMA beside ZONE_DMA32 since v5.5 (1a8e1cef7603); vendors have it in 5.4, too.
+    Source: arch/arm64/mm/init.c, ZONE_DMA beside ZONE_DMA32 since v5.5 (1a8e1cef7603); vendors have it in 5.4, too.
     """
     if log.kernel is None or not {"DMA", "DMA32"} <= log.zones.keys():
         return False
