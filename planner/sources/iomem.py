@@ -16,7 +16,7 @@ from itertools import groupby, pairwise
 
 from planner.base.errors import InputError, Location
 from planner.base.ranges import Range, Span, total, union
-from planner.base.sizes import KIB, MIB, format_size
+from planner.base.sizes import MIB, format_size
 from planner.base.text import counted
 from planner.kernel.machine import BootRecord, Facts, Machine
 from planner.kernel.memory_map import PHYSICAL_TOP, Flag, MemoryMap, Region, Reserved
@@ -85,8 +85,7 @@ _SIGN = re.compile(rf"({'|'.join(map(re.escape, _FOREIGN))})(?:@[0-9a-f]+)?(?=\s
 """Such a name, perhaps with a unit address, and a remark behind it that begins with a sign."""
 
 _ARM_TEXT = 0x8000  # TEXT_OFFSET of 32-bit kernels, arch/arm/Makefile; that of arm64 is 0 or 512K
-_PAGE = 4 * KIB  # the smallest: arm64's linker script begins and ends Kernel code at whole pages
-_NO_PAGES = "x86_64, arm or mips (its Kernel code is not in whole pages)"
+_TOUCHING = "x86_64 or mips (its Kernel data begins where its Kernel code ends)"  # arm64 has its init section between
 _STEP, _DEEPEST = 2, 5  # blanks of a level, and levels that are told apart: r_show(), kernel/resource.c @ 6.1
 _WITHOUT_KERNEL = (
     "the listing has no `Kernel code`, which arm64 always lists: lines are missing, or it is another architecture's"
@@ -133,7 +132,7 @@ def parse(text: str, name: str) -> Machine:
     if image is None:
         remarks.notes.append(_WITHOUT_KERNEL)
     elif arch is None:
-        arch = _arch_of_image(image)
+        arch = _arch_of_image(image, seen.get("Kernel data"))
     facts = Facts(kernel_image=image, kernel_data=seen.get("Kernel data"), record=record, arch=arch)
     memory = MemoryMap(tuple(regions), tuple(reserved))
     if remarks.partial or (image is None and arch is None and reserved):
@@ -154,11 +153,14 @@ def _record(reserved: Sequence[Reserved]) -> BootRecord | None:
     return BootRecord(crash=highest, low=lowest if len(parts) > 1 else None)
 
 
-def _arch_of_image(code: Range) -> str | None:
-    """The architecture that the place of a kernel's code tells, if not arm64."""
+def _arch_of_image(code: Range, data: Range | None) -> str | None:
+    """The architecture that the places of a kernel's code and data tell, if not arm64.
+
+    Where within a page they end tells none: arm64's code ended anywhere up to 4.5 (arch/arm64/kernel/vmlinux.lds.S).
+    """
     if code.start % (2 * MIB) == _ARM_TEXT:
         return "arm"
-    return _NO_PAGES if code.start % _PAGE or code.end % _PAGE else None
+    return _TOUCHING if data is not None and data.start == code.end else None
 
 
 _LEAST_ADDED = 128 * MIB

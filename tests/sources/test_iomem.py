@@ -89,9 +89,9 @@ def test_stray_bytes_do_no_harm_where_nothing_is_read(extra: bytes, note: str) -
         ),
         pytest.param("  40008000-40afffff : Kernel code\n", "arm", id="the offset of a 32-bit kernel"),
         pytest.param(
-            "  40100000-402678ad : Kernel code\n",
-            "x86_64, arm or mips (its Kernel code is not in whole pages)",
-            id="code that ends within a page",
+            "  40100000-402678ad : Kernel code\n  402678ae-4036c97f : Kernel data\n",
+            "x86_64 or mips (its Kernel data begins where its Kernel code ends)",
+            id="data that follows the code at once",
         ),
         pytest.param("e0000000-efffffff : PCI MMCONFIG 0000 [bus 00-ff]\n", "x86_64", id="the bus of a PC"),
         pytest.param("00000000-00000fff : PDC data (Page Zero)\n", "parisc", id="the firmware of PA-RISC"),
@@ -103,7 +103,7 @@ def test_stray_bytes_do_no_harm_where_nothing_is_read(extra: bytes, note: str) -
     ],
 )
 def test_other_architectures_are_refused_by_their_signs(rows: str, arch: str) -> None:
-    """Their listings look similar. The image of an arm64 kernel consists of whole pages."""
+    """Their listings look similar."""
     machine = parse_text(f"40000000-7fffffff : System RAM\n{rows}".encode(), "iomem")
     with pytest.raises(InputError, match=re.escape(f"iomem: this is {arch}, not arm64")):
         make_plan(machine, "64M", Options())
@@ -113,6 +113,19 @@ def test_other_architectures_are_refused_by_their_signs(rows: str, arch: str) ->
 def test_what_arm64_lists_is_no_sign_of_another(name: str) -> None:
     machine = parse_text(f"40000000-7fffffff : System RAM\n80000000-80ffffff : {name}\n".encode(), "iomem")
     assert machine.facts.arch is None
+
+
+@pytest.mark.parametrize(
+    ("code", "data"),
+    [
+        pytest.param("40080000-40b3e0cb", "40c20000-40d5ffff", id="up to 4.5, code that ends within a page"),
+        pytest.param("40080000-40b3e0cb", "40c20000-40d5dfff", id="3.10"),
+        pytest.param("40210001-4159ffff", "41a70000-41d5ffff", id="a digit that was mistyped"),
+    ],
+)
+def test_an_image_of_arm64_need_not_consist_of_whole_pages(code: str, data: str) -> None:
+    rows = f"  {code} : Kernel code\n  {data} : Kernel data\n"
+    assert parse_text(f"40000000-7fffffff : System RAM\n{rows}".encode(), "iomem").facts.arch is None
 
 
 @pytest.mark.parametrize(
