@@ -70,13 +70,20 @@ _LEFT = 2 * MIB
 """Bytes beneath the limit that may be left free above them."""
 
 
-def doubt_of_limit(memory: MemoryMap, limit: int, doubt: str, remarks: Remarks) -> str:
+def doubt_of_limit(machine: Machine, profile: Profile, limit: int, doubt: str, remarks: Remarks) -> str:
     """The doubt about an assumed end of low memory that the machine's own reservations contradict; "" for none.
 
-    memory: as listed. doubt: what is in doubt already, such as the same because of a listed crash kernel.
+    There is none about a kernel that ends low memory there whatever devices reach. Up to 5.4 mainline does so, too, but
+    what is listed was then not reserved by such a kernel, and vendors have two zones there. doubt: what is in doubt
+    already, such as the same because of a listed crash kernel.
     """
+    memory = machine.memory
     lower = _lower_limit(memory, limit) if "dma_limit" in remarks.assumed else None
     if lower is None:
+        return ""
+    zone_dma = machine.facts.config.get("ZONE_DMA") != "n"
+    as_low = derived_dma_limit(profile, memory, lower - 1, zone_dma=zone_dma)
+    if profile.dma_limit != "dma32-exclusive" and as_low == derived_dma_limit(profile, memory):
         return ""
     shown = format_size(lower)
     remarks.note(
@@ -90,11 +97,12 @@ def _lower_limit(memory: MemoryMap, limit: int) -> int | None:
     """The end of low memory that a machine's own reservations suggest, below an assumed one; None where none do.
 
     Memory is reserved from the top down: what fills the end of the RAM below 1G or 2G, while there is much free RAM
-    above, was not allowed to lie higher. Where regions touch, as those of two nodes, it may be a node's. memory: as
-    listed. Of 338 recorded boots, this tells the seven with such devices, and no other.
+    above, was not allowed to lie higher. Where regions touch, as those of two nodes, it may be a node's; and a crash
+    kernel may have been asked for at its address. memory: as listed. Of 338 recorded boots, this tells the seven with
+    such devices, and no other.
     """
     candidates = [end for end in _USUAL if end < limit and not any(r.end == end for r in memory.regions)]
-    large = [r for r in memory.reserved if r.end - r.start >= _BUFFERS] if candidates else []
+    large = [r for r in memory.reserved if r.end - r.start >= _BUFFERS and not r.is_crash] if candidates else []
     if not large:
         return None
     ram, taken = union(memory.spans()), union((r.start, r.end) for r in memory.reserved)

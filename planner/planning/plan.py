@@ -107,7 +107,7 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     remarks.note(*([asked.note] if asked.note else []))
     rewound = (*undone_before(own_facts), *early.rewound)
     moved = placed_otherwise(machine, kernel.profile, kernel.geometry.page_size)
-    lower = doubt_of_limit(machine.memory, context.bounds.low_max, early.doubt, remarks)
+    lower = doubt_of_limit(machine, kernel.profile, context.bounds.low_max, early.doubt, remarks)
     doubt = together(early.doubt, moved, inferred(asked, own_facts), lower)
     memory = MemoryView(machine.source, shared.ram, context.memory.regions, context.memory.reserved, rewound, doubt)
     facts = facts_view(context, options, own_facts)

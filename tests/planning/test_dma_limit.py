@@ -83,6 +83,21 @@ def listed(
 TOP = (3952, 4032)  # what every boot reserves at the end of RAM
 
 
+def doubt_of(
+    memory: MemoryMap,
+    kernel: str = "6.12",
+    *,
+    config: dict[str, str] | None = None,
+    already: str = "",
+    assumed: tuple[str, ...] = ("dma_limit",),
+) -> tuple[str, Remarks]:
+    """The doubt about the limit of a kernel on a machine below 4G, and the remarks with its note."""
+    remarks = Remarks(assumed=list(assumed))
+    profile = select_profile(kernel).profile
+    doubt = doubt_of_limit(machine(memory, config=config or {}), profile, 4032 * MIB, already, remarks)
+    return doubt, remarks
+
+
 @pytest.mark.parametrize(
     ("memory", "lower"),
     [
@@ -104,23 +119,47 @@ TOP = (3952, 4032)  # what every boot reserves at the end of RAM
 )
 def test_what_is_reserved_may_contradict_an_assumed_limit(memory: MemoryMap, lower: str) -> None:
     """The doubt belongs in the first line, and a note says what to give."""
-    remarks = Remarks(assumed=["dma_limit"])
-    doubt = doubt_of_limit(memory, 4032 * MIB, "", remarks)
+    doubt, remarks = doubt_of(memory)
     assert doubt == (lower and f"low memory may end at {lower} (--dma-limit)")
     assert [f"give --dma-limit {lower}, " in note for note in remarks.notes] == [True] * bool(lower)
 
 
 def test_a_known_limit_is_not_doubted() -> None:
-    remarks = Remarks()
-    assert not doubt_of_limit(listed((884, 948), TOP), 4032 * MIB, "", remarks)
+    doubt, remarks = doubt_of(listed((884, 948), TOP), assumed=())
+    assert not doubt
     assert not remarks.notes
+
+
+@pytest.mark.parametrize(
+    ("kernel", "config", "doubted"),
+    [
+        pytest.param("5.4", {}, True, id="up to 5.4, as vendors have what devices reach"),
+        pytest.param("5.8", {}, False, id="up to 5.9, the 32-bit zone"),
+        pytest.param("5.10.0", {}, False, id="5.10.0"),
+        pytest.param("rhel8", {}, False, id="a distribution's"),
+        pytest.param("6.12", {"ZONE_DMA": "n"}, False, id="without the zone that devices bound"),
+        pytest.param("5.10", {}, True, id="5.10 stable, what devices reach"),
+        pytest.param("6.12", {}, True, id="6.12"),
+    ],
+)
+def test_only_a_limit_that_devices_bound_is_doubted(kernel: str, config: dict[str, str], *, doubted: bool) -> None:
+    doubt, remarks = doubt_of(listed((884, 948), TOP), kernel, config=config)
+    assert bool(doubt) is doubted
+    assert bool(remarks.notes) is doubted
+
+
+def test_a_crash_kernel_may_fill_the_end_of_the_first_gigabyte_by_its_request() -> None:
+    """As `crashkernel=512M@512M` does; whether it was placed there by a search is told elsewhere."""
+    crash = Reserved(512 * MIB, GIB, "Crash kernel")
+    assert not doubt_of(MemoryMap((Region(0, 4 * GIB),), (crash, Reserved(3952 * MIB, 4 * GIB, "reserved"))))[0]
 
 
 def test_what_is_in_doubt_already_is_not_said_twice() -> None:
     """The note has the limit that is likely."""
-    remarks = Remarks(assumed=["dma_limit"])
-    already = "low memory may end lower, as the listed crash kernel hints"
-    assert not doubt_of_limit(listed((884, 948), TOP), 4032 * MIB, already, remarks)
+    doubt, remarks = doubt_of(
+        listed((884, 948), TOP), already="low memory may end lower, as the listed crash kernel hints"
+    )
+    assert not doubt
     assert "give --dma-limit 1G, " in remarks.notes[0]
 
 
