@@ -18,7 +18,9 @@ _TINY = MIB  # no crash kernel fits in less
 _QUOTES = ('"', "'")
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2212"  # of text processors and web pages
 _LIST = "a list of ranges is START-[END]:SIZE[,START-[END]:SIZE...][@OFFSET]"
-_FRACTION = re.compile(r"(?:.*[@:-])?(\d{1,9})[.,](\d{1,9})([KMGTkmgt])")
+_FRACTION = re.compile(r"(?:.*[@:-])?(\d{1,9})(?:\.(\d{1,9})([KMGTkmgt])|,(\d{1,9})([KMGTkmgt])(?!-))")
+"""A size with a point or a comma in it, as in a list of ranges; behind a size without a suffix, a range follows."""
+
 _TWO = re.compile(NAME + r"(\d\w*,(?:high|low))[,;](\d\w*,(?:high|low))(?= |$)")
 _XEN = re.compile(r",below=|<|&lt;")
 _SMALLER = {"T": "G", "G": "M", "M": "K"}
@@ -137,7 +139,7 @@ def _fraction(value: str) -> str:
     found = _FRACTION.match(value)
     if found is None:
         return ""
-    whole, part, unit = found.groups()
+    whole, part, unit = (group for group in found.groups() if group is not None)
     size, rest = divmod(int(whole + part) * 1024, 10 ** len(part))
     smaller = _SMALLER.get(unit.upper())
     return "a size is a whole number" + (f": write '{size}{smaller}'" if smaller and not rest else "")
@@ -152,7 +154,8 @@ def _doubtful(plain: Entry, profile: Profile) -> list[str]:
         return [fraction]
     if plain.rc == 0 and 0 < plain.size < _TINY:
         digits = value.partition("@")[0][:40].rstrip("kK")
-        return [f"{plain.size} bytes: is a suffix missing, as in {digits}M?"]
+        instead = "" if "," in value else f", as in {digits}M"
+        return [f"{plain.size} bytes: is a suffix missing{instead}?"]
     if plain.rc == EINVAL and re.fullmatch(r"\d+[KMGkmg]?[-:]?", value) is None and ":" in value:
         return [_LIST]
     if plain.rc == EINVAL and re.match(r"\d+[KMGTkmgt]?-", value):

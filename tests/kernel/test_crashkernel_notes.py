@@ -28,6 +28,8 @@ from planner.kernel.profiles import NEWEST, select_profile
         pytest.param("256M@M", "no number follows '@': the kernel takes that for no offset", id="a letter alone"),
         pytest.param("256M@", "no number follows '@'", id="nothing after the sign"),
         pytest.param("2G-:1.5G", "a size is a whole number: write '1536M'", id="a fraction in a list"),
+        pytest.param("2G-:1,5G", "a size is a whole number: write '1536M'", id="with a comma"),
+        pytest.param("1G-16G:256,16G-:1G", "256 bytes: is a suffix missing?", id="a size before the next range"),
         pytest.param("1G-2G", "a list of ranges is START-[END]:SIZE", id="a range without a size"),
         pytest.param(
             "384M-2G:64M@16M,2G-:128M@16M",
