@@ -193,15 +193,15 @@ def _unrecognised(head: str, name: str) -> InputError:
         return InputError(name, "is base64", "decode it: base64 -d FILE > DECODED, or base64 -D on macOS")
     if re.search(_TABLES, head[:_SHORT_HEAD]):
         return InputError(name, "page tables are for verify", "give them with --page-tables, and a map with --map")
+    prefix = unknown_line_prefix(head)
+    if prefix is not None:
+        where, what = Location(name, prefix[0]), f"unknown text before the kernel's: {prefix[1][:60]!r}"
+        return InputError(where, what, "give the lines as the kernel printed them")
     if "crashkernel=" in head:
         what = "has a crashkernel= value, but shows no memory"
         return InputError(name, what, "give the kernel command line in place of CRASHKERNEL, and a map with --map")
     if re.search(r"(?m)^\s*+MemTotal:", head[:4096]):
         return InputError(name, "tells how much memory there is, but not where", "give /proc/iomem, read as root")
-    prefix = unknown_line_prefix(head)
-    if prefix is not None:
-        where, what = Location(name, prefix[0]), f"unknown text before the kernel's: {prefix[1][:60]!r}"
-        return InputError(where, what, "give the lines as the kernel printed them")
     return InputError(
         name,
         "unrecognised memory map format",

@@ -113,11 +113,12 @@ def test_other_kinds_read_the_same_in_a_reply(text: str) -> None:
     assert parse_text(reply.encode(), "x") == parse_text(text.encode(), "x")
 
 
-def test_what_cannot_be_read_is_refused_with_a_reason() -> None:
-    """The error has the place, the text there, and what to do."""
+@pytest.mark.parametrize("below", [[], ["crashkernel=512M was given"], ["MemTotal: 4000000 kB"]])
+def test_what_cannot_be_read_is_refused_with_a_reason(below: list[str]) -> None:
+    """The error has the place, the text there, and what to do, whatever else the text tells."""
     rows = [f"{'.' * i}x{'-' * i}: {0x40000000 + i:08x}-7fffffff : System RAM" for i in range(1, 13)]
     with pytest.raises(InputError) as caught:
-        parse_text("\n".join(rows).encode(), "x")
+        parse_text("\n".join(rows + below).encode(), "x")
     assert str(caught.value) == (
         "x:1:1: unknown text before the kernel's: '.x-:'; give the lines as the kernel printed them"
     )
