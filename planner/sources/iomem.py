@@ -85,7 +85,9 @@ _SIGN = re.compile(rf"({'|'.join(map(re.escape, _FOREIGN))})(?:@[0-9a-f]+)?(?=\s
 """Such a name, perhaps with a unit address, and a remark behind it that begins with a sign."""
 
 _ARM_TEXT = 0x8000  # TEXT_OFFSET of 32-bit kernels, arch/arm/Makefile; that of arm64 is 0 or 512K
-_TOUCHING = "x86_64 or mips (its Kernel data begins where its Kernel code ends)"  # arm64 has its init section between
+_TOUCHING = (
+    "x86_64, s390x or mips (its Kernel data begins where its Kernel code ends)"  # arm64 has its init section between
+)
 _STEP, _DEEPEST = 2, 5  # blanks of a level, and levels that are told apart: r_show(), kernel/resource.c @ 6.1
 _WITHOUT_KERNEL = (
     "the listing has no `Kernel code`, which arm64 always lists: lines are missing, or it is another architecture's"

@@ -90,7 +90,7 @@ def test_stray_bytes_do_no_harm_where_nothing_is_read(extra: bytes, note: str) -
         pytest.param("  40008000-40afffff : Kernel code\n", "arm", id="the offset of a 32-bit kernel"),
         pytest.param(
             "  40100000-402678ad : Kernel code\n  402678ae-4036c97f : Kernel data\n",
-            "x86_64 or mips (its Kernel data begins where its Kernel code ends)",
+            "x86_64, s390x or mips (its Kernel data begins where its Kernel code ends)",
             id="data that follows the code at once",
         ),
         pytest.param("e0000000-efffffff : PCI MMCONFIG 0000 [bus 00-ff]\n", "x86_64", id="the bus of a PC"),
