@@ -47,7 +47,7 @@ def place_cma(state: State, size: int, asked: Cma, align: int, low_max: int, nod
 
     None if there is no room, or no room at the address asked for. node: where the node lies that it must be on.
     """
-    if not size:
+    if not (size and state.memory):
         return None
     end_of_memory = state.memory[-1][1]
     size = round_up(size, align)

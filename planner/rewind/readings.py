@@ -19,7 +19,7 @@ from planner.kernel.memory_map import MemoryMap, Reserved
 from planner.rewind.boot_steps import needs_bounce_buffer
 from planner.rewind.hidden_ram import asks_for_high, is_hidden, likely_totals, map_with, settles, with_more, without_top
 from planner.rewind.histories import histories
-from planner.rewind.history import History
+from planner.rewind.history import LISTED, History
 from planner.rewind.other_cmdline import (
     asks_for_unplaced_hugetlb_cma,
     boot_of,
@@ -79,6 +79,8 @@ def rewind(machine: Machine, planned: PlannedBoot) -> Rewind:
     With every reading that the sources leave open.
     """
     view = view_of(machine, planned)
+    if not view.listed.memory:  # all of it is no-map: nothing was allocated
+        return Rewind((MapReading(LISTED, _memory(machine.memory, view.listed.without(view.crash))),))
     lack = _lacks(view)
     if lack:
         view = view_of(replace(machine, facts=replace(machine.facts, events=())), planned)

@@ -13,6 +13,10 @@ from planner.rewind.cma_areas import areas_of, cma_of_nodes, place_cma
 from planner.rewind.state import State
 
 
+def test_there_is_no_place_without_memory() -> None:
+    assert place_cma(State((), ()), 64 * MIB, Cma(), 2 * MIB, 4 * GIB) is None
+
+
 @pytest.mark.parametrize(
     ("asked_for", "low_max", "expected"),
     [

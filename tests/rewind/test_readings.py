@@ -11,7 +11,7 @@ from planner.base.ranges import Range, Span, union
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import BootRecord, Event, Facts, Machine
 from planner.kernel.memblock import Memblock
-from planner.kernel.memory_map import MemoryMap, Region, Reserved
+from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
@@ -518,3 +518,14 @@ def test_memory_for_protected_kvm_is_not_placed(kernel: str, own: str, asked_for
     assert any("kvm-arm.mode=protected reserves is not placed" in note for note in plan.notes) is noted
     doubts = ["where protected KVM reserves memory is not known", "the listing does not tell all that came later"]
     assert plan.memory.doubt == "; ".join(doubts if noted else doubts[1:])
+
+
+@pytest.mark.parametrize("cmdline", ["crashkernel=192M cma=128M", "crashkernel=192M rodata=full mem=3G"])
+@pytest.mark.parametrize("kernel", ["5.4", "6.1", "7.3"])
+@pytest.mark.parametrize("kind", ["dmesg", "memblock"])
+def test_a_map_of_no_map_memory_alone_is_as_listed(kernel: str, cmdline: str, kind: str) -> None:
+    """Nothing was allocated in it."""
+    memory = MemoryMap((Region(GIB, 3 * GIB, Flag.NOMAP.value),))
+    machine = Machine("x", kind, memory, Facts(kernel=kernel), settled=False)
+    found = rewind(machine, PlannedBoot(select_profile(kernel).profile, PAGE, None, cmdline))
+    assert [reading.memory for reading in found.readings] == [memory]
