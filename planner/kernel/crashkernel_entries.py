@@ -128,7 +128,7 @@ def _check_offset(text: str, entry: Entry) -> None:
     """Note an offset that looks like a hexadecimal address without the 0x that the kernel needs."""
     if lacks_0x(text, CRASH_ALIGN):
         entry.notes.append(f"is the offset {text!r} an address in hexadecimal? Then 0x is missing: write @0x{text}")
-    elif 0 < entry.base < MIB:
+    elif 0 < entry.base < MIB and text.startswith(str(entry.base)):
         entry.notes.append(f"the offset is {entry.base} bytes: is a suffix missing, as in @{entry.base}M?")
     elif not text[:1].isdecimal():
         entry.notes.append("no number follows '@': the kernel takes that for no offset")

@@ -43,7 +43,9 @@ def test_what_was_likely_meant(value: str, note: str) -> None:
     assert note in "\n".join(parse(as_cmdline(value), 8 * GIB, NEWEST).notes)
 
 
-@pytest.mark.parametrize("value", ["512M", "1M", "512M@0x80000000", "512M@2G", "512M@1073741824", "0", "512M@0"])
+@pytest.mark.parametrize(
+    "value", ["512M", "1M", "512M@0x80000000", "512M@2G", "512M@1073741824", "0", "512M@0", "512M@0x80000", "512M@512K"]
+)
 def test_what_was_meant_as_it_stands(value: str) -> None:
     """There is no hint."""
     assert not [note for note in parse(as_cmdline(value), 8 * GIB, NEWEST).notes if "missing" in note]
