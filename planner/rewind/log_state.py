@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from planner.base.ranges import Span, subtract, total
+from planner.base.ranges import Span, difference, subtract, total, union
 from planner.base.sizes import GIB, KIB, MIB, U64, round_down, round_up
 from planner.kernel import crashkernel as ck
 from planner.kernel.arm64_init import derived_dma_limit
@@ -70,7 +70,8 @@ def log_state(view: View, loaded: Sequence[Span] = ()) -> LogState:
     """The state right before the crash kernel. loaded: where the kernel and UEFI's tables are taken to lie."""
     kinds = _LATE | _LATE_TOO if view.planned.reserves_first else _LATE
     late = tuple((e.span, kinds[e.kind]) for e in view.events if e.kind in kinds and e.span is not None)
-    named = view.listed.without([*view.crash, *(span for span, _ in late)])
+    free_later = union(span for span, _ in late)
+    named = view.listed.without([*view.crash, *free_later])
     named = named.with_reserved(loaded)
     paging = paging_of_cmdline(view, view.machine.facts.cmdline, crash=bool(view.crash))
     if not paging.sure and not paging.base_pages:
@@ -79,7 +80,8 @@ def log_state(view: View, loaded: Sequence[Span] = ()) -> LogState:
             base_pages=not values(view.machine.facts.cmdline, "rodata"), kfence_pool=paging.kfence_pool, sure=False
         )
     if view.planned.reserves_first:
-        return LogState(named.with_allocated(_above_early_area(named, view)), late, (), (), paging)
+        above = difference(_above_early_area(named, view), free_later)
+        return LogState(named.with_allocated(above), late, (), (), paging)
     state: State = named
     memmap: tuple[Span, ...] = ()
     shown = _end_shown(view)
@@ -91,11 +93,12 @@ def log_state(view: View, loaded: Sequence[Span] = ()) -> LogState:
     state = state.with_allocated([lost]) if lost is not None else state
     for area in early_areas(view.events):
         if area[0] < 4 * GIB:  # those above go to the lowest place
-            node = next((n for n in view.nodes if area in on_nodes and n[0] <= area[0] < n[1]), (0, low))
-            state = _full(state, area, cma_align(view.planned.profile, view.planned.page_size), node)
+            node = next((n for n in view.nodes if area in on_nodes and n[0] <= area[0] < n[1]), None)
+            window = node or _window_of_area(area, view, low)
+            state = _full(state, area, cma_align(view.planned.profile, view.planned.page_size), window, free_later)
     for start, end in view.crash:
         window = (0, low if end <= view.low_max else shown)
-        full = _full(state, (start, end), CRASH_ALIGN, window)
+        full = _full(state, (start, end), CRASH_ALIGN, window, free_later)
         state = full if _was_free(view, end - start, _free(state) - _free(full)) else state
     # A CMA area that is logged after the crash kernel came later, too.
     areas = [e.span for e in view.events if e.kind == "cma" and e.span is not None]
@@ -218,13 +221,27 @@ def areas_on_nodes(view: View) -> tuple[Span, ...]:
     return ()
 
 
-def _full(state: State, span: Span, align: int, window: Span) -> State:
-    """The state where every gap above an allocation, in the window that was searched, is too small for it."""
-    return state.with_allocated(_not_free(state, span, align, window))
+def _window_of_area(area: Span, view: View, low: int) -> Span:
+    """The window in which the default CMA area was searched for: `cma=` may bound it. low: the end of low memory."""
+    asked = cma_of(view.machine.facts.cmdline)
+    if area[0] < asked.base or (asked.limit and area[1] > asked.limit):
+        return (0, low)  # it is another one
+    return (asked.base, min(asked.limit or low, low))
+
+
+def _full(state: State, span: Span, align: int, window: Span, free_later: Sequence[Span] = ()) -> State:
+    """The state where every gap above an allocation, in the window that was searched, is too small for it.
+
+    free_later: ranges that something later took, so they were free.
+    """
+    return state.with_allocated(difference(_not_free(state, span, align, window), free_later))
 
 
 def _not_free(state: State, span: Span, align: int, window: Span) -> list[Span]:
-    """Free ranges above an allocation, in the window that was searched, that have room for it: they were not free."""
+    """Free ranges above an allocation, in the window that was searched, that have room for it: they were not free.
+
+    Ascending.
+    """
     start, end, size = *span, span[1] - span[0]
     low, high = max(end, window[0]), window[1] or U64
     full: list[Span] = []
@@ -236,7 +253,7 @@ def _not_free(state: State, span: Span, align: int, window: Span) -> list[Span]:
         room = align if part[0] == end else size
         if part[0] < part[1] and (part[1] - room & -align) >= part[0]:
             full.append(part)
-    return full
+    return full[::-1]
 
 
 def _between(state: State, view: View, late: list[Span], low: int) -> Iterator[Span]:

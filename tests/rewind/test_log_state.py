@@ -59,6 +59,35 @@ def test_what_lies_above_the_cma_area_is_full() -> None:
     assert placed(machine, "64M") == Range(0xF1E00000 - 64 * MIB, 0xF1E00000)
 
 
+@pytest.mark.parametrize("asked", ["cma=64M@0xf1e00000", "cma=64M@0-0xf5e00000"])
+def test_an_area_that_was_asked_for_there_tells_nothing_of_what_lies_above(asked: str) -> None:
+    """It was not searched for in what lies above."""
+    machine = log(CMA.replace("fbe", "f1e"), f"{LINE} {asked}")
+    assert placed(machine, "64M") == Range(4 * GIB - 64 * MIB, 4 * GIB)
+
+
+def test_an_area_beneath_the_end_that_it_was_asked_for_has_no_room_up_to_there() -> None:
+    machine = log(CMA.replace("fbe", "e1e"), f"{LINE} cma=64M@0-0xf5e00000")
+    assert placed(machine, "160M") == Range(4 * GIB - 160 * MIB, 4 * GIB)
+    assert placed(machine, "176M") == Range(0xE1E00000 - 176 * MIB, 0xE1E00000)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "size", "end"),
+    [
+        pytest.param("6.1.187", 32, 0xFFE00000, id="a crash kernel that fits there"),
+        pytest.param("6.1.187", 64, 0xF7C00000, id="one that does not"),
+        pytest.param("5.4.100", 32, 0xFFE00000, id="right before the area"),
+        pytest.param("5.4.100", 64, 0xFBC00000, id="in its place"),
+    ],
+)
+def test_what_something_later_took_was_free(kernel: str, size: int, end: int) -> None:
+    """The bounce buffer fits between the area and the end, where the area, which is aligned, does not."""
+    pool = POOL.replace("f7e00000-", "fbfff000-").replace("fbe00000]", "fffff000]")
+    machine = log(CMA.replace("fbe", "f7c"), LINE, pool, head=HEAD.replace("6.1.187", kernel))
+    assert placed(machine, f"{size}M", kernel=kernel) == Range(end - size * MIB, end)
+
+
 @pytest.mark.parametrize(
     ("kernel", "line", "end"),
     [
