@@ -44,6 +44,11 @@ _LAST = {4: 20, 5: 19, 6: 19}
 """The last release before each new first number."""
 _VERSION = r"v?(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?"
 _PATCH = r"\.([1-9]\d{0,8})"
+_LINUX_NEXT = r"[-.]next-?\d{8}(?!\d)"
+_AFTER_TAG = r"v?\d+\.\d+(?:\.0)?-(?:[a-z]\w*-)*0*(\d{1,9})-g[0-9a-f]{7,}.*"
+_MERGED = 1000
+"""Commits after a tag from which a tree is taken to have what is meant for the next release: between two release
+candidates there are fewer, and whoever adds patches to one adds fewer, mostly."""
 _FIRST_RELEASE = r"(\.0)?[-.]?rc\d+.*|\.0\+?"
 
 
@@ -53,7 +58,8 @@ class Selection(NamedTuple):
     supported: whether the version is one of those modelled, later ones of the newest series included. page_size: bytes,
     if the flavour's name gives it. certainty: of the profile for such a kernel. vendor: the distribution ("" for
     mainline, and if the name does not show it). row: the name of the distribution's row ("" for none). configuration:
-    its known configuration.
+    its known configuration. following: the release after it, if it may hold that one's code and behaves differently
+    ("": no doubt of that).
     """
 
     profile: Profile
@@ -64,6 +70,7 @@ class Selection(NamedTuple):
     vendor: str = ""
     row: str = ""
     configuration: Configuration | None = None
+    following: str = ""
 
 
 def profile_named(name: str) -> Profile | None:
@@ -89,7 +96,8 @@ def select_profile(version: str) -> Selection:
     if version.replace(".", "").isdecimal():
         profile = _of_release(release, version[match.end(2) :])
         return _of_known_releases(Selection(profile, certainty=profile.certainty), release, version)
-    return _of_known_releases(_of_a_build(version, release, version[match.end(2) :]), release, version)
+    selection = _of_known_releases(_of_a_build(version, release, version[match.end(2) :]), release, version)
+    return _ahead_of_its_version(selection, release, version)
 
 
 def stated_profile(version: str) -> Selection:
@@ -159,6 +167,19 @@ def _of_known_releases(selection: Selection, release: tuple[int, int], version: 
         supported=release[0] <= NEWEST_READ[0],
         certainty="unknown" if selection.certainty == "unknown" else "inferred",
     )
+
+
+def _ahead_of_its_version(selection: Selection, release: tuple[int, int], version: str) -> Selection:
+    """The selection for a kernel of linux-next or the merge window, which holds code of the following release."""
+    commits = re.fullmatch(_AFTER_TAG, version)
+    if re.search(_LINUX_NEXT, version) is None and (commits is None or int(commits[1]) < _MERGED):
+        return selection
+    major, minor = release
+    following = f"{major}.{minor + 1}" if minor < _LAST.get(major, minor + 1) else f"{major + 1}.0"
+    if select_profile(following).profile == selection.profile:
+        return selection
+    note = f"{version} may hold code of {following}, which behaves differently; modelled as {selection.profile.name}"
+    return selection._replace(note=note, certainty="inferred", following=following)
 
 
 def _before_crash_kernels(version: str) -> Selection:

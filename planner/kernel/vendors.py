@@ -101,7 +101,7 @@ def _el9(minor: str, n: int, first: int, last: int) -> _K:
 _NOT_FOUND = "its crash kernel code was not found"
 _INFERRED_STABLE = "modelled as the stable kernel of its version"
 _MAP_NOT_READ = "its linear map code was not read and is modelled as 5.10 stable's"
-_NO_KEXEC = "it is built without crash kernels: nothing is ever reserved"
+_NO_KEXEC = "as distributed, it is built without crash kernels: nothing is ever reserved"
 
 KERNELS: tuple[VendorKernel, ...] = (
     # -- RHEL, CentOS Stream, AlmaLinux, Rocky; Oracle's own kernels carry .el as well, and come first ----------

@@ -46,8 +46,10 @@ def with_configuration(facts: Facts, options: Options) -> Configured:
         )
         pages = selection.page_size
     record = facts.record if version == facts.kernel else None
-    if record is not None and (record.crash is not None or record.failed):
-        # A kernel that reserved a crash kernel, or failed to, is built with them, whatever its name says.
+    reserved = record is not None and (record.crash is not None or record.failed)
+    if reserved or any(SYMBOLS.get(name) == "kexec" for name in facts.config):
+        # A kernel that reserved a crash kernel, or failed to, is built with them, whatever its name says; and a
+        # configuration says it better than a name.
         built = built._replace(
             symbols={name: value for name, value in built.symbols.items() if SYMBOLS.get(name) != "kexec"}
         )

@@ -23,7 +23,7 @@ class Kernel(NamedTuple):
 
     version: the version that selected the profile (None: the newest is assumed). pa_bits: of a physical address.
     certainty: of the profile for such a kernel: `read`, `configured`, `inferred` or `unknown`. configured: facts from
-    its distribution's configuration, by key, with the source.
+    its distribution's configuration, by key, with the source. following: as in `profiles.Selection`.
     """
 
     profile: Profile
@@ -32,6 +32,12 @@ class Kernel(NamedTuple):
     pa_bits: int
     certainty: Certainty
     configured: Mapping[str, str]
+    following: str = ""
+
+    @property
+    def silent_by_name(self) -> bool:
+        """True if it would reserve nothing, and that is known from its name alone."""
+        return "kexec" in self.configured or (not self.profile.reserves and self.certainty != "read")
 
     @property
     def map_certainty(self) -> Certainty:
@@ -45,10 +51,10 @@ def modelled(built: Configured, options: Options, remarks: Remarks) -> Kernel:
     version = options.kernel or facts.kernel
     if version is None:
         remarks.assume("kernel")
-        profile, certainty = NEWEST, NEWEST.certainty
+        profile, certainty, following = NEWEST, NEWEST.certainty, ""
     else:
         selection = select_profile(version) if options.kernel is None else stated_profile(version)
-        profile, certainty = selection.profile, selection.certainty
+        profile, certainty, following = selection.profile, selection.certainty, selection.following
         if selection.note:
             remarks.note(selection.note)
         own = facts.kernel
@@ -59,7 +65,7 @@ def modelled(built: Configured, options: Options, remarks: Remarks) -> Kernel:
         used, own = format_size(geo.page_size), format_size(built.page_size)
         remarks.note(f"{used} pages, from the source; {version} is built with {own} (--page-size {own})")
     pa_bits = _bits(facts, "ARM64_PA_BITS") or facts.pa_bits or (_MOST_BITS if geo.va_bits == _MOST_BITS else 48)
-    return Kernel(profile, version, geo, pa_bits, certainty, built.sources)
+    return Kernel(profile, version, geo, pa_bits, certainty, built.sources, following)
 
 
 def geometry_of(facts: Facts, options: Options, remarks: Remarks) -> Geometry:

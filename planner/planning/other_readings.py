@@ -48,7 +48,10 @@ def placed_elsewhere(others: tuple[MapReading, ...], text: str, request: ck.Read
     placed = []
     for other in others:
         there = context_under(other, context)
-        asked = parsed(text, context.facts, context.profile, other.memory.ram) if other.more else request
+        asked = request
+        if other.more:
+            by_name = context.kernel.silent_by_name
+            asked = parsed(text, context.facts, context.profile, other.memory.ram, by_name=by_name)
         placement = Placement(log=[])
         if asked.valid:
             placement = reserve(memblock_of(there), asked, there.profile, there.bounds, there.proposal)

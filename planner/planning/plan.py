@@ -34,7 +34,7 @@ from planner.planning.outcomes import GOOD
 from planner.planning.processors import obstacle_to, processors
 from planner.planning.recorded import recorded_otherwise
 from planner.planning.remarks import Remarks
-from planner.planning.request import asked_of, inferred, parsed
+from planner.planning.request import WITH_CRASH_KERNELS, asked_of, inferred, parsed
 from planner.planning.result import FactsView, MemoryView, OtherReading, OwnView, Plan, ProcessorsView, ReservationView
 from planner.planning.shared import Shared
 from planner.planning.strategies import OWN, Strategy, strategy_named
@@ -103,7 +103,7 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     context = with_default_cma(context, machine, options, remarks)
     shared = Shared(context)
     asked = asked.on(shared.ram, kernel.profile)
-    request = parsed(asked.text, machine.facts, kernel.profile, shared.ram)
+    request = parsed(asked.text, machine.facts, kernel.profile, shared.ram, by_name=kernel.silent_by_name)
     remarks.note(*([asked.note] if asked.note else []))
     rewound = (*undone_before(own_facts), *early.rewound)
     moved = placed_otherwise(machine, kernel.profile, kernel.geometry.page_size)
@@ -112,8 +112,10 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     memory = MemoryView(machine.source, shared.ram, context.memory.regions, context.memory.reserved, rewound, doubt)
     facts = facts_view(context, options, own_facts)
     others = [
-        (what, ask(given, crashkernel, otherwise))
-        for what, otherwise in _other_kernels(machine, kernel, early, options, built.other_page_size, remarks)
+        (what, ask(there, crashkernel, otherwise))
+        for what, there, otherwise in _other_kernels(
+            given, machine, kernel, early, options, built.other_page_size, remarks
+        )
     ]
     return Question(
         machine=machine,
@@ -271,15 +273,28 @@ def _readings(
 
 
 def _other_kernels(
-    machine: Machine, kernel: Kernel, early: EarlyMemory, options: Options, page_size: int | None, remarks: Remarks
-) -> Iterator[tuple[str, Options]]:
-    """Other kernels that this one may be, in words and as options, if that may change the answer.
+    given: Machine,
+    machine: Machine,
+    kernel: Kernel,
+    early: EarlyMemory,
+    options: Options,
+    page_size: int | None,
+    remarks: Remarks,
+) -> Iterator[tuple[str, Machine, Options]]:
+    """Other kernels that this one may be, in words, with a machine and options, if that may change the answer.
 
-    page_size: page size in bytes of another build with the same version string.
+    given: the machine as its sources show it. page_size: page size in bytes of another build with the same version
+    string.
     """
+    if "kexec" in kernel.configured:
+        facts = replace(given.facts, config={**given.facts.config, **WITH_CRASH_KERNELS})
+        yield "it is built with crash kernels, which its name does not exclude", replace(given, facts=facts), options
+    if kernel.following:
+        text = f"it has what {kernel.following} changed, whose code it may hold"
+        yield text, given, replace(options, kernel=kernel.following)
     if page_size is not None and options.page_size is None:
         text = f"{format_size(page_size)} pages, which the kernel's name does not exclude"
-        yield text, replace(options, page_size=page_size)
+        yield text, given, replace(options, page_size=page_size)
     geo = kernel.geometry
     bits = other_va_bits(machine.facts, options, geo)
     if bits is None:
@@ -291,7 +306,7 @@ def _other_kernels(
             f"built for 52-bit addresses, which not all processors support: {geo.va_bits} bits are assumed; with "
             f"{bits} the kernel maps another part of RAM (--va-bits)"
         )
-        yield f"{bits}-bit addresses, which depends on the processors", replace(options, va_bits=bits)
+        yield f"{bits}-bit addresses, which depends on the processors", given, replace(options, va_bits=bits)
 
 
 def _other_kernels_answers(
@@ -314,7 +329,9 @@ def _other_kernels_answers(
 def with_request(question: Question, text: str) -> Question:
     """The same machine and kernel for another request."""
     mainline = with_text(question.mainline, text)
-    request = parsed(text, mainline.facts, mainline.profile, question.shared.ram)
+    request = parsed(
+        text, mainline.facts, mainline.profile, question.shared.ram, by_name=mainline.kernel.silent_by_name
+    )
     others = tuple((what, with_request(other, text)) for what, other in question.other_kernels)
     return question._replace(text=text, request=request, mainline=mainline, other_kernels=others)
 

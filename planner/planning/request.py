@@ -12,12 +12,27 @@ from planner.kernel.machine import Facts, Machine
 from planner.kernel.profiles import Profile
 from planner.planning.presets import Preset, preset_named
 
-__all__ = ["Asked", "asked_of", "inferred", "is_present", "parsed", "reading", "without_crash_kernels"]
+__all__ = [
+    "WITH_CRASH_KERNELS",
+    "Asked",
+    "asked_of",
+    "inferred",
+    "is_present",
+    "parsed",
+    "reading",
+    "without_crash_kernels",
+]
 
 _TOO_OLD = "this kernel is older than 4.12, the first arm64 kernel with crash kernels"
 _BUILT_WITHOUT = "this kernel is built without crash kernels"
 """Causes for kernels that reserve nothing."""
+_UNLESS_ADDED = ", unless its vendor added them"
+_IF_NAMED = ", if its name tells who built it"
+"""Doubts about such a cause if it is known from the kernel's name alone."""
 
+
+WITH_CRASH_KERNELS = {"CRASH_RESERVE": "y", "KEXEC_CORE": "y"}
+"""The configuration of a kernel that is built with crash kernels."""
 
 _NOT_AUTO = f"{NOT_AUTO}, or a preset (--preset debian, ubuntu, rhel9, rhel10, fedora)"
 
@@ -96,15 +111,20 @@ def reading(text: str, ram: int, profile: Profile) -> ck.Reading:
     return request._replace(notes=notes, cause=_NOT_AUTO if request.cause == NOT_AUTO else request.cause)
 
 
-def parsed(text: str, facts: Facts, profile: Profile, ram: int) -> ck.Reading:
-    """A request as the kernel reads it; empty for a kernel built without crash kernels. ram: bytes of all regions."""
+def parsed(text: str, facts: Facts, profile: Profile, ram: int, *, by_name: bool = False) -> ck.Reading:
+    """A request as the kernel reads it; empty for a kernel built without crash kernels.
+
+    ram: bytes of all regions. by_name: that this kernel has no crash kernels is known from its name alone.
+    """
     request = reading(text, ram, profile)
     if not profile.reserves:
-        return request._replace(cause=_TOO_OLD, unsupported=_TOO_OLD)
+        cause = _TOO_OLD + _UNLESS_ADDED * by_name
+        return request._replace(cause=cause, unsupported=cause)
     if not without_crash_kernels(facts, profile):
         return request
     note = f"{_BUILT_WITHOUT} (CRASH_RESERVE or KEXEC_CORE is off): nothing is reserved"
-    return request._replace(rc=ck.ENOENT, log=(), notes=(note,), cause=_BUILT_WITHOUT, unsupported=_BUILT_WITHOUT)
+    cause = _BUILT_WITHOUT + _IF_NAMED * by_name
+    return request._replace(rc=ck.ENOENT, log=(), notes=(note,), cause=cause, unsupported=cause)
 
 
 def is_present(text: str, facts: Facts, profile: Profile) -> bool:

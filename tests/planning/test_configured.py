@@ -100,3 +100,32 @@ def test_how_sure_it_is(kernel: str, certainty: str, *, known: bool) -> None:
     assert bool(nearest) != known
     shown = planner.render.document(plan, "text")
     assert shown.startswith("not known for this kernel") != known
+
+
+@pytest.mark.parametrize(
+    ("kernel", "built"),
+    [
+        pytest.param("6.6.57-v8+", "exact", id="Raspberry Pi's tree, built by anyone"),
+        pytest.param("6.12.25+rpt-rpi-2712", "exact", id="Raspberry Pi OS"),
+        pytest.param("6.1.68-android14-11-g4c8f1ee2c4f7", "failed", id="Android"),
+    ],
+)
+def test_what_a_name_alone_says_is_doubted(kernel: str, built: str) -> None:
+    """Of a kernel that whoever builds it may have given crash kernels, both readings are told."""
+    plan = planner.plan("sample:rpi4-4g", "512M", kernel=kernel, strategy="mainline")
+    assert plan.reservation.outcome == "none"
+    assert "if its name tells who built it; nothing is reserved" in planner.render.document(plan).replace("\n", " ")
+    (other,) = (reading for reading in plan.reservation.other_readings if reading.about == "kernel")
+    assert other.assumption == "it is built with crash kernels, which its name does not exclude"
+    assert other.outcome == built
+
+
+def test_a_configuration_is_not_doubted() -> None:
+    """It says whether the kernel has crash kernels, whatever its name says."""
+    text = """{"schema_version": 1, "kernel": "6.6.57-v8+", "config": {"KEXEC_CORE": "%s"},
+        "memory": [{"start": "1G", "size": "4G"}]}"""
+    off, on = (make_plan(parse_text((text % built).encode(), "map"), "256M", Options()) for built in "ny")
+    assert (off.reservation.outcome, off.reservation.other_readings) == ("none", ())
+    assert off.request.unheard == "this kernel is built without crash kernels"
+    assert on.reservation.outcome != "none"
+    assert not on.reservation.other_readings

@@ -66,7 +66,7 @@ def answer(plan: Plan) -> tuple[str, str]:
     else:
         place = _too_large(plan) if done.crash is None else _placed_at(plan, done.crash)
         own_part = [own_answer(plan)] if plan.kernel.strategy != OWN.name else _assumed(plan.kernel)
-        parts = [place, _protection(plan), *own_part, doubt_of([plan])]
+        parts = [place, _protection(plan), *own_part, doubt_of([plan]), _other_kernel(plan)]
     text = "; ".join(filter(None, parts))
     if unknown and done.crash is None:
         return UNKNOWN_HERE, f"{unknown}{done.outcome}: {text}"
@@ -88,6 +88,13 @@ def in_doubt(what: str) -> str:
 def _assumed(kernel: KernelView) -> list[str]:
     """A kernel that no source names, in a few words; [] for others."""
     return [f"as kernel {kernel.profile}, assumed"] if "kernel" in kernel.assumed else []
+
+
+def _other_kernel(plan: Plan) -> str:
+    """The doubt about a kernel that may be another one, in a few words; "" for none, or where the answer says more."""
+    known = plan.own is None or plan.own.known
+    otherwise = any(reading.about == "kernel" for reading in plan.reservation.other_readings)
+    return "the kernel allows another reading" if known and otherwise else ""
 
 
 def _invalid(plan: Plan) -> str:
