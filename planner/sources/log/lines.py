@@ -308,6 +308,8 @@ def _allocation(line: str, number: int, log: Log) -> None:
     """Store an early allocation."""
     if (m := _CMA.search(line) or _KVM.search(line)) is not None:
         start = int(m[2], 16)
+        if not start:
+            return  # 6.15-rc1 prints 0 for an area that it placed itself (mm/cma.c, cma_declare_contiguous_nid())
         log.event("kvm" if m[0].startswith("kvm") else "cma", start, start + int(m[1]) * MIB, number)
     elif (m := _SPREAD.search(line)) is not None:
         log.spread_cma += int(m[1]) * MIB

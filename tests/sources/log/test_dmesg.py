@@ -50,6 +50,19 @@ def test_what_was_taken_early_is_not_free_for_the_crash_kernel(line: str, taken:
     assert crash == Range(taken.start - 256 * MIB, taken.start)
 
 
+def test_a_cma_area_printed_at_0_is_somewhere_else() -> None:
+    """6.15-rc1 prints 0 for every area that it placed itself; the crash kernel is below where it may be."""
+    head = [line.replace("6.1.100", "6.15.0-rc1").replace("kvm-arm.mode=protected ", "") for line in HEAD]
+    memory = "Memory: 2900000K/3145728K available (1K kernel code, 1K reserved, 65536K cma-reserved)"
+    text = "\n".join([*head, "cma: Reserved 64 MiB at 0x0000000000000000", memory])
+    machine = parse_text(text.encode(), "boot.log")
+    assert machine.doubt == "the log lacks the line of a CMA area"
+    assert not any(r.start == 0 for r in machine.memory.reserved)
+    crash = make_plan(machine, None, Options(strategy="mainline")).reservation.crash
+    assert crash is not None
+    assert 3 * GIB < crash.start < crash.end <= 4 * GIB - 64 * MIB
+
+
 @pytest.mark.parametrize(
     ("pages", "size"),
     [
