@@ -12,6 +12,7 @@ from io import BufferedReader, BytesIO
 from typing import BinaryIO, Protocol, cast
 
 from planner.base.errors import InputError, Location
+from planner.base.text import together
 from planner.kernel.machine import Machine
 from planner.sources.devicetree import read_tree
 from planner.sources.log.timestamps import is_kernels
@@ -79,6 +80,10 @@ def parse_text(data: bytes, name: str, fmt: str | None = None) -> Machine:
         machine = _reader(kind).parse(bare, name)
         if fmt is None and kind == "iomem" and any(sign in bare for sign in _FACTS):
             machine = _with_facts(machine, bare, name)
+        if ">" in text and re.search(r"(?m)^ ?>", text):
+            from planner.sources.quoting.depths import doubt_of_quotations
+
+            machine = replace(machine, doubt=together(machine.doubt, doubt_of_quotations(text, machine.memory)))
         return machine if note is None else replace(machine, notes=(*machine.notes, note))
     if not text.isascii() and re.search(STRAY, text):
         bare = decode(data, name)
