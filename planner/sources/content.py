@@ -80,7 +80,7 @@ def parse_text(data: bytes, name: str, fmt: str | None = None) -> Machine:
         machine = _reader(kind).parse(bare, name)
         if fmt is None and kind == "iomem" and any(sign in bare for sign in _FACTS):
             machine = _with_facts(machine, bare, name)
-        if ">" in text and re.search(r"(?m)^ ?>", text):
+        if text[:1] == ">" or "\n>" in text or "\n >" in text:
             from planner.sources.quoting.depths import doubt_of_quotations
 
             machine = replace(machine, doubt=together(machine.doubt, doubt_of_quotations(text, machine.memory)))
