@@ -1,25 +1,21 @@
-"""The memory that a mail shows at each depth of its quotations: what a reply quotes is of another boot, mostly.
-
-Imported for a text with quote signs, of which the reader of a listing or a log knows nothing.
-"""
+"""The memory that a mail shows at each depth of its quotations: what a reply quotes is of another boot, mostly."""
 
 from __future__ import annotations
 
-import re
-
 from planner.base.ranges import Span, subtract, union
+from planner.base.text import compiled
 from planner.kernel.memory_map import MemoryMap
 
 __all__ = ["doubt_of_quotations"]
 
 _QUOTED = r"^([> \t]{0,40})(?:\[[^]\n]{0,40}\][ \t]*)?"  # group: the quote signs, before printk's time stamp, if any
 _RANGES = (
-    re.compile(rf"{_QUOTED}([0-9a-fA-F]{{8,16}})-([0-9a-fA-F]{{8,16}}) : System RAM", re.MULTILINE),
-    re.compile(rf"{_QUOTED}node {{1,6}}\d{{1,4}}: \[mem 0x([0-9a-f]{{8,16}})-0x([0-9a-f]{{8,16}})\]", re.MULTILINE),
+    rf"(?m){_QUOTED}([0-9a-fA-F]{{8,16}})-([0-9a-fA-F]{{8,16}}) : System RAM",
+    rf"(?m){_QUOTED}node {{1,6}}\d{{1,4}}: \[mem 0x([0-9a-f]{{8,16}})-0x([0-9a-f]{{8,16}})\]",
 )
 """A line that shows RAM, of a listing and of a log; groups: the signs, first and last byte."""
 
-_EMPTY = re.compile(r"\n[> \t]*\n")
+_EMPTY = r"\n[> \t]*\n"
 """An empty line, quoted or not."""
 
 
@@ -31,9 +27,9 @@ def doubt_of_quotations(text: str, memory: MemoryMap) -> str:
     shown: dict[int, list[Span]] = {}
     for pattern in _RANGES:
         depth, end = None, 0
-        for found in pattern.finditer(text):
+        for found in compiled(pattern).finditer(text):
             deep = found[1].count(">")
-            if depth not in (None, deep) and _EMPTY.search(text, end, found.start()) is None:
+            if depth not in (None, deep) and compiled(_EMPTY).search(text, end, found.start()) is None:
                 return ""
             depth, end = deep, found.end()
             shown.setdefault(deep, []).append((int(found[2], 16), int(found[3], 16) + 1))
