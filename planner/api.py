@@ -12,16 +12,19 @@ from os import PathLike, fspath
 from typing import Any, Literal, TypeAlias, TypedDict, Unpack
 
 from planner.base.errors import InputError
+from planner.base.text import together
 from planner.kernel.crashkernel import Reading
 from planner.kernel.machine import Machine
 from planner.kernel.memory_map import MemoryMap
 from planner.kernel.profiles import NEWEST, stated_profile
 from planner.planning import arguments
+from planner.planning.doubts import kernel_doubt_on, map_doubt_on
 from planner.planning.options import Options
 from planner.planning.presets import preset_named
 from planner.planning.request import reading
 from planner.planning.result import Plan as _Plan
 from planner.planning.values import (
+    amount,
     number,
     one_of,
     page_size,
@@ -29,7 +32,6 @@ from planner.planning.values import (
     read,
     request,
     share,
-    size,
     size_or_zero,
     size_range,
     stated_ram,
@@ -137,7 +139,7 @@ class Plan(_Plan):
 
     >>> import planner
     >>> planner.plan("sample:rpi4-4g", "64M")
-    Plan(64M on sample:rpi4-4g: fallback at 0x37400000)
+    Plan(64M on sample:rpi4-4g: fallback at 0x37400000, in doubt)
     """
 
     @classmethod
@@ -148,7 +150,13 @@ class Plan(_Plan):
     def __repr__(self) -> str:
         crash = self.reservation.crash
         where = "" if crash is None else f" at {crash.start:#x}"
-        return f"Plan({self.request.text} on {self.memory.source}: {self.reservation.outcome}{where})"
+        doubt = ", in doubt" if self.doubt else ""
+        return f"Plan({self.request.text} on {self.memory.source}: {self.reservation.outcome}{where}{doubt})"
+
+    @property
+    def doubt(self) -> str:
+        """What is not known of the kernel and of the map, in words; "" for nothing."""
+        return together(kernel_doubt_on(self), map_doubt_on(self))
 
     def to_dict(self) -> dict[str, Any]:
         """The report: dicts, lists and values, with the documented keys."""
@@ -416,7 +424,7 @@ def _stated(given: NeedInputs) -> dict[str, Any]:
         "rootfs_limit": rootfs_limit,
     }
     return {
-        name: read(name, value, readers.get(name, number(size))) for name, value in given.items() if value is not None
+        name: read(name, value, readers.get(name, number(amount))) for name, value in given.items() if value is not None
     }
 
 

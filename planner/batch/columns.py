@@ -17,7 +17,7 @@ from planner.batch.defaults import Defaults
 from planner.batch.lines import decode, encode_report, not_json
 from planner.batch.records import Answer, answer_record
 from planner.kernel.ptdump import KINDS, TABLES
-from planner.planning.doubts import doubt_of, kernel_doubt
+from planner.planning.doubts import kernel_doubt_on, map_doubt_on
 from planner.planning.result import Plan
 
 if TYPE_CHECKING:
@@ -60,10 +60,6 @@ def _edge(name: str, edge: str) -> _Value:
 def _fitting(number: int) -> int | None:
     """A number that an int64 holds; null for a larger one."""
     return number if number < 1 << 63 else None
-
-
-def _kernel_doubt(plan: Plan) -> str | None:
-    return kernel_doubt(plan.kernel) or None
 
 
 _WASTE = {
@@ -112,8 +108,13 @@ _PLANNED: tuple[tuple[str, str, str, _Value], ...] = (
     *((name, "int64", what, attrgetter(f"waste.{name}")) for name, what in _WASTE.items()),
     ("notes", "string", "notes, one per line; in CSV with a semicolon between", lambda plan: "\n".join(plan.notes)),
     ("protection", "string", "yes, no, not available or not known", attrgetter("protection")),
-    ("map_doubt", "string", "what of the map is not known; null for nothing", lambda plan: doubt_of([plan]) or None),
-    ("kernel_doubt", "string", "what of the kernel is not known; null for nothing", _kernel_doubt),
+    ("map_doubt", "string", "what of the map is not known; null for nothing", lambda plan: map_doubt_on(plan) or None),
+    (
+        "kernel_doubt",
+        "string",
+        "what of the kernel is not known; null for nothing",
+        lambda plan: kernel_doubt_on(plan) or None,
+    ),
 )
 """Name, kind, meaning and value of each column that a plan fills, in order."""
 

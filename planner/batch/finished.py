@@ -65,7 +65,9 @@ def _answer(answer: Mapping[str, Any], line: int) -> Finished:
 def _of_report(report: Any) -> Row:
     """The figures of a report. Raises KeyError, TypeError or AttributeError for a damaged one."""
     done, kernel, mapping = (report[key] for key in ("reservation", "kernel", "mapping"))
-    readings = (reading.get("about", "map") for reading in done.get("other_readings", ()))
+    readings = [reading.get("about", "map") for reading in done.get("other_readings", ())]
+    assumed = kernel.get("assumed", ())
+    of_kernel = doubt_of_kernel(kernel["profile"], certainty=kernel.get("certainty"), assumed=assumed)
     return _row(
         {**report["waste"], **{key: kernel[key] for key in ("profile", "page_size")}, **mapping},
         outcome=done["outcome"],
@@ -78,9 +80,7 @@ def _of_report(report: Any) -> Row:
         ),
         pages_only=_has_blocks(report["baseline"]["leaves"]) and not _has_blocks(mapping["leaves"]),
         map_doubt=any(doubts_of_map(readings, report["memory"].get("doubt", ""))),
-        kernel_doubt=bool(
-            doubt_of_kernel(kernel["profile"], certainty=kernel.get("certainty"), assumed=kernel.get("assumed", ()))
-        ),
+        kernel_doubt="kernel" in readings or "page_size" in assumed or bool(of_kernel),
     )
 
 

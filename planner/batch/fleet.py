@@ -13,7 +13,7 @@ from planner.base.errors import PlannerError
 from planner.base.ranges import Range
 from planner.base.sizes import format_size
 from planner.kernel.ptdump import Mapping
-from planner.planning.doubts import doubt_of, kernel_doubt
+from planner.planning.doubts import kernel_doubt_on, map_doubt_on
 from planner.planning.result import Plan, Protection
 
 __all__ = [
@@ -117,8 +117,8 @@ def row_of(plan: Plan, preset: str | None = None) -> Row:
         reserved=plan.reserved,
         pages_only=_has_blocks(plan.baseline) and not _has_blocks(plan.mapping),
         table_bytes=plan.mapping.table_bytes,
-        map_doubt=int(bool(doubt_of([plan]))),
-        kernel_doubt=int(bool(kernel_doubt(plan.kernel))),
+        map_doubt=int(bool(map_doubt_on(plan))),
+        kernel_doubt=int(bool(kernel_doubt_on(plan))),
         **{name: getattr(plan.waste, name) for name in SUMMED},
     )
     return Row(

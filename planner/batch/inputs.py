@@ -209,6 +209,8 @@ def _refuse_source(head: bytes, name: str) -> None:
     """Refuse an input that begins like a source or is binary. Raises InputError."""
     kind = kind_of_bytes(head, name)
     save = "save it to a file, and give that" if name == "<stdin>" else "give it"
+    if kind == "json" and b"\n" not in head.strip():
+        raise InputError(name, "its only line is not JSON: it is damaged, or cut off", "give the whole file")
     if kind is not None:
         raise InputError(name, f"is {_IN_WORDS[kind]}, not records", f"{save} with --files")
     try:

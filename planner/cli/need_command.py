@@ -9,7 +9,7 @@ import click
 from planner.cli.machine_input import read_machine
 from planner.cli.options import FORMATS, Maps, map_format_option, output_options, page_size_option
 from planner.cli.output import Out
-from planner.cli.param_types import FILE, MAP_SOURCE, SIZE, SIZE_OR_ZERO, Value
+from planner.cli.param_types import AMOUNT, FILE, MAP_SOURCE, SIZE_OR_ZERO, Value
 from planner.render.blocks.need import blocks
 from planner.sources.initrd import read_initrd
 from planner.studies.need import need as make_need
@@ -33,9 +33,9 @@ Example:
 
 
 @click.command(epilog=_EPILOG)
-@click.option("--kernel-size", metavar="SIZE", type=SIZE, help="The kernel image: code, data, init and bss.")
-@click.option("--initrd-size", metavar="SIZE", type=SIZE, help="The initrd's archive, as it lies on disk.")
-@click.option("--initrd-unpacked", metavar="SIZE", type=SIZE, help="The unpacked files of the initrd, in whole pages.")
+@click.option("--kernel-size", metavar="SIZE", type=AMOUNT, help="The kernel image: code, data, init and bss.")
+@click.option("--initrd-size", metavar="SIZE", type=AMOUNT, help="The initrd's archive, as it lies on disk.")
+@click.option("--initrd-unpacked", metavar="SIZE", type=AMOUNT, help="The initrd's unpacked files, in whole pages.")
 @click.option("--initrd", metavar="FILE", type=FILE, help="Read both sizes from this initrd.")
 @click.option(
     "--rootfstype",

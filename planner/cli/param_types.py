@@ -26,6 +26,7 @@ else:
 
 __all__ = [
     "ALIGNMENT",
+    "AMOUNT",
     "DMA_LIMIT",
     "FILE",
     "KERNEL",
@@ -158,6 +159,7 @@ def _check(module: str, function: str) -> Callable[[str], object]:
 
 
 SIZE, SIZE_OR_ZERO = Value("size", values.size), Value("size", values.size_or_zero)
+AMOUNT = Value("size", values.amount)
 SIZES, RAM = Value("range of sizes", values.size_range), Value("RAM", values.stated_ram)
 PAGE_SIZE = Value("page size", values.page_size, ("4K", "16K", "64K"))
 ALIGNMENT = Value("alignment", values.alignment, values.ALIGNMENTS)

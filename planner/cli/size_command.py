@@ -11,7 +11,7 @@ from planner.cli.failures import Refused
 from planner.cli.machine_input import read_machine
 from planner.cli.options import FORMATS, Maps, image_options, kernel_options, map_options, output_options
 from planner.cli.output import PICTURES, Out, emit
-from planner.cli.param_types import SIZE, SIZE_OR_ZERO, SIZES, Value
+from planner.cli.param_types import AMOUNT, SIZE, SIZE_OR_ZERO, SIZES, Value
 from planner.cli.progress import progress
 from planner.kernel.machine import Machine
 from planner.planning.options import Options
@@ -65,7 +65,7 @@ def _share(value: str) -> float:
 @click.option(
     "--give-back", metavar="SIZE", type=SIZE_OR_ZERO, help="Shrink after boot to SIZE by writing kexec_crash_size."
 )
-@click.option("--need", metavar="SIZE", type=SIZE, help="What the capture kernel needs; computed by default.")
+@click.option("--need", metavar="SIZE", type=AMOUNT, help="What the capture kernel needs; computed by default.")
 @click.option(
     "--aim",
     type=click.Choice([aim for aim in RECOMMEND_AIMS if aim != "default"]),
@@ -113,7 +113,9 @@ def size(
             "--need, --aim, --ram, --as and --any-image are for a recommendation: leave out the rest"
         )
     if out.form in PICTURES and sweep is None:
-        raise Refused("only a sweep is drawn", "give --sweep FROM..TO, or another format", option="--format")
+        named = click.get_current_context().get_parameter_source("form") is not ParameterSource.DEFAULT
+        option = "--format" if named else "-o"
+        raise Refused("only a sweep is drawn", "give --sweep FROM..TO, or another format", option=option)
     if pasted is not None and out.form != "text":
         remedy = "leave out --format, or name a FILE without the ending of another format"
         raise Refused(f"prints one line as text, not {out.form}", remedy, option="--as")

@@ -4,21 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from planner.base.sizes import format_size
+from planner.base.text import together
 from planner.planning.result import KernelView, Plan
 
 __all__ = [
+    "ANOTHER_KERNEL",
     "AS_NEAREST_MAP",
+    "INFERRED",
     "UNKNOWN_HERE",
     "as_nearest",
+    "assumed_pages",
     "doubt_of",
     "doubt_of_kernel",
     "doubts_of_map",
     "doubts_on",
     "kernel_doubt",
+    "kernel_doubt_on",
+    "map_doubt_on",
 ]
 
 UNKNOWN_HERE = "not known for this kernel"
 """The words on a part of an answer that depends on unread code of a vendor's kernel."""
+
+INFERRED = "inferred for this kernel, whose code was not read"
+"""The doubt about a kernel that is modelled as its neighbours, or as the stable kernel of its version."""
+
+ANOTHER_KERNEL = "the kernel allows another reading"
+"""The doubt about a kernel that may be built with another page size or for other processors."""
 
 AS_NEAREST_MAP = f"{UNKNOWN_HERE}; as the nearest mainline kernel maps memory, "
 """The beginning of a statement about the linear map of a kernel whose changes to it are not known."""
@@ -31,18 +44,36 @@ def as_nearest(profile: str) -> str:
 
 def kernel_doubt(kernel: KernelView) -> str:
     """The doubt about a kernel's behaviour, in a few words; "" for none."""
-    return doubt_of_kernel(kernel.profile, certainty=kernel.certainty, assumed=kernel.assumed)
+    of_kernel = doubt_of_kernel(kernel.profile, certainty=kernel.certainty, assumed=kernel.assumed)
+    return together(of_kernel, assumed_pages(kernel))
+
+
+def assumed_pages(kernel: KernelView) -> str:
+    """The doubt about a page size that no source gives; "" where one does. PUD_SIZE and the tables depend on it."""
+    return f"{format_size(kernel.page_size)} pages assumed" if "page_size" in kernel.assumed else ""
 
 
 def doubt_of_kernel(profile: str, *, certainty: str | None, assumed: Iterable[str]) -> str:
-    """`kernel_doubt` of a report's values. certainty: None in a report that does not state it."""
+    """`kernel_doubt` of a report's values, page size excluded. certainty: None in a report that does not state it."""
     if certainty == "unknown":
         return f"{UNKNOWN_HERE}, planned as mainline {profile}"
-    return f"the kernel is not known, planned as {profile}" if "kernel" in assumed else ""
+    if "kernel" in assumed:
+        return f"the kernel is not known, planned as {profile}"
+    return INFERRED if certainty == "inferred" else ""
+
+
+def kernel_doubt_on(plan: Plan) -> str:
+    """`kernel_doubt` and another reading of the kernel, for one plan; "" for none."""
+    return together(kernel_doubt(plan.kernel), *_other_kernel(plan))
+
+
+def map_doubt_on(plan: Plan) -> str:
+    """The doubts about the map that change, or may change, one plan; "" for none."""
+    return "; ".join(doubts_of_map((reading.about for reading in plan.reservation.other_readings), plan.memory.doubt))
 
 
 def doubt_of(plans: Iterable[Plan]) -> str:
-    """The doubts about a map that change, or may change, one of these answers; "" for none.
+    """The doubts about a map, and other readings of the kernel, that change one of these answers; "" for none.
 
     For the first line of what is stated from them.
     """
@@ -51,11 +82,20 @@ def doubt_of(plans: Iterable[Plan]) -> str:
 
 def doubts_on(plan: Plan) -> Iterator[str]:
     """The parts of `doubt_of` for one plan."""
-    return doubts_of_map((reading.about for reading in plan.reservation.other_readings), plan.memory.doubt)
+    yield from _other_kernel(plan)
+    yield from doubts_of_map((reading.about for reading in plan.reservation.other_readings), plan.memory.doubt)
+
+
+def _other_kernel(plan: Plan) -> Iterator[str]:
+    """The doubt about a kernel that may be built otherwise; of an unknown one `kernel_doubt` tells."""
+    if plan.kernel.certainty == "unknown":
+        return
+    if any(reading.about == "kernel" for reading in plan.reservation.other_readings):
+        yield ANOTHER_KERNEL
 
 
 def doubts_of_map(readings: Iterable[str], doubt: str) -> Iterator[str]:
-    """`doubts_on` a report's values. readings: the subject of each other reading, `map` or `kernel`."""
+    """The doubts about a map, of a report's values. readings: the subject of each other reading, `map` or `kernel`."""
     if any(about == "map" for about in readings):
         yield "the map allows another reading"
     if doubt:

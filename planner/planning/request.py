@@ -94,7 +94,10 @@ def asked_of(machine: Machine, crashkernel: str | None, preset: str | None) -> A
 
 
 def inferred(asked: Asked, facts: Facts) -> str:
-    """The doubt about a request, in a few words: the machine's own was cut off; "" for none."""
+    """The doubt about a request, in a few words: the machine's own was cut off, or the preset was not read."""
+    if asked.preset is not None and asked.preset.certainty != "read":
+        unsure = "not known for arm64" if asked.preset.certainty == "unknown" else "inferred"
+        return f"the default of {asked.preset.name} is {unsure}"
     restored = facts.own_request == "restored" and asked.text == facts.cmdline
     return "the request is inferred from what was reserved" if restored else ""
 

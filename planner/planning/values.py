@@ -20,6 +20,7 @@ __all__ = [
     "OPTIONS",
     "BadValue",
     "alignment",
+    "amount",
     "dma_limit",
     "flag",
     "number",
@@ -62,6 +63,19 @@ def size(value: str | int) -> int:
     if not number:
         raise BadValue(f"{value!r} is 0 bytes", "give a size between 1 and 0xffffffffffffffff")
     return number
+
+
+def amount(value: str | int) -> int:
+    """Bytes of something that takes megabytes, more than 0; a text needs a unit if it is less. Raises BadValue."""
+    found = size(value)
+    _check_unit(value, found)
+    return found
+
+
+def _check_unit(value: str | int, found: int) -> None:
+    """Refuse a text of digits alone that is less than a megabyte. Raises BadValue."""
+    if isinstance(value, str) and value.isdecimal() and 0 < found < MIB:
+        raise BadValue(f"{value!r} is {value} bytes: is a unit missing?", f"write {value}G or {value}M")
 
 
 def size_or_zero(value: str | int) -> int:
@@ -141,8 +155,7 @@ def dma_limit(value: str | int) -> int:
     if isinstance(value, str) and lacks_0x(value, _PAGE):
         raise _without_0x(value, f"0x{value}")
     limit = size(value)
-    if isinstance(value, str) and value.isdecimal() and 0 < limit < MIB:
-        raise BadValue(f"{value!r} is {value} bytes: is a unit missing?", f"write {value}G or {value}M")
+    _check_unit(value, limit)
     return limit
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from planner.base.text import together
 from planner.batch.fleet import MOST_DRAWN, Fleet
 from planner.planning.result import Plan
 from planner.render.blocks import batch, compare, explain, fit, numbers, size, survey
 from planner.render.blocks import plan as plan_blocks
 from planner.render.blocks.model import Block, Heading, Lead, Paragraph, Table, Terms
+from planner.render.blocks.sentences import doubts_said
 from planner.render.formats.html import Figure, page
 from planner.render.pictures import chart, heat_map, images, memory_picture, strips
 from planner.render.pictures.canvas import WHOLE, Canvas, Frame
@@ -124,7 +126,7 @@ def comparison_picture(comparison: Comparison, frame: Frame = WHOLE) -> Canvas:
         )
         for row in comparison.rows
     ]
-    return strips.draw(_title(comparison), shown, frame)
+    return strips.draw(_title(comparison), shown, frame, doubt=doubts_said(comparison.kernel, comparison.doubt))
 
 
 def comparison_page(comparison: Comparison, data: str) -> str:
@@ -171,8 +173,9 @@ def fleet_page(fleet: Fleet, data: str) -> str:
 
 
 def note_of(fleet: Fleet) -> str:
-    """The number of machines drawn, where these are not all."""
-    return f"the first {MOST_DRAWN} of {fleet.records:,} machines" if fleet.records > MOST_DRAWN else ""
+    """The number of machines drawn, where these are not all, and the number of those in doubt."""
+    first = f"the first {MOST_DRAWN} of {fleet.records:,} machines" if fleet.records > MOST_DRAWN else ""
+    return together(first, batch.doubts_of(fleet.all))
 
 
 def _heat_map_page(

@@ -253,4 +253,7 @@ def _reason(best: Row, usable: Sequence[Row], aim: str) -> str:
         text += _UNMAPPED[best.protection]
     if best.plan.kernel.forced_base_pages:
         text += "; everything has base pages anyway"
+    own = next((row for row in usable if row.strategy == OWN.name), None)
+    if own is not None and own.protection == "not known" and own is not best:
+        text += f"; what {OWN.name} would do to the linear map is not known for this kernel"
     return f"{text} ({best.since})"

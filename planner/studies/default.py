@@ -20,7 +20,7 @@ from planner.base.text import together
 from planner.kernel.crashkernel_entries import RAM_UNIT
 from planner.kernel.machine import Machine
 from planner.planning import values
-from planner.planning.doubts import doubt_of_kernel
+from planner.planning.doubts import ANOTHER_KERNEL, doubt_of_kernel
 from planner.planning.options import Options
 from planner.planning.plan import with_request
 from planner.planning.presets import PRESETS, variant
@@ -198,7 +198,8 @@ class _Sizes:
         kernel = self.inquiry.context.kernel
         assumed = ("kernel",) if kernel.version is None else ()
         about_kernel = doubt_of_kernel(kernel.profile.name, certainty=kernel.certainty, assumed=assumed)
-        return together(about_map, about_kernel)
+        another = ANOTHER_KERNEL if self.inquiry.question.other_kernels else ""
+        return together(about_map, about_kernel, another)
 
     @property
     def most(self) -> int:

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from planner.base.errors import InputError
 from planner.base.ranges import Range, Span
 from planner.base.sizes import format_size
+from planner.base.text import together
 from planner.kernel.crash_reserve import Placement
 from planner.kernel.crashkernel import as_cmdline
 from planner.kernel.machine import Machine
 from planner.planning.capacity import RequestForm, Room, free_below, is_aligned, is_reserved
+from planner.planning.doubts import ANOTHER_KERNEL
 from planner.planning.options import Options
 from planner.planning.outcomes import ALIGNED, RESERVED
 from planner.planning.result import KernelView, Plan
@@ -222,7 +224,7 @@ def fit_on(inquiry: Inquiry, *, keep_low: int = 0) -> Fit:
         notes=_notes(inquiry, keep_low),
         cause=None if readable(request) else request.cause or None,
         other_readings=tuple(_elsewhere(inquiry, found, keep_low)),
-        doubt=question.memory.doubt,
+        doubt=together(ANOTHER_KERNEL if question.other_kernels else "", question.memory.doubt),
     )
 
 

@@ -122,7 +122,7 @@ def _components_at_peak(given: Given, inputs: Inputs, binding: str, limit: int, 
     limit: bytes that must be free beside the files. runtime: bytes that the kernel allocates at this peak.
     """
     unpacking = binding == "unpacking"
-    share = "half" if given.rootfs_limit == HALF else f"{given.rootfs_limit} %"
+    share = "half" if given.rootfs_limit == HALF else f"{given.rootfs_limit}%"
     why = f"kernel: a tmpfs may hold {share} of the available memory, so this much must be free beside the files"
     if given.rootfstype != "tmpfs":
         why = f"none: rootfstype={given.rootfstype}"

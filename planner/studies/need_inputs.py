@@ -65,7 +65,7 @@ class Margin:
         """The margin as text."""
         if self.percent is None:
             return format_size(self.size)
-        return f"{self.percent} %, at least {format_size(LEAST_MARGIN)}" if self.percent else "none"
+        return f"{self.percent}%, at least {format_size(LEAST_MARGIN)}" if self.percent else "none"
 
 
 @dataclass(frozen=True, slots=True)

@@ -340,7 +340,7 @@ class _Search:
         if best is None or best.crash is None:
             judged = [c for c in candidates if c.form != "given"]
             doubts = (doubt for c in judged for doubt in c.doubt.split("; "))
-            whys = together(*(c.verdict for c in judged), *doubts)
+            whys = together(*(c.verdict for c in judged), *self.doubts(None), *doubts)
             return f"no request gives the {needed} that the capture kernel needs: {whys}"
         parts = [f"{format_size(best.crash.size)} is reserved on this kernel at {best.crash.start:#x}"]
         if not self.context.zones:
@@ -364,8 +364,11 @@ class _Search:
 
     def doubts(self, best: Candidate | None) -> list[str]:
         """The doubts about the kernel, and about the map for the recommended candidate, in words."""
-        of_kernel = _DOUBT.get(self.context.kernel.certainty) or kernel_doubt(self.plan.kernel)
-        return [doubt for doubt in (of_kernel, best.doubt if best is not None else "") if doubt]
+        unknown = self.context.kernel.certainty == "unknown"
+        of_kernel = _LIKE_MAINLINE if unknown else kernel_doubt(self.plan.kernel)
+        of_linear_map = _MAP_UNKNOWN if self.goal.aim != "default" and self.plan.protection == "not known" else ""
+        of_map = best.doubt if best is not None else ""
+        return [doubt for doubt in (of_kernel, of_linear_map, of_map) if doubt]
 
     def _aim_met(self, best: Candidate, serving: Sequence[Candidate]) -> str:
         """How far the recommended candidate meets the aim, in words."""
@@ -374,9 +377,11 @@ class _Search:
         if self.goal.aim == "protected":
             if best.protected:
                 return f"protected, {low}"
+            known = self.plan.protection != "not known"
             if best.proposal_protects:
-                return f"not protected by this kernel, which protects none; protected under {self.chosen.name}"
-            return f"not protected, as no form is on this kernel, {low}"
+                own = "not protected by this kernel, which protects none; " if known else ""
+                return f"{own}protected under {self.chosen.name}"
+            return f"not protected, as no form is on this kernel, {low}" if known else low
         if self.goal.aim == "fast":
             return f"needs {best.extra_tlb_entries:,} more TLB entries than no crash kernel{among}"
         if self.goal.aim == "small":
@@ -386,16 +391,14 @@ class _Search:
         return low + among
 
 
-_DOUBT = {
-    "inferred": "inferred for this kernel, whose code was not read",
-    "unknown": "if this kernel behaves like mainline, which is not known",
-}
+_MAP_UNKNOWN = "what this kernel does to the linear map is not known"
+_LIKE_MAINLINE = "if this kernel behaves like mainline, which is not known"
 
 
 def _percent(share: float) -> str:
     """A share in percent, rounded down."""
     floored = int(share * 10_000) / 100
-    return f"{floored:g} %"
+    return f"{floored:g}%"
 
 
 def pasted(crashkernel: str, where: str) -> str:

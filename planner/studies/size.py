@@ -234,9 +234,10 @@ def sweep(
     doubts: dict[str, None] = {}
     for first, last in with_progress(runs, progress):
         plan = inquiry.plan(first)
-        end = None if first == last else _asked(size_plan(inquiry.plan(last)), last)
+        there = plan if first == last else inquiry.plan(last)
+        end = None if first == last else _asked(size_plan(there), last)
         rows.append(_asked(Row(**_fields(plan), to=last, last=end), first))
-        doubts.update(dict.fromkeys(doubts_on(plan)))
+        doubts.update(dict.fromkeys((*doubts_on(plan), *doubts_on(there))))
         inquiry.question.shared.forget()
     assert plan is not None  # noqa: S101 - there is at least one run
     question = inquiry.question

@@ -12,7 +12,7 @@ from planner.base.sizes import KIB
 from planner.base.text import together
 from planner.kernel.machine import Machine
 from planner.kernel.vendors import build_of
-from planner.planning.doubts import doubt_of, kernel_doubt
+from planner.planning.doubts import kernel_doubt_on, map_doubt_on
 from planner.planning.options import Options
 from planner.planning.outcomes import Outcome
 from planner.planning.plan import make_plan
@@ -232,6 +232,6 @@ def _row(name: str, machine: Machine, request: str | None, options: Options, nee
         low_free=waste.low_free_after,
         waste=waste.kept + waste.extra_table_bytes,
         protection=plan.protection,
-        doubt=together(doubt_of([plan]), kernel_doubt(plan.kernel)),
+        doubt=together(map_doubt_on(plan), kernel_doubt_on(plan)),
         invalid=plan.invalid,
     )

@@ -287,7 +287,9 @@ def _placement(machine: Machine, question: Question, plan: Plan, record: BootRec
     if (view.crash, view.low) == (record.crash, record.low):
         return _placement_check("agreed", _agreed(record) + (" (for the recorded size)" if inferred else ""))
     wrong = None if inferred else _wrong_size(question, record)
-    doubt = kernel_doubt(plan.kernel) or question.memory.doubt
+    # A record that differs from an inferred kernel's behaviour is evidence against the inference.
+    unknown = "kernel" in plan.kernel.assumed or plan.kernel.certainty == "unknown"
+    doubt = kernel_doubt(plan.kernel) if unknown else question.memory.doubt
     doubt += " (give it: --kernel)" * ("kernel" in plan.kernel.assumed)
     if wrong is not None:
         return _unless(doubt, _placement_check("disagreed", wrong))

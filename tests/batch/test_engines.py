@@ -47,9 +47,9 @@ def test_the_result_has_the_type_of_the_input() -> None:
 
 def test_defaults_are_options_of_the_library_call() -> None:
     table = pa.table({"map": [json.dumps(fleet.memory(3))]})
-    told = plan_batches(table, crashkernel="128M", strategy="mainline", kernel="6.1").to_pylist()[0]
-    plan = planner.plan(fleet.as_memory_map(fleet.memory(3)), "128M", strategy="mainline", kernel="6.1")
-    assert told == {"id": None, **values_of(plan)}
+    told = plan_batches(table, crashkernel="128M", strategy="mainline", kernel="6.1", page_size="4K")
+    plan = planner.plan(fleet.as_memory_map(fleet.memory(3)), "128M", strategy="mainline", kernel="6.1", page_size="4K")
+    assert told.to_pylist()[0] == {"id": None, **values_of(plan)}
 
 
 def test_the_report_is_a_column_if_it_is_requested() -> None:

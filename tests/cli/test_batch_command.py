@@ -335,6 +335,16 @@ def test_a_summary_of_nothing_is_an_error(run: Run, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [source]
 
 
+@pytest.mark.parametrize("summary", [False, True], ids=["records", "a summary of answers"])
+def test_a_first_line_that_is_cut_off(run: Run, tmp_path: Path, *, summary: bool) -> None:
+    """It is not taken for a JSON map, which `--files` would not read either."""
+    path = tmp_path / "cut.jsonl"
+    assert run("batch", "--files", str(SAMPLES / "altra-1p-32g.iomem"), "512M", "-o", str(path)).status == 0
+    path.write_text(path.read_text()[:900])
+    line = f"error: {path}: its only line is not JSON: it is damaged, or cut off; give the whole file\n"
+    check_refused(run("batch", str(path), *(["--summary"] if summary else [])), line)
+
+
 @pytest.mark.parametrize(
     ("name", "line"),
     [

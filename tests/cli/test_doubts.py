@@ -1,7 +1,9 @@
-"""What is not known of a map is in the first sentence of every answer from it, whichever command gives it."""
+"""What is not known of a map or a kernel is in the first sentence of every answer from it, and in every picture."""
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -49,7 +51,8 @@ def first_sentence(out: str) -> str:
 def test_another_reading(run: Run, listing: str, command: tuple[str, ...], said: str) -> None:
     name, *rest = command
     given = ("--files", listing) if name == "batch" else ("--map", listing)
-    _, out, err = run(name, *given, "--kernel", "6.12", *rest)
+    pages = () if name in {"survey", "default"} else ("--page-size", "4K")
+    _, out, err = run(name, *given, "--kernel", "6.12", *pages, *rest)
     assert said in first_sentence(out), (out[:300], err)
 
 
@@ -57,9 +60,12 @@ def test_another_reading(run: Run, listing: str, command: tuple[str, ...], said:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        pytest.param(("--kernel", "6.12"), "in doubt: the map of 1", id="of the map"),
+        pytest.param(("--kernel", "6.12", "--page-size", "4K"), "in doubt: the map of 1", id="of the map"),
+        pytest.param(
+            ("--kernel", "6.12", "--reserved", "as-listed"), "in doubt: the kernel of 1", id="of its page size alone"
+        ),
         pytest.param((), "in doubt: the kernel of 1", id="of the kernel, which is not given"),
-        pytest.param(("--kernel", "6.12", "--reserved", "as-listed"), None, id="of nothing"),
+        pytest.param(("--kernel", "6.12", "--page-size", "4K", "--reserved", "as-listed"), None, id="of nothing"),
     ],
 )
 def test_a_fleet_of_finished_answers(
@@ -110,16 +116,18 @@ def test_both_sides_of_a_difference(run: Run, listing: str) -> None:
     """Each side names what is not known of it."""
     out = " ".join(run("diff", "512M", "--map", listing, "--b", "kernel=6.12")[1].split())
     first, _, second = out.partition(" Differences ")[0].partition(" A ")[2].partition(" B ")
-    assert first.endswith("; the kernel is not known, planned as 7.3")
-    assert second.endswith("; the map allows another reading")
+    assert first.endswith("; the kernel is not known, planned as 7.3; 4K pages assumed")
+    assert second.endswith("; 4K pages assumed; the map allows another reading")
 
 
 def test_a_line_to_paste_has_the_doubts_beside_it(run: Run, listing: str) -> None:
     """On standard error: the line itself stays as it must be."""
     status, out, err = run("size", "--map", listing, "--need", "512M", "--as", "kernel-cmdline")
     assert (status, out) == (0, "crashkernel=512M\n")
-    assert err == "note: the kernel is not known, planned as 7.3\n"
-    assert run("size", "--map", listing, "--need", "512M", "--as", "grub", "--kernel", "7.3")[2] == ""
+    assert err == "note: the kernel is not known, planned as 7.3; 4K pages assumed\n"
+    assert (
+        run("size", "--map", listing, "--need", "512M", "--as", "grub", "--kernel", "7.3", "--page-size", "4K")[2] == ""
+    )
 
 
 @pytest.mark.parametrize("source", ["lsmem", "grep RAM", "--memory"])
@@ -157,3 +165,162 @@ def test_a_crash_kernel_without_a_name(run: Run, tmp_path: Path, cmdline: str | 
         given += ["--log", str(tmp_path / "log")]
     _, out, err = run("plan", "512M", *given)
     assert ("a crash kernel may be among what is reserved" in first_sentence(out)) is said, (out[:300], err)
+
+
+# -- every doubt in every answer -------------------------------------------------------------------------------
+
+KNOWN = {
+    "schema_version": 1,
+    "memory": [{"start": "2G", "size": "2G"}, {"start": "0x8080000000", "size": "30G"}],
+    "reserved": [{"start": "0x80000000", "size": "32M", "name": "firmware"}],
+    "kernel": "6.1.69",
+    "page_size": "4K",
+    "dma_limit": "4G",
+    "cmdline": "quiet rodata=on",
+}
+"""A machine of which nothing is in doubt."""
+
+
+def known_but(**changed: str | None) -> str:
+    """The machine with other facts, or without them."""
+    return json.dumps({name: value for name, value in {**KNOWN, **changed}.items() if value is not None})
+
+
+DOUBTS = {
+    "nothing": (known_but(), "assumed|inferred|not known|reading|in doubt"),
+    "what is reserved": (
+        "RANGE SIZE STATE\n0x0000000040000000-0x000000083fffffff 32G online\n",
+        r"reserved is not known",
+    ),
+    "the kernel": (known_but(kernel=None), r"kernel 7\.3, assumed|planned as 7\.3"),
+    "a vendor's kernel": (known_but(kernel="6.8.0-1010-aws"), "inferred"),
+    "a kernel that was not found": (
+        known_but(kernel="4.19.90-2003.4.0.0036.oe1.aarch64"),
+        "not known for this kernel|which is not known",
+    ),
+    "the page size": (known_but(page_size=None), "4K pages assumed"),
+    "which reservations came late": (LISTING, "another reading|other readings"),
+}
+"""A source, and the pattern of what its answers say first; `nothing`: of what they do not say."""
+
+SAY = (
+    ("plan", "512M"),
+    ("plan", "512M", "--short", "--strategy", "mainline"),
+    ("explain", "512M", "--any-image", "--image-size", "32M"),
+    ("compare", "512M"),
+    ("fit",),
+    ("size", "--need", "512M"),
+    ("size", "--sweep", "1G..2G"),
+    ("size", "--give-back", "128M", "512M"),
+)
+"""Commands that say it in their first sentence."""
+
+NOTHING_RESERVED = (
+    ("plan", "30G", "--strategy", "mainline"),
+    ("compare", "400G"),
+    ("size", "--need", "400G"),
+)
+"""The same where the answer is that nothing is reserved: it depends on the kernel, and on the map of a plan."""
+
+COUNT = (
+    ("survey", "--request", "512M"),
+    ("default", "--need", "1700M"),
+    ("batch", "--summary", "--crashkernel", "512M"),
+)
+"""Commands that count the machines in doubt."""
+
+PICTURES = (
+    ("plan", "512M"),
+    ("explain", "512M"),
+    ("compare", "512M"),
+    ("fit",),
+    ("size", "--sweep", "1G..2G"),
+    ("survey", "--request", "512M"),
+    ("batch", "--summary", "--crashkernel", "512M"),
+)
+"""Commands with a picture, which is often shown without its command's text."""
+
+
+def answered(run: Run, tmp_path: Path, doubt: str, command: tuple[str, ...], *more: str) -> str:
+    """What a command prints about the source of a doubt."""
+    file = tmp_path / "machine"
+    file.write_text(DOUBTS[doubt][0])
+    kernel = ("--kernel", "6.12") if doubt in {"what is reserved", "which reservations came late"} else ()
+    status, out, err = run(
+        command[0], "--files" if command[0] == "batch" else "--map", str(file), *kernel, *command[1:], *more
+    )
+    assert (status in {0, 1}, err) == (True, ""), err
+    return out
+
+
+@pytest.mark.parametrize("doubt", DOUBTS)
+@pytest.mark.parametrize("command", SAY, ids=" ".join)
+def test_every_answer_says_every_doubt_first(run: Run, tmp_path: Path, doubt: str, command: tuple[str, ...]) -> None:
+    said = first_sentence(answered(run, tmp_path, doubt, command))
+    assert bool(re.search(DOUBTS[doubt][1], said)) is (doubt != "nothing"), said
+
+
+@pytest.mark.parametrize("doubt", ["the kernel", "a vendor's kernel", "a kernel that was not found", "nothing"])
+@pytest.mark.parametrize("command", NOTHING_RESERVED, ids=" ".join)
+def test_nothing_reserved(run: Run, tmp_path: Path, doubt: str, command: tuple[str, ...]) -> None:
+    said = first_sentence(answered(run, tmp_path, doubt, command))
+    assert bool(re.search(DOUBTS[doubt][1], said)) is (doubt != "nothing"), said
+
+
+@pytest.mark.parametrize("doubt", DOUBTS)
+@pytest.mark.parametrize("command", COUNT, ids=" ".join)
+def test_totals_count_machines_in_doubt(run: Run, tmp_path: Path, doubt: str, command: tuple[str, ...]) -> None:
+    """No size of a plain request depends on the page size."""
+    said = first_sentence(answered(run, tmp_path, doubt, command))
+    none = doubt == "nothing" or (command[0], doubt) == ("default", "the page size")
+    assert bool(re.search("in doubt|may not be", said)) is not none, said
+
+
+@pytest.mark.parametrize("doubt", DOUBTS)
+@pytest.mark.parametrize("command", PICTURES, ids=" ".join)
+def test_every_picture_says_every_doubt(run: Run, tmp_path: Path, doubt: str, command: tuple[str, ...]) -> None:
+    """Where it can be read, and in its description."""
+    drawn = answered(run, tmp_path, doubt, command, "--format", "svg")
+    seen = " ".join(re.findall("<text[^>]*>([^<]*)</text>", drawn)[:6])
+    pattern = "in doubt" if command[0] in {"survey", "batch"} else DOUBTS[doubt][1]
+    assert bool(re.search(pattern, seen)) is (doubt != "nothing"), seen
+    if doubt != "nothing" and command[0] not in {"survey", "batch"}:
+        assert re.search(pattern, re.findall("<desc[^>]*>([^<]*)</desc>", drawn)[0])
+
+
+def test_the_survey_of_the_proposal_counts_kernels_too(run: Run) -> None:
+    """Of many bundled machines the kernel's code was not read."""
+    said = first_sentence(run("survey")[1])
+    assert re.search(r"; \d+ depend on what the maps do not show; the kernel of \d+ is in doubt", said), said
+
+
+def test_an_unknown_kernel_and_map_are_both_named(run: Run, listing: str) -> None:
+    kernel = ("--kernel", "4.19.90-2003.4.0.0036.oe1.aarch64", "--page-size", "4K", "--strategy", "mainline")
+    said = first_sentence(run("plan", "512M", "--map", listing, *kernel)[1])
+    assert said.startswith("not known for this kernel: as mainline 4.12, 512M at")
+    assert said.endswith("; the map allows another reading")
+
+
+@pytest.mark.parametrize(
+    ("preset", "said"),
+    [("debian", None), ("ubuntu", "the default of ubuntu is inferred"), ("alinux3", "not known for arm64")],
+)
+def test_a_default_that_was_not_read(run: Run, tmp_path: Path, preset: str, said: str | None) -> None:
+    first = first_sentence(answered(run, tmp_path, "nothing", ("plan", "--preset", preset)))
+    assert (said in first) if said else ("the default of" not in first), first
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("compare", "512M"), "what mainline would do to the linear map is not known for this kernel"),
+        (("size", "--need", "512M", "--aim", "protected"), "what this kernel does to the linear map is not known"),
+        (("size", "--need", "512M"), None),
+    ],
+)
+def test_a_linear_map_that_is_not_known(run: Run, tmp_path: Path, command: tuple[str, ...], said: str | None) -> None:
+    """Only an answer that depends on it says so."""
+    file = tmp_path / "machine.json"
+    file.write_text(known_but(kernel="5.10.0-4.17.0.28.oe1.aarch64"))
+    first = first_sentence(run(command[0], "--map", str(file), *command[1:])[1])
+    assert (said in first) if said else ("linear map" not in first), first

@@ -93,7 +93,10 @@ def test_an_explicit_format_wins_and_an_unknown_ending_is_refused(run: Run, tmp_
         pytest.param(
             ["parse", "512M", "--ram", "8G", "-o", "x.svg"], "this command writes no svg; use one of text", id="parse"
         ),
-        pytest.param(["size", "--map", "{}", "--format", "svg"], "only a sweep is drawn; give --sweep", id="size"),
+        pytest.param(
+            ["size", "--map", "{}", "--format", "svg"], "--format: only a sweep is drawn; give --sweep", id="size"
+        ),
+        pytest.param(["size", "--map", "{}", "-o", "x.png"], "-o: only a sweep is drawn", id="size, by a file's name"),
     ],
 )
 def test_results_without_a_picture(run: Run, server: str, args: list[str], message: str) -> None:

@@ -67,6 +67,12 @@ def test_wrong_values(run: Run, tmp_path: Path) -> None:
         assert err.startswith(what)
 
 
+def test_a_size_without_a_unit(run: Run) -> None:
+    """37 bytes are no kernel."""
+    line = "error: --kernel-size: '37' is 37 bytes: is a unit missing?; write 37G or 37M\n"
+    assert run("need", "--kernel-size", "37", "--initrd-size", "20M") == (2, "", line)
+
+
 def test_every_format(run: Run) -> None:
     for form in ("text", "markdown", "rst", "html"):
         status, out, err = run("need", *SIZES, "--format", form)

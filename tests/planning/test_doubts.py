@@ -13,7 +13,8 @@ from planner.planning.doubts import as_nearest, doubt_of_kernel, doubts_of_map
         ("unknown", (), "not known for this kernel, planned as mainline 5.14"),
         ("unknown", ("kernel",), "not known for this kernel, planned as mainline 5.14"),
         ("inferred", ("kernel", "rodata"), "the kernel is not known, planned as 5.14"),
-        ("inferred", ("rodata",), ""),
+        ("inferred", ("rodata",), "inferred for this kernel, whose code was not read"),
+        ("read", ("rodata",), ""),
         (None, (), ""),
     ],
 )

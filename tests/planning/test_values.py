@@ -41,6 +41,9 @@ def test_va_bits_are_those_of_any_page_size() -> None:
         pytest.param(values.alignment, "32M", "32M", id="a power of two"),
         pytest.param(values.dma_limit, "None", NO_DMA_ZONES, id="no DMA zones"),
         pytest.param(values.dma_limit, "4G", 4 * GIB, id="a DMA limit"),
+        pytest.param(values.amount, "37M", 37 * MIB, id="an amount"),
+        pytest.param(values.amount, "38797312", 37 * MIB, id="an amount in bytes"),
+        pytest.param(values.amount, 4096, 4096, id="a small amount of a program, which counts bytes"),
         pytest.param(values.stated_ram, "2G@0x80000000", (2 * GIB, 4 * GIB), id="RAM"),
         pytest.param(values.stated_ram, "2G@2147483648", (2 * GIB, 4 * GIB), id="RAM at an address in decimal"),
         pytest.param(values.stated_ram, "1G@0", (0, GIB), id="RAM at the beginning"),
@@ -69,6 +72,7 @@ def test_taken(reader: Callable[[object], object], value: object, found: object)
         pytest.param(values.stated_ram, "2G@80000000", "Then 0x is missing", id="an address without 0x"),
         pytest.param(values.stated_ram, "2G@ee000000", "Then 0x is missing", id="its letters"),
         pytest.param(values.dma_limit, "4", "is a unit missing", id="a DMA limit without a unit"),
+        pytest.param(values.amount, "37", "is a unit missing", id="an amount without a unit"),
         pytest.param(values.dma_limit, "100000000", "Then 0x is missing", id="a DMA limit without 0x"),
     ],
 )

@@ -173,7 +173,7 @@ def test_each_doubt_about_the_map_is_told_once() -> None:
 
 def test_a_need_that_is_computed_says_what_it_assumes() -> None:
     found = recommend(server())
-    assert found.need_source.startswith("computed with a margin of 20 %")
+    assert found.need_source.startswith("computed with a margin of 20%")
     assert "the need assumes the kernel image" in found.reason
 
 

@@ -7,7 +7,7 @@ from planner.batch.fleet import Effect, Fleet, Sum, largest_first
 from planner.render.blocks.model import Block, Bullets, Lead, Mood, Table
 from planner.render.blocks.numbers import column, count, signed_column, signed_count, signed_size, size, start
 
-__all__ = ["blocks"]
+__all__ = ["blocks", "doubts_of"]
 
 _TITLES = {
     "outcome": "By outcome",
@@ -56,12 +56,17 @@ def _lead(fleet: Fleet) -> Lead:
         parts.append(f"{size(total.kept)} permanently lost")
     if total.extra_table_bytes:
         parts.append(f"{signed_size(total.extra_table_bytes)} of extra page tables")
-    doubts = [("kernel", total.kernel_doubt), ("map", total.map_doubt)]
-    if total.kernel_doubt or total.map_doubt:
-        parts.append(f"in doubt: {', '.join([f'the {what} of {count(number)}' for what, number in doubts if number])}")
+    parts += [doubts] if (doubts := doubts_of(total)) else []
     first = f" (line {fleet.unread} is the first that is not an answer)" if fleet.finished and fleet.unread else ""
     parts += [f"in addition, {broken}{first}"] if fleet.errors else []
     return Lead(counted(total.machines, "machine"), "; ".join(parts), mood)
+
+
+def doubts_of(total: Sum) -> str:
+    """The number of machines of which the kernel or the map is in doubt; "" for none."""
+    numbers = [("kernel", total.kernel_doubt), ("map", total.map_doubt)]
+    said = [f"the {what} of {count(number)}" for what, number in numbers if number]
+    return f"in doubt: {', '.join(said)}" if said else ""
 
 
 def _doubt(part: Sum) -> str:

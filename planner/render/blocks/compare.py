@@ -42,7 +42,7 @@ def _lead(comparison: Comparison) -> Lead:
     """The best strategy at the first size, and the reason."""
     doubt = in_doubt(comparison.doubt)
     if comparison.best is None:
-        return Lead("none", comparison.reason + doubt, "bad")
+        return Lead("none", f"{unknown_kernel(comparison.kernel)}{comparison.reason}{doubt}", "bad")
     text = f"{unknown_kernel(comparison.kernel)}best for the aim {comparison.aim!r}"
     if len(comparison.sizes) > 1:
         text += f" at {size(comparison.sizes[0])}"

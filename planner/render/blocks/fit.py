@@ -10,7 +10,7 @@ from planner.render.blocks.model import Block, Facts, Lead, Mood, Table
 from planner.render.blocks.numbers import address, column, size, span, start
 from planner.studies.fit import Fit, Spot
 
-__all__ = ["blocks"]
+__all__ = ["blocks", "doubts_of"]
 
 _FORMS = {"plain": "plain (no ,high)", "high": ",high", "offset": "fixed offset"}
 
@@ -47,8 +47,13 @@ def _lead(fit: Fit) -> Lead:
     else:
         sizes = f"up to {format_size(aligned)} aligned, up to {format_size(reserved)} at all"
     keeping = f", with {size(fit.keep_low)} of low memory left" if fit.keep_low else ""
-    parts = (f"{sentences.unknown_kernel(fit.kernel)}{sizes}{keeping}", _otherwise(fit), fit.doubt)
-    return Lead("fits", "; ".join([part for part in parts if part]), mood)
+    parts = (f"{sentences.unknown_kernel(fit.kernel)}{sizes}{keeping}", *doubts_of(fit))
+    return Lead("fits", "; ".join(parts), mood)
+
+
+def doubts_of(fit: Fit) -> list[str]:
+    """The largest sizes under other readings, and what else of the map is not known; [] for nothing."""
+    return [part for part in (_otherwise(fit), fit.doubt) if part]
 
 
 def _otherwise(fit: Fit) -> str:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from planner.base.ranges import Range
-from planner.base.text import counted
+from planner.base.text import counted, together
 from planner.kernel.cputype import AllowedPart
 from planner.kernel.crashkernel import is_cmdline
-from planner.planning.doubts import AS_NEAREST_MAP, UNKNOWN_HERE, as_nearest, doubt_of
+from planner.planning.doubts import AS_NEAREST_MAP, UNKNOWN_HERE, as_nearest, assumed_pages, doubt_of
 from planner.planning.result import Help, KernelView, OwnView, Plan, ProcessorsView, Protection
 from planner.planning.strategies import OWN, STRATEGIES
 from planner.render.blocks.model import Block, Bullets, Terms
@@ -24,6 +24,7 @@ __all__ = [
     "answer",
     "changes",
     "closing",
+    "doubts_said",
     "facts",
     "further_notes",
     "in_doubt",
@@ -57,16 +58,17 @@ def answer(plan: Plan) -> tuple[str, str]:
     """The two parts of the answer: the outcome, or that this kernel's behaviour is not known, and the rest."""
     done, own = plan.reservation, plan.own
     unknown = f"as mainline {own.profile}, " if own is not None and not own.known else ""
-    if own is not None and unknown and plan.kernel.strategy == OWN.name:
-        return UNKNOWN_HERE, f"{unknown}{_own_place(own)}"
+    # A kernel that hears no request reserves nothing on any map.
+    doubt = doubt_of([plan]) if plan.request.unheard is None else ""
+    placed = together(assumed_pages(plan.kernel), doubt)
+    if own is not None and unknown and plan.kernel.strategy == OWN.name and done.crash is not None:
+        return UNKNOWN_HERE, f"{unknown}{_own_place(own)}{in_doubt(placed)}"
     if done.outcome == "none":
-        # A kernel that hears no request reserves nothing on any map.
-        doubt = plan.memory.doubt if plan.request.unheard is None else ""
         parts = [_invalid(plan), "nothing is reserved", *_assumed(plan.kernel), doubt]
     else:
         place = _too_large(plan) if done.crash is None else _placed_at(plan, done.crash)
         own_part = [own_answer(plan)] if plan.kernel.strategy != OWN.name else _assumed(plan.kernel)
-        parts = [place, _protection(plan), *own_part, doubt_of([plan]), _other_kernel(plan)]
+        parts = [place, _protection(plan), *own_part, placed]
     text = "; ".join(filter(None, parts))
     if unknown and done.crash is None:
         return UNKNOWN_HERE, f"{unknown}{done.outcome}: {text}"
@@ -74,10 +76,17 @@ def answer(plan: Plan) -> tuple[str, str]:
 
 
 def unknown_kernel(kernel: KernelView) -> str:
-    """The beginning of an answer about a kernel that no source names, or whose behaviour is not known; else ""."""
+    """The beginning of an answer about a kernel that no source names, or whose behaviour was not read; else ""."""
+    pages = assumed_pages(kernel)
     if kernel.certainty == "unknown":
-        return as_nearest(kernel.profile)
-    return "".join(f"{assumed}: " for assumed in _assumed(kernel))
+        return f"{as_nearest(kernel.profile)}{f'{pages}, ' if pages else ''}"
+    parts = [*_assumed(kernel), *([pages] if pages else [])]
+    return f"{'; '.join(parts)}: " if parts else ""
+
+
+def doubts_said(kernel: KernelView, *of_map: str) -> str:
+    """The doubts of an answer about a kernel and from a map, as a picture's second line; "" for none."""
+    return together(unknown_kernel(kernel).rstrip(":, "), *of_map)
 
 
 def in_doubt(what: str) -> str:
@@ -86,15 +95,10 @@ def in_doubt(what: str) -> str:
 
 
 def _assumed(kernel: KernelView) -> list[str]:
-    """A kernel that no source names, in a few words; [] for others."""
-    return [f"as kernel {kernel.profile}, assumed"] if "kernel" in kernel.assumed else []
-
-
-def _other_kernel(plan: Plan) -> str:
-    """The doubt about a kernel that may be another one, in a few words; "" for none, or where the answer says more."""
-    known = plan.own is None or plan.own.known
-    otherwise = any(reading.about == "kernel" for reading in plan.reservation.other_readings)
-    return "the kernel allows another reading" if known and otherwise else ""
+    """A kernel that no source names, or whose code was not read, in a few words; [] for others."""
+    if "kernel" in kernel.assumed:
+        return [f"as kernel {kernel.profile}, assumed"]
+    return ["inferred for this kernel"] if kernel.certainty == "inferred" else []
 
 
 def _invalid(plan: Plan) -> str:
@@ -128,7 +132,8 @@ def own_answer(plan: Plan) -> str:
         return ""
     unknown = "" if own.known else as_nearest(own.profile)
     done = plan.reservation
-    who = "your kernel" if "kernel" not in plan.kernel.assumed else f"kernel {own.profile}, assumed"
+    who = "your kernel, inferred" if plan.kernel.certainty == "inferred" else "your kernel"
+    who = f"kernel {own.profile}, assumed" if "kernel" in plan.kernel.assumed else who
     if done.crash is None and own.crash is None:
         return f"the same with {who}"
     same = (own.crash, own.low) == (done.crash, done.low)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from planner.base.ranges import Range
 from planner.base.sizes import KIB
 from planner.base.text import counted
-from planner.planning.doubts import doubt_of
+from planner.planning.doubts import kernel_doubt_on, map_doubt_on
 from planner.planning.result import Plan
 from planner.render.blocks.model import Block, Bullets, Lead, Paragraph, Table
 from planner.render.blocks.numbers import column, size, start
@@ -59,9 +59,7 @@ def summary(machines: Sequence[Surveyed]) -> tuple[Lead, str]:
     small = [plan for plan in plans if plan.kernel.page_size == 4 * KIB]
     large = [plan for plan in plans if plan.kernel.page_size != 4 * KIB]
     text = f"{counted(len(plans), 'plan')} on {counted(len(machines), 'machine')}: {_counts(plans)}"
-    doubtful = sum(bool(doubt_of([plan])) for plan in plans)
-    maps = "maps do" if len(machines) > 1 else "map does"
-    text += f"; {counted(doubtful, 'depends', 'depend')} on what the {maps} not show" if doubtful else ""
+    text += _depend(plans, "map does" if len(machines) == 1 else "maps do")
     pages = ""
     if small and large:
         pages = f"Of the {len(small)} with 4K pages {_counts(small)}; "
@@ -71,6 +69,13 @@ def summary(machines: Sequence[Surveyed]) -> tuple[Lead, str]:
     have = counted(some, "machine has", "machines have")
     proposal = f"{pages}{have} an aligned area for at least one of the requests, {every} for all of them."
     return Lead("survey", text, "good" if some else "warn"), proposal
+
+
+def _depend(plans: Sequence[Plan], maps_do: str) -> str:
+    """How many plans depend on what is not known of their maps and kernels; "" for none."""
+    of_map, of_kernel = (sum(bool(doubt(plan)) for plan in plans) for doubt in (map_doubt_on, kernel_doubt_on))
+    text = f"; {counted(of_map, 'depends', 'depend')} on what the {maps_do} not show" if of_map else ""
+    return f"{text}; the kernel of {of_kernel:,} is in doubt" if of_kernel else text
 
 
 def _counts(plans: Sequence[Plan]) -> str:

@@ -162,9 +162,12 @@ class Canvas:
             self.text(left, y, line, size=size, cls=cls)
         return y
 
-    def caption(self) -> float:
-        """Draw the title at the top, where the frame asks for it. Returns the y below it."""
-        return self.paragraph(4, self.title, size=14, cls="strong") if self.frame.caption else float(MARGIN)
+    def caption(self, doubt: str = "") -> float:
+        """Draw the title at the top, and below it what is in doubt, if the frame has a caption. Returns the y."""
+        if not self.frame.caption:
+            return float(MARGIN)
+        y = self.paragraph(4, self.title, size=14, cls="strong")
+        return self.paragraph(y + 2, doubt, size=12) if doubt else y
 
     def line(self, cls: str, d: str) -> None:
         """A path that is stroked."""

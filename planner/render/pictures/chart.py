@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from math import log2
 
+from planner.render.blocks.fit import doubts_of
 from planner.render.blocks.numbers import column, signed_size, size, span
+from planner.render.blocks.sentences import doubts_said
 from planner.render.pictures import outcomes
 from planner.render.pictures.canvas import MARGIN, WHOLE, Canvas, Frame, number
 from planner.render.pictures.images import paint_positions
@@ -65,12 +67,13 @@ def draw(swept: Sweep, frame: Frame = WHOLE, *, defaults: Sequence[tuple[str, in
         )
         for first, last in _stretches(swept.sweep)
     ]
-    canvas = _canvas(frame, f"Sizes from {size(swept.least)} to {size(swept.most)} on {swept.source}", parts)
+    doubt = doubts_said(swept.kernel, swept.doubt)
+    canvas = _canvas(frame, f"Sizes from {size(swept.least)} to {size(swept.most)} on {swept.source}", parts, doubt)
     ticks = [column([0, most // 2, most]) for most in _largest(swept.sweep)]
     left, right = (MARGIN + max(text_width(text, _SMALL) for text in side) + 6 for side in ticks)
     scale = _Sizes(swept.least, swept.most, canvas.width - left - right, left)
     ends = [scale.least, *[part.last for part in parts[:-1]], scale.most]
-    y = _outcomes(canvas, canvas.caption() + 8, parts, scale, ends)
+    y = _outcomes(canvas, canvas.caption(doubt) + 8, parts, scale, ends)
     y = _panel(canvas, y + 8, swept.sweep, scale, ticks)
     shown = [(name, at) for name, at in defaults if swept.least <= at <= swept.most]
     y = _defaults(canvas, y - _PANEL - 4, y, shown, scale)
@@ -81,8 +84,9 @@ def draw(swept: Sweep, frame: Frame = WHOLE, *, defaults: Sequence[tuple[str, in
 def draw_fit(fit: Fit, frame: Frame = WHOLE, *, over: Sequence[Chances] = ()) -> Canvas:
     """Draw the outcome of every size. over: the outcomes for every position of the kernel image, if known."""
     parts = [_Part(max(rung.least, 1), rung.most, rung.outcome) for rung in fit.rungs]
-    canvas = _canvas(frame, f"Outcome by size on {fit.source}", parts)
-    y = canvas.caption()
+    doubt = doubts_said(fit.kernel, *doubts_of(fit))
+    canvas = _canvas(frame, f"Outcome by size on {fit.source}", parts, doubt)
+    y = canvas.caption(doubt)
     if parts:
         most = parts[-1].last
         scale = _Sizes(min(1 << 20, parts[0].last), 2 * most, canvas.width - 2 * MARGIN)
@@ -96,8 +100,9 @@ def draw_fit(fit: Fit, frame: Frame = WHOLE, *, over: Sequence[Chances] = ()) ->
     return canvas
 
 
-def _canvas(frame: Frame, title: str, parts: Sequence[_Part]) -> Canvas:
-    return Canvas(frame, title, f"{title}: {'; '.join([part.text for part in parts]) or 'no size fits'}.")
+def _canvas(frame: Frame, title: str, parts: Sequence[_Part], doubt: str) -> Canvas:
+    text = "; ".join([*([part.text for part in parts] or ["no size fits"]), *([doubt] if doubt else [])])
+    return Canvas(frame, title, f"{title}: {text}.")
 
 
 def _stretches(rows: Sequence[Row]) -> list[tuple[SizePlan, SizePlan]]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from planner.base.text import counted
 from planner.batch.fleet import Drawn
+from planner.planning.doubts import kernel_doubt_on, map_doubt_on
 from planner.render.blocks.numbers import size, span
-from planner.render.blocks.sentences import verdict
+from planner.render.blocks.sentences import in_doubt, verdict
 from planner.render.pictures import outcomes
 from planner.render.pictures.canvas import FONT, MARGIN, WHOLE, Canvas, Frame, number
 from planner.render.pictures.labels import middle, text_width
@@ -22,7 +24,11 @@ _BARS = 8  # of the histogram
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One candidate on one machine. text: its tooltip. met: the need is met. waste: memory permanently lost."""
+    """One candidate on one machine.
+
+    text: its tooltip. met: the need is met. waste: memory permanently lost. doubtful: something of the map or the
+    kernel is not known.
+    """
 
     machine: str
     candidate: str
@@ -30,12 +36,21 @@ class Cell:
     text: str
     met: bool = False
     waste: int | None = None
+    doubtful: bool = False
 
 
 def cells_of(rows: Sequence[Row]) -> list[Cell]:
     """The cells of a survey of candidates."""
     return [
-        Cell(row.machine, _candidate(row, rows), row.outcome, _told(row), row.met, None if row.error else row.waste)
+        Cell(
+            row.machine,
+            _candidate(row, rows),
+            row.outcome,
+            _told(row),
+            row.met,
+            None if row.error else row.waste,
+            bool(row.doubt),
+        )
         for row in rows
     ]
 
@@ -49,6 +64,7 @@ def cells_of_proposal(machines: Sequence[Surveyed]) -> list[Cell]:
             answer.plan.reservation.outcome,
             f"{one.name}, {answer.preset or answer.request}: {verdict(answer.plan)}",
             waste=answer.plan.waste.kept + answer.plan.waste.extra_table_bytes,
+            doubtful=bool(map_doubt_on(answer.plan) or kernel_doubt_on(answer.plan)),
         )
         for one in machines
         for answer in one.answers
@@ -72,7 +88,8 @@ def draw(cells: Sequence[Cell], frame: Frame = WHOLE, *, note: str = "") -> Canv
     title = "Each candidate on each machine"
     description = ". ".join([cell.text for cell in cells[:_MOST_DESCRIBED]])
     canvas = Canvas(frame, title, f"{title}: {len(cells)} plans. {description}")
-    y = canvas.caption()
+    doubtful = sum(cell.doubtful for cell in cells)
+    y = canvas.caption(f"{counted(doubtful, 'plan is', 'plans are')} in doubt" if doubtful else "")
     if note:
         y = canvas.paragraph(y, note, cls="soft")
     if cells:
@@ -143,7 +160,7 @@ def _told(row: Row) -> str:
     where = f" at {span(row.crash)}" if row.crash is not None else ""
     met = "need met" if row.met else f"need of {size(row.need)} not met"
     what = row.error or f"{row.outcome}{where}, {met}, {size(row.low_free)} of low memory left"
-    return f"{row.machine}, {row.preset or row.request}: {what}"
+    return f"{row.machine}, {row.preset or row.request}: {what}{in_doubt(row.doubt)}"
 
 
 def _histogram(canvas: Canvas, y: float, values: Sequence[int]) -> float:

@@ -36,11 +36,11 @@ class Strip:
     obstacle: str = ""
 
 
-def draw(title: str, strips: Sequence[Strip], frame: Frame = WHOLE) -> Canvas:
-    """Draw strategies on one map."""
+def draw(title: str, strips: Sequence[Strip], frame: Frame = WHOLE, *, doubt: str = "") -> Canvas:
+    """Draw strategies on one map. doubt: what of the kernel or the map is not known."""
     description = " ".join([f"{strip.name}: {sentences.verdict(strip.plan)}." for strip in strips])
     canvas = Canvas(frame, title, description)
-    y = canvas.caption()
+    y = canvas.caption(doubt)
     if strips:
         first = strips[0].plan
         found = segments(first, MARGIN, _room(canvas))
