@@ -54,8 +54,9 @@ from planner.batch import Defaults, Job, summarize
 from planner.batch.changes import DEFAULT_CHANGES, parse_change
 from planner.batch.gather import gather
 from planner.batch.running import open_answers
-from planner.kernel.profiles import NEWEST, select_profile
+from planner.kernel.profiles import NEWEST, stated_profile
 from planner.planning.options import Options
+from planner.planning.request import doubt_of_reading
 from planner.planning.values import read, read_options, size, size_range
 from planner.render.blocks import parse as parse_blocks
 from planner.render.blocks.model import Block, shown
@@ -314,9 +315,11 @@ def _parse(directive: _ResultDirective, _: str | None, options: dict[str, Any]) 
 def _blocks_of_reading(directive: _ResultDirective, made: Any) -> list[Block]:
     """The reading, its input, and its steps."""
     kernel = directive.options.get("kernel")
-    profile = NEWEST if kernel is None else select_profile(kernel).profile
-    facts = parse_blocks.asked(directive.arguments[0], read("ram", directive.options["ram"], size), profile.name)
-    return parse_blocks.blocks(made, facts)
+    selection = None if kernel is None else stated_profile(kernel)
+    value, ram = directive.arguments[0], read("ram", directive.options["ram"], size)
+    facts = parse_blocks.asked(value, ram, NEWEST.name if selection is None else selection.profile.name)
+    note = selection.note if selection is not None else ""
+    return parse_blocks.blocks(made, facts, note, unsure=doubt_of_reading(value, ram, selection, made))
 
 
 def _bbm(directive: _ResultDirective, argument: str | None, options: dict[str, Any]) -> Any:

@@ -9,7 +9,7 @@ from planner.cli.options import FORMATS, output_options
 from planner.cli.output import Out
 from planner.cli.param_types import KERNEL, SIZE
 from planner.kernel.profiles import NEWEST, Selection, stated_profile
-from planner.planning.request import reading
+from planner.planning.request import doubt_of_reading, reading
 from planner.render.blocks.parse import asked, blocks
 from planner.report.parsed import parsed
 
@@ -40,9 +40,9 @@ def parse(value: str, ram: int, kernel: str | None, out: Out) -> int:
     value = valid_utf8(value)
     result = reading(value, ram, selection.profile)
     name = selection.profile.name
-    nearest = name if selection.certainty == "unknown" else ""
+    unsure = doubt_of_reading(value, ram, selection if kernel else None, result)
     out.result(
-        lambda: blocks(result, asked(value, ram, name), selection.note, nearest=nearest),
-        lambda: parsed(value, ram, selection, result),
+        lambda: blocks(result, asked(value, ram, name), selection.note, unsure=unsure),
+        lambda: parsed(value, ram, selection, result, unsure),
     )
     return 0 if result.valid else 1

@@ -15,7 +15,7 @@ from planner.planning.result import Help, KernelView, OtherReading, Plan, Reserv
 from planner.planning.views import DISTINGUISHING
 from planner.rewind.rewound import Rewound
 
-__all__ = ["earlier_answer", "earlier_help", "placed_otherwise", "repeated", "undone_before"]
+__all__ = ["earlier_answer", "earlier_help", "other_maps", "placed_otherwise", "repeated", "undone_before"]
 
 
 def earlier_answer(facts: Facts, text: str, kernel: KernelView, view: ReservationView) -> Answered | None:
@@ -42,6 +42,15 @@ def earlier_help(facts: Facts, plan: Plan) -> tuple[Help, ...] | None:
         Help(text, crashkernel, outcome_named(outcome), crash, lacks)
         for text, crashkernel, outcome, crash, lacks in earlier.help
     )
+
+
+def other_maps(facts: Facts, doubt: str = "") -> str:
+    """The doubt about a report's map under another question, if it allowed other readings; "" for none, or if told.
+
+    The report has their answers to its own question, and not the maps. doubt: what is in doubt already.
+    """
+    several = facts.answered is not None and bool(facts.answered.others)
+    return "the report's map allows another reading" if several and "allows another reading" not in doubt else ""
 
 
 def undone_before(facts: Facts) -> tuple[Rewound, ...]:

@@ -24,7 +24,7 @@ from planner.planning.cost import ideal_table_bytes, waste
 from planner.planning.default_cma import with_default_cma
 from planner.planning.dma_limit import doubt_of_limit
 from planner.planning.doubts import UNKNOWN_HERE
-from planner.planning.earlier import earlier_answer, placed_otherwise, repeated, undone_before
+from planner.planning.earlier import earlier_answer, other_maps, placed_otherwise, repeated, undone_before
 from planner.planning.early_memory import EarlyMemory, early_memory
 from planner.planning.map_mem import assumes_kfence_pool
 from planner.planning.modelled import Kernel, modelled, other_va_bits
@@ -188,7 +188,7 @@ def attempt(question: Question, strategy: Strategy) -> tuple[Plan, KernelBugErro
     plan = Plan(
         request=request_view(question.text, request, tried.placement),
         kernel=kernel,
-        memory=_with_record(question, own),
+        memory=_with_record(question, own, told=earlier is not None),
         reservation=replace(reservation, other_readings=readings) if readings else reservation,
         mapping=tried.mapped.mapping,
         baseline=tried.baseline.mapping,
@@ -242,12 +242,15 @@ def _remarks(question: Question, tried: _Tried) -> Remarks:
     return remarks
 
 
-def _with_record(question: Question, own: OwnView) -> MemoryView:
-    """The part of the report on the map, with what was recorded for the request if the answer differs."""
+def _with_record(question: Question, own: OwnView, *, told: bool) -> MemoryView:
+    """The part of the report on the map, with what was recorded for the request if the answer differs.
+
+    told: the answer is that of a report taken as a map, other readings included.
+    """
     memory = question.memory
     recorded = recorded_otherwise(question.machine, question.text, question.mainline, own)
-    doubts = [doubt for doubt in (recorded, memory.doubt) if doubt]
-    return replace(memory, doubt="; ".join(doubts)) if recorded else memory
+    others = "" if told else other_maps(question.machine.facts, memory.doubt)
+    return replace(memory, doubt=together(recorded, memory.doubt, others)) if recorded or others else memory
 
 
 def _mapped(

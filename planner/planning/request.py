@@ -9,13 +9,15 @@ from planner.base.text import valid_utf8
 from planner.kernel import crashkernel as ck
 from planner.kernel.crashkernel_notes import NOT_AUTO
 from planner.kernel.machine import Facts, Machine
-from planner.kernel.profiles import Profile
+from planner.kernel.profiles import NEWEST, PROFILES, Profile, Selection
+from planner.planning.doubts import as_nearest
 from planner.planning.presets import Preset, preset_named
 
 __all__ = [
     "WITH_CRASH_KERNELS",
     "Asked",
     "asked_of",
+    "doubt_of_reading",
     "inferred",
     "is_present",
     "parsed",
@@ -128,6 +130,24 @@ def parsed(text: str, facts: Facts, profile: Profile, ram: int, *, by_name: bool
     note = f"{_BUILT_WITHOUT} (CRASH_RESERVE or KEXEC_CORE is off): nothing is reserved"
     cause = _BUILT_WITHOUT + _IF_NAMED * by_name
     return request._replace(rc=ck.ENOENT, log=(), notes=(note,), cause=cause, unsupported=cause)
+
+
+def doubt_of_reading(value: str, ram: int, selection: Selection | None, result: ck.Reading) -> str:
+    """The beginning of a statement about a reading by a kernel whose parser is not known or not read; else "".
+
+    selection: the kernel, None for the newest. Of that it says so only if another mainline kernel reads something else.
+    """
+    if selection is None:
+        differ = any(_asks(reading(value, ram, profile)) != _asks(result) for profile in PROFILES)
+        return f"as kernel {NEWEST.name}, assumed: " if differ else ""
+    if selection.certainty == "unknown":
+        return as_nearest(selection.profile.name)
+    return "inferred for this kernel: " if selection.certainty == "inferred" else ""
+
+
+def _asks(found: ck.Reading) -> tuple[object, ...]:
+    """What a request asks for, as read."""
+    return found.valid, found.size, found.base, found.high, found.low, found.cma
 
 
 def is_present(text: str, facts: Facts, profile: Profile) -> bool:

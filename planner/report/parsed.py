@@ -16,6 +16,7 @@ class Parsed:
     """The reading of one value by one kernel; sizes are bytes, before any rounding.
 
     text: the value as given. ram: of the machine. profile: name of the kernel profile; certainty: of that profile.
+    doubt: what of the kernel is not known, if the reading depends on it; "" for nothing.
     valid: whether the kernel goes on to reserve memory. offset: fixed start address, if any. low_size, cma_size: 0 if
     the request has none. steps: the parser's. log: the kernel's lines.
     """
@@ -33,10 +34,11 @@ class Parsed:
     steps: tuple[str, ...]
     log: tuple[str, ...]
     notes: tuple[str, ...]
+    doubt: str
 
 
-def parsed(value: str, ram: int, selection: Selection, result: Reading) -> Parsed:
-    """The document of a reading. selection: the kernel that reads."""
+def parsed(value: str, ram: int, selection: Selection, result: Reading, unsure: str = "") -> Parsed:
+    """The document of a reading. selection: the kernel that reads. unsure: the beginning of the answer in words."""
     return Parsed(
         text=value,
         ram=ram,
@@ -51,4 +53,5 @@ def parsed(value: str, ram: int, selection: Selection, result: Reading) -> Parse
         steps=result.steps,
         log=result.log,
         notes=(*([selection.note] if selection.note else []), *result.notes),
+        doubt=unsure.rstrip(":, "),
     )

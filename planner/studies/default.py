@@ -21,6 +21,7 @@ from planner.kernel.crashkernel_entries import RAM_UNIT
 from planner.kernel.machine import Machine
 from planner.planning import values
 from planner.planning.doubts import ANOTHER_KERNEL, doubt_of_kernel
+from planner.planning.earlier import other_maps
 from planner.planning.options import Options
 from planner.planning.plan import with_request
 from planner.planning.presets import PRESETS, variant
@@ -190,7 +191,8 @@ class _Sizes:
 
     def doubt(self, size: int) -> str:
         """The doubts about the map and the kernel, if this size may not serve because of them; "" for none."""
-        about_map = self.inquiry.question.memory.doubt
+        question = self.inquiry.question
+        about_map = together(question.memory.doubt, other_maps(question.machine.facts, question.memory.doubt))
         for assumption, form in self.inquiry.elsewhere():
             if size and form.place(size).crash is None:
                 about_map = f"gets nothing under another reading of its map: {assumption}"
@@ -198,7 +200,7 @@ class _Sizes:
         kernel = self.inquiry.context.kernel
         assumed = ("kernel",) if kernel.version is None else ()
         about_kernel = doubt_of_kernel(kernel.profile.name, certainty=kernel.certainty, assumed=assumed)
-        another = ANOTHER_KERNEL if self.inquiry.question.other_kernels else ""
+        another = ANOTHER_KERNEL if question.other_kernels else ""
         return together(about_map, about_kernel, another)
 
     @property

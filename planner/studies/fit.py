@@ -14,6 +14,7 @@ from planner.kernel.crashkernel import as_cmdline
 from planner.kernel.machine import Machine
 from planner.planning.capacity import RequestForm, Room, free_below, is_aligned, is_reserved
 from planner.planning.doubts import ANOTHER_KERNEL
+from planner.planning.earlier import other_maps
 from planner.planning.options import Options
 from planner.planning.outcomes import ALIGNED, RESERVED
 from planner.planning.result import KernelView, Plan
@@ -224,7 +225,11 @@ def fit_on(inquiry: Inquiry, *, keep_low: int = 0) -> Fit:
         notes=_notes(inquiry, keep_low),
         cause=None if readable(request) else request.cause or None,
         other_readings=tuple(_elsewhere(inquiry, found, keep_low)),
-        doubt=together(ANOTHER_KERNEL if question.other_kernels else "", question.memory.doubt),
+        doubt=together(
+            ANOTHER_KERNEL if question.other_kernels else "",
+            question.memory.doubt,
+            other_maps(question.machine.facts, question.memory.doubt),
+        ),
     )
 
 

@@ -324,3 +324,26 @@ def test_a_linear_map_that_is_not_known(run: Run, tmp_path: Path, command: tuple
     file.write_text(known_but(kernel="5.10.0-4.17.0.28.oe1.aarch64"))
     first = first_sentence(run(command[0], "--map", str(file), *command[1:])[1])
     assert (said in first) if said else ("linear map" not in first), first
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        pytest.param(("plan", "512M"), "; the map allows another reading", id="the report's own question"),
+        pytest.param(("plan", "1G"), "; the report's map allows another reading", id="another request"),
+        pytest.param(("compare", "512M"), "; the report's map allows another reading", id="other strategies"),
+        pytest.param(("fit",), "; the report's map allows another reading", id="fit"),
+        pytest.param(("size", "--need", "512M"), "; the report's map allows another reading", id="size"),
+        pytest.param(("size", "--sweep", "1G..2G"), "; the report's map allows another reading", id="sweep"),
+        pytest.param(("default", "--need", "512M"), "; 1 of those served may not be", id="default"),
+        pytest.param(("survey", "--request", "1G"), "; 1 is in doubt", id="survey"),
+    ],
+)
+def test_a_report_taken_as_a_map(run: Run, listing: str, tmp_path: Path, command: tuple[str, ...], said: str) -> None:
+    """It has the other readings' answers, and not their maps; the doubt about its map stays."""
+    report = tmp_path / "report.json"
+    given = ("--map", listing, "--kernel", "6.12", "--page-size", "4K")
+    assert run("plan", "512M", *given, "--format", "json", "-o", str(report)).status == 0
+    first = first_sentence(run(command[0], "--map", str(report), *command[1:])[1])
+    assert said in first, first
+    assert first.count("another reading") <= 2, first

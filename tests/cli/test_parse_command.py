@@ -53,6 +53,31 @@ def test_its_default_kernel_is_the_newest(run: Run) -> None:
     assert "source's own" not in told
 
 
+@pytest.mark.parametrize(
+    ("value", "kernel", "verdict"),
+    [
+        pytest.param(
+            "1G,high", None, "accepted: as kernel 7.3, assumed: asks for 1G, high", id="others do not read it"
+        ),
+        pytest.param("2G-4G:256M,4G-:512M", None, "accepted: asks for 512M", id="all kernels read it alike"),
+        pytest.param("512M", "6.8.0-1010-aws", "accepted: inferred for this kernel: asks for 512M", id="inferred"),
+        pytest.param(
+            "512M",
+            "4.19.90-2003.4.0.0036.oe1.aarch64",
+            "accepted: not known for this kernel; as mainline 4.12, asks for 512M",
+            id="unknown",
+        ),
+    ],
+)
+def test_a_reading_in_doubt(run: Run, value: str, kernel: str | None, verdict: str) -> None:
+    """Without a kernel only if the answer depends on it."""
+    given = ("parse", value, "--ram", "8G", *(() if kernel is None else ("--kernel", kernel)))
+    assert run(*given).out.splitlines()[0].startswith(verdict)
+    doubt = json.loads(run(*given, "--format", "json").out)["doubt"]
+    said = verdict.removeprefix("accepted: ").partition("asks for")[0]
+    assert doubt == said.rstrip(":, ")
+
+
 def test_parse_as_json(run: Run) -> None:
     """The same, for programs."""
     facts = json.loads(run("parse", "256M@1G", "--ram", "8G", "--format", "json").out)

@@ -104,7 +104,7 @@ MADE: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "parse": (
         lambda: parsed("2G-:512M", 8 * GIB, select_profile("6.12"), reading("2G-:512M", 8 * GIB, NEWEST)),
-        "text ram profile certainty valid size offset high low_size cma_size steps log notes",
+        "text ram profile certainty valid size offset high low_size cma_size steps log notes doubt",
     ),
     "proposal": (lambda: Proposal(tuple(survey([("a", OWN)]))), "machines"),
     "size": (

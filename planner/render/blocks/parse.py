@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from planner.kernel.crashkernel import Reading
-from planner.planning.doubts import as_nearest
 from planner.render.blocks.model import Block, Bullets, Facts, Lead, Listing, Table
 from planner.render.blocks.numbers import address, size
 
@@ -17,15 +16,15 @@ def asked(value: str, ram: int, profile: str) -> list[tuple[str, str]]:
     return [("Value", value.strip() or "(nothing)"), ("RAM", size(ram)), ("Kernel", profile)]
 
 
-def blocks(result: Reading, facts: Sequence[tuple[str, str]] = (), note: str = "", *, nearest: str = "") -> list[Block]:
+def blocks(result: Reading, facts: Sequence[tuple[str, str]] = (), note: str = "", *, unsure: str = "") -> list[Block]:
     """The answer and the steps that lead to it.
 
-    facts: the input. note: a remark about the kernel. nearest: the mainline kernel used for one whose parser is not
-    known.
+    facts: the input. note: a remark about the kernel. unsure: the beginning of the answer, for a kernel whose parser is
+    not known or not read.
     """
     steps: list[tuple[str, ...]] = [(str(n), line) for n, line in enumerate(result.steps, 1)]
     return [
-        _lead(result, as_nearest(nearest) if nearest else ""),
+        _lead(result, unsure),
         Facts(facts),
         Table("Steps", "rl", ("", ""), steps),
         Listing("Kernel log", result.log),
