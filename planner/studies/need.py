@@ -6,7 +6,7 @@ let initramfs_options=size= change that share). Later the kernel, the unpacked f
 The larger peak is the minimum reservation; the page descriptors of the reservation itself are added.
 
 The figures marked *measured* are from a kernel booted by kexec on an emulated machine with one processor and no dump
-program: the smallest reservations with which it completed, within 4.3 % of this model. The model is not a bound: a
+program: the smallest reservations with which it completed, within 4.3% of this model. The model is not a bound: a
 request needs a margin on top.
 
 Source of the mechanism: unpack_to_rootfs(), init/initramfs.c; init_rootfs(), init/do_mounts.c;
