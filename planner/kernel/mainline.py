@@ -75,39 +75,69 @@ _V6_17 = _V6_18._replace(
     rodata="keywords",
     bbm="none",
 )
-_V6_12 = _V6_17._replace(
-    name="6.12",
-    spans="6.12 to 6.16",
-    since=(6, 12),
-    source="kernel/crash_reserve.c and arch/arm64/mm/init.c @ 6.12",
+_V6_16 = _V6_17._replace(
+    name="6.16",
+    spans="6.16",
+    since=(6, 16),
+    source="kernel/crash_reserve.c @ 6.12 and 6.17; 1db780bafa4c (the linear map stays where it is) in the arm64 "
+    "updates for 6.16, aa807b9f22df in the DMA mapping fixes for 6.16",
+    certainty="inferred",
     suffixes=(",high", ",low"),
-    # kernel: fdt_scan_reserved_mem(), drivers/of/of_reserved_mem.c: `placed` since 6.13 (8a6e02d0c00e) and 6.12.13,
-    # read @ 6.12.117 and in a 7.x tree.
-    moves_memstart=True,
     # The misspelt prefix is the kernel's own (kernel/crash_reserve.c @ 6.12).
     bad_base="crahskernel: Memory value expected after '@'",
-    # kernel: mm_core_init(), mm/mm_init.c @ 6.12 and 7.2; which release between them turned the order is not known.
-    kfence_last=False,
-    # kernel: dma_contiguous_reserve(), kernel/dma/contiguous.c: read @ 6.12 (the lower limit) and 7.2 (that of cma=);
-    # 6.17 by the date of the patch between them, 12 June 2025.
+)
+_V6_15 = _V6_16._replace(
+    name="6.15",
+    spans="6.15",
+    since=(6, 15),
+    source="kernel/crash_reserve.c and arch/arm64/mm/init.c @ 6.12; 0d98484ee333 (bounce buffers before KFENCE) is of "
+    "6.15",
+    # kernel: arm64_memblock_init(), arch/arm64/mm/init.c, up to 6.15 (1db780bafa4c is of 6.16).
+    moves_memstart=True,
+    # kernel: dma_contiguous_reserve(), kernel/dma/contiguous.c: the limit of cma= since 6.16 (aa807b9f22df); read
+    # @ 6.12.117 and 7.2.13.
     cma_beyond=False,
 )
-_V6_7 = _V6_12._replace(
-    name="6.7",
-    spans="6.7 to 6.11",
-    since=(6, 7),
-    source="the generic reservation before 6.12's refusal of a size that is not less than RAM and its loop guard: "
-    "kernel/crash_core.c @ 0ab97169aa05 and 6.8 (Ubuntu 6.8.0-151), and RHEL 9.6's kernel/crash_reserve.c",
-    # kernel: __reserved_mem_alloc_in_range(), drivers/of/of_reserved_mem.c, since 6.5 (83ba7361e168, 4cea2821882b).
+_V6_12 = _V6_15._replace(
+    name="6.12",
+    spans="6.12.13 to 6.14",
+    since=(6, 12),
+    source="kernel/crash_reserve.c and arch/arm64/mm/init.c @ 6.12",
+    certainty="read",
+    # kernel: mm_core_init(), mm/mm_init.c @ 6.12.117 and 7.2.13: the buffer is first since arch_mm_preinit() of 6.15
+    # (0d98484ee333).
+    kfence_last=False,
+)
+_V6_12_0 = _V6_12._replace(
+    name="6.12.0",
+    spans="6.12 to 6.12.12",
+    source="as 6.12, before the back-port of 8a6e02d0c00e",
+    # kernel: fdt_scan_reserved_mem(), drivers/of/of_reserved_mem.c: `placed` since 6.13 (8a6e02d0c00e) and 6.12.13,
+    # read @ 6.12.117 and in a 7.x tree.
+    # Before: __reserved_mem_alloc_in_range() there, since 6.5 (83ba7361e168, 4cea2821882b).
     reserved_nodes="beside",
-    # kernel: hugetlb_cma_reserve(), mm/hugetlb.c: boots of 6.1 and 6.12; which release turned it is not known.
-    cma_gigantic=False,
+)
+_V6_10 = _V6_12_0._replace(
+    name="6.10",
+    spans="6.10 and 6.11",
+    since=(6, 10),
+    source="the generic reservation before 6.12's refusal of a size that is not less than RAM and its loop guard: "
+    "as 6.7; hugetlb_cma= by cc48be374b62, of 6.10",
     # Read @ 6.8; which release between it and 6.12 has new texts is not known.
     bad_size="Memory value expected",
     bad_base="Memory value expected after '@'",
     dma_limit="bits",
     loops_high=True,
     refuses_oversize=False,
+)
+_V6_7 = _V6_10._replace(
+    name="6.7",
+    spans="6.7 to 6.9",
+    since=(6, 7),
+    source="the generic reservation before 6.12's refusal of a size that is not less than RAM and its loop guard: "
+    "kernel/crash_core.c @ 0ab97169aa05 and 6.8 (Ubuntu 6.8.0-151), and RHEL 9.6's kernel/crash_reserve.c",
+    # kernel: hugetlb_cma_reserve(), mm/hugetlb.c: what a PMD entry maps from 5.16 (a01f43901cfb; @ 6.1.187) to 6.9.
+    cma_gigantic=False,
 )
 _V6_6 = _V6_7._replace(
     name="6.6",
@@ -199,10 +229,10 @@ _V5_18 = _V5_19._replace(
     combine="plain",
     high=(),
 )
-_V5_15 = _V5_18._replace(
-    name="5.15",
-    spans="5.15 to 5.17",
-    since=(5, 15),
+_V5_16 = _V5_18._replace(
+    name="5.16",
+    spans="5.16 and 5.17",
+    since=(5, 16),
     source="arch/arm64/mm/init.c @ 5.15-rc (commit a7259df76702)",
     certainty="read",
     zoneless_effect="pages",
@@ -210,11 +240,18 @@ _V5_15 = _V5_18._replace(
     # block, of MAX_ORDER, whole.
     cma_align=4 * MIB,
 )
+_V5_15 = _V5_16._replace(
+    name="5.15",
+    spans="5.15 to 5.15.32",
+    since=(5, 15),
+    # kernel: hugetlb_cma_reserve(), mm/hugetlb.c @ 5.10.262: PAGE_SIZE << order.
+    cma_gigantic=True,
+)
 _V5_15_STABLE = _V5_15._replace(
     name="5.15-stable",
-    spans="5.15.100 and later 5.15",
-    source="as 5.15, with the back-port of 031495635b46, read in a 5.15 LTS tree's arch/arm64/mm/init.c (which 5.15.y "
-    "has it first is not known, after 5.15.32: taken from 5.15.100)",
+    spans="5.15.33 and later 5.15",
+    source="as 5.15, with the back-port of 031495635b46, read in a 5.15 LTS tree's arch/arm64/mm/init.c; it is in the "
+    "stable review of 6 April 2022, for 5.15.33, and in 5.15.34-rt40's list of changes since 5.15.32",
     zoneless_effect="isolated",
 )
 _V5_14 = _V5_15._replace(
@@ -261,14 +298,21 @@ _V5_10_22 = _V5_10._replace(
     # kernel: max_zone_phys(), arch/arm64/mm/init.c, before 791ab8b2e3db.
     dma_limit="bits-offset",
 )
-_V5_10_0 = _V5_10._replace(
-    name="5.10.0",
-    spans="5.10.0 to 5.10.21",
-    source="5.10.13, read whole; removed lines of 791ab8b2e3db (ignore DMA offsets)",
+_V5_10_20 = _V5_10._replace(
+    name="5.10.20",
+    spans="5.10.20 and 5.10.21",
+    source="5.10.13, read whole, with the back-port of 86588296acbf (no-map memory is marked) of March 2021",
     early=True,
     effect="isolated",
     dma_limit="dma32",
     needs_word=False,
+)
+_V5_10_0 = _V5_10_20._replace(
+    name="5.10.0",
+    spans="5.10.0 to 5.10.19",
+    source="5.10.13, read whole; removed lines of 791ab8b2e3db (ignore DMA offsets)",
+    # kernel: early_init_dt_reserve_memory_arch(), drivers/of/fdt.c, before 86588296acbf of 5.12.
+    removes_nomap=True,
 )
 _V5_5 = _V5_10_0._replace(
     name="5.5",
@@ -284,7 +328,7 @@ _V4_12 = _V5_5._replace(
     spans="4.12 to 5.4",
     since=(4, 12),
     source="removed lines of the same patches, and RHEL 8.3's asm/processor.h: ARCH_LOW_ADDRESS_LIMIT is the end of "
-    "the 32-bit zone less one",
+    "the 32-bit zone less one; 5.4.102 to 5.4.119 marked no-map memory, as 5.10.20 does",
     dma_limit="dma32-exclusive",
 )
 NO_CRASH_KERNELS = _V4_12._replace(
@@ -304,6 +348,7 @@ PROFILES: tuple[Profile, ...] = (
     _V4_12,
     _V5_5,
     _V5_10_0,
+    _V5_10_20,
     _V5_10_22,
     _V5_10,
     _V5_11,
@@ -311,6 +356,7 @@ PROFILES: tuple[Profile, ...] = (
     _V5_14,
     _V5_15_STABLE,
     _V5_15,
+    _V5_16,
     _V5_18,
     _V5_19,
     _V6_0,
@@ -320,7 +366,11 @@ PROFILES: tuple[Profile, ...] = (
     _V6_5,
     _V6_6,
     _V6_7,
+    _V6_10,
+    _V6_12_0,
     _V6_12,
+    _V6_15,
+    _V6_16,
     _V6_17,
     _V6_18,
     _V7_0,

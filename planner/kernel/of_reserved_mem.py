@@ -1,8 +1,9 @@
-"""Reserved-memory nodes of a device tree, where kernels differ: CMA pools, places, nodes with several ranges.
+"""Reserved-memory nodes of a device tree, where kernels differ: CMA pools, places, several ranges, no-map memory.
 
 Source: drivers/of/of_reserved_mem.c @ 6.1, 6.12.117, 7.2. Nodes with several ranges: fdt_scan_reserved_mem(),
 drivers/of/fdt.c @ 6.1 (all of them); drivers/of/of_reserved_mem.c @ 7.2 (the first). Order of nodes without an address:
-sort(), lib/sort.c @ 6.1.
+sort(), lib/sort.c @ 6.1. No-map memory: early_init_dt_reserve_memory_arch(), drivers/of/fdt.c @ 5.10.262 (marked, since
+86588296acbf of 5.12), and the removed lines of that commit.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from planner.base.sizes import format_size
 from planner.kernel.cma import cma_align, has_cma
 from planner.kernel.cmdline import values
 from planner.kernel.machine import FurtherRange, Machine, TreeRules
@@ -18,7 +20,7 @@ from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import Flag, MemoryMap
 from planner.kernel.profiles import Profile
 
-__all__ = ["as_read", "as_reserved", "kernel_sorted"]
+__all__ = ["as_counted", "as_read", "as_reserved", "kernel_sorted"]
 
 _T = TypeVar("_T")
 
@@ -98,6 +100,19 @@ def as_reserved(machine: Machine, profile: Profile) -> tuple[Machine, list[str]]
     return replace(machine, memory=_without(machine.memory, further)), [
         f"reserved-memory {shown}: this kernel reserves only the first range of a node, the others are free memory"
     ]
+
+
+def as_counted(machine: Machine, profile: Profile) -> tuple[Machine, list[str]]:
+    """The machine without the no-map memory that this kernel removes from a device tree's RAM, and the notes on it."""
+    memory = machine.memory
+    if not (profile.removes_nomap and machine.traits.firmware):
+        return machine, []
+    kept = [r for r in memory.regions if not r.flags & Flag.NOMAP.value]
+    removed = memory.ram - sum(r.end - r.start for r in kept)
+    if not removed or not kept:
+        return machine, []
+    note = f"{format_size(removed)} of no-map memory does not count as RAM: this kernel removes it, 5.12 does not"
+    return replace(machine, memory=MemoryMap(kept, memory.reserved)), [note]
 
 
 def _without(memory: MemoryMap, further: Iterable[FurtherRange]) -> MemoryMap:

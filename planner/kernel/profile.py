@@ -145,6 +145,8 @@ class Profile(NamedTuple):
     """How reserved-memory nodes with a size only are placed: `sorted` (down, in the order that lib/sort.c leaves),
     `beside` (in the tree's order, upwards where their range begins at another node's memory), `placed` (the same,
     beside nodes that were placed before)."""
+    removes_nomap: bool = False
+    """True if no-map memory of a device tree is removed from memory, which then does not count as RAM."""
     keeps_pools: bool = False
     """True if a CMA pool that no driver takes, as it has no-map or the kernel has no CMA, stays reserved."""
     early: bool = False

@@ -34,10 +34,11 @@ __all__ = [
 
 _BY_NAME = {p.name: p for p in (*PROFILES, GENERIC, NO_CRASH_KERNELS)}
 _STABLE: dict[tuple[int, int], tuple[tuple[int, str], ...]] = {
-    (5, 10): ((0, "5.10.0"), (22, "5.10.22"), (47, "5.10")),
-    (5, 15): ((0, "5.15"), (100, "5.15-stable")),
+    (5, 10): ((0, "5.10.0"), (20, "5.10.20"), (22, "5.10.22"), (47, "5.10")),
+    (5, 15): ((0, "5.15"), (33, "5.15-stable")),
     (6, 1): ((0, "6.0"), (65, "6.1")),
     (6, 6): ((0, "6.5"), (4, "6.6")),
+    (6, 12): ((0, "6.12.0"), (13, "6.12")),
 }
 """Releases whose stable kernels changed behaviour: each profile with the first patch level that has it."""
 _LAST = {4: 20, 5: 19, 6: 19}

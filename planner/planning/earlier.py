@@ -77,4 +77,5 @@ def placed_otherwise(machine: Machine, profile: Profile, page_size: int) -> str:
 
 def _rules(profile: Profile, page_size: int) -> tuple[object, ...]:
     """What a kernel's reservations from a device tree depend on."""
-    return cma_align(profile, page_size), profile.reserved_nodes, profile.reserved_reg, profile.keeps_pools
+    nodes = profile.reserved_nodes, profile.reserved_reg, profile.removes_nomap
+    return cma_align(profile, page_size), nodes, profile.keeps_pools

@@ -16,7 +16,7 @@ from planner.kernel.crash_reserve import Placement
 from planner.kernel.efi_init import for_pages
 from planner.kernel.linear_map import Measured
 from planner.kernel.machine import Machine
-from planner.kernel.of_reserved_mem import as_read, as_reserved
+from planner.kernel.of_reserved_mem import as_counted, as_read, as_reserved
 from planner.kernel.pgtable import geometry
 from planner.planning.configured import with_configuration
 from planner.planning.context import Context, placed_in, read_context, with_strategy, with_text
@@ -384,7 +384,8 @@ def _as_read_by(
     """
     machine, placed = as_read(machine, kernel.profile, kernel.geometry.page_size, cmdline, own=own)
     machine, reserved = as_reserved(machine, kernel.profile)
-    remarks.note(*placed, *reserved)
+    machine, removed = as_counted(machine, kernel.profile)
+    remarks.note(*placed, *reserved, *removed)
     if machine.efi_in_4k and kernel.geometry.page_size == 4 * KIB and "page_size" in remarks.assumed:
         remarks.note("the EFI map is read for 4K pages: the log does not give the page size")
     return for_pages(machine, kernel.geometry.page_size)

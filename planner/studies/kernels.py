@@ -121,6 +121,8 @@ def does(profile: Profile) -> str:
         on_the_map = f"linear map not known; nearest mainline kernel: {on_the_map}"
     said += [_LIMITS[profile.dma_limit], _when(profile), on_the_map]
     said.append(_RODATA[profile.rodata])
+    if profile.removes_nomap:
+        said.append("no-map memory of a device tree does not count as RAM")
     return "; ".join(said)
 
 

@@ -73,13 +73,15 @@ _FROM_6_7 = _FROM_6_0._replace(
     hangs="ph", zones="-", zoneless="-", kfence="pool", both=True,
 )  # fmt: skip
 _FROM_6_12 = _FROM_6_7._replace(refuses=True, hangs="p", limit="value", prefix="crahskernel: ")
-_FROM_6_17 = _FROM_6_12._replace(prefix="crashkernel: ", cma=True, moves=False)
+_FROM_6_16 = _FROM_6_12._replace(moves=False)
+_FROM_6_17 = _FROM_6_16._replace(prefix="crashkernel: ", cma=True)
 _FROM_6_18 = _FROM_6_17._replace(rodata="n", bbm="2")
 
 ROWS = {
     "4.12": _EARLIEST,
     "5.5": _EARLIEST._replace(limit="zone"),
     "5.10.0": _EARLIEST._replace(limit="zone"),
+    "5.10.20": _EARLIEST._replace(limit="zone"),
     "5.10.22": _EARLIEST._replace(limit="offset", zones="-", zoneless="-", word=True),
     "5.10": _EARLIEST._replace(limit="bits", zones="p", word=True),
     "5.11": _EARLIEST._replace(limit="bits", zones="p", zoneless="p", word=True),
@@ -87,6 +89,7 @@ ROWS = {
     "5.14": _FROM_5_12,
     "5.15-stable": _FROM_5_12._replace(tests=False, zoneless="i"),
     "5.15": _FROM_5_12._replace(tests=False),
+    "5.16": _FROM_5_12._replace(tests=False),
     "5.18": _FROM_5_12._replace(tests=False, zoneless="i"),
     "5.19": _FROM_5_19,
     "6.0": _FROM_6_0,
@@ -96,7 +99,11 @@ ROWS = {
     "6.5": _FROM_6_7._replace(prefix="", generic=False, high_windows="4L", rodata="f"),
     "6.6": _FROM_6_7._replace(prefix="", generic=False, high_windows="4L"),
     "6.7": _FROM_6_7,
+    "6.10": _FROM_6_7,
+    "6.12.0": _FROM_6_12,
     "6.12": _FROM_6_12,
+    "6.15": _FROM_6_12,
+    "6.16": _FROM_6_16,
     "6.17": _FROM_6_17,
     "6.18": _FROM_6_18,
     "7.0": _FROM_6_18,
@@ -486,7 +493,7 @@ def test_what_other_commands_ask_of_a_profile(name: str) -> None:
     assert profile(name).crash_size_counts_low is ROWS[name].both
     assert profile(name).first is name.startswith("7.")
     assert profile(name).asks_cma is profile(name).cma is (name == "7.3")
-    assert profile(name).early is (name in ("4.12", "5.5", "5.10.0"))
+    assert profile(name).early is (name in ("4.12", "5.5", "5.10.0", "5.10.20"))
 
 
 def test_the_newest_profile_is_the_last() -> None:

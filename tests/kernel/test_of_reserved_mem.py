@@ -7,7 +7,7 @@ import pytest
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import Event, Facts, FurtherRange, Machine, TreeMap, TreeRules
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
-from planner.kernel.of_reserved_mem import as_read, as_reserved, kernel_sorted
+from planner.kernel.of_reserved_mem import as_counted, as_read, as_reserved, kernel_sorted
 from planner.kernel.profiles import select_profile
 
 NOMAP, HOTPLUG = Flag.NOMAP.value, Flag.HOTPLUG.value
@@ -52,6 +52,30 @@ def test_newer_kernels_reserve_the_first(version: str) -> None:
         Region(GIB + 68 * MIB, 2 * GIB, HOTPLUG, 0),
     )
     assert "reserves only the first range" in notes[0]
+
+
+@pytest.mark.parametrize(
+    ("version", "counts"),
+    [
+        pytest.param("4.19", False, id="memory with no-map was removed"),
+        pytest.param("5.10.19", False, id="up to 5.10.19"),
+        pytest.param("5.10.20", True, id="and is marked since"),
+        pytest.param("5.15", True, id="as in 5.12 and later"),
+    ],
+)
+def test_no_map_memory_counts_as_ram_since_5_12(version: str, counts: bool) -> None:
+    """86588296acbf ("fdt: Properly handle "no-map" field in the memory region"), and its back-port."""
+    found, notes = as_counted(machine(), select_profile(version).profile)
+    assert found.memory.ram == GIB - (0 if counts else 8 * MIB)
+    assert found.memory.reserved == LISTED.reserved
+    told = "8M of no-map memory does not count as RAM: this kernel removes it, 5.12 does not"
+    assert notes == ([] if counts else [told])
+
+
+def test_no_map_memory_of_other_sources_stays() -> None:
+    """A running kernel that removed it does not show it; firmware's EFI map is another matter."""
+    shown = Machine("iomem.txt", "iomem", LISTED, Facts())
+    assert as_counted(shown, select_profile("4.19").profile) == (shown, [])
 
 
 def test_without_such_nodes_there_is_nothing_to_say() -> None:

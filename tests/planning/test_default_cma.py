@@ -60,7 +60,9 @@ def start(found: Plan) -> int | None:
             f"cma=128M@0x50000000-0x60000000 {CRASH}", "6.12", {}, 0x5800_0000, 0xF000_0000, id="in a range of its own"
         ),
         pytest.param(f"cma=128M@5G {CRASH}", "6.12", {}, None, 0xF000_0000, id="not beyond the DMA limit"),
-        pytest.param(f"cma=128M@5G {CRASH}", "7.2", {}, 5 * GIB, 0xF000_0000, id="since 6.17 beyond it, if asked"),
+        pytest.param(f"cma=128M@5G {CRASH}", "7.2", {}, 5 * GIB, 0xF000_0000, id="since 6.16 beyond it, if asked"),
+        pytest.param(f"cma=128M@5G {CRASH}", "6.15", {}, None, 0xF000_0000, id="not yet in 6.15"),
+        pytest.param(f"cma=128M@5G {CRASH}", "6.16", {}, 5 * GIB, 0xF000_0000, id="but in 6.16"),
     ],
 )
 def test_where_the_area_and_the_crash_kernel_go(

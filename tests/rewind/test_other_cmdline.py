@@ -128,6 +128,24 @@ def test_the_areas_for_huge_pages(own: str, asked: str, expected: list[Span]) ->
 
 
 @pytest.mark.parametrize(
+    ("kernel", "align"),
+    [
+        pytest.param("5.10", GIB, id="5.10: the pages that it is for"),
+        pytest.param("5.15", GIB, id="5.15"),
+        pytest.param("5.16", 2 * MIB, id="5.16: pages that they may be split into (a01f43901cfb)"),
+        pytest.param("6.1", 2 * MIB, id="6.1"),
+        pytest.param("6.9", 2 * MIB, id="6.9"),
+        pytest.param("6.10", GIB, id="6.10: again (cc48be374b62)"),
+        pytest.param("6.12", GIB, id="6.12"),
+    ],
+)
+def test_the_alignment_of_areas_for_huge_pages(kernel: str, align: int) -> None:
+    """hugetlb_cma_reserve(), mm/hugetlb.c @ 5.10.262, 6.1.187, 6.12.117, and the two commits between them."""
+    shown = view("quiet", "hugetlb_cma=1G", kernel=kernel)
+    assert boot_of(shown, 0, PAGES, ((GIB, TOP),)).gigantic_align == align
+
+
+@pytest.mark.parametrize(
     ("own", "asked", "listed", "unknown"),
     [
         pytest.param(None, "hugetlb_cma=2G", ((2 * GIB, 3 * GIB),), True, id="nobody knows what a large entry is"),
