@@ -15,7 +15,7 @@ from planner.base.sizes import memparse
 from planner.kernel.cmdline import values
 from planner.kernel.profiles import Profile
 
-__all__ = ["Forcing", "forcing", "kfence_pool_size"]
+__all__ = ["Forcing", "forcing", "kfence_objects", "kfence_pool_size"]
 
 
 class Forcing(NamedTuple):
@@ -189,9 +189,14 @@ def _kfence(
     return built_in, memparse(config.get("KFENCE_SAMPLE_INTERVAL", "100"))[0]
 
 
+def kfence_objects(config: Mapping[str, str]) -> int:
+    """The number of KFENCE's objects, by default 255 (lib/Kconfig.kfence)."""
+    return memparse(config.get("KFENCE_NUM_OBJECTS", "255"))[0]
+
+
 def kfence_pool_size(config: Mapping[str, str], page_size: int) -> int:
     """Bytes of KFENCE's pool: two pages per object, and two more (KFENCE_POOL_SIZE, include/linux/kfence.h)."""
-    return (memparse(config.get("KFENCE_NUM_OBJECTS", "255"))[0] + 1) * 2 * page_size
+    return (kfence_objects(config) + 1) * 2 * page_size
 
 
 def _option(text: str) -> int | None:

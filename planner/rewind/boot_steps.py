@@ -17,6 +17,7 @@ from typing import NamedTuple
 from planner.base.ranges import total
 from planner.base.sizes import GIB, KIB, MIB, in_words, round_up
 from planner.kernel.cmdline import values
+from planner.kernel.force_pte import kfence_objects
 from planner.kernel.machine import Event
 from planner.kernel.pgtable import STRUCT_PAGE
 from planner.kernel.profiles import Profile
@@ -52,14 +53,14 @@ _IO_TLB_SIZE = 2 * KIB
 _BUFFERS = (64 * MIB, *(size * MIB for size in (512, 256, 128, 32, 16, 8, 4)))
 """Bytes of bounce buffers: the default one, and others that `swiotlb=` asks for."""
 
-_BUFFER_OF_MANY_CPUS = 8 * MIB
-"""Bytes of the small bounce buffer where there are 17 to 32 processors: 128 slots for each, rounded up."""
+_SEGMENT = 256 * KIB
+"""Bytes of a swiotlb segment, of 128 slots."""
+
+_BUFFERS_OF_CPUS = (2 * MIB, 8 * MIB)
+"""Bytes of the small bounce buffer where there are 5 to 8 and 17 to 32 processors: a segment for each, rounded up."""
 
 _RECORD = 32
 """Bytes of log buffer for which one descriptor is provided (1 << PRB_AVGBITS)."""
-
-_KFENCE_NUM_OBJECTS = 255
-"""Objects of KFENCE, by default."""
 
 _DESCRIPTOR, _INFO = 24, 88
 """Bytes of a descriptor (struct prb_desc), and of a record's info (struct printk_info) without
@@ -112,15 +113,15 @@ def _section_table(planned: PlannedBoot) -> list[Choice]:
     return [*large, Choice()]
 
 
-def _kfence_metadata(profile: Profile, page_size: int) -> int:
+def _kfence_metadata(planned: PlannedBoot) -> int:
     """Bytes of the metadata of KFENCE's objects; 0 where the image holds it."""
-    return round_up(_KFENCE_NUM_OBJECTS * profile.kfence_metadata, page_size)
+    return round_up(kfence_objects(planned.config) * planned.profile.kfence_metadata, planned.page_size)
 
 
-def _kfence(profile: Profile, page_size: int, *, likely: bool) -> list[Choice]:
+def _kfence(planned: PlannedBoot, *, likely: bool) -> list[Choice]:
     """The metadata of KFENCE's objects, or none: what is likely first."""
-    size = _kfence_metadata(profile, page_size)
-    on = [Choice((Allocation(KFENCE, size, page_size),))] if size else []
+    size = _kfence_metadata(planned)
+    on = [Choice((Allocation(KFENCE, size, planned.page_size),))] if size else []
     return [*on, Choice()] if likely else [Choice(), *on]
 
 
@@ -162,7 +163,7 @@ def steps_of_log(view: View, *, kfence: bool = False) -> list[list[Choice]]:
         bounce.append(Allocation(BOUNCE, buffer.size, page_size, 0, view.low_max - 1, at=buffer.start))
         bounce += _slots(buffer.size, page_size, profile)
     tables = Choice((*first, *log, *hashes))
-    last = _last(profile, _kfence(profile, page_size, likely=kfence), [Choice(tuple(bounce))])
+    last = _last(profile, _kfence(view.planned, likely=kfence), [Choice(tuple(bounce))])
     # A log says whether the processor has 52 bits.
     table = _section_table(view.planned) if view.planned.pa_bits == WIDEST else [Choice()]
     return [table, [tables], last]
@@ -174,8 +175,13 @@ def _hash_order(event: Event) -> bool:
 
 
 def _small_buffer(ram: int) -> int:
-    """Bytes of the small bounce buffer: a 1024th of RAM."""
-    return round_up(-(-ram // 1024), 2 * MIB)
+    """Bytes of the small bounce buffer: a 1024th of RAM, a power of two of whole segments, at most the default size.
+
+    Source: mem_init(), arch/arm64/mm/init.c @ 6.12, and arch_mm_preinit() there @ 7.2; swiotlb_adjust_size() and
+    swiotlb_adjust_nareas(), kernel/dma/swiotlb.c @ 6.12.
+    """
+    size = round_up(min(-(-ram // 1024), _BUFFERS[0]), _SEGMENT)
+    return 1 << (size - 1).bit_length()
 
 
 def _usual_buffer(view: View) -> int:
@@ -207,11 +213,11 @@ def usual_steps(view: View, *, kfence: bool = False) -> list[list[Choice]]:
     within, buffers = _within(listed, first), _usual_buffers(view)
     logs, tables = _usual_logs(profile, within), _usual_tables(view, within)
     steps = [_section_table(view.planned), [Choice(tuple(first))], [*logs, Choice()], tables]
-    metadata = _kfence_metadata(profile, page_size)
+    metadata = _kfence_metadata(view.planned)
     # An entry of just its size may be per-CPU areas, but hardly one that holds the arrays of the bounce buffer, too.
     arrays = sum(item.size for buffer in buffers if not buffer.unusual for item in buffer.items[1:])
     likely = kfence or (arrays > 0 and any(end - start == metadata + arrays for start, end in listed.reserved))
-    return [*steps, _last(profile, _kfence(profile, page_size, likely=likely), buffers)]
+    return [*steps, _last(profile, _kfence(view.planned, likely=likely), buffers)]
 
 
 def _usual_logs(profile: Profile, within: _Window) -> list[Choice]:
@@ -243,9 +249,9 @@ def _usual_buffers(view: View) -> list[Choice]:
     """Bounce buffers with their arrays, or none: the usual one first."""
     profile, page_size, low_max = view.planned.profile, view.planned.page_size, view.low_max
     small, usual = _small_buffer(view.machine.memory.ram), _usual_buffer(view)
-    ordinary = (usual, _BUFFER_OF_MANY_CPUS) if usual == small < _BUFFER_OF_MANY_CPUS else (usual,)
+    ordinary = (usual, *(size for size in _BUFFERS_OF_CPUS if usual == small < size))
     choices: list[Choice] = []
-    sizes = {*(_BUFFERS if view.crash else _BUFFERS[:1]), small, 0}
+    sizes = {*(_BUFFERS if view.crash else _BUFFERS[:1]), *ordinary[:-1], small, 0}
     for size in sorted(sizes, key=lambda size: (size != usual, size > 0, -size)):  # `noforce` before another size
         buffer = Allocation(BOUNCE, size, page_size, 0, low_max - 1)
         if not size:

@@ -85,6 +85,7 @@ def test_the_crash_kernel_counts_as_ram_up_to_6_19(kernel: str, dentries: list[i
     [
         pytest.param("6.1", 2 * GIB, 0, id="all RAM is low: none is needed up to 6.4"),
         pytest.param("6.12", 2 * GIB, 2 * MIB, id="a small one from 6.5 on, 1 KiB for each MiB"),
+        pytest.param("6.12", 3 * GIB, 4 * MIB, id="rounded up to a power of two"),
         pytest.param("6.1", 8 * GIB, 64 * MIB, id="RAM beyond the limit"),
     ],
 )
@@ -100,10 +101,28 @@ def test_the_usual_bounce_buffer(kernel: str, ram: int, pool: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("ram", "pool"),
+    [
+        pytest.param(448 * MIB, 512 * KIB, id="of whole segments of 256K"),
+        pytest.param(GIB, MIB, id="for up to four processors; more have more"),
+        pytest.param(5 * GIB, 8 * MIB, id="a power of two"),
+        pytest.param(48 * GIB, 64 * MIB, id="up to the default size"),
+        pytest.param(512 * GIB, 64 * MIB, id="and no more"),
+    ],
+)
+def test_the_small_bounce_buffer_of_a_machine_whose_devices_reach_all_ram(ram: int, pool: int) -> None:
+    """Such as one whose RAM begins above 4 GiB."""
+    found = view(ram=ram, blocks=((GIB, GIB + ram),))
+    first = usual_steps(replace(found, low_max=GIB + ram))[-1][0]
+    assert first.items[0].size == pool
+
+
+@pytest.mark.parametrize(
     ("kernel", "ram", "pools"),
     [
         pytest.param("6.1", 2 * GIB, [0], id="where there is none, none"),
         pytest.param("6.12", 2 * GIB, [2 * MIB, 8 * MIB], id="where it is small, 128 slots for each of 32"),
+        pytest.param("6.12", GIB, [MIB, 8 * MIB, 2 * MIB], id="or of 8"),
         pytest.param("6.12", 8 * GIB, [64 * MIB], id="a large one has enough slots"),
     ],
 )
@@ -180,14 +199,35 @@ def test_metadata_of_kfence(kernel: str, page: int, size: int) -> None:
 
 @pytest.mark.parametrize(
     ("kernel", "place"),
-    [pytest.param("6.12", 0, id="6.12: before the bounce buffer"), pytest.param("7.2", -1, id="7.2: after it")],
+    [
+        pytest.param("6.12", 0, id="6.12: before the bounce buffer"),
+        pytest.param("6.14", 0, id="6.14: the same"),
+        pytest.param("6.15", -1, id="6.15: after it, which arch_mm_preinit() allocates"),
+        pytest.param("7.2", -1, id="7.2: the same"),
+    ],
 )
 def test_the_order_of_metadata_and_bounce_buffer(kernel: str, place: int) -> None:
-    """Both were read from boots with memblock=debug."""
+    """The ends were read from boots with memblock=debug; the change is 0d98484ee333."""
     with_both = usual(8 * GIB, kernel=kernel)[-1][1]
     assert not with_both.unusual
     assert names(with_both)[place][0] == KFENCE
     assert len(with_both.items) == 3
+
+
+@pytest.mark.parametrize(
+    ("config", "size"),
+    [
+        pytest.param({}, 292 * KIB, id="255 by default"),
+        pytest.param({"KFENCE_NUM_OBJECTS": "63"}, 72 * KIB, id="63, as in Android"),
+        pytest.param({"KFENCE_NUM_OBJECTS": "1023"}, 1168 * KIB, id="more"),
+    ],
+)
+def test_metadata_of_kfence_follows_its_number_of_objects(config: dict[str, str], size: int) -> None:
+    """With 1168 bytes each, in whole pages: as a log does not name it, from a log, too."""
+    found = view("6.12", Event("swiotlb", 64 * MIB, GIB), blocks=((GIB, 9 * GIB),))
+    found = replace(found, planned=replace(found.planned, config=config))
+    for step in (usual_steps(found)[-1], steps_of_log(found)[-1]):
+        assert {size_ for choice in step for name, size_ in names(choice) if name == KFENCE} == {size}
 
 
 def test_metadata_of_kfence_is_likely_where_an_entry_is_as_large_as_it_and_the_arrays() -> None:
