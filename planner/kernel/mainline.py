@@ -24,7 +24,8 @@ _V7_3 = Profile(
     dma_limit="value",
     first=True,
     reserved_reg="first",
-    # kernel: rmem_dma_setup(), kernel/dma/coherent.c: -ENODEV for a reusable node, where 6.1 and 7.0 have -EINVAL.
+    # kernel: rmem_dma_setup(), kernel/dma/coherent.c, since 7.1: -ENODEV for a reusable node, where 6.1 and 7.0 have
+    # -EINVAL.
     keeps_pools=True,
     image="first",
     # kernel: map_mem(), arch/arm64/mm/mmu.c, since 7.3: starts are rounded up, ends down.
@@ -48,16 +49,23 @@ _V7_2 = _V7_3._replace(
     swiotlb="small",
     kfence_metadata=1168,
 )
-_V7_0 = _V7_2._replace(
-    name="7.0",
-    spans="7.0 and 7.1",
-    since=(7, 0),
-    source="arch/arm64/mm/init.c and mmu.c @ 7.1.8; boots of 7.0.13 and 7.1.13",
-    # Read @ 6.1 (all) and 7.2 (the first); taken as 6.1 between them.
+_V7_1 = _V7_2._replace(
+    name="7.1",
+    spans="7.1",
+    since=(7, 1),
+    source="arch/arm64/mm/init.c and mmu.c @ 7.1.8; boots of 7.1.13; 'of: reserved_mem: use -ENODEV instead of "
+    "-ENOENT' in the device tree updates for 7.1",
+    # kernel: __reserved_mem_reserve_reg(), drivers/of/of_reserved_mem.c @ 6.12.117 (all) and 7.2.13 (the first); the
+    # patch between them ("only support one <base size> entry in reg property") is of 25 May 2026, after 7.1-rc1.
     reserved_reg="all",
-    # Read @ 6.1 and 7.0; 7.1 may keep them.
-    keeps_pools=False,
     image="apart",
+)
+_V7_0 = _V7_1._replace(
+    name="7.0",
+    spans="7.0",
+    since=(7, 0),
+    source="arch/arm64/mm/init.c and mmu.c @ 7.1.8; boots of 7.0.13",
+    keeps_pools=False,
 )
 _V6_18 = _V7_0._replace(
     name="6.18",
@@ -328,7 +336,7 @@ _V4_12 = _V5_5._replace(
     spans="4.12 to 5.4",
     since=(4, 12),
     source="removed lines of the same patches, and RHEL 8.3's asm/processor.h: ARCH_LOW_ADDRESS_LIMIT is the end of "
-    "the 32-bit zone less one; 5.4.102 to 5.4.119 marked no-map memory, as 5.10.20 does",
+    "the 32-bit zone less one; stable kernels of March to May 2021 (5.4.102 to 5.4.119) mark no-map memory",
     dma_limit="dma32-exclusive",
 )
 NO_CRASH_KERNELS = _V4_12._replace(
@@ -374,6 +382,7 @@ PROFILES: tuple[Profile, ...] = (
     _V6_17,
     _V6_18,
     _V7_0,
+    _V7_1,
     _V7_2,
     _V7_3,
 )

@@ -188,6 +188,8 @@ _OCS_5_4 = _MAINLINE["4.12"]._replace(
     high=(Window("2M", "none"),),
     fixed="aligned",
     messages="openeuler",
+    # kernel: 86588296acbf is in 5.4.102 to 5.4.119.
+    removes_nomap=False,
     unmaps_low=True,
 )
 _SLE15_SP2 = _MAINLINE["4.12"]._replace(

@@ -107,6 +107,7 @@ ROWS = {
     "6.17": _FROM_6_17,
     "6.18": _FROM_6_18,
     "7.0": _FROM_6_18,
+    "7.1": _FROM_6_18,
     "7.2": _FROM_6_18._replace(image_first=True),
     "7.3": _FROM_6_18._replace(image_first=True, bbm="3"),
 }
@@ -509,6 +510,10 @@ AROUND: dict[
     "log_descriptors": {"4.12": False, "5.10.0": True},
     "log_info": {"4.12": 88, "7.0": 112},
     "reserved_reg": {"4.12": "all", "7.2": "first"},
+    "keeps_pools": {"4.12": False, "7.1": True},
+    "removes_nomap": {"4.12": True, "5.10.20": False},
+    "cma_gigantic": {"4.12": True, "5.16": False, "6.10": True},
+    "kfence_last": {"4.12": False, "6.15": True},
     "reserved_nodes": {"4.12": "sorted", "6.5": "beside", "6.12": "placed"},
 }
 

@@ -58,6 +58,7 @@ def test_newer_kernels_reserve_the_first(version: str) -> None:
     ("version", "counts"),
     [
         pytest.param("4.19", False, id="memory with no-map was removed"),
+        pytest.param("5.4.119-19.0009.28.tl3", True, id="a vendor's, of a stable kernel that marked it for a while"),
         pytest.param("5.10.19", False, id="up to 5.10.19"),
         pytest.param("5.10.20", True, id="and is marked since"),
         pytest.param("5.15", True, id="as in 5.12 and later"),

@@ -69,7 +69,7 @@ from planner.planning.plan import make_plan
         pytest.param("6.16.1", "6.16", "inferred", "", id="6.16 does not move the linear map"),
         pytest.param("6.14.0-rc3-00041-gabcdef012345-dirty", "6.12", "read", "", id="built from git"),
         pytest.param("6.19.14+deb13-arm64", "6.18", "read", "", id="Debian's 6.19, booted"),
-        pytest.param("7.1.8", "7.0", "read", "", id="7.1 maps as 6.18 does"),
+        pytest.param("7.1.8", "7.1", "read", "", id="7.1 maps as 6.18 does"),
         pytest.param("7.2.8", "7.2", "read", "", id="7.2 maps the image first"),
         pytest.param("7.3.4+deb13-cloud-arm64", "7.3", "read", "", id="the newest that was read"),
         pytest.param("99.0", NEWEST.name, "inferred", f"newer than {NEWEST.name}, the newest", id="later than all"),

@@ -207,7 +207,7 @@ def _refused(tree: State, node: Node, start: int, end: int) -> str | None:
         return _misfit(tree, node, start, end)
     if not tree.rules.keeps_pools:
         return f"{why}: {up_to_7_0}, as up to 7.0"
-    tree.tell(node, f"{why}: it is reserved all the same, as from 7.2 on")
+    tree.tell(node, f"{why}: it is reserved all the same, as from 7.1 on")
     return None
 
 

@@ -269,7 +269,7 @@ def test_a_default_pool_that_is_freed_makes_room_for_the_kernels_own() -> None:
 
 
 WITHOUT = "reserved-memory p: the kernel is built without CMA: "
-FREED, KEPT = f"{WITHOUT}the pool is freed, as up to 7.0", f"{WITHOUT}it is reserved all the same, as from 7.2 on"
+FREED, KEPT = f"{WITHOUT}the pool is freed, as up to 7.0", f"{WITHOUT}it is reserved all the same, as from 7.1 on"
 
 
 @pytest.mark.parametrize("symbol", ["CMA", "DMA_CMA"])
@@ -279,6 +279,7 @@ FREED, KEPT = f"{WITHOUT}the pool is freed, as up to 7.0", f"{WITHOUT}it is rese
         pytest.param("6.1", {"reg": wide(0x5000_0000, 3 * MIB)}, None, id="6.1"),
         pytest.param("6.1", {"size": wide(64 * MIB)}, None, id="6.1, without an address"),
         pytest.param("7.0", {"size": wide(64 * MIB)}, None, id="7.0"),
+        pytest.param("7.1", {"reg": wide(0x5000_0000, 3 * MIB)}, (0x5000_0000, 0x5030_0000), id="7.1"),
         pytest.param("7.2", {"reg": wide(0x5000_0000, 3 * MIB)}, (0x5000_0000, 0x5030_0000), id="7.2"),
         pytest.param("7.2", {"size": wide(3 * MIB)}, (TOP - 3 * MIB, TOP), id="7.2, in no whole page blocks"),
     ],
@@ -287,7 +288,7 @@ FREED, KEPT = f"{WITHOUT}the pool is freed, as up to 7.0", f"{WITHOUT}it is rese
 def test_a_pool_of_a_kernel_without_cma(
     kernel: str, node: Tree, kept: tuple[int, int] | None, symbol: str, default: bool
 ) -> None:
-    """Up to 7.0 the driver of other pools refuses it, and it is freed; from 7.2 on it stays reserved."""
+    """Up to 7.0 the driver of other pools refuses it, and it is freed; from 7.1 on it stays reserved."""
     mark: Tree = {"linux,cma-default": b""} if default else {}
     tree = blob_of(machine(reserved_memory=pool({"p": {**POOL, **node, **mark}})))
     own = combine(
@@ -299,18 +300,18 @@ def test_a_pool_of_a_kernel_without_cma(
 
 
 @pytest.mark.parametrize(
-    ("kernel", "kept"), [("6.1", False), ("7.0", False), ("7.2", True), ("7.3", True)], ids=["6.1", "7.0", "7.2", "7.3"]
+    ("kernel", "kept"), [("6.1", False), ("7.0", False), ("7.1", True), ("7.3", True)], ids=["6.1", "7.0", "7.1", "7.3"]
 )
 @pytest.mark.parametrize("default", [False, True])
 def test_a_pool_that_is_not_mapped(kernel: str, kept: bool, default: bool) -> None:
-    """No driver takes it: up to 7.0 it becomes ordinary memory, from 7.2 on it stays as it is."""
+    """No driver takes it: up to 7.0 it becomes ordinary memory, from 7.1 on it stays as it is."""
     mark: Tree = {"linux,cma-default": b""} if default else {}
     nodes: Tree = {"p": {**POOL, **mark, "reg": wide(0x5000_0000, 64 * MIB), "no-map": b""}}
     own = parse_text(blob_of(machine(reserved_memory=pool(nodes))), "x.dtb")
     found = make_plan(own, "64M", Options(kernel=kernel, strategy="mainline"))
     unmapped = [(r.start, r.end) for r in found.memory.regions if r.flags & Flag.NOMAP]
     assert unmapped == ([(0x5000_0000, 0x5400_0000)] if kept else [])
-    said = "it is reserved all the same, as from 7.2 on" if kept else "it becomes ordinary memory, as up to 7.0"
+    said = "it is reserved all the same, as from 7.1 on" if kept else "it becomes ordinary memory, as up to 7.0"
     assert f"reserved-memory p: a reusable pool cannot have no-map: {said}" in found.notes
 
 
