@@ -7,7 +7,7 @@ Source: cma_declare_contiguous_nid(), mm/cma.c @ 6.12, 7.2; reserve_crashkernel_
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from planner.base.ranges import Range, Span
 from planner.base.sizes import GIB, KIB, MIB, memparse, round_up
@@ -19,6 +19,7 @@ from planner.kernel.profile import Profile
 __all__ = [
     "CMA_ALIGNS",
     "Cma",
+    "as_placed_by",
     "cma_align",
     "cma_of",
     "default_area",
@@ -70,17 +71,24 @@ class Cma:
     """A request of `cma=`.
 
     size: 0 for none, None for what the kernel's configuration says. beyond: its limit may lie beyond the DMA limit.
+    upward: above 4 GiB it is placed from below.
     """
 
     size: int | None = None
     base: int = 0
     limit: int = 0
     beyond: bool = False
+    upward: bool = True
 
     @property
     def fixed(self) -> bool:
         """True if the area must lie at `base`."""
         return bool(self.base) and self.base + (self.size or 0) == self.limit
+
+
+def as_placed_by(profile: Profile, asked: Cma) -> Cma:
+    """The request with this kernel's rules for its place."""
+    return replace(asked, beyond=profile.cma_beyond, upward=profile.cma_upward)
 
 
 def cma_of(cmdline: str | None) -> Cma:

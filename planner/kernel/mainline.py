@@ -282,6 +282,9 @@ _V5_11 = _V5_12._replace(
     spans="5.11",
     since=(5, 11),
     source="arch/arm64/mm/init.c @ 5.10 stable, the same code; 0a30c53573b0, 2687275a5843",
+    # kernel: cma_declare_contiguous_nid(), mm/cma.c @ 5.10.262 and 6.1.187; between them 'mm: cma: allocate cma areas
+    # bottom-up', of 17 December 2020, in the mm tree for 5.12.
+    cma_upward=False,
     kfence="absent",
     maps_driver_managed=False,
     section_64k=GIB,

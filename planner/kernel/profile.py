@@ -201,6 +201,8 @@ class Profile(NamedTuple):
     """Bytes that a CMA area is aligned to with 4K pages (with larger ones a page block, in every version)."""
     cma_beyond: bool = True
     """True if a limit in `cma=` may lie beyond the DMA limit."""
+    cma_upward: bool = True
+    """True if a CMA area that may lie above 4 GiB is placed from there up."""
     cma_gigantic: bool = True
     """True if areas of `hugetlb_cma=` are aligned to the pages they are for, else to what a PMD entry maps."""
     swiotlb: Literal["needed", "small", "always"] = "small"

@@ -11,10 +11,8 @@ The code that places an area is imported only for one.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from planner.base.sizes import format_size
-from planner.kernel.cma import cma_align, cma_of, default_area, early_areas
+from planner.kernel.cma import as_placed_by, cma_align, cma_of, default_area, early_areas
 from planner.kernel.cmdline import values
 from planner.kernel.machine import Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Reserved
@@ -63,7 +61,7 @@ def _of_log(context: Context, machine: Machine) -> list[Reserved] | None:
 def _placed(context: Context, machine: Machine, remarks: Remarks) -> list[Reserved]:
     """The area where the kernel places it, with a note; none if there is none, or if its size is not known."""
     memory, page_size = context.memory, context.geometry.page_size
-    asked = replace(cma_of(context.cmdline), beyond=context.profile.cma_beyond)
+    asked = as_placed_by(context.profile, cma_of(context.cmdline))
     size = default_area(context.facts.config, memory.ram, page_size, asked.size)
     if size is None and machine.traits.firmware:
         remarks.note(

@@ -70,7 +70,7 @@ def early_memory(
     remarks.note(*dropped)
     if _may_move(machine, kernel, memory, memstart, cmdline):
         remarks.note(
-            "contiguous PMDs are counted as for nokaslr: before 6.17 KASLR may move the start of the linear map by "
+            "contiguous PMDs are counted as for nokaslr: before 6.16 KASLR may move the start of the linear map by "
             f"multiples of 512M, and they need multiples of {format_size(geo.cont_pmd_size)}"
         )
     return EarlyMemory(memory, memstart, rewound, others, doubt)

@@ -43,7 +43,7 @@ def cma_of_nodes(cmdline: str | None, count: int, default: int) -> list[int]:
 
 
 def place_cma(state: State, size: int, asked: Cma, align: int, low_max: int, node: Span = (0, U64)) -> Span | None:
-    """The place of an area: below the DMA limit, from the top; above 4 GiB from below, if that is allowed.
+    """The place of an area: below the DMA limit, from the top; above 4 GiB from below, if both are allowed.
 
     None if there is no room, or no room at the address asked for. node: where the node lies that it must be on.
     """
@@ -56,7 +56,7 @@ def place_cma(state: State, size: int, asked: Cma, align: int, low_max: int, nod
     if asked.fixed:
         area = (asked.base, asked.base + size)
         return None if asked.base % align or area[1] > limit or intersect(area, state.reserved) else area
-    if end_of_memory >= 4 * GIB + size:
+    if asked.upward and end_of_memory >= 4 * GIB + size:
         high_up = takewhile(lambda gap: gap[1] > 4 * GIB, state.gaps_down())
         for low, high in reversed([*high_up]):
             start = round_up(max(low, 4 * GIB, node[0]), align)

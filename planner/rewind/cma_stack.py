@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from planner.base.ranges import Span, difference, intersect, subtract, union
 from planner.base.sizes import MIB
-from planner.kernel.cma import Cma, cma_align
+from planner.kernel.cma import Cma, as_placed_by, cma_align
 from planner.rewind.cma_areas import USUAL_CMA, place_cma
 from planner.rewind.listed_cma import area_sizes
 from planner.rewind.memmap import place_memmap
@@ -100,7 +100,8 @@ def _sizes(view: View) -> list[int]:
 
 def _areas(view: View, entries: Sequence[_Entry]) -> Iterator[tuple[_Entry, Span]]:
     """Every way in which an area may lie in an entry, with that entry."""
-    asked, align = Cma(beyond=view.planned.profile.cma_beyond), cma_align(view.planned.profile, view.planned.page_size)
+    profile = view.planned.profile
+    asked, align = as_placed_by(profile, Cma()), cma_align(profile, view.planned.page_size)
     for size in _sizes(view):
         for entry in entries:
             area = place_cma(entry.state, size, asked, align, view.low_max)

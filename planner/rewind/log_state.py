@@ -7,13 +7,13 @@ topmost place that fits, so what lies above a place that the log names was too s
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from planner.base.ranges import Span, difference, subtract, total, union
 from planner.base.sizes import GIB, KIB, MIB, U64, round_down, round_up
 from planner.kernel import crashkernel as ck
 from planner.kernel.arm64_init import derived_dma_limit
-from planner.kernel.cma import cma_align, cma_of, early_areas
+from planner.kernel.cma import as_placed_by, cma_align, cma_of, early_areas
 from planner.kernel.cmdline import values
 from planner.kernel.profiles import CRASH_ALIGN, select_profile
 from planner.rewind.boot_steps import BOUNCE
@@ -135,7 +135,7 @@ def _lost_area(state: State, view: View) -> Span | None:
     told = next((e.size for e in view.events if e.kind == "cma_unplaced"), None)
     size = told if told is not None else view.default_area(own.size) or 0
     profile = view.planned.profile
-    asked = replace(own, beyond=profile.cma_beyond)
+    asked = as_placed_by(profile, own)
     return place_cma(state, size, asked, cma_align(profile, view.planned.page_size), view.low_max)
 
 

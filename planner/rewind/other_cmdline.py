@@ -7,12 +7,11 @@ KFENCE pool.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from planner.base.ranges import Span, total, union
 from planner.base.sizes import U64, format_size
 from planner.kernel.arm64_init import mem_limit, own_mem_limit
-from planner.kernel.cma import cma_align, cma_of, early_areas
+from planner.kernel.cma import as_placed_by, cma_align, cma_of, early_areas
 from planner.kernel.cmdline import values
 from planner.rewind.cma_areas import USUAL_CMA, cma_of_nodes
 from planner.rewind.gigantic import gigantic_areas_asked, gigantic_page
@@ -135,7 +134,7 @@ def boot_of(
     sizes, same = cma_of_nodes(view.planned.cmdline, len(view.nodes), cma), _same_hugetlb_cma(view)
     return Boot(
         cma=cma,
-        request=replace(cma_of(view.planned.cmdline), beyond=profile.cma_beyond),
+        request=as_placed_by(profile, cma_of(view.planned.cmdline)),
         align=cma_align(profile, page),
         page_size=page,
         low_max=view.low_max if end is None else min(view.low_max, end),

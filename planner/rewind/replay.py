@@ -99,7 +99,7 @@ def replay(state: State, early: Early, boot: Boot) -> State:
 def _with_gigantic(state: State, boot: Boot) -> State:
     """The state with the areas for gigantic pages, which come before the page descriptors."""
     for node, size in boot.gigantic:
-        area = place_cma(state, size, Cma(), boot.gigantic_align, PHYSICAL_TOP, node)
+        area = place_cma(state, size, Cma(upward=boot.request.upward), boot.gigantic_align, PHYSICAL_TOP, node)
         state = state.with_allocated([area] if area else [])
     return state
 

@@ -513,6 +513,7 @@ AROUND: dict[
     "keeps_pools": {"4.12": False, "7.1": True},
     "removes_nomap": {"4.12": True, "5.10.20": False},
     "cma_gigantic": {"4.12": True, "5.16": False, "6.10": True},
+    "cma_upward": {"4.12": False, "5.12": True},
     "kfence_last": {"4.12": False, "6.15": True},
     "reserved_nodes": {"4.12": "sorted", "6.5": "beside", "6.12": "placed"},
 }

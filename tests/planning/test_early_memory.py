@@ -180,10 +180,12 @@ def test_ram_beyond_the_physical_limit_is_dropped() -> None:
 @pytest.mark.parametrize(
     ("kernel", "page", "cmdline", "config", "said"),
     [
-        pytest.param("6.12", 64 * KIB, "quiet", {}, True, id="64K pages before 6.17"),
+        pytest.param("6.12", 64 * KIB, "quiet", {}, True, id="64K pages before 6.16"),
+        pytest.param("6.15", 64 * KIB, "quiet", {}, True, id="6.15"),
+        pytest.param("6.16", 64 * KIB, "quiet", {}, False, id="6.16"),
         pytest.param("6.12", 64 * KIB, "nokaslr", {}, False, id="with nokaslr"),
         pytest.param("6.12", 64 * KIB, "quiet", {"RANDOMIZE_BASE": "n"}, False, id="configured without"),
-        pytest.param("6.18", 64 * KIB, "quiet", {}, False, id="6.17 and later move nothing"),
+        pytest.param("6.18", 64 * KIB, "quiet", {}, False, id="6.16 and later move nothing"),
         pytest.param("6.12", 4 * KIB, "quiet", {}, False, id="4K pages are aligned wherever it starts"),
     ],
 )

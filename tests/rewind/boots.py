@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from planner.base.ranges import Range, Span, subtract, union
 from planner.base.sizes import GIB, KIB, MIB, memparse, round_up
-from planner.kernel.cma import cma_align, cma_of
+from planner.kernel.cma import as_placed_by, cma_align, cma_of
 from planner.kernel.cmdline import values
 from planner.kernel.machine import BootRecord, Event, Facts, Machine
 from planner.kernel.memblock import Memblock
@@ -129,7 +129,7 @@ class Boot:
                 self._alloc(page if item.buffer else item.size, page if item.buffer else item.align)
 
     def _cma(self) -> None:
-        asked = cma_of(self.cmdline)
+        asked = as_placed_by(self.profile, cma_of(self.cmdline))
         state = State(((START, self.end),), tuple(self.memblock.reserved))
         size = asked.size if asked.size is not None else 64 * MIB
         area = place_cma(state, size, asked, cma_align(self.profile, self.kernel.page_size), self.low_max)

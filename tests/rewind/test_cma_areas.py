@@ -22,6 +22,7 @@ def test_there_is_no_place_without_memory() -> None:
     [
         pytest.param(Cma(), 4 * GIB, 4 * GIB - 64 * MIB, id="right below the DMA limit"),
         pytest.param(Cma(), 9 * GIB, 4 * GIB, id="from 4 GiB up where all memory will do"),
+        pytest.param(Cma(upward=False), 9 * GIB, 9 * GIB - 64 * MIB, id="or from the top, as up to 5.11"),
         pytest.param(Cma(64 * MIB, 2 * GIB, 2 * GIB + 64 * MIB), 4 * GIB, 2 * GIB, id="where it was told to"),
         pytest.param(Cma(64 * MIB, 0, 3 * GIB), 4 * GIB, 3 * GIB - 64 * MIB, id="below its own limit"),
     ],
