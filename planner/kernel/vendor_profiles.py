@@ -69,7 +69,8 @@ _EL9_1 = _MAINLINE["6.0"]._replace(
     spans="RHEL 9.1 (5.14.0-162)",
     since=(5, 14),
     source="github mkuron/almalinux-kernel, 9.1",
-    # Not read: as in the 5.14 that it is based on.
+    # Read without efi_find_mirror() in a tree of RHEL's (github ctrliq/kernel-src-tree, drivers/firmware/efi/efi-init.c
+    # @ 450125655b91); of which release it is was not told, so up to 9.7 as in the 5.14 that they are based on.
     prefers_mirrored=False,
     rodata="booleans",
 )
@@ -119,6 +120,8 @@ _EL10_0 = _MAINLINE["6.12"]._replace(
     name="rhel10.0",
     spans="RHEL 10.0 and 10.1 (6.12.0-55, -124)",
     source="github mkuron/almalinux-kernel, 10.0; 10.1 and Stream 10 inferred",
+    # The places of reserved-memory nodes were read in the tree of 10.3 only (github ctrliq/kernel-src-tree,
+    # drivers/of/of_reserved_mem.c @ 220455a58f96): as in 6.13.
 )
 
 # -- Others --------------------------------------------------------------------------------------------------
