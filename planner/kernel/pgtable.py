@@ -11,7 +11,7 @@ from typing import NamedTuple
 from planner.base.errors import InputError
 from planner.base.sizes import GIB, KIB, MIB, format_size
 
-__all__ = ["ANY_VA_BITS", "PAGE_SIZES", "STRUCT_PAGE", "VA_BITS", "Geometry", "geometry"]
+__all__ = ["ANY_VA_BITS", "PAGE_SIZES", "SMALLEST_PAGE", "STRUCT_PAGE", "VA_BITS", "Geometry", "geometry"]
 
 VA_BITS = {4 * KIB: (39, 48, 52), 16 * KIB: (36, 47, 48, 52), 64 * KIB: (42, 48, 52)}
 """Bits of the virtual address space that each page size allows (arch/arm64/Kconfig, ARM64_VA_BITS_*)."""
@@ -21,6 +21,9 @@ ANY_VA_BITS = tuple(sorted({bits for allowed in VA_BITS.values() for bits in all
 
 PAGE_SIZES = tuple(VA_BITS)
 """Bytes of a base page of arm64, ascending."""
+
+SMALLEST_PAGE = PAGE_SIZES[0]
+"""The smallest of them: whatever a kernel's page size is, its pages begin and end at a multiple of this."""
 
 STRUCT_PAGE = 64
 """Bytes of a page descriptor (struct page, include/linux/mm_types.h), which each base page of RAM has."""

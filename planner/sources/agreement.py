@@ -12,6 +12,7 @@ from planner.base.ranges import Span, difference, union, whole_pages
 from planner.base.sizes import KIB, round_up
 from planner.kernel.machine import Machine
 from planner.kernel.memory_map import PHYSICAL_TOP, MemoryMap, Region
+from planner.kernel.pgtable import SMALLEST_PAGE
 from planner.sources.devicetree import compatible_of, read_tree
 
 __all__ = ["check_agreement"]
@@ -22,7 +23,6 @@ _ALL = (Region(0, PHYSICAL_TOP),)
 _REVISION = re.compile(r"[\s,(]+(?:rev(?:ision)?|ver(?:sion)?|r|v)[.\s]*\d[\w.]*\)?", re.IGNORECASE)
 """The text that boot loaders append to the name of a board, such as ` Rev 1.4` or ` (v2)`."""
 
-_PAGE = 4 * KIB
 _SLACK = 64 * KIB
 """Room that boot loaders leave in a tree to add to it; U-Boot reserves it with the tree."""
 
@@ -159,10 +159,10 @@ def _reservations_of_tree(machine: Machine) -> _Reservations:
     assert machine.facts.tree is not None  # noqa: S101 - the caller looked
     memory = _map_of_tree(machine)
     size = int.from_bytes(machine.facts.tree[4:8], "big")  # of the header
-    initrd = [whole_pages((r.start, r.end), _PAGE) for r in memory.reserved if r.name == "initrd"]
+    initrd = [whole_pages((r.start, r.end), SMALLEST_PAGE) for r in memory.reserved if r.name == "initrd"]
     tree = [
-        whole_pages((r.start, r.end), _PAGE)
+        whole_pages((r.start, r.end), SMALLEST_PAGE)
         for r in memory.reserved
-        if r.name == "memreserve" and size <= r.end - r.start <= round_up(size + _SLACK, _PAGE)
+        if r.name == "memreserve" and size <= r.end - r.start <= round_up(size + _SLACK, SMALLEST_PAGE)
     ]
     return _Reservations(machine, memory, [*initrd, *tree])

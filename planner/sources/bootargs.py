@@ -11,16 +11,16 @@ from dataclasses import replace
 
 from planner.base.errors import printable
 from planner.base.ranges import difference, total, union
-from planner.base.sizes import KIB, MIB
+from planner.base.sizes import MIB
 from planner.kernel.arm64_init import mem_limit
 from planner.kernel.cmdline import values
 from planner.kernel.machine import Machine
 from planner.kernel.memory_map import MemoryMap
+from planner.kernel.pgtable import SMALLEST_PAGE
 from planner.sources.devicetree import read_tree
 
 __all__ = ["allowed_difference", "hides", "under_boots_command_line", "without_mem"]
 
-_PAGE = 4 * KIB  # the smallest: the kernel's own are not known here
 _ALLOWED = 64 * MIB
 
 
@@ -61,7 +61,7 @@ def without_mem(machine: Machine) -> Machine:
 
 def hides(line: str | None, machine: Machine, left: MemoryMap) -> bool:
     """True if a source has more RAM than `mem=` of a command line leaves: that was not the line of its boot."""
-    if mem_limit(line, _PAGE) is None or not machine.memory.regions:
+    if mem_limit(line, SMALLEST_PAGE) is None or not machine.memory.regions:
         return False
     beyond = difference(union(machine.memory.spans()), union(left.spans()))
     return total(beyond) > allowed_difference(machine.memory.ram, left.ram)

@@ -12,16 +12,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from planner.base.errors import printable
-from planner.base.sizes import KIB
 from planner.kernel.arm64_init import apply_mem, mem_limit
 from planner.kernel.cmdline import values, words
 from planner.kernel.machine import Machine
+from planner.kernel.pgtable import SMALLEST_PAGE
 from planner.sources.bootargs import hides
 from planner.sources.devicetree import read_tree
 
 __all__ = ["trees_with_builtin", "with_builtin"]
-
-_PAGE = 4 * KIB  # the smallest: the kernel's own are not known here
 
 
 def with_builtin(machine: Machine, config: Machine) -> Machine:
@@ -65,10 +63,10 @@ def _forced(config: Machine) -> str:
 
 def _would_hide_ram(machine: Machine, line: str) -> bool:
     """True if `mem=` of a command line would hide RAM that a boot had. Stated RAM is that of no boot."""
-    limit = mem_limit(line, _PAGE)
+    limit = mem_limit(line, SMALLEST_PAGE)
     if limit is None or machine.kind == "memory":
         return False
-    return hides(line, machine, apply_mem(machine.memory, limit, _PAGE))
+    return hides(line, machine, apply_mem(machine.memory, limit, SMALLEST_PAGE))
 
 
 def _builtin_line(config: Mapping[str, str]) -> str:

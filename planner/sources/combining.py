@@ -11,12 +11,13 @@ from itertools import product
 
 from planner.base.errors import printable
 from planner.base.ranges import Range, Span, difference, intersect, total, union, whole_pages
-from planner.base.sizes import KIB, MIB, format_size
+from planner.base.sizes import MIB, format_size
 from planner.base.text import together
 from planner.kernel.cmdline import values
 from planner.kernel.efi_init import for_pages
 from planner.kernel.machine import BootRecord, Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, with_flag
+from planner.kernel.pgtable import SMALLEST_PAGE
 from planner.sources import capture
 from planner.sources.agreement import check_agreement
 from planner.sources.bootargs import allowed_difference, under_boots_command_line, without_mem
@@ -55,7 +56,6 @@ _RESERVED = ("cma", "node_data", "swiotlb")
 _PADDING = 2 * MIB
 """Bytes that the parts of an image are aligned to, at most (SEGMENT_ALIGN, arch/arm64/include/asm/memory.h)."""
 
-_PAGE = 4 * KIB  # the smallest
 _NOT_LISTED = "/proc/iomem does not list all that is reserved"
 
 
@@ -140,7 +140,7 @@ def _with_listed_names(machines: Sequence[Machine]) -> list[Machine]:
         return list(machines)
     crash = _recorded_spans(machines)
     listed = union([*((r.start, r.end) for r in listing.memory.reserved), *crash])
-    pages = union(whole_pages((r.start, r.end), _PAGE) for r in files.memory.reserved)
+    pages = union(whole_pages((r.start, r.end), SMALLEST_PAGE) for r in files.memory.reserved)
     usable = _usable(files)
     if difference([part for span in pages for part in intersect(span, usable)], listed):
         doubt = together(files.doubt, _NOT_LISTED if crash else "")

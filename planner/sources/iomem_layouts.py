@@ -14,7 +14,7 @@ from functools import partial
 from typing import NamedTuple
 
 from planner.base.errors import InputError, Location
-from planner.base.sizes import KIB
+from planner.kernel.pgtable import SMALLEST_PAGE
 from planner.sources.iomem_names import ADDRESS, ANY_NAME, canonical_name
 
 __all__ = ["as_printed", "looks_like"]
@@ -49,7 +49,6 @@ _LOST = re.compile(
 )
 """A row that has lost a part: it begins with an address or has one before the name, or has nothing but addresses."""
 
-_PAGE = 4 * KIB  # the smallest
 _MOST_MENTIONS, _LONGEST = 20, 1000  # lines to find the columns in, and characters around a name
 
 
@@ -201,7 +200,7 @@ def _of_table(lines: list[str], name: str, read: _Reader) -> Iterator[str]:
 def _check_memory(row: _Row, where: Location) -> None:
     """Raise InputError for memory whose end is not the last byte of a page, or whose start is not the first of one."""
     start, end = int(row.start, 16), int(row.end, 16)
-    if canonical_name(row.name) == _RAM and (start % _PAGE or end % _PAGE != _PAGE - 1):
+    if canonical_name(row.name) == _RAM and (start % SMALLEST_PAGE or end % SMALLEST_PAGE != SMALLEST_PAGE - 1):
         raise InputError(
             where,
             f"this memory, {row.start} to {row.end}, is not from the first byte of a page to the last of one: "

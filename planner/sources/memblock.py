@@ -16,11 +16,12 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from planner.base.errors import InputError, Location, printable
 from planner.base.ranges import Span, difference, total, union
-from planner.base.sizes import KIB, MIB
+from planner.base.sizes import MIB
 from planner.base.text import together
 from planner.kernel.machine import Machine, Obstacle
 from planner.kernel.memblock import added_one_by_one
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
+from planner.kernel.pgtable import SMALLEST_PAGE
 from planner.sources.bounds import MAX_ROWS, check_range, too_many_rows
 from planner.sources.nomap import inferred_nomap
 from planner.sources.reading import text_lines
@@ -43,7 +44,6 @@ _FLAGS = {
 }
 """Flags of `memory` by their names (flagname[], mm/memblock.c @ 6.12)."""
 
-_PAGE = 4 * KIB  # the smallest
 _SEVERAL = 3  # ranges of a kernel: firmware may reserve one, or a device tree, that ends within a page
 _EMPTY = 64 * MIB  # of RAM above all that is reserved, which no kernel leaves
 _NEVER_FIRST = Flag.NOMAP.value | Flag.HOTPLUG.value | Flag.DRIVER_MANAGED.value  # allocations avoid it, or may
@@ -95,7 +95,7 @@ def _content(of: _List) -> str:
         return "reserved"
     if flags & _FLAGS.keys():
         return "memory"
-    return "reserved" if any(edge % _PAGE for span in of.spans() for edge in span) else ""
+    return "reserved" if any(edge % SMALLEST_PAGE for span in of.spans() for edge in span) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,7 +304,7 @@ def _doubt(held: MemoryMap, lost: Sequence[str] = ()) -> str:
     missing = "rows of reserved are missing" if lost else ""
     ram = union(held.spans())
     reserved = union((r.start, r.end) for r in held.reserved)
-    outside = [span for span in difference(reserved, ram) if any(edge % _PAGE for edge in span)]
+    outside = [span for span in difference(reserved, ram) if any(edge % SMALLEST_PAGE for edge in span)]
     if not _covers(ram, reserved) or len(outside) >= _SEVERAL:
         return together("memory and reserved may be of different machines", missing)
     above = difference(union(held.spans(_NEVER_FIRST)), [(0, reserved[-1][1])])

@@ -15,13 +15,14 @@ from typing import get_args
 
 from planner.base.errors import InputError, Location, printable
 from planner.base.ranges import Range, whole_pages
-from planner.base.sizes import KIB, round_up
+from planner.base.sizes import round_up
 from planner.kernel.arm64_init import apply_mem, mem_limit
 from planner.kernel.cma import CMA_ALIGNS
 from planner.kernel.cmdline import values
 from planner.kernel.machine import Facts, Machine, Obstacle, TreeMap, TreeRules
 from planner.kernel.memblock import PHYS_ADDR_MAX
 from planner.kernel.memory_map import PHYSICAL_TOP, Flag, MemoryMap, Region
+from planner.kernel.pgtable import SMALLEST_PAGE
 from planner.kernel.profile import Placing
 from planner.sources.devicetree import NO_MEMORY, NO_TYPE, reserved_memory
 from planner.sources.devicetree.dma_ranges import dma_limit_of
@@ -30,7 +31,6 @@ from planner.sources.devicetree.state import State
 
 __all__ = ["compatible_of", "parse"]
 
-_PAGE = 4 * KIB
 _LINEAR = 1 << 51  # the linear map of 52-bit addresses, the largest; the kernel's own is unknown
 
 
@@ -201,7 +201,7 @@ def _memory(tree: State) -> None:
             tree.notes.append(f"{tree.short}; kernels ignore that range")
         numa = node.cell("numa-node-id")
         for start, end in tree.pairs(node, value):
-            low, high = round_up(start, _PAGE), end // _PAGE * _PAGE
+            low, high = round_up(start, SMALLEST_PAGE), end // SMALLEST_PAGE * SMALLEST_PAGE
             if low >= high:
                 continue
             if high > PHYSICAL_TOP:
@@ -244,9 +244,9 @@ def _chosen(tree: State, chosen: Node) -> None:
 
 def _mem_option(tree: State, whose: str) -> None:
     """Apply `mem=` of the command line, before anything is reserved. whose: it is, for the note."""
-    limit = mem_limit(tree.cmdline, _PAGE)
+    limit = mem_limit(tree.cmdline, SMALLEST_PAGE)
     if limit is not None and tree.memblock.memory:
-        limited = apply_mem(MemoryMap(tuple(tree.memblock.memory)), limit, _PAGE)
+        limited = apply_mem(MemoryMap(tuple(tree.memblock.memory)), limit, SMALLEST_PAGE)
         tree.memblock.memory = list(limited.regions)
         tree.notes.append(f"mem={printable(values(tree.cmdline, 'mem')[-1])} of {whose} command line is applied")
 
@@ -259,7 +259,7 @@ def _initrd(tree: State, chosen: Node | None) -> None:
     if first is None or last is None or number(first) >= number(last):
         tree.notes.append("the tree has no initrd: if one is loaded, its place is unknown")
         return
-    initrd = Range(*whole_pages((number(first), number(last)), _PAGE))
+    initrd = Range(*whole_pages((number(first), number(last)), SMALLEST_PAGE))
     memory = tree.memblock.memory
     if not memory:  # the boot loader fills in memory that includes it
         tree.reserve(initrd.start, initrd.end, "initrd")
