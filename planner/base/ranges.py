@@ -26,6 +26,11 @@ class Range:
     """First byte after the range."""
 
     @property
+    def span(self) -> Span:
+        """`(start, end)`, for the arithmetic of this module."""
+        return (self.start, self.end)
+
+    @property
     def size(self) -> int:
         """Bytes in the range."""
         return self.end - self.start

@@ -80,7 +80,7 @@ class _Maker:
     def _points(self) -> tuple[_Point, ...]:
         """One or two points of each kind; units whose points all occur in another unit are left out."""
         page = self.sizes["pte"]
-        edges = {edge for step in self.steps if step.range for edge in (step.range.start, step.range.end)}
+        edges = {edge for step in self.steps if step.range for edge in step.range.span}
         edges |= {edge for span in (self.crash, self.own) for edge in (span.start, -(-span.end // page) * page)}
         addresses = edges | {edge - page for edge in edges}
         rewritten = {self.sizes[step.level] for step in self.steps if step.level and _of_run(step.was)}

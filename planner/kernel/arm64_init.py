@@ -5,7 +5,7 @@ Source: arch/arm64/mm/init.c @ 5.10, 6.1, 6.12, 6.18, 7.2.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from planner.base.ranges import Range, intersect, subtract, union
@@ -130,11 +130,11 @@ def cut_by_mem(memory: MemoryMap, facts: Facts, page_size: int) -> int:
     then.
     Source: arm64_memblock_init() adds the image and the initrd back, arch/arm64/mm/init.c @ 5.10, 6.1, 7.2.
     """
-    left, image = mem_limit(facts.cmdline, page_size), whole_image(facts.kernel_image, facts.kernel_data)
+    remaining, image = mem_limit(facts.cmdline, page_size), whole_image(facts.kernel_image, facts.kernel_data)
     for below, r in pairwise(memory.regions):
-        left = left - (below.end - below.start) if left is not None else None
+        remaining = remaining - (below.end - below.start) if remaining is not None else None
         alone = image is not None and 0 <= image.start - r.start < _EDGE and 0 <= r.end - image.end < _EDGE
-        if left == 0 or (alone and not below.flags):
+        if remaining == 0 or (alone and not below.flags):
             return below.end
     return 0
 
@@ -146,23 +146,23 @@ def own_mem_limit(memory: MemoryMap, facts: Facts, page_size: int) -> int | None
     return mem_limit(facts.cmdline, page_size)
 
 
-def apply_mem(memory: MemoryMap, limit: int, page_size: int, stays: Iterable[Range] = ()) -> MemoryMap:
+def apply_mem(memory: MemoryMap, limit: int, page_size: int, stays: Sequence[Range] = ()) -> MemoryMap:
     """The map after `mem=limit`: memory above the address where `limit` bytes are used up is removed.
 
     A limit of less than a page is none. NOMAP regions stay; what else `stays`, such as the kernel's image, is added
     back, with what is reserved there.
     Source: memblock_mem_limit_remove_map(), mm/memblock.c @ 6.1.
     """
-    left = round_down(limit, page_size)
-    if not left:
+    remaining = round_down(limit, page_size)
+    if not remaining:
         return memory
     top = None
     for region in memory.regions:
         size = region.end - region.start
-        if left <= size:
-            top = region.start + left
+        if remaining <= size:
+            top = region.start + remaining
             break
-        left -= size
+        remaining -= size
     if top is None:
         return memory
     kept: list[Region] = []
@@ -171,18 +171,16 @@ def apply_mem(memory: MemoryMap, limit: int, page_size: int, stays: Iterable[Ran
             kept.append(r)
         elif r.start < top:
             kept.append(Region(r.start, min(r.end, top), r.flags, r.node))
-    there = [(0, top)]
-    for span in stays:
-        kept = _with(kept, span)
-        there.append((span.start, span.end))
-    there = union(there)
-    reserved = (Reserved(a, b, r.name) for r in memory.reserved for a, b in intersect((r.start, r.end), there))
+    for stay in stays:
+        kept = _with(kept, stay)
+    usable = union([(0, top), *(stay.span for stay in stays)])
+    reserved = (Reserved(a, b, r.name) for r in memory.reserved for a, b in intersect(r.span, usable))
     return MemoryMap(tuple(kept), tuple(reserved))
 
 
-def _with(kept: list[Region], span: Range) -> list[Region]:
+def _with(kept: list[Region], stay: Range) -> list[Region]:
     """Add the parts of a range that no region covers, growing an adjacent flagless region where there is one."""
-    for start, end in subtract((span.start, span.end), [(r.start, r.end) for r in kept]):
+    for start, end in subtract(stay.span, [r.span for r in kept]):
         below = next((r for r in kept if r.end == start and not r.flags), None)
         added = Region(below.start, end, 0, below.node) if below else Region(start, end)
         kept = sorted([*(r for r in kept if r is not below), added], key=lambda r: r.start)

@@ -35,13 +35,13 @@ def for_pages(machine: Machine, page_size: int | None) -> Machine:
     if page_size is None or not machine.efi_in_4k:
         return machine
     memory = machine.memory
-    nomap = [whole_pages((r.start, r.end), page_size) for r in memory.regions if r.flags & Flag.NOMAP.value]
+    nomap = [whole_pages(r.span, page_size) for r in memory.regions if r.flags & Flag.NOMAP.value]
     if any(r.node is not None for r in memory.regions):
         memblock = Memblock.of(memory)  # node ranges are memblock's own, in pages of the kernel
     else:
         memblock = Memblock()
         for r in memory.regions:
-            start, end = whole_pages((r.start, r.end), page_size)
+            start, end = whole_pages(r.span, page_size)
             memblock.add(start, end - start)
         for r in memory.regions:
             if r.flags & Flag.MIRROR:
@@ -49,7 +49,6 @@ def for_pages(machine: Machine, page_size: int | None) -> Machine:
     for start, end in nomap:
         memblock.mark(start, end - start, Flag.NOMAP.value)
     reserved = [
-        Reserved(*whole_pages((r.start, r.end), page_size), r.name) if r.name == ACPI_RECLAIM else r
-        for r in memory.reserved
+        Reserved(*whole_pages(r.span, page_size), r.name) if r.name == ACPI_RECLAIM else r for r in memory.reserved
     ]
     return replace(machine, memory=MemoryMap(memblock.memory, reserved), efi_in_4k=False)

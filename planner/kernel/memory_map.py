@@ -50,6 +50,11 @@ class Region:
     node: int | None = None
     """NUMA node, or null when the source does not say."""
 
+    @property
+    def span(self) -> Span:
+        """`(start, end)`, for the arithmetic of `planner.base.ranges`."""
+        return (self.start, self.end)
+
 
 @dataclass(frozen=True, slots=True)
 class Reserved:
@@ -61,6 +66,11 @@ class Reserved:
     """First byte after the range."""
     name: str = ""
     """Its name in the source; may be empty."""
+
+    @property
+    def span(self) -> Span:
+        """`(start, end)`, for the arithmetic of `planner.base.ranges`."""
+        return (self.start, self.end)
 
     @property
     def is_crash(self) -> bool:
@@ -127,8 +137,7 @@ def with_flag(regions: Iterable[Region], spans: Iterable[Span], flag: Flag) -> l
     parts = union(spans)
     result: list[Region] = []
     for r in regions:
-        span = (r.start, r.end)
-        pieces = [(a, b, r.flags) for a, b in subtract(span, parts)]
-        pieces += [(a, b, r.flags | flag.value) for a, b in intersect(span, parts)]
+        pieces = [(a, b, r.flags) for a, b in subtract(r.span, parts)]
+        pieces += [(a, b, r.flags | flag.value) for a, b in intersect(r.span, parts)]
         result += [Region(a, b, flags, r.node) for a, b, flags in sorted(pieces)]
     return result

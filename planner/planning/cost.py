@@ -28,7 +28,7 @@ class LowMemory(NamedTuple):
 def low_memory(gaps: Sequence[Span], low_limit: int, taken: Iterable[Range]) -> LowMemory:
     """Low memory before and after a reservation. gaps: free gaps before it; low_limit: end of low memory."""
     before = [(start, min(end, low_limit)) for start, end in gaps[: bisect_left(gaps, (low_limit,))]]
-    after = difference(before, union((r.start, r.end) for r in taken))
+    after = difference(before, union(r.span for r in taken))
     sizes_before, sizes_after = ([end - start for start, end in gaps] for gaps in (before, after))
     return LowMemory(sum(sizes_before), sum(sizes_after), max(sizes_before, default=0), max(sizes_after, default=0))
 
@@ -76,7 +76,7 @@ def base_pages_outside(measured: Measured, crash: Range | None) -> int:
     everywhere = mapping.bytes.pte + mapping.bytes.cont_pte
     if crash is None:
         return everywhere
-    return everywhere - base_page_bytes(spans, (crash.start, crash.end))
+    return everywhere - base_page_bytes(spans, crash.span)
 
 
 def hole_above(gaps: Sequence[Span], area: Range) -> int:

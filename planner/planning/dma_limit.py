@@ -105,7 +105,7 @@ def _lower_limit(memory: MemoryMap, limit: int) -> int | None:
     large = [r for r in memory.reserved if r.end - r.start >= _BUFFERS and not r.is_crash] if candidates else []
     if not large:
         return None
-    ram, taken = union(memory.spans()), union((r.start, r.end) for r in memory.reserved)
+    ram, taken = union(memory.spans()), union(r.span for r in memory.reserved)
     for end in candidates:
         above = difference(intersect((end, limit), ram), taken)
         if max((b - a for a, b in above), default=0) < 2 * _BUFFERS:

@@ -60,7 +60,7 @@ def _calls(context: Context, cut: Span | None, cut_flags: int, flags: int, unmap
         holes = [cut] if cut else []
         after: list[Call] = []
     else:
-        holes = [(image.start, image.end)] if image is not None and _inside(image, regions) else []
+        holes = [image.span] if image is not None and _inside(image, regions) else []
         after = [(*h, NO_CONT) for h in holes]
         if cut:
             holes.append(cut)
@@ -97,7 +97,7 @@ def _whole_pages(regions: Sequence[Span], page_size: int) -> list[Span]:
 
 def _inside(image: Range, regions: Sequence[Span]) -> bool:
     """True if the whole image is memory, possibly in several adjacent regions."""
-    return not subtract((image.start, image.end), regions)
+    return not subtract(image.span, regions)
 
 
 def _kfence_pool(context: Context) -> Span | None:
@@ -106,7 +106,7 @@ def _kfence_pool(context: Context) -> Span | None:
         return None
     given = context.facts.kfence_pool
     if given is not None:
-        return (given.start, given.end)
+        return given.span
     size = kfence_pool_size(context.facts.config, context.geometry.page_size)
     for region in reversed(context.memory.regions):
         end = round_down(region.end, context.geometry.page_size)
@@ -180,7 +180,7 @@ def planned_map(context: Context, reservation: ReservationView, baseline: Measur
                 (crash.start, crash.end, BASE_PAGES),
                 *((r.start, r.end, 0) for r in reservation.returned),
             ]
-        return remapped(baseline, (area.start, area.end), calls, geo, memstart)
+        return remapped(baseline, area.span, calls, geo, memstart)
     flags = 0 if effect == "split" else BASE_PAGES
     cut = (crash.start, round_up(crash.end, geo.page_size))
     around = _call_around(context, cut) if left_out is None else None
@@ -213,7 +213,7 @@ def _call_around(context: Context, cut: Span) -> Span | None:
 def whole_leaves(spans: Sequence[LeafSpan], area: Range, geo: Geometry) -> bool:
     """True if the area consists of whole leaves and whole contiguous runs of the map."""
     units = geo.leaf_sizes
-    for edge in (area.start, area.end):
+    for edge in area.span:
         i = bisect_right(spans, (edge,)) - 1
         if i >= 0 and spans[i][0] < edge < spans[i][1] and (edge - spans[i][0]) % units[spans[i][2]]:
             return False

@@ -68,5 +68,5 @@ def place_cma(state: State, size: int, asked: Cma, align: int, low_max: int, nod
 
 def area_in(memory: MemoryMap, skipped: int, size: int, asked: Cma, align: int, low_max: int) -> Span | None:
     """The place of an area in a map. skipped: flags of regions that a search skips."""
-    state = State(tuple(memory.spans(skipped)), tuple(union((r.start, r.end) for r in memory.reserved)))
+    state = State(tuple(memory.spans(skipped)), tuple(union(r.span for r in memory.reserved)))
     return place_cma(state, size, asked, align, low_max)

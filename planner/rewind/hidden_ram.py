@@ -95,7 +95,7 @@ def grown(memory: MemoryMap, more: int, cut: Span | None = None) -> MemoryMap:
     plain = [r for r in memory.regions if not r.flags]
     last = plain[-1] if plain else memory.regions[-1]
     span = cut or (last.end, last.end + more)
-    pieces = subtract(span, sorted((r.start, r.end) for r in memory.regions))
+    pieces = subtract(span, sorted(r.span for r in memory.regions))
     found: list[Region] = []
     for r in sorted(
         [*memory.regions, *(Region(a, b, last.flags, last.node) for a, b in pieces)], key=lambda r: r.start
@@ -156,7 +156,7 @@ def with_more(bare: WithoutTop, view: View, memory: MemoryMap, boot: Boot) -> St
     profile, page = view.planned.profile, view.planned.page_size
     regions, more = memory.spans(), memory.ram - view.machine.memory.ram
     nodes = [*view.nodes[:-1], (view.nodes[-1][0], regions[-1][1])] if view.nodes else []
-    usable = tuple((r.start, r.end) for r in memory.regions if not r.flags)
+    usable = tuple(r.span for r in memory.regions if not r.flags)
     state = State(usable, bare.state.reserved, bare.state.kept)
     state = state.with_allocated(state.topmost_pages(max(bare.taken + more_tables(boot.tables, more, page), 0), page))
     descriptors = [] if view.planned.describes_later else memmap(profile, page, regions, nodes)

@@ -103,7 +103,7 @@ def _image(view: View) -> list[Span]:
     facts = view.machine.facts
     if facts.kernel_image is not None and facts.kernel_data is not None:
         return [(facts.kernel_image.start, facts.kernel_data.end)]
-    named = [(r.start, r.end) for r in view.machine.memory.reserved if r.is_image]
+    named = [r.span for r in view.machine.memory.reserved if r.is_image]
     return named or [image for image, _ in efi_images(view)][-1:]
 
 

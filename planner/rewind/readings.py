@@ -209,12 +209,12 @@ def _memory(memory: MemoryMap, state: State) -> MemoryMap:
     for r in memory.reserved:
         if r.is_crash:
             continue
-        if (r.start, r.end) in blocks:
+        if r.span in blocks:
             kept.append(r)
         else:
-            kept += [Reserved(a, b, r.name) for a, b in intersect((r.start, r.end), runs)]
-    old = union((r.start, r.end) for r in kept)
-    blocks.difference_update((r.start, r.end) for r in kept)
+            kept += [Reserved(a, b, r.name) for a, b in intersect(r.span, runs)]
+    old = union(r.span for r in kept)
+    blocks.difference_update(r.span for r in kept)
     moved = [Reserved(a, b, "early reservation") for block in sorted(blocks) for a, b in subtract(block, old)]
     return MemoryMap(memory.regions, (*kept, *moved))
 

@@ -99,7 +99,7 @@ def view_of(machine: Machine, planned: PlannedBoot) -> View:
     """The view of a machine's sources, with what is known to have come before the crash kernel."""
     memory, facts, page = machine.memory, machine.facts, planned.page_size
     crash = _crash(memory, facts.record, page)
-    rows = [(r.start, r.end) for r in memory.reserved if r.is_unnamed]
+    rows = [r.span for r in memory.reserved if r.is_unnamed]
     tables_of_gic = lpi_tables(rows, page) if not machine.settled else []
     usable = tuple(memory.spans(Flag.NOMAP.value | Flag.DRIVER_MANAGED.value))
     wide = planned.profile.first and planned.pa_bits == WIDEST
@@ -134,11 +134,11 @@ def view_of(machine: Machine, planned: PlannedBoot) -> View:
 def _crash(memory: MemoryMap, record: BootRecord | None, page_size: int) -> list[Span]:
     """The crash kernel as it is recorded or listed, in whole pages."""
     recorded = [r for r in (record.crash, record.low) if r is not None] if record is not None else []
-    named = [(r.start, r.end) for r in memory.reserved if r.is_crash]
-    crash = union([*((r.start, r.end) for r in recorded), *named])
+    named = [r.span for r in memory.reserved if r.is_crash]
+    crash = union([*(r.span for r in recorded), *named])
     if named:
         # Where it is listed by name, nothing else that is listed is part of it.
-        crash = difference(crash, union((r.start, r.end) for r in memory.reserved if not r.is_crash))
+        crash = difference(crash, union(r.span for r in memory.reserved if not r.is_crash))
     # Kernels that do not round the size leave a rest of its last page, which /proc/iomem lists as reserved.
     return union((start, round_up(end, page_size)) for start, end in crash)
 
@@ -155,7 +155,7 @@ def _blocks(machine: Machine, crash: Sequence[Span], never: Collection[Span]) ->
     events = machine.facts.events
     # A CMA area that a log names is an entry of its own: what came later may lie right above.
     areas = _apart(early_areas(events))
-    spans = [span for r in machine.memory.reserved if (span := (r.start, r.end)) not in never]
+    spans = [span for r in machine.memory.reserved if (span := r.span) not in never]
     if crash:
         spans = [piece for span in spans for piece in subtract(span, crash)]
     if areas:
@@ -197,7 +197,7 @@ def _nodes_of_log(memory: MemoryMap) -> list[Span]:
     spans: dict[int, Span] = {}
     for r in memory.regions:
         if r.node is not None:
-            low, high = spans.get(r.node, (r.start, r.end))
+            low, high = spans.get(r.node, r.span)
             spans[r.node] = (min(low, r.start), max(high, r.end))
     found = sorted(spans.values())
     return found if all(below[1] <= above[0] for below, above in pairwise(found)) else []
@@ -235,7 +235,7 @@ def _known_early(machine: Machine, planned: PlannedBoot) -> list[Span]:
     """Ranges known to have been reserved before the crash kernel."""
     facts = machine.facts
     image, data = facts.kernel_image, facts.kernel_data
-    spans = [(r.start, r.end) for r in machine.memory.reserved if r.is_image]
+    spans = [r.span for r in machine.memory.reserved if r.is_image]
     if image is not None and data is not None and image.start < data.start:
         spans.append((image.start, data.end))
     kinds = ("reserved-memory",) if planned.reserves_first else ("node_data", "reserved-memory")
@@ -247,7 +247,7 @@ def _known_early(machine: Machine, planned: PlannedBoot) -> list[Span]:
 def _initrd(machine: Machine, page_size: int) -> list[Span]:
     """The initrd, whose size a log tells when its whole pages are freed: the entry of that size, if there is one."""
     sizes = [e.size for e in machine.facts.events if e.kind == "initrd" and e.size]
-    entries = [(r.start, r.end) for r in machine.memory.reserved if r.is_unnamed]
+    entries = [r.span for r in machine.memory.reserved if r.is_unnamed]
     found = [(low, high) for low, high in entries if any(0 <= high - low - size <= 2 * page_size for size in sizes)]
     return found if len(found) == 1 else []
 

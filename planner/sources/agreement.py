@@ -134,7 +134,7 @@ def _check_reach(first: Machine, second: Machine) -> None:
 
 def _reserved_or_nomap(memory: MemoryMap) -> list[Span]:
     """All that a map reserves or marks NOMAP, without a crash kernel."""
-    return union([*((r.start, r.end) for r in memory.reserved if not r.is_crash), *memory.nomap()])
+    return union([*(r.span for r in memory.reserved if not r.is_crash), *memory.nomap()])
 
 
 def _name_or_place(memory: MemoryMap, span: Span) -> str:
@@ -159,9 +159,9 @@ def _reservations_of_tree(machine: Machine) -> _Reservations:
     assert machine.facts.tree is not None  # noqa: S101 - the caller looked
     memory = _map_of_tree(machine)
     size = int.from_bytes(machine.facts.tree[4:8], "big")  # of the header
-    initrd = [whole_pages((r.start, r.end), SMALLEST_PAGE) for r in memory.reserved if r.name == "initrd"]
+    initrd = [whole_pages(r.span, SMALLEST_PAGE) for r in memory.reserved if r.name == "initrd"]
     tree = [
-        whole_pages((r.start, r.end), SMALLEST_PAGE)
+        whole_pages(r.span, SMALLEST_PAGE)
         for r in memory.reserved
         if r.name == "memreserve" and size <= r.end - r.start <= round_up(size + _SLACK, SMALLEST_PAGE)
     ]

@@ -139,8 +139,8 @@ def _with_listed_names(machines: Sequence[Machine]) -> list[Machine]:
     if files is None or listing is None:
         return list(machines)
     crash = _recorded_spans(machines)
-    listed = union([*((r.start, r.end) for r in listing.memory.reserved), *crash])
-    pages = union(whole_pages((r.start, r.end), SMALLEST_PAGE) for r in files.memory.reserved)
+    listed = union([*(r.span for r in listing.memory.reserved), *crash])
+    pages = union(whole_pages(r.span, SMALLEST_PAGE) for r in files.memory.reserved)
     usable = _usable(files)
     if difference([part for span in pages for part in intersect(span, usable)], listed):
         doubt = together(files.doubt, _NOT_LISTED if crash else "")
@@ -155,7 +155,7 @@ def _with_listed_names(machines: Sequence[Machine]) -> list[Machine]:
 def _recorded_spans(machines: Sequence[Machine]) -> list[Span]:
     """The memory of the crash kernels that sources record, both parts of each."""
     records = [m.facts.record for m in machines if m.facts.record is not None]
-    return [(r.start, r.end) for record in records for r in (record.crash, record.low) if r is not None]
+    return [r.span for record in records for r in (record.crash, record.low) if r is not None]
 
 
 def _gives_reserved(listing: Machine, best: Machine) -> bool:
@@ -168,7 +168,7 @@ def _with_mirror(combined: Machine, machines: Sequence[Machine]) -> Machine:
     regions = [r for m in machines if m.traits.log for r in m.memory.regions if r.flags & Flag.MIRROR]
     if not regions or any(r.flags & Flag.MIRROR for r in combined.memory.regions):
         return combined
-    marked = with_flag(combined.memory.regions, [(r.start, r.end) for r in regions], Flag.MIRROR)
+    marked = with_flag(combined.memory.regions, [r.span for r in regions], Flag.MIRROR)
     return replace(combined, memory=MemoryMap(tuple(marked), combined.memory.reserved))
 
 
@@ -350,9 +350,9 @@ def _check_crash(machines: Sequence[Machine]) -> None:
         if crash is None:
             continue
         start, here = crash.start, ""
-        if intersect((crash.start, crash.end), machine.memory.nomap()):
+        if intersect(crash.span, machine.memory.nomap()):
             here = "NOMAP"
-        elif machine.memory.regions and not intersect((crash.start, crash.end), machine.memory.spans()):
+        elif machine.memory.regions and not intersect(crash.span, machine.memory.spans()):
             here = "no RAM"
         elif (span := _allocated_in(machine, recording, crash)) is not None:
             start, here = span[0], "something else"
@@ -380,8 +380,8 @@ def _allocated_in(machine: Machine, recording: Machine, crash: Range) -> Span | 
         return None
     spans = [event.span for event in machine.facts.events if event.kind in _RESERVED and event.span is not None]
     if machine.traits.whole:
-        spans += [(r.start, r.end) for r in machine.memory.reserved if r.is_unnamed]
-    return next((span for span in spans if intersect(span, [(crash.start, crash.end)])), None)
+        spans += [r.span for r in machine.memory.reserved if r.is_unnamed]
+    return next((span for span in spans if intersect(span, [crash.span])), None)
 
 
 def _usable(machine: Machine) -> list[Span]:

@@ -303,7 +303,7 @@ def _doubt(held: MemoryMap, lost: Sequence[str] = ()) -> str:
     """
     missing = "rows of reserved are missing" if lost else ""
     ram = union(held.spans())
-    reserved = union((r.start, r.end) for r in held.reserved)
+    reserved = union(r.span for r in held.reserved)
     outside = [span for span in difference(reserved, ram) if any(edge % SMALLEST_PAGE for edge in span)]
     if not _covers(ram, reserved) or len(outside) >= _SEVERAL:
         return together("memory and reserved may be of different machines", missing)
@@ -337,7 +337,7 @@ def _may_be_reserved(file: _File, memory: Machine) -> bool:
 
 def _covers_reserved(memory: Machine, reserved: Machine) -> bool:
     """True if the RAM of one file covers what is reserved in the other."""
-    return _covers(union(memory.memory.spans()), union((r.start, r.end) for r in reserved.memory.reserved))
+    return _covers(union(memory.memory.spans()), union(r.span for r in reserved.memory.reserved))
 
 
 def _check_rows(memory: Sequence[_Row], reserved: Sequence[_Row], name: str, notes: list[str]) -> None:

@@ -62,7 +62,7 @@ def _firmware(chain: Sequence[Region], used: Sequence[Span], nomap: Sequence[Spa
 
 def _meet(regions: Sequence[Region], spans: Sequence[Span]) -> bool:
     """True if one of the regions has a byte of the spans."""
-    return any(intersect((r.start, r.end), spans) for r in regions)
+    return any(intersect(r.span, spans) for r in regions)
 
 
 def _bytes(regions: Sequence[Region]) -> int:

@@ -115,8 +115,8 @@ def _with_trees_reservations(machine: Machine, tree: MemoryMap) -> tuple[MemoryM
     Rewinding needs to know that these came before the crash kernel.
     """
     kept = machine.memory.reserved
-    known = union((r.start, r.end) for r in kept)
-    added = [r for r in tree.reserved if subtract((r.start, r.end), known)]
+    known = union(r.span for r in kept)
+    added = [r for r in tree.reserved if subtract(r.span, known)]
     events = (
         Event("reserved-memory", r.end - r.start, r.start, r.end, before_crash=True, name=r.name) for r in tree.reserved
     )

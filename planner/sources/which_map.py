@@ -48,7 +48,7 @@ def _cut_off(machines: Sequence[Machine]) -> dict[str, str]:
     for m in machines:
         if m.traits.log or m.traits.stated or m.traits.firmware or m.lists_nothing or not m.memory.regions:
             continue
-        listed = union((r.start, r.end) for r in m.memory.reserved)
+        listed = union(r.span for r in m.memory.reserved)
         for span, kind, source in named:
             if lacking := difference([span], listed):
                 what = "the CMA area" if kind == "cma" else "the data of a node"
@@ -97,8 +97,8 @@ def _without_added(best: Machine, machines: Sequence[Machine]) -> tuple[Machine,
     log = next((m for m in machines if m.traits.log and m.memory.regions), None)
     if log is None or not best.traits.whole:
         return best, []
-    known = union([*log.memory.spans(), *((r.start, r.end) for r in best.memory.reserved)])
-    added = [r for r in best.memory.regions if not intersect((r.start, r.end), known)]
+    known = union([*log.memory.spans(), *(r.span for r in best.memory.reserved)])
+    added = [r for r in best.memory.regions if not intersect(r.span, known)]
     # What the log shows was there at boot.
     doubt = "" if best.doubt == added_later(best.memory) else best.doubt
     if not added:

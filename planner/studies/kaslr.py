@@ -109,8 +109,8 @@ class Places:
         where = image_of(memory, context.facts)
         size = image_size or (where.size if where else ASSUMED_SIZE)
         align = position_align(context.geometry.page_size)
-        holes = [(where.start, where.end)] if where else []
-        others = tuple(Reserved(a, b, r.name) for r in memory.reserved for a, b in subtract((r.start, r.end), holes))
+        holes = [where.span] if where else []
+        others = tuple(Reserved(a, b, r.name) for r in memory.reserved for a, b in subtract(r.span, holes))
         self.memblock = memblock_of(context._replace(memory=MemoryMap(memory.regions, others)))
         self.spans = slots_of(self.memblock, size, align)
         self.image = Image(size, align, where, where is None, sum([_count(span, align) for span in self.spans]))
@@ -193,7 +193,7 @@ class Places:
         cuts: set[int] = set()
         for search in self._searches(request):
             size, align = search.size, search.align
-            for edge in (limit, *((crash.start, crash.end) if crash is not None else ())):
+            for edge in (limit, *(crash.span if crash is not None else ())):
                 cuts |= {size + round_up(edge, align), size + round_down(edge - size, align) + align}
         return {round_up(cut, self.image.align) for cut in cuts if cut > 0}
 
@@ -283,7 +283,7 @@ def slots_of(memblock: Memblock, size: int, align: int) -> list[Span]:
     usable = [r for r in memblock.memory if not r.flags & never]
     for wanted in ([r for r in usable if r.flags & Flag.MIRROR.value], usable):
         spans = []
-        for start, end in difference(union((r.start, r.end) for r in wanted), memblock.reserved):
+        for start, end in difference(union(r.span for r in wanted), memblock.reserved):
             first = round_up(max(start, align), align)
             last = round_down(end - size, align)
             if first <= last:

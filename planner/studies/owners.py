@@ -49,12 +49,12 @@ def is_image(name: str) -> bool:
 
 def image_of(memory: MemoryMap, facts: Facts) -> Range | None:
     """The kernel image in a map: from Kernel code to Kernel data, with unnamed reservations that overlap it."""
-    spans = [(r.start, r.end) for r in (facts.kernel_image, facts.kernel_data) if r is not None]
-    spans += [(r.start, r.end) for r in memory.reserved if is_image(r.name)]
+    spans = [r.span for r in (facts.kernel_image, facts.kernel_data) if r is not None]
+    spans += [r.span for r in memory.reserved if is_image(r.name)]
     if not spans:
         return None
     start, end = min(span[0] for span in spans), max(span[1] for span in spans)
-    across = [(r.start, r.end) for r in memory.reserved if r.name in UNNAMED and r.start < end and start < r.end]
+    across = [r.span for r in memory.reserved if r.name in UNNAMED and r.start < end and start < r.end]
     return Range(min([start, *(a for a, _ in across)]), max([end, *(b for _, b in across)]))
 
 
@@ -77,7 +77,7 @@ def way_out(name: str, what: str) -> str | None:
 
 def named(reserved: Sequence[Reserved], events: Iterable[Event]) -> list[Reserved]:
     """The reserved ranges; parts of unnamed ones that a log names are ranges of their own."""
-    taken = union((r.start, r.end) for r in reserved)
+    taken = union(r.span for r in reserved)
     spans: list[Span] = []
     names: list[str] = []
     for start, end, name in sorted((*e.span, e.name or e.kind) for e in events if e.span and e.before_crash):
@@ -89,7 +89,7 @@ def named(reserved: Sequence[Reserved], events: Iterable[Event]) -> list[Reserve
         if r.name not in UNNAMED:
             found.append(r)
             continue
-        found += [Reserved(a, b, r.name) for a, b in subtract((r.start, r.end), spans)]
-        for a, b in intersect((r.start, r.end), spans):
+        found += [Reserved(a, b, r.name) for a, b in subtract(r.span, spans)]
+        for a, b in intersect(r.span, spans):
             found.append(Reserved(a, b, names[bisect_right(spans, a, key=lambda span: span[0]) - 1]))
     return found

@@ -184,10 +184,8 @@ class _Search:
         if remedy.crashkernel is not None:
             return with_request(question, remedy.crashkernel)
         if remedy.free:
-            holes = sorted((r.start, r.end) for r in remedy.free)
-            reserved = [
-                Reserved(a, b, r.name) for r in mainline.memory.reserved for a, b in subtract((r.start, r.end), holes)
-            ]
+            holes = sorted(r.span for r in remedy.free)
+            reserved = [Reserved(a, b, r.name) for r in mainline.memory.reserved for a, b in subtract(r.span, holes)]
             mainline = mainline._replace(memory=MemoryMap(mainline.memory.regions, (*reserved, *remedy.reserve)))
             return question._replace(mainline=mainline, shared=Shared(mainline))
         options = replace(self.options, **remedy.options)
@@ -318,7 +316,7 @@ class _Search:
 
     def region(self) -> Iterator[Remedy]:
         """Single blocking reservations that a user can change, the smallest first."""
-        entries = sorted(self.reserved, key=lambda r: (r.start, r.end))
+        entries = sorted(self.reserved, key=lambda r: r.span)
         smallest = sorted(self._in_the_way(entries), key=lambda r: (r.end - r.start, r.start))
         yield from islice(chain.from_iterable(map(self._freed, smallest[:_MOST_TRIED])), _MOST_FREED)
 
@@ -335,9 +333,7 @@ class _Search:
         if where is None:
             return
         pieces = [
-            Reserved(a, b, r.name)
-            for r in self.context.memory.reserved
-            for a, b in intersect((r.start, r.end), [(where.start, where.end)])
+            Reserved(a, b, r.name) for r in self.context.memory.reserved for a, b in intersect(r.span, [where.span])
         ]
         if len(pieces) < 2:
             return  # `region` lists a single reservation.

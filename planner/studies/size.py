@@ -362,5 +362,4 @@ def _beyond(span: Range, size: int) -> Range:
 
 def _in_base_pages(plan: Plan, span: Range) -> int:
     """Bytes of a range that are mapped with base pages because of the crash kernel."""
-    within = (span.start, span.end)
-    return base_page_bytes(plan.leaf_spans, within) - base_page_bytes(plan.baseline_spans, within)
+    return base_page_bytes(plan.leaf_spans, span.span) - base_page_bytes(plan.baseline_spans, span.span)

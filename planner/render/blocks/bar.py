@@ -55,9 +55,9 @@ class Painter:
 
     def __init__(self, plan: Plan) -> None:
         memory, done = plan.memory, plan.reservation
-        self.ram = union([(r.start, r.end) for r in memory.regions])
-        taken = [(r.start, r.end) for r in memory.reserved]
-        taken += [(r.start, r.end) for r in memory.regions if r.flags & Flag.NOMAP]
+        self.ram = union([r.span for r in memory.regions])
+        taken = [r.span for r in memory.reserved]
+        taken += [r.span for r in memory.regions if r.flags & Flag.NOMAP]
         self.taken = union(taken)
         area = done.area
         self.marks: list[tuple[str, int, int]] = []  # later ones are painted over earlier ones
@@ -103,7 +103,7 @@ def _cells_of(low: int, high: int, edges: list[int]) -> list[int]:
 
 def banks(plan: Plan) -> list[Span]:
     """Memory cut at large holes and at the end of low memory, ascending."""
-    ram = union([(r.start, r.end) for r in plan.memory.regions])
+    ram = union([r.span for r in plan.memory.regions])
     if not ram:
         return []
     large = total(ram) // _LARGE_HOLE

@@ -72,8 +72,8 @@ class Grid:
 
 def free_memory(plan: Plan) -> list[Span]:
     """Memory that is free when the search for the crash kernel's begins."""
-    ram = union([(r.start, r.end) for r in plan.memory.regions if not r.flags & Flag.NOMAP])
-    taken = union([(r.start, r.end) for r in plan.memory.reserved])
+    ram = union([r.span for r in plan.memory.regions if not r.flags & Flag.NOMAP])
+    taken = union([r.span for r in plan.memory.reserved])
     return difference(ram, taken)
 
 
@@ -82,7 +82,7 @@ def grid_of(plan: Plan, attempt: Attempt, spans: Sequence[Span]) -> Grid | None:
     step = attempt.align
     if attempt.purpose != "aligned" or sum(end - start for start, end in spans) // step > _COUNTED:
         return None
-    ram = union([(r.start, r.end) for r in plan.memory.regions])
+    ram = union([r.span for r in plan.memory.regions])
     starts = {
         start
         for low, high in spans

@@ -151,7 +151,7 @@ def _rows(plan: Plan, left: float, width: float) -> list[_Row]:
             scales.append((Scale(*near, width, left), True))
     found = _marks(listed, [scale for scale, _ in scales], _MARKS * width // WIDTH)
     covers = _covers(plan, [scale for scale, _ in scales], _RUNS * width // WIDTH)
-    ram = union([(r.start, r.end) for r in plan.memory.regions])
+    ram = union([r.span for r in plan.memory.regions])
     return [
         _Row(
             scale=scale,

@@ -140,9 +140,9 @@ def items(plan: Plan) -> Items:
     special: list[Item] = []
     if done.area is not None:
         special.append(Item("area", done.area.start, done.area.end, "area"))
-        freed = [(r.start, r.end) for r in done.returned]
-        taken = ([(done.crash.start, done.crash.end)] if done.crash else []) + freed
-        kept = subtract((done.area.start, done.area.end), union(taken))
+        freed = [r.span for r in done.returned]
+        taken = ([done.crash.span] if done.crash else []) + freed
+        kept = subtract(done.area.span, union(taken))
         special += [Item("kept", start, end, "rest of the area, kept") for start, end in kept]
     special += [Item("tail", r.start, r.end, "tail, freed after boot") for r in done.returned]
     special += [Item("cma", r.start, r.end, "crash cma") for r in done.cma]

@@ -66,7 +66,7 @@ class State:
         for start, end in spans:
             self.memblock.free(start, end - start)
         freed = union(spans)
-        kept = [(r.name, piece) for r in self.reserved for piece in subtract((r.start, r.end), freed)]
+        kept = [(r.name, piece) for r in self.reserved for piece in subtract(r.span, freed)]
         self.reserved = [Reserved(*piece, name) for name, piece in kept]
 
     def further(self, start: int, end: int, label: str, *, nomap: bool) -> None:

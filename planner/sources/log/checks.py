@@ -71,7 +71,7 @@ def _larger(log: Log, regions: Sequence[Region]) -> Iterator[str]:
     if log.total is not None and log.total > ram > 0:
         yield f"they hold {format_size(ram)}, and `Memory:` counts {format_size(log.total)}"
     crash = log.crash_spans
-    outside = difference(crash, union((r.start, r.end) for r in regions)) if crash and regions else []
+    outside = difference(crash, union(r.span for r in regions)) if crash and regions else []
     if outside:
         yield f"the crash kernel's memory at {outside[0][0]:#x} is in none of them"
     if not regions or any(r.node is None for r in regions):

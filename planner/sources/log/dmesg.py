@@ -281,7 +281,7 @@ def _memory(log: Log, notes: list[str], *, complete: bool) -> tuple[list[Region]
         mirror = asks_for_mirror(log.cmdline, profile)
         nodes, firmware = efi.regions_of(log.efi, log.nodes, log.page_size, notes, mirror=mirror)
         nodes = nodes or _added(log, notes)
-        nomap = [whole_pages((hole.start, hole.end), 4 * KIB) for hole in log.nomap]
+        nomap = [whole_pages(hole.span, 4 * KIB) for hole in log.nomap]
         regions = with_nomap(nodes if log.efi else inferred_nomap(nodes, notes, _used(log), nomap), nomap)
         if not log.nodes:
             regions = _as_mem_leaves(regions, log)

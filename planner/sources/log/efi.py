@@ -104,5 +104,5 @@ def regions_of(
         return regions, reserved
     if mirror:
         reliable = mirrored(entries)
-        nodes = [r if subtract((r.start, r.end), reliable) else replace(r, flags=Flag.MIRROR.value) for r in nodes]
-    return with_nomap(nodes, [(r.start, r.end) for r in regions if r.flags & Flag.NOMAP]), reserved
+        nodes = [r if subtract(r.span, reliable) else replace(r, flags=Flag.MIRROR.value) for r in nodes]
+    return with_nomap(nodes, [r.span for r in regions if r.flags & Flag.NOMAP]), reserved

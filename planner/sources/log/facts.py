@@ -182,7 +182,7 @@ class Log:
     @property
     def crash_spans(self) -> list[Span]:
         """The memory of the crash kernel, both parts, ascending."""
-        return union((r.start, r.end) for r in (self.crash, self.low) if r is not None)
+        return union(r.span for r in (self.crash, self.low) if r is not None)
 
     @property
     def has_early_messages(self) -> bool:

@@ -77,7 +77,7 @@ class Boot:
             return True
         if before is None or self.may_reserve or not before.may_reserve:
             return False
-        outside = [r for r in self.log.map if subtract((r.start, r.end), before.log.crash_spans)]
+        outside = [r for r in self.log.map if subtract(r.span, before.log.crash_spans)]
         seen, known = sum(r.size for r in self.log.map), set(before.log.map)
         return 2 * sum(r.size for r in outside) < seen and known.issuperset(outside)
 
