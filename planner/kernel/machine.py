@@ -20,6 +20,9 @@ __all__ = [
     "LUKS_OVERHEAD",
     "NO_DMA_ZONES",
     "Answered",
+    "AnsweredHelp",
+    "AnsweredReading",
+    "AnsweredUndone",
     "BootRecord",
     "Capture",
     "Event",
@@ -139,23 +142,50 @@ class TreeMap(NamedTuple):
     events: tuple[Event, ...] = ()
 
 
-class Answered(NamedTuple):
-    """Results of an earlier plan that its report lists beside the map, from its reader for `planning.earlier`.
+class AnsweredReading(NamedTuple):
+    """Another reading of the map in a report, as in `planning.result.OtherReading`."""
 
-    kernel: the fields of `views.DISTINGUISHING`. help: (text, crashkernel, outcome, crash, lacks) of every change that
-    would help; None: none was searched for. others: (assumption, outcome, crash, low) of every other reading of the
-    map. notes: its notes. rewound: (start, end, reason) of the ranges that were removed from its map.
-    """
-
-    text: str
-    kernel: tuple[object, ...]
+    assumption: str
     outcome: str
     crash: Range | None
     low: Range | None
-    others: tuple[tuple[str, str, Range | None, Range | None], ...] = ()
+
+
+class AnsweredHelp(NamedTuple):
+    """A change that would help in a report, as in `planning.result.Help`."""
+
+    text: str
+    crashkernel: str | None
+    outcome: str
+    crash: Range | None
+    lacks: int | None
+
+
+class AnsweredUndone(NamedTuple):
+    """A range that was removed from a report's map, as in `rewind.rewound.Rewound`."""
+
+    start: int
+    end: int
+    reason: str
+
+
+class Answered(NamedTuple):
+    """Results of an earlier plan that its report lists beside the map, from its reader for `planning.earlier`.
+
+    text: its request. kernel: the fields of `views.DISTINGUISHING`, by their names. others: every other reading of the
+    map. notes: its notes. rewound: the ranges that were removed from its map. help: every change that would help; None:
+    none was searched for.
+    """
+
+    text: str
+    kernel: Mapping[str, object]
+    outcome: str
+    crash: Range | None
+    low: Range | None
+    others: tuple[AnsweredReading, ...] = ()
     notes: tuple[str, ...] = ()
-    rewound: tuple[tuple[int, int, str], ...] = ()
-    help: tuple[tuple[str, str | None, str, Range | None, int | None], ...] | None = None
+    rewound: tuple[AnsweredUndone, ...] = ()
+    help: tuple[AnsweredHelp, ...] | None = None
 
 
 OwnRequest: TypeAlias = Literal["told", "restored", "lost"]

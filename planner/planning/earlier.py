@@ -23,14 +23,16 @@ def earlier_answer(facts: Facts, text: str, kernel: KernelView, view: Reservatio
     earlier = facts.answered
     if earlier is None or (earlier.text, earlier.outcome) != (text, view.outcome):
         return None
-    modelled = tuple(getattr(kernel, name) for name in DISTINGUISHING)
+    modelled = {name: getattr(kernel, name) for name in DISTINGUISHING}
     same = (earlier.kernel, earlier.crash, earlier.low) == (modelled, view.crash, view.low)
     return earlier if same else None
 
 
 def repeated(earlier: Answered) -> tuple[OtherReading, ...]:
     """The other readings in the report."""
-    return tuple(OtherReading(what, outcome_named(outcome), crash, low) for what, outcome, crash, low in earlier.others)
+    return tuple(
+        OtherReading(each.assumption, outcome_named(each.outcome), each.crash, each.low) for each in earlier.others
+    )
 
 
 def earlier_help(facts: Facts, plan: Plan) -> tuple[Help, ...] | None:
@@ -39,8 +41,7 @@ def earlier_help(facts: Facts, plan: Plan) -> tuple[Help, ...] | None:
     if earlier is None or earlier.help is None:
         return None
     return tuple(
-        Help(text, crashkernel, outcome_named(outcome), crash, lacks)
-        for text, crashkernel, outcome, crash, lacks in earlier.help
+        Help(each.text, each.crashkernel, outcome_named(each.outcome), each.crash, each.lacks) for each in earlier.help
     )
 
 
@@ -66,7 +67,7 @@ def placed_otherwise(machine: Machine, profile: Profile, page_size: int) -> str:
     earlier = machine.facts.answered
     if earlier is None or FIRST_UNKNOWN not in machine.doubt or not machine.memory.reserved:
         return ""
-    name, pages = earlier.kernel[DISTINGUISHING.index("profile")], earlier.kernel[DISTINGUISHING.index("page_size")]
+    name, pages = earlier.kernel["profile"], earlier.kernel["page_size"]
     if not isinstance(name, str) or not isinstance(pages, int):
         return ""
     with suppress(InputError):  # a name that another version of this program knows

@@ -16,7 +16,7 @@ EARLIER = Facts(
     rodata="off",
     kfence=False,
     cpu="neoverse-n1",
-    answered=Answered("512M", (), "exact", None, None),
+    answered=Answered("512M", {}, "exact", None, None),
 )
 """A report that is taken as a map."""
 

@@ -15,7 +15,15 @@ from pydantic import ConfigDict, Field, PlainValidator, TypeAdapter, WithJsonSch
 from planner.base.errors import InputError
 from planner.base.ranges import Range
 from planner.base.sizes import U64, format_size
-from planner.kernel.machine import NO_DMA_ZONES, Answered, Facts, Machine
+from planner.kernel.machine import (
+    NO_DMA_ZONES,
+    Answered,
+    AnsweredHelp,
+    AnsweredReading,
+    AnsweredUndone,
+    Facts,
+    Machine,
+)
 from planner.kernel.memblock import added_one_by_one
 from planner.kernel.memory_map import FLAG_NAMES, PHYSICAL_TOP, MemoryMap, Region, Reserved
 from planner.kernel.pgtable import VA_BITS
@@ -399,7 +407,7 @@ def _facts(own: _Map) -> Facts:
 
 def _facts_of_report(report: _Report) -> Facts:
     """The facts of a report, without those that it assumed."""
-    kernel, told = report.kernel or _Kernel(), report.facts or _ReportFacts()
+    kernel, listed = report.kernel or _Kernel(), report.facts or _ReportFacts()
     assumed = {*kernel.assumed, *kernel.configured}
     version = kernel.version or kernel.profile
     _check_geometry(kernel.page_size, kernel.va_bits, "kernel")
@@ -409,22 +417,22 @@ def _facts_of_report(report: _Report) -> Facts:
         kernel=None if "kernel" in assumed else version,
         page_size=None if "page_size" in assumed else kernel.page_size,
         va_bits=None if "va_bits" in assumed else kernel.va_bits,
-        pa_bits=told.pa_bits,
-        cmdline=told.cmdline,
+        pa_bits=listed.pa_bits,
+        cmdline=listed.cmdline,
         dma_limit=None if "dma_limit" in assumed or limit == _UNKNOWN_LIMIT else limit,
-        config=told.config or {},
-        kernel_image=_range(told.kernel_image, "facts", "kernel_image"),
-        kernel_data=_range(told.kernel_data, "facts", "kernel_data"),
-        kfence_pool=_range(told.kfence_pool, "facts", "kfence_pool"),
-        midr=tuple(told.midr),
+        config=listed.config or {},
+        kernel_image=_range(listed.kernel_image, "facts", "kernel_image"),
+        kernel_data=_range(listed.kernel_data, "facts", "kernel_data"),
+        kfence_pool=_range(listed.kfence_pool, "facts", "kfence_pool"),
+        midr=tuple(listed.midr),
         request=None if report.request is None else report.request.text,
-        rodata=told.rodata,
-        kfence=told.kfence,
-        cpu=told.cpu,
+        rodata=listed.rodata,
+        kfence=listed.kfence,
+        cpu=listed.cpu,
         strategy=kernel.strategy,
         align=kernel.align,
-        splits_live=told.splits_live,
-        prefer_aligned=told.prefer_aligned,
+        splits_live=listed.splits_live,
+        prefer_aligned=listed.prefer_aligned,
         answered=_answered(report, kernel),
     )
 
@@ -435,21 +443,24 @@ def _answered(report: _Report, kernel: _Kernel) -> Answered:
     readings, rewound = ("reservation", "other_readings"), ("memory", "rewound")
     return Answered(
         text=(report.request and report.request.text) or "",
-        kernel=tuple(getattr(kernel, name) for name in DISTINGUISHING),
+        kernel={name: getattr(kernel, name) for name in DISTINGUISHING},
         outcome=done.outcome,
         crash=_range(done.crash, "reservation", "crash"),
         low=_range(done.low, "reservation", "low"),
         others=tuple(
-            (row.assumption, row.outcome, _range(row.crash, *readings), _range(row.low, *readings))
+            AnsweredReading(row.assumption, row.outcome, _range(row.crash, *readings), _range(row.low, *readings))
             for row in done.other_readings
             if row.about == "map"
         ),
         notes=tuple(report.notes),
-        rewound=tuple((*_span(row, rewound, n), row.reason) for n, row in enumerate(report.memory.rewound)),
+        rewound=tuple(
+            AnsweredUndone(*_span(row, rewound, n), row.reason) for n, row in enumerate(report.memory.rewound)
+        ),
         help=None
         if report.help is None
         else tuple(
-            (each.text, each.crashkernel, each.outcome, _range(each.crash, "help"), each.lacks) for each in report.help
+            AnsweredHelp(each.text, each.crashkernel, each.outcome, _range(each.crash, "help"), each.lacks)
+            for each in report.help
         ),
     )
 
