@@ -26,7 +26,8 @@ from planner.sources.command_lines import agreed_line, whole_words
 from planner.sources.contradiction import contradiction
 from planner.sources.iomem import added_later
 from planner.sources.kernel_config import check_arch
-from planner.sources.memblock import ABOUT_RESERVED, MAY_BE_EITHER, joined
+from planner.sources.memblock import ABOUT_RESERVED, MAY_BE_EITHER
+from planner.sources.memblock_pair import joined
 from planner.sources.stated import beside_tree
 from planner.sources.which_map import best_map_first
 

@@ -7,26 +7,23 @@ form. What tells them apart, the surest first: flags that only one has; an edge 
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from planner.base.errors import InputError, Location, printable
-from planner.base.ranges import Span, difference, total, union
-from planner.base.sizes import MIB
-from planner.base.text import together
+from planner.base.ranges import Span, union
 from planner.kernel.machine import Machine, Obstacle
 from planner.kernel.memblock import added_one_by_one
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.kernel.pgtable import SMALLEST_PAGE
 from planner.sources.bounds import MAX_ROWS, check_range, too_many_rows
+from planner.sources.memblock_pair import ALONE, Evidence, MemblockFile, covers, doubt_of, named_in
 from planner.sources.nomap import inferred_nomap
 from planner.sources.reading import text_lines
 
-__all__ = ["ABOUT_RESERVED", "MAY_BE_EITHER", "joined", "looks_like", "parse"]
+__all__ = ["ABOUT_RESERVED", "MAY_BE_EITHER", "looks_like", "parse"]
 
 _LINE = re.compile(
     r"^\s*(\d{1,9}):\s+0x([0-9a-fA-F]{1,16})\.\.0x([0-9a-fA-F]{1,16})(?:\s+(-?\d{1,9}|x))?(?:\s+(\S.*))?\s*$"
@@ -44,21 +41,14 @@ _FLAGS = {
 }
 """Flags of `memory` by their names (flagname[], mm/memblock.c @ 6.12)."""
 
-_SEVERAL = 3  # ranges of a kernel: firmware may reserve one, or a device tree, that ends within a page
-_EMPTY = 64 * MIB  # of RAM above all that is reserved, which no kernel leaves
-_NEVER_FIRST = Flag.NOMAP.value | Flag.HOTPLUG.value | Flag.DRIVER_MANAGED.value  # allocations avoid it, or may
-_ALONE = "only memory regions are given: nothing is known to be reserved"
 _LOST = "rows of `reserved` are missing"
-ABOUT_RESERVED = (_ALONE, _LOST)
+ABOUT_RESERVED = (ALONE, _LOST)
 """The beginnings of notes that are obsolete where another source lists what is reserved."""
 
 MAY_BE_EITHER = "this may be memblock's reserved, not its memory"
 """The doubt about one file that neither name nor content tells; the RAM of another source does."""
 
 _NAME_IT = "name the file memory, if it is that, and give the file reserved, too"
-
-_Evidence: TypeAlias = Literal["content", "name", ""]
-"""The evidence by which it is known which of the two files a text is; "" for none."""
 
 
 class _Row(NamedTuple):
@@ -98,18 +88,6 @@ def _content(of: _List) -> str:
     return "reserved" if any(edge % SMALLEST_PAGE for span in of.spans() for edge in span) else ""
 
 
-@dataclass(frozen=True, slots=True)
-class _File(Machine):
-    """One of the two files, for `joined`.
-
-    by: how it is known which one it is; "" if it is not, and taken for `memory`. as_memory: a file that is `reserved`
-    only by its name, read as `memory`.
-    """
-
-    by: _Evidence = ""
-    as_memory: Machine | None = None
-
-
 def looks_like(head: str) -> bool:
     """True if a text is one of memblock's debugfs files, or both."""
     return re.search(r"\n[ \t]*+\d++:[ \t]++0x[0-9a-fA-F]++\.\.0x[0-9a-fA-F]", f"\n{head}") is not None
@@ -131,21 +109,21 @@ def parse(text: str, name: str) -> Machine:
         return _of_memory(memory, name, by, notes)
     lost = tuple(notes)
     held = MemoryMap(_regions(memory, notes), _reserved(listed))
-    return Machine(name, "memblock", held, settled=False, notes=tuple(notes), doubt=_doubt(held, lost))
+    return Machine(name, "memblock", held, settled=False, notes=tuple(notes), doubt=doubt_of(held, lost))
 
 
-def _of_memory(rows: Sequence[_Row], name: str, by: _Evidence, notes: Sequence[str]) -> _File:
+def _of_memory(rows: Sequence[_Row], name: str, by: Evidence, notes: Sequence[str]) -> MemblockFile:
     """The file `memory` alone."""
     notes = list(notes)
     regions = _regions(rows, notes)
-    doubt, told = ("", _ALONE) if by else (MAY_BE_EITHER, f"{_ALONE}; {_NAME_IT}")
-    return _File(name, "memblock", MemoryMap(regions), settled=False, notes=(*notes, told), doubt=doubt, by=by)
+    doubt, note = ("", ALONE) if by else (MAY_BE_EITHER, f"{ALONE}; {_NAME_IT}")
+    return MemblockFile(name, "memblock", MemoryMap(regions), settled=False, notes=(*notes, note), doubt=doubt, by=by)
 
 
-def _of_reserved(rows: Sequence[_Row], name: str, by: _Evidence, notes: Sequence[str]) -> _File:
+def _of_reserved(rows: Sequence[_Row], name: str, by: Evidence, notes: Sequence[str]) -> MemblockFile:
     """The file `reserved` alone."""
     what = "these are memblock's reserved ranges"
-    return _File(
+    return MemblockFile(
         name,
         "memblock",
         MemoryMap((), _reserved(rows)),
@@ -191,7 +169,7 @@ def _lists(text: str, name: str) -> list[_List]:
     A line with both names (`cat reserved memory`) names no list. Raises InputError for damaged and too many rows.
     """
     lists: list[_List] = []
-    said, at, count = "", 0, 0
+    title, titled_at, count = "", 0, 0
     for number, line in text_lines(text, name):
         match = _LINE.match(line)
         if match is not None:
@@ -200,7 +178,7 @@ def _lists(text: str, name: str) -> list[_List]:
                 raise too_many_rows(Location(name, number, 1))
             row = _row(number, match)
             if row.number == 0 or not lists:
-                lists.append(_List(said if number - at <= _NEAR else "", []))
+                lists.append(_List(title if number - titled_at <= _NEAR else "", []))
             if row.end <= row.start:
                 raise InputError(Location(name, number, 1), "the range ends before it starts", "check the line")
             lists[-1].rows.append(row)
@@ -208,7 +186,7 @@ def _lists(text: str, name: str) -> list[_List]:
             what = "this is not a line of memblock's debugfs files"
             raise InputError(Location(name, number, 1), what, "give memory and reserved")
         elif named := set(_NAMES.findall(line)):
-            said, at = named.pop() if len(named) == 1 else "", number
+            title, titled_at = named.pop() if len(named) == 1 else "", number
     return [one._replace(content=_content(one)) for one in lists]
 
 
@@ -248,96 +226,21 @@ def _kinds(lists: Sequence[_List], name: str) -> list[str]:
             known = "reserved" if kinds[-1] == "memory" else "memory"
         elif not known and len(lists) > 1:
             known = "reserved" if _begins_reserved(lists) else "memory"
-        kinds.append(known or _in_name(name) or "memory")
+        kinds.append(known or named_in(name) or "memory")
     return kinds
 
 
-def _known_by(lists: Sequence[_List], name: str) -> _Evidence:
+def _known_by(lists: Sequence[_List], name: str) -> Evidence:
     """The evidence for which of the files a text is; "" for none."""
     if any(one.content for one in lists):
         return "content"
-    return "name" if any(one.title for one in lists) or _in_name(name) else ""
-
-
-def _in_name(name: str) -> str:
-    """The only one of `memory` and `reserved` in a file's name, or an empty string."""
-    named = set(re.findall("memory|reserved", os.path.basename(name).lower()))  # noqa: PTH119 - a name in messages
-    return named.pop() if len(named) == 1 else ""
+    return "name" if any(one.title for one in lists) or named_in(name) else ""
 
 
 def _begins_reserved(lists: Sequence[_List]) -> bool:
     """True if the first of some lists, of unknown content and title, is `reserved`: the second covers it."""
     first, second, *_ = lists
-    return "reserved" not in (second.title, second.content) and _covers(second.spans(), first.spans())
-
-
-def _covers(outer: Sequence[Span], inner: Sequence[Span]) -> bool:
-    """True if `outer` is larger, and half of `inner` or more lies in it: firmware also reserves what is not RAM."""
-    return total(outer) > total(inner) >= 2 * total(difference(inner, outer))
-
-
-def joined(machines: Sequence[Machine]) -> list[Machine]:
-    """The sources, `memory` and `reserved` of two files as one in the place of the first."""
-    files = [m for m in machines if isinstance(m, _File)]
-    pair = _as_pair(*files) if len(files) == 2 else None
-    if pair is None:
-        return list(machines)
-    memory, reserved = pair
-    listed = reserved.memory.reserved or tuple(Reserved(r.start, r.end) for r in reserved.memory.regions)
-    lost = reserved.notes if reserved.memory.reserved else ()
-    held = MemoryMap(memory.memory.regions, listed)
-    one = replace(
-        memory,
-        memory=held,
-        doubt=_doubt(held, lost),
-        notes=(*(note for note in memory.notes if not note.startswith(_ALONE)), *lost),
-    )
-    return [one if m is files[0] else m for m in machines if m is not files[1]]
-
-
-def _doubt(held: MemoryMap, lost: Sequence[str] = ()) -> str:
-    """The doubt about two files: they may be of two machines, or rows are missing. lost: the notes on such rows.
-
-    Kernels reserve within RAM, though firmware need not, and allocate from the top of RAM downwards: of 200 recorded
-    boots, all have the last page of RAM reserved.
-    """
-    missing = "rows of reserved are missing" if lost else ""
-    ram = union(held.spans())
-    reserved = union(r.span for r in held.reserved)
-    outside = [span for span in difference(reserved, ram) if any(edge % SMALLEST_PAGE for edge in span)]
-    if not _covers(ram, reserved) or len(outside) >= _SEVERAL:
-        return together("memory and reserved may be of different machines", missing)
-    above = difference(union(held.spans(_NEVER_FIRST)), [(0, reserved[-1][1])])
-    empty = f"RAM at {above[0][0]:#x} may be another machine's, or added after boot" if total(above) >= _EMPTY else ""
-    return together(empty, missing)
-
-
-def _as_pair(one: _File, other: _File) -> tuple[Machine, Machine] | None:
-    """`memory` and `reserved` of two files; None if they are no pair, such as `memory` of two machines."""
-    for memory, reserved in ((one, other), (other, one)):
-        if memory.memory.regions and (not reserved.memory.regions or _may_be_reserved(reserved, memory)):
-            return memory, reserved
-    for memory, reserved in ((one, other), (other, one)):
-        ram, swapped = memory.as_memory, not reserved.memory.regions and _in_name(reserved.source) == "memory"
-        if ram is not None and swapped and _covers_reserved(ram, reserved):
-            return ram, reserved
-    return None
-
-
-def _may_be_reserved(file: _File, memory: Machine) -> bool:
-    """True if a file that was read as RAM, and has no name, is `reserved` beside a file `memory`.
-
-    `memory` covers it, and it does not look like RAM of another machine: it does not begin where `memory` begins, and
-    is less than half of it.
-    """
-    inner, outer = union(file.memory.spans()), union(memory.memory.spans())
-    looks_like_ram = inner[0][0] == outer[0][0] or 2 * total(inner) >= total(outer)
-    return not file.by and not looks_like_ram and _covers(outer, inner)
-
-
-def _covers_reserved(memory: Machine, reserved: Machine) -> bool:
-    """True if the RAM of one file covers what is reserved in the other."""
-    return _covers(union(memory.memory.spans()), union(r.span for r in reserved.memory.reserved))
+    return "reserved" not in (second.title, second.content) and covers(second.spans(), first.spans())
 
 
 def _check_rows(memory: Sequence[_Row], reserved: Sequence[_Row], name: str, notes: list[str]) -> None:
