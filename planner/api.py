@@ -51,16 +51,18 @@ from planner.studies.explain import Explanation
 from planner.studies.explain import explain as explain_machine
 from planner.studies.fit import Fit
 from planner.studies.fit import fit as fit_machine
+from planner.studies.give_back import GiveBack
+from planner.studies.give_back import give_back as shrink
 from planner.studies.need import Need
 from planner.studies.need import need as make_need
 from planner.studies.need_inputs import Given, margin, rootfs_limit
 from planner.studies.recommend import RECOMMEND_AIMS, Goal, Recommendation
 from planner.studies.recommend import recommend as recommend_for
 from planner.studies.remedies import helped
-from planner.studies.size import GiveBack, Presets, Sweep, presets
-from planner.studies.size import give_back as shrink
-from planner.studies.size import sweep as sweep_machine
+from planner.studies.size import Presets, presets
 from planner.studies.survey import Candidates, Row, tabulate
+from planner.studies.sweep import Sweep
+from planner.studies.sweep import sweep as sweep_machine
 from planner.studies.verify import Verdict
 from planner.studies.verify import verify as verify_machine
 

@@ -20,9 +20,11 @@ from planner.render.blocks import size as render
 from planner.render.pages import sweep_page
 from planner.render.pictures import chart
 from planner.report.studies import sized
+from planner.studies.give_back import give_back
 from planner.studies.recommend import PASTED, RECOMMEND_AIMS, Goal, recommend
 from planner.studies.recommend import pasted as line_of
-from planner.studies.size import give_back, presets, sweep
+from planner.studies.size import presets
+from planner.studies.sweep import sweep
 
 __all__ = ["size"]
 

@@ -18,8 +18,8 @@ from planner.studies.compare import Comparison
 from planner.studies.explain import Explanation
 from planner.studies.fit import Fit
 from planner.studies.kaslr import Chances
-from planner.studies.size import Sweep
 from planner.studies.survey import Row, Surveyed
+from planner.studies.sweep import Sweep
 
 __all__ = [
     "BROAD",

@@ -34,11 +34,13 @@ from planner.studies.compare import Comparison
 from planner.studies.default import Default
 from planner.studies.explain import Explanation
 from planner.studies.fit import Fit
+from planner.studies.give_back import GiveBack
 from planner.studies.kernels import KernelRow
 from planner.studies.need import Need
 from planner.studies.recommend import Recommendation
-from planner.studies.size import GiveBack, Presets, Sweep
+from planner.studies.size import Presets
 from planner.studies.survey import Row, Surveyed
+from planner.studies.sweep import Sweep
 from planner.studies.verify import Verdict, Verification, verification
 
 __all__ = ["blocks_of"]

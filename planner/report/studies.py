@@ -14,10 +14,12 @@ from planner.studies.compare import Comparison
 from planner.studies.default import Default
 from planner.studies.explain import Explanation
 from planner.studies.fit import Fit
+from planner.studies.give_back import GiveBack
 from planner.studies.need import Need
 from planner.studies.recommend import Candidate, Recommendation
-from planner.studies.size import GiveBack, Presets, Sweep
+from planner.studies.size import Presets
 from planner.studies.survey import Row, Surveyed
+from planner.studies.sweep import Sweep
 from planner.studies.verify import Verification
 
 __all__ = ["DOCUMENTS", "Proposal", "Survey", "sized"]

@@ -11,7 +11,7 @@ from planner.render.pictures import chart, memory_picture
 from planner.report import to_json
 from planner.sources import parse_text
 from planner.studies.compare import make_comparison
-from planner.studies.size import sweep
+from planner.studies.sweep import sweep
 from tests.benchmarks.figures import Figure, seconds_of
 from tests.benchmarks.sizing import many_regions
 

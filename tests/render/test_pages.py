@@ -32,8 +32,8 @@ from planner.render.pictures.canvas import Canvas, Frame
 from planner.studies.compare import make_comparison
 from planner.studies.explain import explain
 from planner.studies.fit import fit
-from planner.studies.size import sweep
 from planner.studies.survey import survey
+from planner.studies.sweep import sweep
 from tests.planning.machines import machine
 from tests.plans import plan_of
 from tests.render.pictures.drawn import texts_of

@@ -30,11 +30,13 @@ from planner.studies.compare import make_comparison
 from planner.studies.default import FleetMachine, default
 from planner.studies.explain import explain
 from planner.studies.fit import fit
+from planner.studies.give_back import give_back
 from planner.studies.need import need
 from planner.studies.need_inputs import Given
 from planner.studies.recommend import Goal, recommend
-from planner.studies.size import give_back, presets, sweep
+from planner.studies.size import presets
 from planner.studies.survey import Candidates, survey, tabulate
+from planner.studies.sweep import sweep
 from planner.studies.verify import Parts, Verdict, verdict, verification
 from tests.planning.machines import machine
 from tests.studies.test_explain import crowded

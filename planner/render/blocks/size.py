@@ -10,8 +10,10 @@ from planner.planning.result import KernelView
 from planner.render.blocks import sentences, sweep_chart
 from planner.render.blocks.model import Block, Bullets, Facts, Lead, Mood, Paragraph, Picture, Table
 from planner.render.blocks.numbers import address, column, signed_column, signed_size, size, span, start
+from planner.studies.give_back import GiveBack
 from planner.studies.recommend import Candidate, Recommendation
-from planner.studies.size import GiveBack, PresetPlan, Presets, Sweep
+from planner.studies.size import PresetPlan, Presets
+from planner.studies.sweep import Sweep
 
 __all__ = ["give_back", "presets", "recommendation", "sweep"]
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from planner.render.blocks.numbers import size
 from planner.render.terminal import GREEN, RED, YELLOW, paint, wrap_items
-from planner.studies.size import Row, SizePlan, Sweep
+from planner.studies.size import SizePlan
+from planner.studies.sweep import Row, Sweep
 
 __all__ = ["draw"]
 

@@ -20,7 +20,8 @@ from planner.render.pictures.images import paint_positions
 from planner.render.pictures.labels import Label, place_most, shorten, text_width
 from planner.studies.fit import Fit
 from planner.studies.kaslr import Chances
-from planner.studies.size import Row, SizePlan, Sweep
+from planner.studies.size import SizePlan
+from planner.studies.sweep import Row, Sweep
 
 __all__ = ["draw", "draw_fit"]
 

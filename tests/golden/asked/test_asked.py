@@ -26,7 +26,9 @@ from planner.report.document import to_json
 from planner.sources.samples import read, samples
 from planner.studies.explain import explain
 from planner.studies.fit import fit
-from planner.studies.size import give_back, presets, sweep
+from planner.studies.give_back import give_back
+from planner.studies.size import presets
+from planner.studies.sweep import sweep
 from tests.plans import HOSTILE, SERVER
 
 if TYPE_CHECKING:

@@ -6,8 +6,10 @@ import pytest
 
 from planner.base.sizes import GIB, KIB, MIB
 from planner.render.blocks import size
+from planner.studies.give_back import give_back
 from planner.studies.recommend import Goal, recommend
-from planner.studies.size import give_back, presets, sweep
+from planner.studies.size import presets
+from planner.studies.sweep import sweep
 from tests.planning.machines import machine
 from tests.render.blocks.found import bullets_of, facts_of, lead_of, paragraphs_of, table_of, titles_of
 

@@ -7,7 +7,7 @@ import pytest
 from planner.base.sizes import GIB, MIB
 from planner.render.blocks import sweep_chart
 from planner.render.terminal import GREEN, paint
-from planner.studies.size import sweep
+from planner.studies.sweep import sweep
 from tests.planning.machines import machine
 
 SWEPT = sweep(machine(), 2 * MIB, 8 * GIB)

@@ -24,9 +24,11 @@ from planner.sources.samples import read
 from planner.studies.compare import make_comparison
 from planner.studies.explain import explain
 from planner.studies.fit import fit
+from planner.studies.give_back import give_back
 from planner.studies.recommend import Goal, recommend
-from planner.studies.size import give_back, presets, sweep
+from planner.studies.size import presets
 from planner.studies.survey import survey
+from planner.studies.sweep import sweep
 from tests.plans import PLANS, plan_of, render, tables_of
 
 

@@ -14,7 +14,8 @@ from planner.render.pictures import chart
 from planner.render.pictures.canvas import Frame
 from planner.sources.samples import read
 from planner.studies.fit import fit
-from planner.studies.size import presets, sweep
+from planner.studies.size import presets
+from planner.studies.sweep import sweep
 from tests.render.pictures.drawn import SVG, WIDTHS, assert_clear, crowded, parsed, texts_of, titles_of
 from tests.strategies import machine_of
 
