@@ -15,7 +15,7 @@ from planner.cli.param_types import AMOUNT, SIZE, SIZE_OR_ZERO, SIZES, Value
 from planner.cli.progress import progress
 from planner.kernel.machine import Machine
 from planner.planning.options import Options
-from planner.planning.values import BadValue
+from planner.planning.values import share_in_percent
 from planner.render.blocks import size as render
 from planner.render.pages import sweep_page
 from planner.render.pictures import chart
@@ -42,15 +42,6 @@ Examples:
   crashkernel-planner size --need 512M --map sample:altra-32g --as grubby
   crashkernel-planner size --sweep 128M..8G --map sample:rpi4-4g
 """
-
-
-def _share(value: str) -> float:
-    """A percentage as a share of 1. Raises BadValue."""
-    number = value.removesuffix("%")
-    share = float(number) / 100 if number.replace(".", "", 1).isdecimal() and number.isascii() else -1.0
-    if not 0 <= share <= 1:
-        raise BadValue(f"{value[:40]!r} is not a percentage", "give one from 0% to 100%")
-    return share
 
 
 @click.command(epilog=_EPILOG)
@@ -86,7 +77,7 @@ def _share(value: str) -> float:
     metavar="N%",
     default="99%",
     show_default=True,
-    type=Value("percentage", _share),
+    type=Value("percentage", share_in_percent),
     help="With --any-image: the share of the image's positions in which the recommendation must hold.",
 )
 @output_options(*FORMATS, *PICTURES)

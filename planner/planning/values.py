@@ -26,11 +26,13 @@ __all__ = [
     "number",
     "one_of",
     "page_size",
+    "percent",
     "processors",
     "read",
     "read_options",
     "request",
     "share",
+    "share_in_percent",
     "size",
     "size_or_zero",
     "size_range",
@@ -246,6 +248,23 @@ def share(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
         raise BadValue(f"{str(value)[:40]!r} is not a share", "give a number from 0 to 1, such as 0.99")
     return float(value)
+
+
+def share_in_percent(value: str) -> float:
+    """A share from 0 to 1, from a percentage such as `99.5%`, with or without the sign. Raises BadValue."""
+    digits = value.removesuffix("%")
+    result = float(digits) / 100 if digits.isascii() and digits.replace(".", "", 1).isdecimal() else -1.0
+    if not 0 <= result <= 1:
+        raise BadValue(f"{value[:40]!r} is not a percentage", "give one from 0% to 100%")
+    return result
+
+
+def percent(value: str | int, most: int = 100) -> int | None:
+    """A whole number of percent, from `90%`, `90` or 90; None for any other value, and for more than `most`."""
+    digits = str(value).removesuffix("%")
+    if not digits.isascii() or not digits.isdecimal() or len(digits) > 4 or int(digits) > most:
+        return None
+    return int(digits)
 
 
 def word(value: object) -> str:

@@ -12,7 +12,7 @@ from planner.planning.configured import with_configuration
 from planner.planning.modelled import geometry_of
 from planner.planning.options import Options
 from planner.planning.remarks import Remarks
-from planner.planning.values import BadValue, size
+from planner.planning.values import BadValue, percent, size
 
 __all__ = [
     "HALF",
@@ -32,6 +32,9 @@ __all__ = [
 
 LEAST_MARGIN, USUAL_MARGIN = 32 * MIB, 20
 """The margin: bytes at least, and percent by default."""
+
+_MOST_MARGIN = 9999
+"""Percent of a margin, at most."""
 
 HALF, MOST = 50, 90
 """Percent that a tmpfs may hold: by default, and as set by kdump-utils (KDUMP_COMMANDLINE_APPEND, since 2025)."""
@@ -168,9 +171,9 @@ def margin(value: str | int | None) -> Margin:
     if value is None:
         return Margin()
     text = str(value)
-    number = text.removesuffix("%")
-    if number.isascii() and number.isdecimal() and len(number) < 5 and (number != text or int(number) <= 100):
-        return Margin(percent=int(number))
+    added = percent(text, _MOST_MARGIN if text.endswith("%") else 100)
+    if added is not None:
+        return Margin(percent=added)
     try:
         return Margin(percent=None, size=size(value))
     except BadValue:
@@ -181,10 +184,10 @@ def rootfs_limit(value: str | int | None) -> int:
     """A share of memory in percent from `90%` or 90; None is half. Raises BadValue."""
     if value is None:
         return HALF
-    number = str(value).removesuffix("%")
-    if number.isascii() and number.isdecimal() and len(number) < 4 and 0 < int(number) <= 100:
-        return int(number)
-    raise BadValue(f"{str(value)[:40]!r} is not a share of memory", "give a percentage from 1% to 100%")
+    limit = percent(value)
+    if not limit:
+        raise BadValue(f"{str(value)[:40]!r} is not a share of memory", "give a percentage from 1% to 100%")
+    return limit
 
 
 def inputs_of(given: Given, machine: Machine | None, *, guess: bool) -> Inputs:
