@@ -10,6 +10,7 @@ ROOT = Path(__file__).parent.parent
 
 UNTESTED = {
     "planner/_version.py": "one literal, which the build reads",
+    "planner/batch/ask.py": "one class of data without a method",
     "planner/batch/defaults.py": "one class of data without a method",
     "planner/rewind/rewound.py": "one class of data without a method",
     "planner/studies/check.py": "one class of data without a method",

@@ -13,8 +13,8 @@ from typing import Annotated, Any
 from pydantic import PlainValidator, TypeAdapter, WithJsonSchema, with_config
 
 from planner.base.errors import InputError
+from planner.batch.ask import Ask
 from planner.batch.defaults import Defaults
-from planner.batch.records import Ask
 from planner.kernel.machine import Machine
 from planner.planning import values
 from planner.sources import combine, of_document, parse_text

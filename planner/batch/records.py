@@ -9,14 +9,13 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from planner.base.errors import InputError, PlannerError, printable
+from planner.batch.ask import Ask
 from planner.batch.defaults import Defaults
-from planner.kernel.machine import Machine
 from planner.planning import values
-from planner.planning.options import Options
 from planner.planning.plan import make_plan
 from planner.planning.result import Plan
 
-__all__ = ["Answer", "Ask", "answer_ask", "answer_record", "ask_of", "describe"]
+__all__ = ["Answer", "answer_ask", "answer_record", "ask_of", "describe"]
 
 
 _AN_ANSWER = "this is an answer, not a record; give the records, or add answers up with batch --summary"
@@ -24,14 +23,6 @@ _AN_ANSWER = "this is an answer, not a record; give the records, or add answers 
 
 _OF_ANSWERS, _OF_RECORDS = {"report", "error", "outcome"}, {"map", "source"}
 """Keys that only answers have, as lines or as rows of a table, and keys of which a record has one."""
-
-
-class Ask(NamedTuple):
-    """A record's question: the arguments of `make_plan`."""
-
-    machine: Machine
-    crashkernel: str | None
-    options: Options
 
 
 class Answer(NamedTuple):

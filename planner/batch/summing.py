@@ -6,11 +6,11 @@ Answers of an earlier run are summed without planning again.
 from __future__ import annotations
 
 from planner.base.errors import PlannerError
+from planner.batch.ask import Ask
 from planner.batch.changes import Change, changed
 from planner.batch.finished import Finished, finished, finished_line
 from planner.batch.fleet import Fleet
 from planner.batch.inputs import Cells, Files, Lines, Task
-from planner.batch.records import Ask
 from planner.batch.work import Job, answers_to
 from planner.planning.plan import make_plan
 from planner.planning.result import Plan

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple, TypeAlias
 
 from planner.base.errors import printable
+from planner.batch.ask import Ask
 from planner.batch.changes import Change
 from planner.batch.columns import answer_stream, batch_of_answers
 from planner.batch.defaults import Defaults
 from planner.batch.inputs import Files, Group, Lines, Task
 from planner.batch.lines import answer_lines, encode_answer
-from planner.batch.records import Answer, Ask, answer_ask, describe
+from planner.batch.records import Answer, answer_ask, describe
 from planner.kernel.machine import Machine
 from planner.sources import combine, read_source
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from planner.base.errors import InputError, KernelBugError
-from planner.batch.records import Ask, answer_ask, describe
+from planner.batch.ask import Ask
+from planner.batch.records import answer_ask, describe
 from planner.planning.options import Options
 from tests.planning.machines import machine
 
