@@ -55,8 +55,8 @@ def answer_record(record: object, defaults: Defaults, line: int | None = None) -
     try:
         ask = ask_of(record, defaults)
     except Exception as error:  # noqa: BLE001 - one bad record never stops the others
-        told = _AN_ANSWER if _OF_ANSWERS & record.keys() and not _OF_RECORDS & record.keys() else ""
-        return Answer(ident, None, told or describe(error), None if ident is given else line)
+        hint = _AN_ANSWER if _OF_ANSWERS & record.keys() and not _OF_RECORDS & record.keys() else ""
+        return Answer(ident, None, hint or describe(error), None if ident is given else line)
     return answer_ask(ident, ask)
 
 

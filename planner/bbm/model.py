@@ -244,12 +244,12 @@ def _check_step(
 
 
 def _distinct(names: list[str], path: _Path, what: str) -> set[str]:
-    seen: set[str] = set()
+    known: set[str] = set()
     for name in names:
-        if name in seen:
+        if name in known:
             raise ProcedureError(path, f"the {what} {name!r} is given twice", "give each a name of its own")
-        seen.add(name)
-    return seen
+        known.add(name)
+    return known
 
 
 def _known(name: str, known: Collection[str], path: _Path, what: str) -> None:

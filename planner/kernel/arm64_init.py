@@ -67,9 +67,9 @@ def derived_dma_limit(
     return min(mask, last) + 1
 
 
-def grown_dma_limit(limit: int, profile: Profile, seen: MemoryMap, grown: MemoryMap) -> int:
+def grown_dma_limit(limit: int, profile: Profile, shown: MemoryMap, grown: MemoryMap) -> int:
     """The DMA limit with more RAM than the source shows: a limit derived from the end of RAM rises with it."""
-    return derived_dma_limit(profile, grown) if limit in (seen.end, derived_dma_limit(profile, seen)) else limit
+    return derived_dma_limit(profile, grown) if limit in (shown.end, derived_dma_limit(profile, shown)) else limit
 
 
 def whole_image(code: Range | None, data: Range | None) -> Range | None:

@@ -170,30 +170,32 @@ def build_over(first: Iterable[Call], calls: Iterable[Call], geometry: Geometry,
     An entry that is a table is descended into, so nothing larger replaces it; a contiguous run is only set if
     none of its entries is a valid entry without the hint. Rewriting an entry with the same frame is allowed.
     """
-    there = build(first, geometry, memstart)
+    leaves = build(first, geometry, memstart)
     spans: list[LeafSpan] = []
     covered: list[Span] = []
     largest = geometry.largest_leaf
     page = geometry.page_size
-    reach = union((start & -largest, (end + largest - 1) & -largest) for start, end, _ in there)
+    reach = union((start & -largest, (end + largest - 1) & -largest) for start, end, _ in leaves)
     for start, end, flags in calls:
         if any(low < end and start < high for low, high in reach):
             levels = _levels(geometry, memstart, flags)
-            _place_over(start & -page, -(-end // page) * page, levels, there, spans)
+            _place_over(start & -page, -(-end // page) * page, levels, leaves, spans)
         else:
             _place([(start, end, flags)], geometry, memstart, spans)
         covered.append((start, end))
     covered = union(covered)
-    for start, end, kind in there:
+    for start, end, kind in leaves:
         # Entries of `first` stay where `calls` map nothing; a partly covered page counts as covered.
         spans += [(a & -page, b, kind) for a, b in subtract((start, end), covered) if b - a >= page]
     return _settle(spans)
 
 
-def _place_over(start: int, end: int, levels: Sequence[_Level], there: Sequence[LeafSpan], out: list[LeafSpan]) -> None:
+def _place_over(
+    start: int, end: int, levels: Sequence[_Level], leaves: Sequence[LeafSpan], out: list[LeafSpan]
+) -> None:
     pieces = [(start, end)]
     for mask, down, kind in reversed(levels):
-        smaller = union((s & down, (e + mask) & down) for s, e, k in there if k > kind)
+        smaller = union((s & down, (e + mask) & down) for s, e, k in leaves if k > kind)
         rest: list[Span] = []
         for piece in pieces:
             low, high = (piece[0] + mask) & down, piece[1] & down

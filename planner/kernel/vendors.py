@@ -330,12 +330,12 @@ def _built(row: VendorKernel, number: int, version: str, page_size: int | None) 
     config = {64 * KIB: row.config_64k or row.config, 16 * KIB: row.config_16k or row.config}.get(
         page_size or 0, row.config
     )
-    said = [row.note] if row.note else []
+    notes = [row.note] if row.note else []
     if certainty != row.certainty:
-        said.append(f"build {number} was not read; modelled as {row.spans}")
+        notes.append(f"build {number} was not read; modelled as {row.spans}")
     flavour = re.search(_FLAVOUR, version)
     if flavour is not None and not (row.rt and flavour[1] == "rt"):
-        said.append(f"{_FLAVOURS[flavour[1]]}, whose configuration was not read")
+        notes.append(f"{_FLAVOURS[flavour[1]]}, whose configuration was not read")
         certainty = certainty if certainty == "unknown" else "inferred"
-    note = f"{version} ({row.vendor} kernel): {'; '.join(said)}" if said else ""
+    note = f"{version} ({row.vendor} kernel): {'; '.join(notes)}" if notes else ""
     return Build(row.vendor, row, certainty, config, page_size, note)

@@ -181,12 +181,12 @@ def with_text(mainline: Context, text: str) -> Context:
 
 def with_more_memory(context: Context, memory: MemoryMap) -> Context:
     """The same machine and kernel with more RAM than its sources show; `memory` lists it."""
-    profile, bounds, seen = context.profile, context.bounds, context.memory
+    profile, bounds, shown = context.profile, context.bounds, context.memory
     image = whole_image(context.facts.kernel_image, context.facts.kernel_data)
     pa_bits = bounds.high_max.bit_length() - 1
     memory, memstart, _ = clip_to_linear_region(memory, profile, context.geometry, pa_bits=pa_bits, image=image)
     if context.zones:
-        low_max = grown_dma_limit(bounds.low_max, profile, seen, memory)
+        low_max = grown_dma_limit(bounds.low_max, profile, shown, memory)
         bounds = bounds._replace(low_max=min(low_max, bounds.high_max))
     return context._replace(memory=memory, memstart=memstart, bounds=bounds)
 

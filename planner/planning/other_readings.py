@@ -25,12 +25,12 @@ def other_readings(
     others: tuple[MapReading, ...], placed: Elsewhere, context: Context, view: ReservationView
 ) -> tuple[OtherReading, ...]:
     """The answers that differ from the plan's and from each other. placed: the result of `placed_elsewhere`."""
-    seen = {(view.crash, view.low)}
+    answers = {(view.crash, view.low)}
     found: list[OtherReading] = []
     for other, (request, placement) in zip(others, placed, strict=True):
-        if (placement.crash, placement.low) in seen:
+        if (placement.crash, placement.low) in answers:
             continue
-        seen.add((placement.crash, placement.low))
+        answers.add((placement.crash, placement.low))
         outcome = outcome_of(request, placement, context)
         found.append(OtherReading(other.assumption, outcome, placement.crash, placement.low))
     return tuple(found)
@@ -47,13 +47,13 @@ def placed_elsewhere(others: tuple[MapReading, ...], text: str, request: ck.Read
     """The request under each of the other readings, and its placement."""
     placed = []
     for other in others:
-        there = context_under(other, context)
+        theirs = context_under(other, context)
         asked = request
         if other.more:
             by_name = context.kernel.silent_by_name
             asked = parsed(text, context.facts, context.profile, other.memory.ram, by_name=by_name)
         placement = Placement(log=[])
         if asked.valid:
-            placement = reserve(memblock_of(there), asked, there.profile, there.bounds, there.proposal)
+            placement = reserve(memblock_of(theirs), asked, theirs.profile, theirs.bounds, theirs.proposal)
         placed.append((asked, placement))
     return placed

@@ -321,11 +321,11 @@ def _other_kernels_answers(
         nearest = f"it behaves like mainline {own.profile}, which is {UNKNOWN_HERE}"
         found.append(OtherReading(nearest, own.outcome, own.crash, own.low, "kernel"))
     for what, other in question.other_kernels:
-        there = answer(other, strategy)
-        done = there.reservation
-        same_pages = there.kernel.page_size == question.mainline.geometry.page_size
-        if not same_pages or (done.outcome, done.crash, done.low) != (view.outcome, view.crash, view.low):
-            found.append(OtherReading(what, done.outcome, done.crash, done.low, "kernel"))
+        plan = answer(other, strategy)
+        placed = plan.reservation
+        same_pages = plan.kernel.page_size == question.mainline.geometry.page_size
+        if not same_pages or (placed.outcome, placed.crash, placed.low) != (view.outcome, view.crash, view.low):
+            found.append(OtherReading(what, placed.outcome, placed.crash, placed.low, "kernel"))
     return tuple(found)
 
 

@@ -98,8 +98,8 @@ def memory_figure(plan: Plan) -> Figure:
 def _others(comparison: Comparison) -> list[Block]:
     """Every strategy, side by side."""
     content = compare.blocks(comparison)
-    said = [Paragraph(f"{block.word}: {block.text}.") for block in content if isinstance(block, Lead)]
-    return [Heading("The same request under every strategy"), *said, *[b for b in content if isinstance(b, Table)]]
+    leads = [Paragraph(f"{block.word}: {block.text}.") for block in content if isinstance(block, Lead)]
+    return [Heading("The same request under every strategy"), *leads, *[b for b in content if isinstance(b, Table)]]
 
 
 def explanation_page(explanation: Explanation, data: str) -> str:

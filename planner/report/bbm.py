@@ -55,8 +55,8 @@ def _spelt(to: Descriptor) -> str | dict[str, Any]:
         return "invalid"
     if isinstance(to, str):
         return {"table": to}
-    said = {"cont": to.cont, "nt": to.nt, "output": to.output}
-    return {key: value for key, value in said.items() if value} or "leaf"
+    unusual = {"cont": to.cont, "nt": to.nt, "output": to.output}
+    return {key: value for key, value in unusual.items() if value} or "leaf"
 
 
 def _step_to_dict(step: Step) -> dict[str, Any]:
@@ -65,13 +65,13 @@ def _step_to_dict(step: Step) -> dict[str, Any]:
         if step.to is None:
             return {"step": "clear", "entry": step.entry}
         return {"step": "write", "entry": step.entry, "to": _spelt(step.to)}
-    said: dict[str, Any] = {} if step.cpus == "one" else {"cpus": step.cpus}
+    cpus: dict[str, Any] = {} if step.cpus == "one" else {"cpus": step.cpus}
     if isinstance(step, Dsb):
-        return {"step": "dsb", **said}
+        return {"step": "dsb", **cpus}
     if isinstance(step, Switch):
-        return {"step": "switch", "root": step.root, **said}
+        return {"step": "switch", "root": step.root, **cpus}
     if isinstance(step, Touch):
-        return {"step": "touch", "page": step.page, **said}
+        return {"step": "touch", "page": step.page, **cpus}
     pages = "all" if step.pages is None else list(step.pages)
     flags = {key: True for key in ("local", "last_level") if getattr(step, key)}
-    return {"step": "tlbi", "pages": pages, **flags, **said}
+    return {"step": "tlbi", "pages": pages, **flags, **cpus}

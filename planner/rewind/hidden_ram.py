@@ -69,21 +69,21 @@ class Total(NamedTuple):
 
 def likely_totals(view: View) -> Iterator[Total]:
     """Likely totals of RAM: powers of two, a quarter and a half more, and those with another requested size."""
-    seen, cut, line, size = view.machine.memory.ram, _cut_away(view), view.planned.cmdline or "", None
+    listed, cut, line, size = view.machine.memory.ram, _cut_away(view), view.planned.cmdline or "", None
     if cut is not None:
-        ram = seen + total(subtract(cut, view.regions))
+        ram = listed + total(subtract(cut, view.regions))
         yield Total(ram, ck.parse(line, ram, view.planned.profile).size)
         return
     most = mem_limit(view.planned.cmdline, view.planned.page_size) or _MOST
     last = ck.largest(line, view.planned.profile)
     amounts = (quarters << shift for shift in range(_MOST.bit_length()) for quarters in (4, 5, 6))
-    for count, ram in enumerate(ram for ram in amounts if ram > seen):
-        there = min(ram, most)
-        requested = ck.parse(line, there, view.planned.profile).size
+    for count, ram in enumerate(ram for ram in amounts if ram > listed):
+        usable = min(ram, most)
+        requested = ck.parse(line, usable, view.planned.profile).size
         if count < _ALWAYS or requested != size:
-            yield Total(there, requested)
+            yield Total(usable, requested)
         size = requested
-        if there == most or (count >= _ALWAYS and there > last):
+        if usable == most or (count >= _ALWAYS and usable > last):
             return
 
 

@@ -132,8 +132,8 @@ def _lost_area(state: State, view: View) -> Span | None:
     if early_areas(view.events):
         return None
     own = cma_of(view.machine.facts.cmdline)
-    told = next((e.size for e in view.events if e.kind == "cma_unplaced"), None)
-    size = told if told is not None else view.default_area(own.size) or 0
+    counted = next((e.size for e in view.events if e.kind == "cma_unplaced"), None)
+    size = counted if counted is not None else view.default_area(own.size) or 0
     profile = view.planned.profile
     asked = as_placed_by(profile, own)
     return place_cma(state, size, asked, cma_align(profile, view.planned.page_size), view.low_max)

@@ -113,45 +113,45 @@ def paging_of_listing(view: View, state: State) -> Paging:
     return next((p for p in found if taken >= sizes[p] * (100 if p.kfence_pool else 97) // 100), found[-1])
 
 
-def pagings_planned(view: View, here: Paging) -> Iterator[Paging]:
-    """What the planned boot may take under its command line, the likeliest first. here: what the other boot took."""
+def pagings_planned(view: View, former: Paging) -> Iterator[Paging]:
+    """What the planned boot may take under its command line, the likeliest first. former: what the other boot took."""
     planned = view.planned
     if view.machine.fixed or planned.cmdline is None:
-        yield here
+        yield former
         return
     new = paging_of_cmdline(view, planned.cmdline, crash=planned.crash)
     if new.sure:
         yield new
         return
-    for pages in [True] if new.base_pages else _base_pages_planned(view, here, pool=new.kfence_pool):
-        for pool in _pools_planned(view, here, new):
+    for pages in [True] if new.base_pages else _base_pages_planned(view, former, pool=new.kfence_pool):
+        for pool in _pools_planned(view, former, new):
             yield Paging(base_pages=pages, kfence_pool=pool)
 
 
-def _base_pages_planned(view: View, here: Paging, *, pool: bool) -> list[bool]:
+def _base_pages_planned(view: View, former: Paging, *, pool: bool) -> list[bool]:
     """The possible answers to whether its linear map has base pages, which an unknown configuration may decide."""
     own, new = view.machine.facts.cmdline, view.planned.cmdline
     before, then = (values(line, "rodata") for line in (own, new))
     if then:
         if own is not None and before == then and _kfence(own) == _kfence(new):
-            return [here.base_pages]
+            return [former.base_pages]
         # A KFENCE that is built in, but has no pool, needs base pages whatever rodata= says.
         return [False] if pool or view.planned.profile.kfence != "pool" else [False, True]
     if own is None:
-        return [True] if here.base_pages else [False, True]
+        return [True] if former.base_pages else [False, True]
     # Where rodata= was given before, the default has to be known: distributions' is full.
-    return [True, False] if before else [here.base_pages]
+    return [True, False] if before else [former.base_pages]
 
 
-def _pools_planned(view: View, here: Paging, new: Paging) -> list[bool]:
+def _pools_planned(view: View, former: Paging, new: Paging) -> list[bool]:
     """The possible answers to whether the planned boot has an early KFENCE pool."""
     own = view.machine.facts.cmdline
     if view.planned.profile.kfence != "pool" or (_kfence(view.planned.cmdline) and not new.kfence_pool):
         return [False]
     if _kfence(view.planned.cmdline):
         return (
-            [here.kfence_pool] if own is not None and _kfence(own) == _kfence(view.planned.cmdline) else [True, False]
+            [former.kfence_pool] if own is not None and _kfence(own) == _kfence(view.planned.cmdline) else [True, False]
         )
     if own is None:
-        return [True, False] if here.kfence_pool else [False]
-    return [False, True] if _kfence(own) else [here.kfence_pool]
+        return [True, False] if former.kfence_pool else [False]
+    return [False, True] if _kfence(own) else [former.kfence_pool]

@@ -91,10 +91,10 @@ def rewind(machine: Machine, planned: PlannedBoot) -> Rewind:
     if _may_be_hidden(view):
         readings += _larger(found, view)
     certain = len([reading for reading in readings if not reading.more]) == 1
-    lower, told = _may_end_lower(view), found[0].whole or bool(view.events)
+    lower, explained = _may_end_lower(view), found[0].whole or bool(view.events)
     notes = [f"{lack}: what came after the crash kernel is told from the listing alone"] if lack else []
-    notes += _notes(view, certain=certain, lower=lower, told=told)
-    doubts = _doubt_of_areas(view), _doubt(lower=lower, told=told), _doubt_of_nodes(view)
+    notes += _notes(view, certain=certain, lower=lower, explained=explained)
+    doubts = _doubt_of_areas(view), _doubt(lower=lower, explained=explained), _doubt_of_nodes(view)
     return Rewind(tuple(readings), tuple(notes), tuple(filter(None, doubts)))
 
 
@@ -127,11 +127,11 @@ def _is_same(one: Machine, other: Machine) -> bool:
     return shared and (one.kind, one.settled) == (other.kind, other.settled)
 
 
-def _doubt(*, lower: bool, told: bool) -> str:
+def _doubt(*, lower: bool, explained: bool) -> str:
     """The doubt that belongs in the first line of an answer; "" for none."""
     if lower:
         return "low memory may end lower, as the listed crash kernel hints"
-    return "" if told else UNTOLD
+    return "" if explained else UNTOLD
 
 
 def _doubt_of_nodes(view: View) -> str:
@@ -150,18 +150,20 @@ def _doubt_of_areas(view: View) -> str:
 def _may_end_lower(view: View) -> bool:
     """True if the crash kernel lies lower than a search would put it, and nothing tells the limit or its address."""
     facts, planned = view.machine.facts, view.planned
-    told = facts.cmdline is not None or planned.dma_limit is not None or view.machine.settled or view.machine.traits.log
+    limit_known = (
+        facts.cmdline is not None or planned.dma_limit is not None or view.machine.settled or view.machine.traits.log
+    )
     low = [span for span in view.crash if span[1] <= view.low_max]
-    return bool(low) and not told and is_at_a_place(replace(view, crash=tuple(low)))
+    return bool(low) and not limit_known and is_at_a_place(replace(view, crash=tuple(low)))
 
 
-def _notes(view: View, *, certain: bool, lower: bool, told: bool) -> Iterator[str]:
+def _notes(view: View, *, certain: bool, lower: bool, explained: bool) -> Iterator[str]:
     if not certain:
         yield (
             "the sources do not say which reservations came later; the most likely "
             "reading is planned, the others are listed where they differ"
         )
-    if not told:
+    if not explained:
         yield (
             "no usual sequence of allocations leads to all that is listed: give the log of the same boot (--log) to "
             "tell what came after the crash kernel"
@@ -225,8 +227,8 @@ def _larger(found: list[History], view: View) -> Iterator[MapReading]:
     For all but the likeliest history the least amount is enough: a low crash kernel has the same place under any.
     Where no `mem=` is known to have cut it, the two likeliest histories are enough: more would be guesses upon guesses.
     """
-    seen, high = view.machine.memory.ram, asks_for_high(view)
-    larger = [(more, map_with(view, more.ram - seen)) for more in likely_totals(view)]
+    listed, high = view.machine.memory.ram, asks_for_high(view)
+    larger = [(more, map_with(view, more.ram - listed)) for more in likely_totals(view)]
     row = cache(Reserved)  # most are the same in all
     for history in found if is_hidden(view) else found[:_LIKELIEST]:
         paging = next(pagings_planned(view, history.paging))
@@ -239,9 +241,9 @@ def _larger(found: list[History], view: View) -> Iterator[MapReading]:
                 if size == settled:
                     continue
                 state = with_more(bare, view, memory, boot)
-                there = f"{what}; the machine has {format_size(ram)} of RAM, with no hole above what is listed"
+                assumption = f"{what}; the machine has {format_size(ram)} of RAM, with no hole above what is listed"
                 reserved = [row(start, end) for start, end in union(state.reserved)]
-                yield MapReading(there, MemoryMap(memory.regions, reserved), more=True)
+                yield MapReading(assumption, MemoryMap(memory.regions, reserved), more=True)
                 settled = size if not high and settles(view, memory, state, size) else None
             larger = [] if high else larger[:1]
 

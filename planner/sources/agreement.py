@@ -106,21 +106,21 @@ def _excess(of: Callable[[MemoryMap], list[Span]], one: _Reservations, other: _R
 
 def _check_default(one: _Reservations, other: _Reservations) -> None:
     """Refuse two trees with different default CMA areas: `cma=` replaces that, and no other pool."""
-    there, here = _default_area(one), _default_area(other)
-    if here == there:
+    first, second = _default_area(one), _default_area(other)
+    if first == second:
         return
-    where = _name_or_place(other.memory, here[0]) if here else _name_or_place(one.memory, there[0])
-    said = f"{where} is it {'here and not there' if here else 'there and not here'}"
-    raise _contradiction(one.machine, other.machine, "this device tree", "the default CMA area", said)
+    where = _name_or_place(other.memory, second[0]) if second else _name_or_place(one.memory, first[0])
+    contrast = f"{where} is it {'here and not there' if second else 'there and not here'}"
+    raise _contradiction(one.machine, other.machine, "this device tree", "the default CMA area", contrast)
 
 
-def _contradiction(first: Machine, second: Machine, what: str, matter: str, said: str) -> InputError:
+def _contradiction(first: Machine, second: Machine, what: str, matter: str, contrast: str) -> InputError:
     """The error for the second of two sources.
 
-    what: words for that one. matter: what the two differ in. said: how.
+    what: words for that one. matter: what the two differ in. contrast: how.
     """
-    told = f"{what} contradicts {printable(first.source)} in {matter}: {said}"
-    return InputError(second.source, told, "give only the one of the boot that is meant")
+    message = f"{what} contradicts {printable(first.source)} in {matter}: {contrast}"
+    return InputError(second.source, message, "give only the one of the boot that is meant")
 
 
 def _check_reach(first: Machine, second: Machine) -> None:
@@ -128,8 +128,8 @@ def _check_reach(first: Machine, second: Machine) -> None:
     one, other = first.facts.firmware_dma_limit, second.facts.firmware_dma_limit
     if one is None or other is None or one == other:
         return
-    said = f"up to {other:#x} here and {one:#x} there"
-    raise _contradiction(first, second, "this device tree", "what all devices can reach", said)
+    contrast = f"up to {other:#x} here and {one:#x} there"
+    raise _contradiction(first, second, "this device tree", "what all devices can reach", contrast)
 
 
 def _reserved_or_nomap(memory: MemoryMap) -> list[Span]:

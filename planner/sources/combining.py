@@ -202,8 +202,8 @@ def _notes_on_trees_line(machines: Sequence[Machine]) -> list[str]:
     names = [f"{name}=" for name in ("cma", "mem") if whole_words(known[0].facts.cmdline, name)]
     if not names:
         return []
-    told = f"the command line is that of {printable(known[0].source)}, which a boot loader may replace"
-    return [f"{told}: the map is taken as that of a boot with its {' and '.join(names)}"]
+    origin = f"the command line is that of {printable(known[0].source)}, which a boot loader may replace"
+    return [f"{origin}: the map is taken as that of a boot with its {' and '.join(names)}"]
 
 
 def _has_obsolete_notes(machine: Machine, best: Machine) -> bool:
@@ -325,9 +325,9 @@ def _check_two_maps(best: Machine, machine: Machine, *, cut: bool, grows: bool) 
         all_of_it = (machine.memory.ram, best.memory.ram) == (total(here), total(there))
         what = "RAM" if all_of_it else "RAM without NOMAP memory"
         raise contradiction(machine, what, f"{total(here) >> 20}M", f"{total(there) >> 20}M", best)
-    spans, said = (only_here, ("RAM", "none")) if total(only_here) > enough else (only_there, ("no RAM", "some"))
+    spans, content = (only_here, ("RAM", "none")) if total(only_here) > enough else (only_there, ("no RAM", "some"))
     start, end = max(spans, key=lambda span: span[1] - span[0])
-    raise contradiction(machine, f"between {start:#x} and {end:#x} there", *said, best)
+    raise contradiction(machine, f"between {start:#x} and {end:#x} there", *content, best)
 
 
 def _check_mem_total(best: Machine, machines: Sequence[Machine]) -> None:
@@ -336,9 +336,9 @@ def _check_mem_total(best: Machine, machines: Sequence[Machine]) -> None:
         return
     most = best.memory.ram
     for machine in machines:
-        seen = machine.facts.mem_total
-        if seen is not None and seen > most:
-            raise contradiction(machine, "MemTotal", f"{seen >> 10}K", f"{most >> 10}K of RAM", best)
+        mem_total = machine.facts.mem_total
+        if mem_total is not None and mem_total > most:
+            raise contradiction(machine, "MemTotal", f"{mem_total >> 10}K", f"{most >> 10}K of RAM", best)
 
 
 def _check_crash(machines: Sequence[Machine]) -> None:
@@ -350,15 +350,15 @@ def _check_crash(machines: Sequence[Machine]) -> None:
     for machine, (recording, crash) in product(machines, recorded):
         if crash is None:
             continue
-        start, here = crash.start, ""
+        start, content = crash.start, ""
         if intersect(crash.span, machine.memory.nomap()):
-            here = "NOMAP"
+            content = "NOMAP"
         elif machine.memory.regions and not intersect(crash.span, machine.memory.spans()):
-            here = "no RAM"
+            content = "no RAM"
         elif (span := _allocated_in(machine, recording, crash)) is not None:
-            start, here = span[0], "something else"
-        if here:
-            raise contradiction(machine, f"memory at {start:#x}", here, "the crash kernel", recording)
+            start, content = span[0], "something else"
+        if content:
+            raise contradiction(machine, f"memory at {start:#x}", content, "the crash kernel", recording)
 
 
 def _check_image(machines: Sequence[Machine]) -> None:

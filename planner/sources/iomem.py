@@ -128,14 +128,14 @@ def parse(text: str, name: str) -> Machine:
     rows = _one_listing(rows, remarks.notes)
     _note_interruptions(rows, skipped, remarks)
     rows.sort(key=lambda row: (row[START], -row[END]))
-    regions, reserved, seen = _classified(rows, name, remarks)
+    regions, reserved, by_name = _classified(rows, name, remarks)
     record = _record(reserved)
-    image = seen.get("Kernel code")
+    image = by_name.get("Kernel code")
     if image is None:
         remarks.notes.append(_WITHOUT_KERNEL)
     elif arch is None:
-        arch = _arch_of_image(image, seen.get("Kernel data"))
-    facts = Facts(kernel_image=image, kernel_data=seen.get("Kernel data"), record=record, arch=arch)
+        arch = _arch_of_image(image, by_name.get("Kernel data"))
+    facts = Facts(kernel_image=image, kernel_data=by_name.get("Kernel data"), record=record, arch=arch)
     memory = MemoryMap(tuple(regions), tuple(reserved))
     if remarks.partial or (image is None and arch is None and reserved):
         doubt = "memory may be missing from the listing"
@@ -378,7 +378,7 @@ def _classified(rows: list[Row], name: str, remarks: _Remarks) -> tuple[list[Reg
     """
     regions: list[Region] = []
     reserved: list[Reserved] = []
-    seen: dict[str, Range] = {}
+    by_name: dict[str, Range] = {}
     added = 0
     around: list[tuple[int, bool, str]] = []  # parents of the next: end, whether one is memory, name
     base = min([row[INDENT] for row in rows], default=0)
@@ -404,13 +404,13 @@ def _classified(rows: list[Row], name: str, remarks: _Remarks) -> tuple[list[Reg
                 reserved.append(Reserved(start, end, "reserved"))
         elif (found := Reserved(start, end, what)).is_crash or in_ram:
             reserved.append(found)
-            seen.setdefault(what, Range(start, end))
+            by_name.setdefault(what, Range(start, end))
         around.append((end, in_ram or what == "System RAM", what))
     _note_unknown_names(remarks)
     _note_left_out(rows, added, lone, remarks)
     if (beside := _in_the_one_beside(rows)) is not None:
         remarks.missing(f"the resource at {beside:#x} lies in the one beside it, so a digit is wrong")
-    return _disjoint(regions, name, remarks.notes), reserved, seen
+    return _disjoint(regions, name, remarks.notes), reserved, by_name
 
 
 def _disjoint(regions: list[Region], name: str, notes: list[str]) -> list[Region]:

@@ -29,8 +29,8 @@ def with_stated_ram(machine: Machine | None, spans: Sequence[Span]) -> Machine:
     regions = [Region(a, b) for a, b in union(spans)]
     if machine is None:
         return _ram_alone(regions)
-    told = "RAM is as stated with --memory; " + ("reservations are" if machine.memory.reserved else "facts are")
-    notes = (f"{told} those of the source",)
+    origin = "RAM is as stated with --memory; " + ("reservations are" if machine.memory.reserved else "facts are")
+    notes = (f"{origin} those of the source",)
     if machine.facts.tree is not None and not _lists_placed(machine):
         return _of_tree(machine, regions, notes, whole=True)
     return _in_other_ram(machine, regions, notes)
@@ -84,16 +84,16 @@ def _of_tree(machine: Machine, regions: Sequence[Region], notes: Sequence[str], 
     name = machine.source if own else "the device tree"
     # Without a line of the boot's, one that the tree has is ignored; see `bootargs`.
     tree = read_tree(facts.tree, name, ram=regions, cmdline=facts.cmdline or "", whole=whole)
-    told = [n for n in tree.notes if n not in machine.notes]
+    added = [n for n in tree.notes if n not in machine.notes]
     memory, early = (tree.memory, ()) if own else _with_trees_reservations(machine, tree.memory)
     size = sum(r.end - r.start for r in memory.reserved[len(machine.memory.reserved) :])
     size += sum(b - a for a, b in tree.memory.nomap())
     if size and not own:
-        told.append(f"the device tree's reserved memory and carve-outs ({format_size(size)}) are added to this map")
+        added.append(f"the device tree's reserved memory and carve-outs ({format_size(size)}) are added to this map")
     maps = []
     for m in tree.facts.tree_maps:
-        there, events = (m.memory, ()) if own else _with_trees_reservations(machine, m.memory)
-        maps.append(m._replace(memory=there, events=events))
+        merged, events = (m.memory, ()) if own else _with_trees_reservations(machine, m.memory)
+        maps.append(m._replace(memory=merged, events=events))
     return replace(
         machine,
         memory=memory,
@@ -105,7 +105,7 @@ def _of_tree(machine: Machine, regions: Sequence[Region], notes: Sequence[str], 
             events=(*facts.events, *early),
         ),
         settled=machine.settled and not own,
-        notes=tuple(dict.fromkeys((*(n for n in machine.notes if n not in ABOUT_MEMORY), *told, *notes))),
+        notes=tuple(dict.fromkeys((*(n for n in machine.notes if n not in ABOUT_MEMORY), *added, *notes))),
     )
 
 

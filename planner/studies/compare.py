@@ -167,8 +167,8 @@ def _row(size: int, question: Question, strategy: Strategy) -> Row:
     acting, since = strategy, strategy.since
     if strategy.effect is None:
         acting = released_for(own_effect(question.mainline))
-        here = f"{acting.name} ({question.mainline.profile.spans})"
-        since = f"not known for this kernel; nearest: {here}" if plan.protection == "not known" else f"here: {here}"
+        nearest = f"{acting.name} ({question.mainline.profile.spans})"
+        since = f"{'not known for this kernel; nearest' if plan.protection == 'not known' else 'here'}: {nearest}"
     done, mapping, waste = plan.reservation, plan.mapping, plan.waste
     return Row(
         size=size,

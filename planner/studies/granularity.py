@@ -37,19 +37,19 @@ class Observed:
 
 
 def granularity(
-    machine: Machine, plan: Plan, seen: Observed, text: str | None, options: Options, *, live: bool
+    machine: Machine, plan: Plan, dump: Observed, text: str | None, options: Options, *, live: bool
 ) -> Check:
     """Compare page tables with the plan. live: this kernel splits leaves when permissions change (BBML2)."""
-    pairs = _pairs(plan, seen)
+    pairs = _pairs(plan, dump)
     wrong = [f"{name} {format_size(got)} (planned {format_size(want)})" for name, got, want in pairs if got != want]
     if not wrong:
         shown = ", ".join(f"{name} {format_size(got)}" for name, got, _ in pairs if got)
-        return Check("granularity", "agreed", f"{seen.source}: {shown}, as planned")
-    difference = f"{seen.source}: {'; '.join(wrong)}"
+        return Check("granularity", "agreed", f"{dump.source}: {shown}, as planned")
+    difference = f"{dump.source}: {'; '.join(wrong)}"
     if live and _only_finer(pairs):
         why = "finer leaves: this kernel splits them at run time when permissions change (BBML2)"
         return Check("granularity", "agreed", f"{difference}: {why}")
-    causes = _causes(machine, plan, seen, text, options)
+    causes = _causes(machine, plan, dump, text, options)
     if causes:
         return Check("granularity", "not checkable", f"{difference}; not known: {', '.join(causes)}")
     return Check("granularity", "disagreed", difference)
@@ -59,20 +59,20 @@ _Pairs: TypeAlias = list[tuple[str, int, int]]
 """For each kind of leaf, the largest first: its name, bytes in the dump, bytes in the plan."""
 
 
-def _pairs(plan: Plan, seen: Observed) -> _Pairs:
+def _pairs(plan: Plan, dump: Observed) -> _Pairs:
     """The bytes of the dump beside those of the plan, by kind of leaf or, if the dump has only that, by size."""
     planned = {kind: getattr(plan.mapping.bytes, kind) for kind in KINDS}
-    if seen.by_kind is not None:
-        return [(kind, seen.by_kind.get(kind, 0), planned[kind]) for kind in KINDS]
+    if dump.by_kind is not None:
+        return [(kind, dump.by_kind.get(kind, 0), planned[kind]) for kind in KINDS]
     geo = geometry(plan.kernel.page_size, plan.kernel.va_bits)
-    sizes, by_size = dict(zip(KINDS, geo.leaf_sizes, strict=True)), seen.by_size or {}
+    sizes, by_size = dict(zip(KINDS, geo.leaf_sizes, strict=True)), dump.by_size or {}
     return [
         (format_size(size), by_size.get(size, 0), sum(planned[k] for k in KINDS if sizes[k] == size))
         for size in sorted({*sizes.values(), *by_size}, reverse=True)
     ]
 
 
-def _causes(machine: Machine, plan: Plan, seen: Observed, text: str | None, options: Options) -> list[str]:
+def _causes(machine: Machine, plan: Plan, dump: Observed, text: str | None, options: Options) -> list[str]:
     """Unknown facts that can cause the difference, in words; empty if none can.
 
     An unknown kernel or page size can cause any difference. Address bits and rodata= are planned with the other value,
@@ -90,8 +90,8 @@ def _causes(machine: Machine, plan: Plan, seen: Observed, text: str | None, opti
         places.append(("the place of the kernel image", _AROUND * largest))
     room = sum(size for _, size in places)
     for changed, other in _otherwise(plan, options):
-        there = make_plan(machine, text, other) if changed else plan
-        moved = _moved(_pairs(there, seen))
+        replanned = make_plan(machine, text, other) if changed else plan
+        moved = _moved(_pairs(replanned, dump))
         if moved is not None and moved <= room:
             return [*changed, *([name for name, _ in places] if moved else [])]
     return []

@@ -70,8 +70,8 @@ class Inquiry:
         """The assumption of each other reading of the map, and requests of this form in its memory."""
         request = self.question.request
         for reading in self.question.others:
-            there = context_under(reading, self.context)
-            form = RequestForm(memblock_of(there), request, there.profile, there.bounds, there.proposal)
+            context = context_under(reading, self.context)
+            form = RequestForm(memblock_of(context), request, context.profile, context.bounds, context.proposal)
             yield reading.assumption, form
 
     def plan(self, size: int) -> Plan:

@@ -105,25 +105,25 @@ def does(profile: Profile) -> str:
     """A profile's treatment of a crash kernel, in one line."""
     if not profile.reserves:
         return "never reserves anything"
-    said = [f"plain {_windows(profile.plain)}"]
+    parts = [f"plain {_windows(profile.plain)}"]
     if profile.combine == "plain":
-        said.append(",high and ,low are not read")
+        parts.append(",high and ,low are not read")
     else:
-        said.append(f",high {_windows(profile.high)}")
+        parts.append(f",high {_windows(profile.high)}")
         low = format_size(profile.low_default) if profile.low_default else "as ,low says,"
-        said.append(f"low part {low} {_LOW[profile.low_when]}")
+        parts.append(f"low part {low} {_LOW[profile.low_when]}")
     if profile.cma:
-        said.append(",cma is reserved")
+        parts.append(",cma is reserved")
     if profile.auto:
-        said.append(f"auto is {profile.auto}")
+        parts.append(f"auto is {profile.auto}")
     on_the_map = f"{_EFFECTS[profile.effect]}, {'' if profile.protects else 'not '}protected once loaded"
     if profile.map_certainty == "unknown":
         on_the_map = f"linear map not known; nearest mainline kernel: {on_the_map}"
-    said += [_LIMITS[profile.dma_limit], _when(profile), on_the_map]
-    said.append(_RODATA[profile.rodata])
+    parts += [_LIMITS[profile.dma_limit], _when(profile), on_the_map]
+    parts.append(_RODATA[profile.rodata])
     if profile.removes_nomap:
-        said.append("no-map memory of a device tree does not count as RAM")
-    return "; ".join(said)
+        parts.append("no-map memory of a device tree does not count as RAM")
+    return "; ".join(parts)
 
 
 def _windows(windows: tuple[Window, ...]) -> str:

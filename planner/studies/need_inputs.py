@@ -290,9 +290,9 @@ _LARGE = {
 
 
 def _drivers(known: Capture | None, page: int) -> tuple[tuple[str, Figure], ...]:
-    seen = set(known.drivers) | {name for name, _ in known.modules} if known is not None else set()
+    names = set(known.drivers) | {name for name, _ in known.modules} if known is not None else set()
     source = "assumed: the amount that RHEL's default adds, not measured"
-    large = [(name, added[page]) for name, added in _LARGE.items() if name in seen and page in added]
+    large = [(name, added[page]) for name, added in _LARGE.items() if name in names and page in added]
     return tuple((name, Figure(added, source, assumed=True)) for name, added in large)
 
 

@@ -156,7 +156,7 @@ def verify(
     if record is not None:
         checks.append(_placement(machine, question, plan, record, inferred=inferred))
     live = question.mainline.no_aborts and question.mainline.profile.bbm != "none"
-    checks += [granularity(machine, plan, seen, text, options, live=live) for seen in observed]
+    checks += [granularity(machine, plan, dump, text, options, live=live) for dump in observed]
     view = plan.reservation
     assumed = [f"assumed: {', '.join(plan.kernel.assumed)}"] if plan.kernel.assumed else []
     return verdict(
@@ -392,7 +392,7 @@ def _impossible(question: Question, record: BootRecord) -> str | None:
     if request.base:
         return None if crash.start == request.base else f"the request has the offset {request.base:#x}"
     windows = profile.high if request.high else profile.plain
-    states = [(there.bounds, memblock_of(there)) for there in _contexts(question)]
+    states = [(other.bounds, memblock_of(other)) for other in _contexts(question)]
     highest = [
         found
         for limits, memblock in states

@@ -72,8 +72,8 @@ def doubts_of(total: Sum) -> str:
 def _doubt(part: Sum) -> str:
     """The number of machines that are unprotected for a reason other than their kernel's behaviour."""
     named = [(part.not_available, "strategy not available"), (part.not_known, "not known for their kernel")]
-    said = [f"{what}: {count(number)}" for number, what in named if number]
-    return f" ({', '.join(said)})" if said else ""
+    parts = [f"{what}: {count(number)}" for number, what in named if number]
+    return f" ({', '.join(parts)})" if parts else ""
 
 
 def _group(title: str, groups: dict[str, Sum]) -> Table:

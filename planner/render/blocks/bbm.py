@@ -74,10 +74,10 @@ def _matrix(cases: Sequence[Case], procedures: Sequence[Procedure]) -> list[Bloc
     states = sum({(case.procedure, case.bbm_level != "0"): case.states for case in cases}.values())
     safe = [p.name for p in procedures if all(by_key[p.name, level].verdict == "safe" for level in levels)]
     others = [procedure.name for procedure in procedures if procedure.name not in safe]
-    said = [f"{len(safe)} safe at every level ({', '.join(safe)})"] if safe else []
-    said += [f"{len(others)} unsafe at one level or more ({', '.join(others)})"] if others else []
+    parts = [f"{len(safe)} safe at every level ({', '.join(safe)})"] if safe else []
+    parts += [f"{len(others)} unsafe at one level or more ({', '.join(others)})"] if others else []
     found: list[Block] = [
-        Lead(counted(len(procedures), "procedure"), "; ".join(said), "warn" if others else "good"),
+        Lead(counted(len(procedures), "procedure"), "; ".join(parts), "warn" if others else "good"),
         Facts([("Explored", f"all {states:,} states; {_setting(cases[0])}")]),
         Table(
             "Changing live page tables, by FEAT_BBM level",
@@ -129,10 +129,10 @@ def _traces(cases: Sequence[Case], *, wide: bool) -> list[Block]:
     found: list[Block] = []
     for alike in shared.values():
         case = alike[0]
-        said: dict[str, list[str]] = {}
+        levels_of: dict[str, list[str]] = {}
         for one in alike:
-            said.setdefault(one.verdict, []).append(one.bbm_level)
-        verdicts = ", ".join(f"{verdict} at level {' and '.join(levels)}" for verdict, levels in said.items())
+            levels_of.setdefault(one.verdict, []).append(one.bbm_level)
+        verdicts = ", ".join(f"{verdict} at level {' and '.join(levels)}" for verdict, levels in levels_of.items())
         title = f"Shortest trace of {case.procedure}: {verdicts}"
         found.append(_trace(title, case, wide=wide))
     return found

@@ -63,8 +63,8 @@ def _interest(difference: Difference) -> int:
 def _changed(found: Differences) -> str:
     """The main changes: the placement, the map, the protection."""
     a, b = found.a.plan, found.b.plan
-    here, there = a.reservation, b.reservation
-    same = (here.crash, here.low, here.outcome) == (there.crash, there.low, there.outcome)
+    first, second = a.reservation, b.reservation
+    same = (first.crash, first.low, first.outcome) == (second.crash, second.low, second.outcome)
     words = ["same placement" if same else "another placement"]
     if a.mapping == b.mapping:
         words.append("same linear map")
@@ -80,11 +80,11 @@ def _changed(found: Differences) -> str:
 def _side(plan: Plan) -> str:
     """The request and the answer, with what is not known of the kernel and the map."""
     kernel, facts, done = plan.kernel, plan.facts, plan.reservation
-    set_ = [f"--align {kernel.align}"] * (kernel.align != "pud") + ["--prefer-aligned"] * facts.prefer_aligned
-    set_ += [f"--rodata {facts.rodata}"] if facts.rodata is not None else []
-    set_ += ["--kfence" if facts.kfence else "--no-kfence"] if facts.kfence is not None else []
-    set_ += [f"--cpu {facts.cpu}"] if facts.cpu is not None else []
-    asked = ", ".join([f"{plan.request.text} on {plan.memory.source}", kernel.profile, kernel.strategy, *set_])
+    given = [f"--align {kernel.align}"] * (kernel.align != "pud") + ["--prefer-aligned"] * facts.prefer_aligned
+    given += [f"--rodata {facts.rodata}"] if facts.rodata is not None else []
+    given += ["--kfence" if facts.kfence else "--no-kfence"] if facts.kfence is not None else []
+    given += [f"--cpu {facts.cpu}"] if facts.cpu is not None else []
+    asked = ", ".join([f"{plan.request.text} on {plan.memory.source}", kernel.profile, kernel.strategy, *given])
     doubt = in_doubt(together(kernel_doubt_on(plan), map_doubt_on(plan)))
     if done.crash is None:
         return f"{asked}: {done.outcome}{doubt}"

@@ -124,8 +124,8 @@ def _finding(swept: Sweep) -> str:
     if len(parts) == 1:
         return f"every size from {size(swept.least)} to {size(swept.most)}"
     ends = column([last for _, last in parts])
-    said = [f"{outcome} up to {end}" for (outcome, _), end in zip(parts[:-1], ends[:-1], strict=True)]
-    return ", then ".join([*said, parts[-1][0]])
+    ranges = [f"{outcome} up to {end}" for (outcome, _), end in zip(parts[:-1], ends[:-1], strict=True)]
+    return ", then ".join([*ranges, parts[-1][0]])
 
 
 def _table(swept: Sweep) -> Table:

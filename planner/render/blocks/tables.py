@@ -90,10 +90,10 @@ def granularity(plan: Plan) -> Table:
     """The leaves of this plan's linear map beside those without a crash kernel."""
     mapping, baseline = plan.mapping, plan.baseline
     kinds = [kind for kind in KINDS if getattr(mapping.leaves, kind) or getattr(baseline.leaves, kind)]
-    here = column([getattr(mapping.bytes, kind) for kind in kinds])
+    planned = column([getattr(mapping.bytes, kind) for kind in kinds])
     without = column([getattr(baseline.bytes, kind) for kind in kinds])
     rows: list[tuple[str, ...]] = [
-        (_KIND_NAMES[kind], count(getattr(mapping.leaves, kind)), here[n]) for n, kind in enumerate(kinds)
+        (_KIND_NAMES[kind], count(getattr(mapping.leaves, kind)), planned[n]) for n, kind in enumerate(kinds)
     ]
     if mapping == baseline:
         return Table("Linear map (the same without a crash kernel)", "lrr", ("entries", "number", "map"), rows)
@@ -109,17 +109,17 @@ def page_tables(plan: Plan) -> Table:
     mapping, baseline, cost = plan.mapping, plan.baseline, plan.waste
     each = plan.kernel.page_size
     levels = [level for level in TABLES if getattr(mapping.tables, level) or getattr(baseline.tables, level)]
-    here = column([*(getattr(mapping.tables, level) * each for level in levels), mapping.table_bytes])
+    planned = column([*(getattr(mapping.tables, level) * each for level in levels), mapping.table_bytes])
     without = column([*(getattr(baseline.tables, level) * each for level in levels), baseline.table_bytes])
     more = [(getattr(mapping.tables, level) - getattr(baseline.tables, level)) * each for level in levels]
     extra = signed_column([*more, cost.extra_table_bytes])
     names = [*(f"{level.upper()} tables" for level in levels), "all tables"]
     if mapping == baseline:
-        same = list(zip(names, here, strict=True))
+        same = list(zip(names, planned, strict=True))
         same.append(("TLB entries needed to map all RAM", count(mapping.tlb_entries)))
         return Table("Page tables (the same without a crash kernel)", "lr", ("what", "this plan"), same)
     rows: list[tuple[str, ...]] = [
-        (name, here[n], without[n], extra[n], _least_tables(plan) if n == len(levels) else "")
+        (name, planned[n], without[n], extra[n], _least_tables(plan) if n == len(levels) else "")
         for n, name in enumerate(names)
     ]
     entries = count(mapping.tlb_entries), count(baseline.tlb_entries), signed_count(cost.extra_tlb_entries)

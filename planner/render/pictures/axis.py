@@ -57,8 +57,8 @@ def node_of(plan: Plan, scale: Scale) -> str:
     """The NUMA nodes of a range of addresses, on a machine with several."""
     if len({region.node for region in plan.memory.regions}) < 2:
         return ""
-    here = [r.node for r in plan.memory.regions if r.start < scale.end and scale.start < r.end and r.node is not None]
-    return f", node {', '.join(map(str, sorted(set(here))))}" if here else ""
+    nodes = [r.node for r in plan.memory.regions if r.start < scale.end and scale.start < r.end and r.node is not None]
+    return f", node {', '.join(map(str, sorted(set(nodes))))}" if nodes else ""
 
 
 def _bar(scale: Scale, room: float) -> tuple[int, float] | None:

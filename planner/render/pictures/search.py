@@ -23,8 +23,8 @@ _ARROW = 12  # pixels; a shorter arrow has no head
 
 def describe(plan: Plan) -> str:
     """The search in words, for screen readers."""
-    said = " ".join([f"{n}: {_said(attempt)}." for n, attempt in enumerate(plan.reservation.attempts, 1)])
-    return said or "Nothing is searched."
+    sentences = " ".join([f"{n}: {_said(attempt)}." for n, attempt in enumerate(plan.reservation.attempts, 1)])
+    return sentences or "Nothing is searched."
 
 
 def paint_tracks(canvas: Canvas, y: float, plan: Plan, scale: Scale) -> float:

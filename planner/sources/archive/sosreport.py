@@ -213,7 +213,7 @@ def read_directory(path: str) -> Machine:
 
 def _roots(path: str) -> list[str]:
     """The folders of reports: the least deep ones in this folder or a few levels below it."""
-    level, seen = [path], 0
+    level, searched = [path], 0
     for _ in range(_FOLDERS_ABOVE + 1):
         roots = sorted(folder for folder in level if _is_report(folder))
         if roots:
@@ -222,9 +222,9 @@ def _roots(path: str) -> list[str]:
         for folder in level:
             with os.scandir(folder) as entries:
                 below += [e.path for e in entries if e.is_dir(follow_symlinks=False) and os.access(e.path, os.R_OK)]
-            if seen + len(below) > _FOLDERS_SEARCHED:
+            if searched + len(below) > _FOLDERS_SEARCHED:
                 raise InputError(path, "this is a directory with too many folders in it", "give the sosreport's own")
-        level, seen = below, seen + len(below)
+        level, searched = below, searched + len(below)
     return []
 
 

@@ -88,11 +88,14 @@ def _tree_maps(tree: State, boot: Callable[[TreeRules], State]) -> tuple[tuple[T
     if not tree.pools and not tree.placed:
         return (), notes
     states = {rules: boot(rules) for rules in dict.fromkeys(_distinct(rules, tree) for rules in _ALL)}
-    told = {rules: state.all_notes() for rules, state in states.items()}
-    common = [note for note in notes if all(note in others for others in told.values())]
+    notes_by_rules = {rules: state.all_notes() for rules, state in states.items()}
+    common = [note for note in notes if all(note in others for others in notes_by_rules.values())]
     read = {
         rules: TreeMap(
-            rules, state.memory(), tuple(note for note in told[rules] if note not in common), state.default_cma
+            rules,
+            state.memory(),
+            tuple(note for note in notes_by_rules[rules] if note not in common),
+            state.default_cma,
         )
         for rules, state in states.items()
     }

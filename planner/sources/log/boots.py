@@ -141,11 +141,11 @@ def _repeats(text: str, part: _Part, other: _Part) -> bool:
 
     With time stamps those that are read are enough: of others some have been left out.
     """
-    told, again = _told(text, part), _told(text, other)
-    first = next(told, None)
+    messages, others = _messages(text, part), _messages(text, other)
+    first = next(messages, None)
     if first is None or (first[0] is not None and not _may_repeat(text, part, other)):
         return False
-    return first in again and all(line in again for line in told)
+    return first in others and all(line in others for line in messages)
 
 
 def _may_repeat(text: str, part: _Part, other: _Part) -> bool:
@@ -157,7 +157,7 @@ def _may_repeat(text: str, part: _Part, other: _Part) -> bool:
     return True
 
 
-def _told(text: str, part: _Part) -> Iterator[tuple[float | None, str]]:
+def _messages(text: str, part: _Part) -> Iterator[tuple[float | None, str]]:
     """Messages of a part, from the first of the boot on; if that has a time stamp, those with one that are read."""
     began = stamped = False
     at = part.start

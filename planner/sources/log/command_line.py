@@ -47,10 +47,10 @@ def completed(log: Log) -> CommandLine:
         return CommandLine(text, "told", cut, notes)
     size = format_size(log.crash.size)
     ends = "ends within" if at_end else "has no"
-    told = f"{size} were reserved, and the command line in the log {ends} crashkernel=: it is incomplete"
+    cause = f"{size} were reserved, and the command line in the log {ends} crashkernel=: it is incomplete"
     request = _request(log.crash, log.low, asked[-1] if asked else "")
     line = " ".join([*(words[:-1] if at_end else words), *request])
-    return CommandLine(line, "restored", cut=True, notes=(*notes, f"{told}, so the recorded size is planned"))
+    return CommandLine(line, "restored", cut=True, notes=(*notes, f"{cause}, so the recorded size is planned"))
 
 
 def _requests(words: Sequence[str], *, cut: bool) -> list[str]:

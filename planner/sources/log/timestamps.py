@@ -71,8 +71,8 @@ def has_timestamp(line: str) -> bool:
 
 def is_kernels(lines: list[str]) -> bool:
     """True if most lines are of a kernel's log, as the time stamp of printk or `dmesg -T` shows, or the program."""
-    told = [line for line in lines if line.strip()]
-    return 2 * sum(_KERNELS.search(line, 0, WIDEST) is not None for line in told) > len(told)
+    filled = [line for line in lines if line.strip()]
+    return 2 * sum(_KERNELS.search(line, 0, WIDEST) is not None for line in filled) > len(filled)
 
 
 def prefix_pattern(prefix: str) -> str:

@@ -78,8 +78,8 @@ class Boot:
         if before is None or self.may_reserve or not before.may_reserve:
             return False
         outside = [r for r in self.log.map if subtract(r.span, before.log.crash_spans)]
-        seen, known = sum(r.size for r in self.log.map), set(before.log.map)
-        return 2 * sum(r.size for r in outside) < seen and known.issuperset(outside)
+        ram, known = sum(r.size for r in self.log.map), set(before.log.map)
+        return 2 * sum(r.size for r in outside) < ram and known.issuperset(outside)
 
 
 def chosen(boots: Sequence[Boot]) -> tuple[Log, list[str]]:
