@@ -38,12 +38,12 @@ from planner.planning.request import WITH_CRASH_KERNELS, asked_of, inferred, par
 from planner.planning.result import FactsView, MemoryView, OtherReading, OwnView, Plan, ProcessorsView, ReservationView
 from planner.planning.shared import Shared
 from planner.planning.strategies import OWN, Strategy, strategy_named
-from planner.planning.views import facts_view, kernel_view, outcome_of, own_view, request_view, reservation_view
+from planner.planning.views import facts_view, kernel_view, own_view, request_view, reservation_view
 
 if TYPE_CHECKING:
     from planner.rewind.readings import MapReading
 
-__all__ = ["Question", "answer", "ask", "attempt", "make_plan", "outcome_of", "with_request"]
+__all__ = ["Question", "answer", "ask", "attempt", "make_plan", "with_request"]
 
 
 class Question(NamedTuple):

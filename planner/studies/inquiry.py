@@ -15,9 +15,10 @@ from planner.planning.capacity import RequestForm
 from planner.planning.context import Context, memblock_of, with_strategy
 from planner.planning.options import Options
 from planner.planning.other_readings import context_under
-from planner.planning.plan import Question, answer, ask, outcome_of, with_request
+from planner.planning.plan import Question, answer, ask, with_request
 from planner.planning.result import Plan
 from planner.planning.strategies import Strategy, strategy_named
+from planner.planning.views import outcome_of
 
 __all__ = [
     "FORM_SIZE",
