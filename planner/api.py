@@ -52,12 +52,12 @@ from planner.studies.explain import explain as explain_machine
 from planner.studies.fit import Fit
 from planner.studies.fit import fit as fit_machine
 from planner.studies.give_back import GiveBack
-from planner.studies.give_back import give_back as shrink
+from planner.studies.give_back import give_back as give_back_machine
 from planner.studies.need import Need
 from planner.studies.need import need as make_need
 from planner.studies.need_inputs import Given, margin, rootfs_limit
 from planner.studies.recommend import RECOMMEND_AIMS, Goal, Recommendation
-from planner.studies.recommend import recommend as recommend_for
+from planner.studies.recommend import recommend as recommend_machine
 from planner.studies.remedies import helped
 from planner.studies.size import Presets, presets
 from planner.studies.survey import Candidates, Row, tabulate
@@ -289,7 +289,7 @@ def recommend(
     aimed = read("aim", aim, one_of(*RECOMMEND_AIMS))
     asked = Goal(aimed, wanted, request(crashkernel), between, anywhere, image, read("sure", sure, share))
     with arguments.named():
-        return recommend_for(_machine(source, options), arguments.options(options), asked)
+        return recommend_machine(_machine(source, options), arguments.options(options), asked)
 
 
 def survey(
@@ -348,9 +348,9 @@ def give_back(
     source: Source | None, crashkernel: str | None, written: int | str, **options: Unpack[PlanOptions]
 ) -> GiveBack:
     """Shrink the crash kernel after a boot with this request, by writing `written` to /sys/kernel/kexec_crash_size."""
-    left = read("written", written, number(size_or_zero))
+    stays = read("written", written, number(size_or_zero))
     with arguments.named():
-        return shrink(_machine(source, options), request(crashkernel), left, arguments.options(options))
+        return give_back_machine(_machine(source, options), request(crashkernel), stays, arguments.options(options))
 
 
 def need(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -92,26 +93,9 @@ def size(
     **options: Any,
 ) -> int:
     """Recommend a size to ask for; or sweep over sizes, or shrink after boot."""
-    if sweep is not None and give_back is not None:
-        raise click.UsageError("--sweep and --give-back exclude each other: give one of them")
-    if step is not None and sweep is None:
-        raise Refused("means nothing without --sweep", "give --sweep FROM..TO too", option="--step")
-    source = click.get_current_context().get_parameter_source("sure")
-    if source is not ParameterSource.DEFAULT and not options["any_image"]:
-        raise Refused("means nothing without --any-image", "give --any-image too", option="--sure")
     wanted = {name: options.pop(name) for name in ("need", "aim", "ram", "any_image", "image_size", "sure")}
-    asked = any(wanted[name] for name in ("need", "aim", "ram", "any_image")) or pasted is not None
-    if (sweep is not None or give_back is not None) and asked:
-        raise click.UsageError(
-            "--need, --aim, --ram, --as and --any-image are for a recommendation: leave out the rest"
-        )
-    if out.form in PICTURES and sweep is None:
-        named = click.get_current_context().get_parameter_source("form") is not ParameterSource.DEFAULT
-        option = "--format" if named else "-o"
-        raise Refused("only a sweep is drawn", "give --sweep FROM..TO, or another format", option=option)
-    if pasted is not None and out.form != "text":
-        remedy = "leave out --format, or name a FILE without the ending of another format"
-        raise Refused(f"prints one line as text, not {out.form}", remedy, option="--as")
+    stepped, paste = step is not None, pasted is not None
+    _check(wanted, out.form, sweep=sweep is not None, give_back=give_back is not None, step=stepped, paste=paste)
     machine = read_machine(maps, options)
     chosen = Options(**options)
     if sweep is not None:
@@ -122,6 +106,29 @@ def size(
         aim = wanted.pop("aim") or "default"
         ok = _recommend(machine, chosen, Goal(aim, given=crashkernel, **wanted), pasted, out)
     return 0 if ok else 1
+
+
+def _check(wanted: Mapping[str, Any], form: str, *, sweep: bool, give_back: bool, step: bool, paste: bool) -> None:
+    """Refuse options that exclude each other. wanted: those of a recommendation; sweep to paste: if that is given."""
+    if sweep and give_back:
+        raise click.UsageError("--sweep and --give-back exclude each other: give one of them")
+    if step and not sweep:
+        raise Refused("means nothing without --sweep", "give --sweep FROM..TO too", option="--step")
+    source = click.get_current_context().get_parameter_source("sure")
+    if source is not ParameterSource.DEFAULT and not wanted["any_image"]:
+        raise Refused("means nothing without --any-image", "give --any-image too", option="--sure")
+    recommends = any(wanted[name] for name in ("need", "aim", "ram", "any_image")) or paste
+    if (sweep or give_back) and recommends:
+        raise click.UsageError(
+            "--need, --aim, --ram, --as and --any-image are for a recommendation: leave out the rest"
+        )
+    if form in PICTURES and not sweep:
+        named = click.get_current_context().get_parameter_source("form") is not ParameterSource.DEFAULT
+        option = "--format" if named else "-o"
+        raise Refused("only a sweep is drawn", "give --sweep FROM..TO, or another format", option=option)
+    if paste and form != "text":
+        remedy = "leave out --format, or name a FILE without the ending of another format"
+        raise Refused(f"prints one line as text, not {form}", remedy, option="--as")
 
 
 def _recommend(machine: Machine, options: Options, asked: Goal, pasted: str | None, out: Out) -> bool:
