@@ -128,8 +128,8 @@ class LinesInput:
             line = line[3:]
         return None if too_long else line
 
-    def skip(self, records: int, seen: Callable[[Task], None] | None = None) -> Task | None:
-        """Skip records, and return the last of them as a task. seen: called with all of them, in order.
+    def skip(self, records: int, note: Callable[[Task], None] | None = None) -> Task | None:
+        """Skip records, and return the last of them as a task. note: called with all of them, in order.
 
         Raises InputError if there are fewer.
         """
@@ -141,8 +141,8 @@ class LinesInput:
                 raise too_few(self._name, done, records)
             if line is None or line.strip():
                 last, done = Lines(self._number, [line]), done + 1
-                if seen is not None:
-                    seen(last)
+                if note is not None:
+                    note(last)
         return last
 
     def tasks(self) -> Iterator[Task]:
@@ -237,13 +237,13 @@ class FileList:
     def check(self) -> None:
         """Nothing to do: folders without sources are refused when they are looked through."""
 
-    def skip(self, records: int, seen: Callable[[Task], None] | None = None) -> Task | None:
+    def skip(self, records: int, note: Callable[[Task], None] | None = None) -> Task | None:
         """Skip machines."""
         if records > len(self._machines):
             raise too_few("--files", len(self._machines), records)
         self._at = records
-        if seen is not None:
-            seen(Files(self._machines[:records]))
+        if note is not None:
+            note(Files(self._machines[:records]))
         return Files(self._machines[records - 1 : records]) if records else None
 
     def tasks(self) -> Iterator[Task]:

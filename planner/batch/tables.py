@@ -65,7 +65,7 @@ class TableInput:
                 return
         raise no_record(self._name, "give a table with rows")
 
-    def skip(self, records: int, seen: Callable[[Task], None] | None = None) -> Task | None:
+    def skip(self, records: int, note: Callable[[Task], None] | None = None) -> Task | None:
         """Skip rows."""
         done = 0
         last = None
@@ -76,8 +76,8 @@ class TableInput:
             taken = min(batch.num_rows, records - done)
             if taken:
                 last = batch.slice(taken - 1, 1)
-                if seen is not None:
-                    seen(_as_rows(batch.slice(0, taken)))
+                if note is not None:
+                    note(_as_rows(batch.slice(0, taken)))
             if taken < batch.num_rows:
                 self._left.append(batch.slice(taken))
             done += taken

@@ -59,12 +59,12 @@ def without_mem(machine: Machine) -> Machine:
     return _read_again(machine, "", machine.facts.cmdline)
 
 
-def hides(line: str | None, machine: Machine, left: MemoryMap) -> bool:
-    """True if a source has more RAM than `mem=` of a command line leaves: that was not the line of its boot."""
+def hides(line: str | None, machine: Machine, limited: MemoryMap) -> bool:
+    """True if a source has more RAM than `mem=` of a line leaves (`limited`): that was not the line of its boot."""
     if mem_limit(line, SMALLEST_PAGE) is None or not machine.memory.regions:
         return False
-    beyond = difference(union(machine.memory.spans()), union(left.spans()))
-    return total(beyond) > allowed_difference(machine.memory.ram, left.ram)
+    beyond = difference(union(machine.memory.spans()), union(limited.spans()))
+    return total(beyond) > allowed_difference(machine.memory.ram, limited.ram)
 
 
 def _read_again(machine: Machine, line: str, shown: str | None) -> Machine:

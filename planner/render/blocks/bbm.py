@@ -42,7 +42,7 @@ _VERDICTS = (
 
 def blocks(cases: Sequence[Case], procedures: Sequence[Procedure], *, wide: bool = False) -> list[Block]:
     """All that is known of the cases. procedures: those they explore. wide: for a document rather than a terminal."""
-    found = _one(cases[0]) if len(cases) == 1 else _matrix(cases, procedures)
+    found = _one_case(cases[0]) if len(cases) == 1 else _matrix(cases, procedures)
     alone = len(procedures) == 1
     if alone:
         found += _traces(cases, wide=wide)
@@ -56,7 +56,7 @@ def blocks(cases: Sequence[Case], procedures: Sequence[Procedure], *, wide: bool
     return found
 
 
-def _one(case: Case) -> list[Block]:
+def _one_case(case: Case) -> list[Block]:
     """The verdict on one procedure at one level."""
     rule = "violates break-before-make" if case.rule_broken else "breaks no rule of that level"
     text = f"{case.procedure} at {_level(case.bbm_level)}; {rule}"

@@ -16,23 +16,23 @@ _MOODS: dict[Outcome, Mood] = {"agreed": "good", "disagreed": "bad", "not checka
 def blocks(result: Verification) -> list[Block]:
     """All verdicts, in the order of the sources; several are followed by a count."""
     if len(result.sources) == 1:
-        return _one(result.sources[0])
+        return _one_verdict(result.sources[0])
     found: list[Block] = []
     for verdict in result.sources:
-        found += [Heading(verdict.source), *_one(verdict)]
+        found += [Heading(verdict.source), *_one_verdict(verdict)]
     n = result.counts
     counts = f"{n.agreed} agreed, {n.disagreed} disagreed, {n.not_checkable} not checkable"
     return [*found, Heading("All sources"), Paragraph(f"{len(result.sources)} sources: {counts}")]
 
 
-def _one(verdict: Verdict) -> list[Block]:
+def _one_verdict(verdict: Verdict) -> list[Block]:
     outcome = verdict.outcome
     why = next(check.why for check in verdict.checks if check.outcome == outcome)
     found: list[Block] = [Lead(outcome, why, _MOODS[outcome])]
     recorded, planned = verdict.recorded, verdict.planned
     if (recorded.crash or recorded.low) and verdict.profile is not None:
         parts = (("crash kernel", recorded.crash, planned.crash), ("low memory", recorded.low, planned.low))
-        rows = [(name, _span(seen), _span(wanted)) for name, seen, wanted in parts if seen or wanted]
+        rows = [(name, _span(got), _span(wanted)) for name, got, wanted in parts if got or wanted]
         found.append(Table(f"Kernel {verdict.kernel or verdict.profile}", "lll", ("", "recorded", "planned"), rows))
     others = [f"{check.what}: {check.outcome}: {check.why}" for check in verdict.checks if check.why != why]
     return [*found, Bullets("Also", others), Bullets("Notes", verdict.notes)]

@@ -164,7 +164,7 @@ def _panel(canvas: Canvas, y: float, rows: Sequence[Row], scale: _Sizes, ticks: 
         if max(row.rounding, row.end.rounding) and points[0][0] < points[-1][0]:
             outline = "L".join([f"{number(x)} {number(at)}" for x, at in points])
             d = f"M{number(points[0][0])} {number(base)}L{outline}L{number(points[-1][0])} {number(base)}z"
-            canvas.path("tail", d, _said(row))
+            canvas.path("tail", d, _cost_in_words(row))
     ends = [row.size for row in rows[1:]] + [scale.most]
     points = _points(list(zip(rows, ends, strict=True)), scale, tables, base, lambda plan: plan.extra_table_bytes)
     if points:
@@ -173,7 +173,7 @@ def _panel(canvas: Canvas, y: float, rows: Sequence[Row], scale: _Sizes, ticks: 
     return base + 4
 
 
-def _said(row: Row) -> str:
+def _cost_in_words(row: Row) -> str:
     """The cost of one row of a sweep."""
     first, last = column([row.rounding, row.end.rounding])
     return (

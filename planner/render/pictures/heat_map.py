@@ -46,7 +46,7 @@ def cells_of(rows: Sequence[Row]) -> list[Cell]:
             row.machine,
             _candidate(row, rows),
             row.outcome,
-            _told(row),
+            _in_words(row),
             row.met,
             None if row.error else row.waste,
             bool(row.doubt),
@@ -155,7 +155,7 @@ def _candidate(row: Row, rows: Sequence[Row]) -> str:
     return " ".join(parts)
 
 
-def _told(row: Row) -> str:
+def _in_words(row: Row) -> str:
     """The text of a cell."""
     where = f" at {span(row.crash)}" if row.crash is not None else ""
     met = "need met" if row.met else f"need of {size(row.need)} not met"

@@ -23,7 +23,7 @@ _ARROW = 12  # pixels; a shorter arrow has no head
 
 def describe(plan: Plan) -> str:
     """The search in words, for screen readers."""
-    sentences = " ".join([f"{n}: {_said(attempt)}." for n, attempt in enumerate(plan.reservation.attempts, 1)])
+    sentences = " ".join([f"{n}: {_in_words(attempt)}." for n, attempt in enumerate(plan.reservation.attempts, 1)])
     return sentences or "Nothing is searched."
 
 
@@ -43,7 +43,7 @@ def paint_others(canvas: Canvas, y: float, plan: Plan) -> float:
     for n, attempt in enumerate(plan.reservation.attempts, 1):
         if not _window(attempt, _memory(plan)):
             canvas.circle(MARGIN + 9, y + 11, 9, str(n))
-            text = f"{_said(attempt)}; the window {span(attempt.start, attempt.end)} holds no memory"
+            text = f"{_in_words(attempt)}; the window {span(attempt.start, attempt.end)} holds no memory"
             y = canvas.paragraph(y, text, left=MARGIN + GUTTER, size=_SMALL, cls="soft") + 9
     return y
 
@@ -58,7 +58,7 @@ def _window(attempt: Attempt, within: Span) -> Span | None:
     return (low, high) if low < high else None
 
 
-def _said(attempt: Attempt) -> str:
+def _in_words(attempt: Attempt) -> str:
     end = "no fit" if attempt.found is None else f"found at {address(attempt.found)}"
     return f"{attempt.purpose}, {size(attempt.size)} at {size(attempt.align)} alignment: {end}"
 
@@ -68,7 +68,7 @@ def _track(canvas: Canvas, y: float, n: int, attempt: Attempt, plan: Plan, scale
     whole = _window(attempt, _memory(plan)) or window
     ends_here = window[0] == whole[0] if attempt.found is None else attempt.found >= window[0]
     if ends_here:
-        y = canvas.paragraph(y, _said(attempt), left=scale.left, size=_SMALL)
+        y = canvas.paragraph(y, _in_words(attempt), left=scale.left, size=_SMALL)
     # A gap has its whole size, and is marked on the row where its top lies.
     searched = intersect((attempt.start, attempt.end), free_memory(plan))
     lowest = -1 if attempt.found is None else attempt.found

@@ -236,16 +236,16 @@ def _is_report(path: str) -> bool:
     )
 
 
-def _walk(root: str, folder: str, found: Found, seen: list[int]) -> None:
-    """Read the wanted files of a folder and of those below it. seen: the entries counted so far, a single number."""
+def _walk(root: str, folder: str, found: Found, counted: list[int]) -> None:
+    """Read the wanted files of a folder and of those below it. counted: the entries so far, a single number."""
     try:
         with os.scandir(os.path.join(root, folder)) as scanned:  # noqa: PTH118
             entries = sorted(scanned, key=lambda e: e.name)
     except OSError:
         found.refuse(folder, "cannot be read")
         return
-    seen[0] += len(entries)
-    if seen[0] > MAX_MEMBERS:
+    counted[0] += len(entries)
+    if counted[0] > MAX_MEMBERS:
         raise InputError(root, "has more files than any sosreport", "give only the files that matter")
     for entry in entries:
         path = f"{folder}/{entry.name}" if folder else entry.name
@@ -253,7 +253,7 @@ def _walk(root: str, folder: str, found: Found, seen: list[int]) -> None:
         if kind is not None:
             _file(entry, kind, path, found)
         elif (path in _FOLDERS or folder in _DEEPER) and entry.is_dir(follow_symlinks=False):
-            _walk(root, path, found, seen)
+            _walk(root, path, found, counted)
 
 
 def _file(entry: os.DirEntry[str], kind: str, path: str, found: Found) -> None:
