@@ -266,7 +266,7 @@ kernel_options: Callable[[Any], Any] = _together(
         help="A distribution's default, such as rhel9 or debian, instead of CRASHKERNEL.",
     ),
 )
-"""Options about the kernel: the fields of `planning.Options`."""
+"""Options about the kernel: the fields of `planning.options.Options`."""
 
 
 def preset_form(function: _F) -> _F:

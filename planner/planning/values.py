@@ -1,7 +1,7 @@
 """Readers for option values, the same for the command line, a batch record and a library call.
 
-Each reader takes a text as on the command line, or a number, and returns a value for `planning.Options`. `OPTIONS` maps
-options to their readers.
+Each reader takes a text as on the command line, or a number, and returns a value for `planning.options.Options`.
+`OPTIONS` maps options to their readers.
 
 `pgtable` is imported only for a number of VA bits: the help of `plan` needs no kernel's geometry.
 """
@@ -201,7 +201,7 @@ def read(name: str, value: object, reader: Callable[[Any], _T]) -> _T:
 
 
 def read_options(given: Mapping[str, object]) -> dict[str, Any]:
-    """The options of a call as values for `planning.Options`; None omits an option.
+    """The options of a call as values for `planning.options.Options`; None omits an option.
 
     Raises InputError, with the option's name, for a name that is not in `OPTIONS` and for a value that is not accepted.
     """
@@ -300,4 +300,4 @@ OPTIONS: dict[str, Callable[[object], object]] = {
     "preset": word,
     "steps": flag,
 }
-"""Readers by option of `plan`, which are the fields of `planning.Options`."""
+"""Readers by option of `plan`, which are the fields of `planning.options.Options`."""

@@ -160,10 +160,10 @@ def _unread(name: str, error: str) -> str:
 class _Sizes:
     """The outcome of a plain request of any size on one machine."""
 
-    def __init__(self, one: FleetMachine) -> None:
-        self.one = one
-        options = replace(one.options, strategy="mainline", preset=None)
-        self.inquiry: Inquiry = form_of(one.machine, "1M", options)
+    def __init__(self, fleet_machine: FleetMachine) -> None:
+        self.fleet_machine = fleet_machine
+        options = replace(fleet_machine.options, strategy="mainline", preset=None)
+        self.inquiry: Inquiry = form_of(fleet_machine.machine, "1M", options)
         ram = self.inquiry.question.shared.ram
         rounds = self.inquiry.context.profile.rounds_ram
         self.ram = round_up(ram, RAM_UNIT) if rounds else ram
@@ -187,7 +187,7 @@ class _Sizes:
 
     def serves(self, size: int) -> bool:
         """True if this size is reserved and at least the need."""
-        return size >= self.one.need and (not self.one.need or bool(self.taken(size)))
+        return size >= self.fleet_machine.need and (not self.fleet_machine.need or bool(self.taken(size)))
 
     def doubt(self, size: int) -> str:
         """The doubts about the map and the kernel, if this size may not serve because of them; "" for none."""
@@ -236,7 +236,7 @@ def default(
             raise first_of(unplanned[0].id, unplanned[0].why, len(unplanned) - 1, _REMEDY)
         raise InputError("--map", "no machine was given", _REMEDY)
     others = tuple(_others(sizes, presets))
-    table = Table([Member(s.ram, s.one.need, s.runs) for s in sizes], unit)
+    table = Table([Member(s.ram, s.fleet_machine.need, s.runs) for s in sizes], unit)
     search = Search(table)
     chosen = _shortest(search, others)
     longer = tuple(_longer(search))
@@ -244,16 +244,16 @@ def default(
     given = [(s, chosen[bisect_left(table.keys, s.ram)]) for s in sizes]
     served = [(s, size) for s, size in given if s.serves(size)]
     taken = sum(s.taken(size) for s, size in given)
-    unserved = [Failed(s.one.id, _why(s, size)) for s, size in given if not s.serves(size)]
+    unserved = [Failed(s.fleet_machine.id, _why(s, size)) for s, size in given if not s.serves(size)]
     return Default(
         crashkernel=text_of(entries),
         machines=len(sizes) + len(unplanned),
         served=len(served),
         bytes=taken,
-        wasted=taken - sum(s.one.need for s, _ in served),
+        wasted=taken - sum(s.fleet_machine.need for s, _ in served),
         entries=tuple(entries),
         failed=(*unserved, *unplanned),
-        doubtful=tuple(Failed(s.one.id, doubt) for s, size in served if (doubt := s.doubt(size))),
+        doubtful=tuple(Failed(s.fleet_machine.id, doubt) for s, size in served if (doubt := s.doubt(size))),
         others=others,
         longer=longer,
         notes=tuple(_notes(table)),
@@ -295,8 +295,8 @@ def _longer(search: Search) -> Iterator[Longer]:
 
 def _why(s: _Sizes, given: int) -> str:
     """The reason why the size given to a machine does not serve it."""
-    wanted = format_size(s.one.need)
-    if s.most < s.one.need or not s.runs:
+    wanted = format_size(s.fleet_machine.need)
+    if s.most < s.fleet_machine.need or not s.runs:
         room = f"at most {format_size(s.most)} can be reserved" if s.most else "nothing can be reserved"
         return f"needs {wanted}, but {room} there with a plain request"
     got = f"gets {format_size(given)}" if s.taken(given) else "gets nothing"
@@ -329,4 +329,4 @@ def _under_preset(s: _Sizes, name: str) -> tuple[bool, int]:
     value = PRESETS[variant(name, inquiry.context.geometry.page_size)].value
     place = placed(with_request(inquiry.question, value), inquiry.strategy).placement
     taken = sum(r.size for r in (place.crash, place.low) if r is not None)
-    return (place.crash.size if place.crash is not None else 0) >= s.one.need, taken
+    return (place.crash.size if place.crash is not None else 0) >= s.fleet_machine.need, taken

@@ -63,6 +63,7 @@ def test_what_is_left_of_spans_is_what_is_left_of_each(some: list[Span], others:
 def test_a_range_is_half_open() -> None:
     """A range contains its start but not its end."""
     assert Range(4, 12).size == 8
+    assert Range(4, 12).span == (4, 12)
     assert Range(4, 8) in Range(4, 12)
     assert Range(4, 13) not in Range(4, 12)
 

@@ -23,6 +23,12 @@ def test_ram_is_the_sum_of_all_regions() -> None:
     assert (MAP.ram, MAP.start, MAP.end) == (3 * GIB, GIB, 9 * GIB)
 
 
+def test_the_span_of_a_range_is_its_start_and_end() -> None:
+    """Of a region and of a reservation alike."""
+    assert [r.span for r in MAP.regions] == MAP.spans()
+    assert [r.span for r in MAP.reserved] == [(5 * GIB, 6 * GIB), (GIB, GIB + 1)]
+
+
 @pytest.mark.parametrize(
     ("skipped", "spans"),
     [
