@@ -47,8 +47,7 @@ def test_what_an_area_is_aligned_to(version: str, page_size: int, align: int) ->
         pytest.param("cma=64M@1G-3G", Cma(64 * MIB, GIB, 3 * GIB), id="a range"),
     ],
 )
-def test_what_cma_asks_for(cmdline: str | None, expected: Cma) -> None:
-    """As the kernel reads it."""
+def test_cma_is_read_as_the_kernel_reads_it(cmdline: str | None, expected: Cma) -> None:
     assert cma_of(cmdline) == expected
 
 
@@ -75,8 +74,10 @@ TENTH = 52428 * 4 * KIB
         pytest.param({**SHARE, "CMA_SIZE_SEL_PERCENTAGE": "y"}, MIB, MIB, id="cma= counts before a share, too"),
     ],
 )
-def test_the_size_of_the_default_area(config: dict[str, str], asked: int | None, size: int | None) -> None:
-    """On 2 GiB with 4K pages."""
+def test_the_size_of_the_default_area_is_asked_for_or_configured(
+    config: dict[str, str], asked: int | None, size: int | None
+) -> None:
+    """The machine has 2 GiB in pages of 4K."""
     assert default_area(config, 2 * GIB, 4 * KIB, asked) == size
 
 
@@ -95,10 +96,10 @@ def test_the_size_of_the_default_area(config: dict[str, str], asked: int | None,
         pytest.param([(GIB, 3 * GIB)], (), 4 * GIB, None, id="nowhere"),
     ],
 )
-def test_where_an_area_goes(
+def test_an_area_goes_above_4_gib_first_then_to_the_top(
     regions: list[tuple[int, int]], taken: tuple[tuple[int, int], ...], size: int, found: int | None
 ) -> None:
-    """The area is reserved; nothing is reserved if it does not fit."""
+    """It is reserved; nothing is reserved if it does not fit."""
     state = memblock(*regions, taken=taken)
     before = list(state.reserved)
     area = declare_contiguous(state, size, 2 * MIB)
@@ -143,8 +144,10 @@ def test_the_size_is_rounded_up_to_the_alignment() -> None:
         ),
     ],
 )
-def test_cma_memory_of_a_crash_kernel(regions: list[tuple[int, int]], size: int, areas: list[Range], line: str) -> None:
-    """One area if it fits, else halves, with the kernel's log line."""
+def test_cma_memory_of_a_crash_kernel_is_one_area_or_halves_of_it(
+    regions: list[tuple[int, int]], size: int, areas: list[Range], line: str
+) -> None:
+    """The kernel's log line says how much of it there is."""
     assert reserve_crashkernel_cma(memblock(*regions), size, NEWEST) == (areas, line)
 
 

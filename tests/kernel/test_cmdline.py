@@ -36,7 +36,7 @@ def test_values(cmdline: str, found: tuple[str, ...]) -> None:
 
 
 def test_a_dash_is_an_underscore() -> None:
-    """parameq() treats both the same."""
+    """The kernel's parameq() treats both the same."""
     assert values("debug-pagealloc=on debug_pagealloc=off", "debug_pagealloc") == ("on", "off")
     assert has_word("movable-node", "movable_node")
 

@@ -22,14 +22,12 @@ from planner.kernel.cputype import ALLOWED_BBML3, cpu_named, of_midr, without_ab
     ],
 )
 def test_a_processor_is_given_by_midr_or_by_name(text: str, midr: int | None, name: str | None) -> None:
-    """A processor is given by MIDR or by name."""
     cpu = cpu_named(text)
     assert (cpu.midr, cpu.name) == (midr, name)
 
 
 @pytest.mark.parametrize("text", ["", "pentium", "cortex-x4-r0", "cortex-x4-r0p16", "0x", "0x12", "0x1234567890"])
-def test_what_names_no_processor_is_refused(text: str) -> None:
-    """The error is one line."""
+def test_what_names_no_processor_is_refused_in_one_line(text: str) -> None:
     with pytest.raises(InputError, match=r"^--cpu: "):
         cpu_named(text)
 

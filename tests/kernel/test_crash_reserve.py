@@ -67,8 +67,7 @@ def test_high_memory_and_its_low_part(kernel: str, low: Range | None) -> None:
     assert place.low == low
 
 
-def test_the_low_part_fails_and_the_main_part_goes_back() -> None:
-    """If the low part fails, nothing stays reserved."""
+def test_if_the_low_part_fails_nothing_stays_reserved() -> None:
     place = placed("6.12", "512M,high crashkernel=256M,low", LOW_FULL)
     assert place.crash is None
     assert place.low_failed
@@ -92,7 +91,7 @@ def test_a_fixed_place_that_is_taken(kernel: str, line: str) -> None:
 
 
 def test_the_aligned_attempt_comes_first() -> None:
-    """On success the crash memory is the bottom of the area, and the tail is free."""
+    """Where it succeeds the crash memory is the bottom of the area, and the tail is free."""
     place = placed("6.1", "512M", proposal=Proposal(GIB))
     assert place.area == Range(3 * GIB, 4 * GIB)
     assert place.crash == at(3 * GIB, 512 * MIB)
@@ -101,7 +100,7 @@ def test_the_aligned_attempt_comes_first() -> None:
 
 
 def test_without_an_aligned_area_the_ordinary_search_follows() -> None:
-    """Exactly one try, then the original size and alignment."""
+    """There is exactly one aligned attempt; the search has the original size and alignment."""
     split = [Reserved(start + 512 * MIB, start + 513 * MIB) for start in (2 * GIB, 3 * GIB)]
     place = placed("6.1", "256M", *split, proposal=Proposal(GIB))
     assert place.area is None
@@ -141,7 +140,7 @@ def test_windows_are_searched_in_the_order_of_the_kernel(kernel: str, value: str
 
 
 def test_the_second_window_of_high_is_skipped_without_dma_zones() -> None:
-    """From 6.12 on, if both limits are the same."""
+    """Kernels from 6.12 on skip it if both limits are the same."""
     profile = profile_named("6.12")
     assert profile is not None
     request = parse("crashkernel=1G,high", 8 * GIB, profile)

@@ -38,16 +38,14 @@ from planner.kernel.profiles import NEWEST, select_profile
         ),
     ],
 )
-def test_what_was_likely_meant(value: str, note: str) -> None:
-    """A hint does not change the reading."""
+def test_a_hint_tells_what_was_likely_meant_and_changes_no_reading(value: str, note: str) -> None:
     assert note in "\n".join(parse(as_cmdline(value), 8 * GIB, NEWEST).notes)
 
 
 @pytest.mark.parametrize(
     "value", ["512M", "1M", "512M@0x80000000", "512M@2G", "512M@1073741824", "0", "512M@0", "512M@0x80000", "512M@512K"]
 )
-def test_what_was_meant_as_it_stands(value: str) -> None:
-    """There is no hint."""
+def test_a_value_that_was_meant_as_it_stands_gets_no_hint(value: str) -> None:
     assert not [note for note in parse(as_cmdline(value), 8 * GIB, NEWEST).notes if "missing" in note]
 
 
@@ -91,8 +89,8 @@ def test_what_was_meant_as_it_stands(value: str) -> None:
         pytest.param("6.12", "1G-8G:1M,8G-:64M", "", id="valid, by a later range"),
     ],
 )
-def test_the_cause_of_a_request_that_asks_for_nothing(kernel: str, value: str, cause: str) -> None:
-    """One sentence where more is known than the kernel's own message; "" else, and for a valid request."""
+def test_a_request_that_asks_for_nothing_has_its_cause_in_one_sentence(kernel: str, value: str, cause: str) -> None:
+    """It is there where more is known than the kernel's own message; a valid request has none."""
     found = parse(as_cmdline(value), 8 * GIB, select_profile(kernel).profile).cause
     assert found.startswith(cause)
     assert bool(found) is bool(cause)

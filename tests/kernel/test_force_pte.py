@@ -56,8 +56,8 @@ def forced(cmdline: str | None, config: dict[str, str], kernel: str = "6.12") ->
         pytest.param("kfence.sample_interval=0", OFF, True, id="the parameter implies that KFENCE is built in"),
     ],
 )
-def test_forced_base_pages(cmdline: str, config: dict[str, str], is_forced: bool) -> None:
-    """On 6.12; tests of mainline profiles cover the differences between versions."""
+def test_command_line_and_configuration_force_base_pages(cmdline: str, config: dict[str, str], is_forced: bool) -> None:
+    """These are the rules of 6.12; the differences between versions are in the tests of mainline profiles."""
     assert bool(forced(cmdline, config).reasons) is is_forced
 
 

@@ -160,7 +160,7 @@ def alike(draw: st.DrawFn) -> Alike:
 
 @given(alike())
 def test_every_address_has_the_leaf_that_a_walk_finds(case: Alike) -> None:
-    """At both sides of every edge of a call and of a leaf; addresses outside all calls are not mapped."""
+    """Asked are both sides of every edge of a call and of a leaf; addresses outside all calls are not mapped."""
     geo, memstart, ranges, flags = case
     calls = [(start, end, flags) for start, end in ranges]
     try:
@@ -262,8 +262,10 @@ def test_two_mappings_that_meet_in_a_page(calls: list[tuple[int, int, int]], mes
         ),
     ],
 )
-def test_memory_goes_over_what_was_mapped_first(first: tuple[int, int, int], leaves: list[LeafSpan]) -> None:
-    """From 7.2 on KFENCE's pool and the image are mapped first, then all memory again."""
+def test_from_7_2_on_memory_goes_over_what_was_mapped_first(
+    first: tuple[int, int, int], leaves: list[LeafSpan]
+) -> None:
+    """KFENCE's pool and the image are mapped first there, then all memory again."""
     found = build_over([first], [(GIB, 2 * GIB, 0)], K4, GIB)
     joined: list[LeafSpan] = []
     for start, end, kind in found:

@@ -26,8 +26,7 @@ def test_the_order_of_precision() -> None:
         pytest.param("may_list_nothing", {"iomem", "live"}, id="what old kernels do not list"),
     ],
 )
-def test_who_has_a_trait(trait: str, names: set[str]) -> None:
-    """Each trait applies to exactly these kinds."""
+def test_each_trait_applies_to_exactly_these_kinds(trait: str, names: set[str]) -> None:
     assert {kind.name for kind in KINDS.values() if getattr(kind, trait)} == names
 
 
@@ -37,7 +36,7 @@ def test_firmware_and_block_listings_show_nothing_later() -> None:
 
 
 def test_an_unknown_kind_is_a_later_view() -> None:
-    """That is the cautious assumption."""
+    """The cautious assumption is that its machine has allocated more since."""
     machine = Machine("x", "new", MemoryMap((Region(0, 1 << 30),), ()), settled=False)
     assert machine.traits == Kind("new")
     assert machine.traits.shows_later

@@ -188,8 +188,8 @@ def searched(found: Plan, purpose: str = "exact") -> list[tuple[int, int]]:
 
 
 @each_profile
-def test_where_a_plain_request_looks(name: str) -> None:
-    """Below the limit; from 6.2 on also elsewhere, with 128M of low memory, which does not fit in 64M."""
+def test_a_plain_request_looks_below_the_limit_and_from_6_2_on_elsewhere_too(name: str) -> None:
+    """The low memory of 128M that goes with another place does not fit in 64M."""
     row, found = ROWS[name], plan(name, FULL_BELOW, "512M", dma_limit=LOW)
     assert searched(found) == windows(row.windows)
     assert searched(found, "low") == ([(0, LOW)] if len(row.windows) > 1 else [])
@@ -199,8 +199,8 @@ def test_where_a_plain_request_looks(name: str) -> None:
 
 
 @each_profile
-def test_where_high_looks(name: str) -> None:
-    """7G fits nowhere, so every window is tried."""
+def test_high_looks_in_the_windows_of_its_row(name: str) -> None:
+    """7G fit nowhere, so every window is tried."""
     memory = MemoryMap((Region(GIB, 2 * GIB), Region(8 * GIB, 15 * GIB - MIB)))
     assert searched(plan(name, memory, "7G,high", dma_limit=LOW)) == windows(ROWS[name].high_windows)
 
@@ -221,7 +221,7 @@ def test_high_on_a_board_whose_devices_reach_1_gib(name: str) -> None:
 
 
 @each_profile
-def test_a_fixed_offset_that_is_taken(name: str) -> None:
+def test_a_fixed_offset_that_is_taken_fails_with_the_kernels_own_message(name: str) -> None:
     """Up to 5.14 the range is tested; later it is the window of a search."""
     row = ROWS[name]
     memory = MemoryMap((Region(GIB, 3 * GIB),), (Reserved(2 * GIB, 2 * GIB + 4 * KIB),))
@@ -292,8 +292,8 @@ def test_the_low_part_of_a_main_part_just_below_the_limit(name: str) -> None:
 
 @each_profile
 @pytest.mark.parametrize("kind", ["p", "h"])
-def test_retrying_for_ever_without_dma_zones(name: str, kind: str) -> None:
-    """If the DMA limit is the physical limit, the retry condition stays true after a failed search."""
+def test_some_kernels_retry_for_ever_without_dma_zones(name: str, kind: str) -> None:
+    """The DMA limit is the physical limit then, so the retry condition stays true after a failed search."""
     row = ROWS[name]
     value = "1536M" if kind == "p" else "1536M,high"
     memory = MemoryMap((Region(GIB, 2 * GIB), Region(3 * GIB, 4 * GIB)))
@@ -458,8 +458,7 @@ def test_the_alias_of_the_kernel_image(name: str) -> None:
 
 
 @each_profile
-def test_driver_managed_memory(name: str) -> None:
-    """Never used for a crash kernel, but mapped."""
+def test_driver_managed_memory_is_mapped_and_never_given_to_a_crash_kernel(name: str) -> None:
     regions = (Region(GIB, 2 * GIB), Region(2 * GIB, 3 * GIB, Flag.DRIVER_MANAGED.value))
     found = plan(name, MemoryMap(regions), "64M", config_off(name))
     assert found.reservation.crash is not None

@@ -46,14 +46,14 @@ def test_find_returns_the_kernels_address(
 
 
 def test_page_zero_is_never_given() -> None:
-    """Address 0 means failure."""
+    """memblock returns address 0 for a failure."""
     state = memblock(Region(0, GIB))
     assert state.find(PAGE, PAGE, 0, GIB, bottom_up=True) == PAGE
     assert state.find(GIB, PAGE, 0, GIB) is None
 
 
-def test_a_gap_never_spans_two_regions() -> None:
-    """Even if they touch: they may differ in node or flags."""
+def test_a_gap_never_spans_two_regions_even_if_they_touch() -> None:
+    """They may differ in node or flags."""
     state = memblock(Region(GIB, 2 * GIB, node=0), Region(2 * GIB, 3 * GIB, node=1))
     assert state.find(GIB + PAGE, PAGE, 0, 4 * GIB) is None
     assert state.find(GIB, PAGE, 0, 4 * GIB) == 2 * GIB
@@ -80,8 +80,7 @@ def test_mirrored_memory_comes_first() -> None:
     assert alloc(state, GIB, MIB, 0, 8 * GIB) == 4 * GIB
 
 
-def test_neighbours_merge_only_if_alike() -> None:
-    """They need the same node and flags."""
+def test_neighbours_merge_only_with_the_same_node_and_flags() -> None:
     state = Memblock()
     state.add(GIB, GIB, node=0)
     state.add(2 * GIB, GIB, node=0)
@@ -94,8 +93,8 @@ def test_neighbours_merge_only_if_alike() -> None:
     ]
 
 
-def test_what_is_there_keeps_its_flags() -> None:
-    """Only the parts not yet covered are added."""
+def test_memory_that_is_there_keeps_its_flags_when_more_is_added_over_it() -> None:
+    """Only the parts that are not covered yet are added."""
     state = Memblock()
     state.add(GIB, MIB, Flag.HOTPLUG)
     state.add(0x100000, 2 * GIB)

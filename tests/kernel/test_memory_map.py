@@ -53,8 +53,7 @@ def test_spans_leave_out_what_has_a_flag(skipped: int, spans: list[Span]) -> Non
         ("", set()),
     ],
 )
-def test_what_is_reserved_is_known_by_its_name(name: str, what: set[str]) -> None:
-    """Those of /proc/iomem."""
+def test_reservations_are_known_by_their_names_in_iomem(name: str, what: set[str]) -> None:
     reserved = Reserved(GIB, 2 * GIB, name)
     assert {trait for trait in ("is_crash", "is_image", "is_unnamed") if getattr(reserved, trait)} == what
 

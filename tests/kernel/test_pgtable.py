@@ -42,7 +42,7 @@ def test_every_configuration_of_arm64_is_in_the_table() -> None:
 
 
 def test_the_bits_of_any_page_size_ascend() -> None:
-    """As ARM64_VA_BITS lists its choices (arch/arm64/Kconfig)."""
+    """ARM64_VA_BITS lists its choices in this order (arch/arm64/Kconfig)."""
     assert ANY_VA_BITS == (36, 39, 42, 47, 48, 52)
 
 
@@ -74,7 +74,7 @@ def test_the_alignment_of_memstart_addr(page: int, section: int, align: int) -> 
 
 
 def test_half_of_the_address_space_is_linear() -> None:
-    """With 52 bits the other half is only as large as on a processor without them."""
+    """With 52 bits all is linear but a part as large as the half of a processor without them."""
     assert geometry(4 * KIB, 48).linear_size == 1 << 47
     assert geometry(64 * KIB, 52).linear_size == (1 << 52) - (1 << 47)
     assert geometry(16 * KIB, 52).linear_size == (1 << 52) - (1 << 46)

@@ -50,8 +50,7 @@ def test_the_crash_kernel_is_aligned_to_2_mib() -> None:
     assert CRASH_ALIGN == 2 * MIB
 
 
-def test_every_field_is_explained() -> None:
-    """By the text right beneath it."""
+def test_every_field_is_explained_by_the_text_right_beneath_it() -> None:
     body = ast.parse(inspect.getsource(Profile)).body[0]
     assert isinstance(body, ast.ClassDef)
     silent = [

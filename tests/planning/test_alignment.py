@@ -24,8 +24,10 @@ MAP = MemoryMap((Region(GIB, 65 * GIB),))
         pytest.param("0x4000000", 64 * MIB, 64 * MIB, 64 * MIB, 64 * MIB, id="a number"),
     ],
 )
-def test_what_a_name_stands_for(align: str, k4: int, k16: int, k64: int, folded: int) -> None:
-    """With 4K, 16K and 64K pages, and 64K pages with two levels."""
+def test_a_name_of_an_alignment_is_a_size_of_the_page_tables(
+    align: str, k4: int, k16: int, k64: int, folded: int
+) -> None:
+    """The columns are 4K, 16K and 64K pages, and 64K pages with two levels."""
     for found, (page, bits) in zip(
         (k4, k16, k64, folded), ((4 * KIB, 48), (16 * KIB, 47), (64 * KIB, 48), (64 * KIB, 42)), strict=True
     ):

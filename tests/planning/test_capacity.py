@@ -42,8 +42,8 @@ def test_windows_are_the_kernels(value: str, kernel: str, windows: list[tuple[in
     assert form(value, kernel=kernel).windows() == windows
 
 
-def test_what_each_gap_can_hold() -> None:
-    """From an aligned start to its end, in whole pages or multiples of the alignment, largest first."""
+def test_each_gap_holds_what_fits_from_an_aligned_start_to_its_end() -> None:
+    """Sizes are whole pages or multiples of the alignment, largest first."""
     own = form("1M", granule=GIB)
     low = own.windows()[0]
     assert own.rooms(low, aligned=False) == [

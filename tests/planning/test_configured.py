@@ -28,8 +28,9 @@ MAP = planner.MemoryMap(
         pytest.param("6.6", 4 * KIB, False, id="a mainline version tells nothing"),
     ],
 )
-def test_pages_and_forced_base_pages(kernel: str, page_size: int, *, forced: bool | None) -> None:
-    """It is listed as configured, not as assumed."""
+def test_pages_of_a_known_configuration_are_configured_and_not_assumed(
+    kernel: str, page_size: int, *, forced: bool | None
+) -> None:
     plan = planner.plan(MAP, "512M", kernel=kernel)
     assert plan.kernel.page_size == page_size
     assert forced is None or bool(plan.kernel.forced_base_pages) == forced

@@ -68,8 +68,8 @@ def test_the_least_that_can_hold_the_crash_memory(size: int, page: int, bits: in
     assert ideal_table_bytes(None, geometry(page, bits), forced=False) == 0
 
 
-def test_base_pages_outside_the_crash_memory() -> None:
-    """With the contiguous hint or without; blocks do not count."""
+def test_base_pages_outside_the_crash_memory_count_with_or_without_the_hint() -> None:
+    """Blocks do not count."""
     spans: list[LeafSpan] = [(0, GIB, PUD), (GIB, GIB + 4 * MIB, PTE), (GIB + 4 * MIB, GIB + 5 * MIB, CONT_PTE)]
     own = measured(spans, K4, 0)
     assert base_pages_outside(own, None) == 5 * MIB

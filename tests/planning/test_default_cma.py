@@ -131,7 +131,7 @@ def test_a_note_tells_of_the_default_cma_area(cmdline: str, facts: dict[str, Any
 
 
 def test_from_7_0_on_areas_for_huge_pages_are_no_obstacle() -> None:
-    """They come after the crash kernel."""
+    """These kernels reserve them after the crash kernel."""
     line = f"hugetlb_cma=2G cma=64M {CRASH}"
     told = {kernel: [n for n in plan(line, kernel).notes if "hugetlb_cma=" in n] for kernel in ("6.12", "7.2")}
     assert [len(notes) for notes in told.values()] == [1, 0]
@@ -175,8 +175,7 @@ def test_a_trees_own_area(own: str, cmdline: str, cma: int | None, crash: int) -
     assert not any(n.startswith(UNKNOWN) for n in found.notes)
 
 
-def test_a_report_gives_the_same_answer_again() -> None:
-    """Its map has the area."""
+def test_a_report_has_the_area_in_its_map_and_gives_the_same_answer_again() -> None:
     first = plan(f"cma=512M {CRASH}")
     memory = MemoryMap(first.memory.regions, [Reserved(r.start, r.end, r.name) for r in first.memory.reserved])
     again = Machine("m", "report", memory, Facts(page_size=4096, cmdline=f"cma=512M {CRASH}"))

@@ -164,7 +164,7 @@ def test_what_is_in_doubt_already_is_not_said_twice() -> None:
 
 
 def test_the_doubt_is_part_of_a_plan_until_the_limit_is_stated() -> None:
-    """As for any other doubt about a map."""
+    """Any other doubt about a map is reported in the same way."""
     memory = listed((884, 948), TOP)
     assert "low memory may end at 1G (--dma-limit)" in plan(memory=memory).memory.doubt
     assert not plan(memory=memory, dma_limit=GIB).memory.doubt

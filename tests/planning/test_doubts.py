@@ -18,8 +18,10 @@ from planner.planning.doubts import as_nearest, doubt_of_kernel, doubts_of_map
         (None, (), ""),
     ],
 )
-def test_the_doubt_about_a_kernel(certainty: str | None, assumed: tuple[str, ...], doubt: str) -> None:
-    """The same words from a plan and from its report, of which an old one states no certainty."""
+def test_a_plan_and_its_report_doubt_a_kernel_in_the_same_words(
+    certainty: str | None, assumed: tuple[str, ...], doubt: str
+) -> None:
+    """A report of an older version states no certainty."""
     assert doubt_of_kernel("5.14", certainty=certainty, assumed=assumed) == doubt
 
 

@@ -100,8 +100,9 @@ LISTED = MemoryMap(MEMORY.regions, (*MEMORY.reserved, TOPMOST, UNLIKE))
         pytest.param("iomem", LISTED, "a", "quiet", "a", id="a way back from what is not the machine's"),
     ],
 )
-def test_all_doubts_are_named(kind: str, memory: Any, of_the_map: str, cmdline: str, doubt: str) -> None:
-    """Each that does not follow from another one."""
+def test_each_doubt_that_does_not_follow_from_another_is_named(
+    kind: str, memory: Any, of_the_map: str, cmdline: str, doubt: str
+) -> None:
     held = memory if isinstance(memory, MemoryMap) else MemoryMap(memory)
     own = machine(held, kind=kind, cmdline="quiet", kernel="6.1")
     found, _ = early(Machine(own.source, own.kind, held, own.facts, settled=False, doubt=of_the_map), cmdline)

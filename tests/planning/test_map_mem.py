@@ -68,7 +68,7 @@ def test_an_image_that_is_not_all_memory_is_left_out(image: Range) -> None:
 )
 @pytest.mark.parametrize("kernel", ["6.12", "7.2"])
 def test_an_early_kfence_pool_has_base_pages(kernel: str, facts: dict[str, Any], pool: int, assumed: bool) -> None:
-    """(255 + 1) * 2 pages."""
+    """It has (255 + 1) * 2 pages."""
     config = {"KFENCE": "y", "KFENCE_SAMPLE_INTERVAL": "100"}
     own = context(kernel, value="rodata=off" if kernel == "6.12" else "rodata=noalias", config=config, **facts)
     assert assumes_kfence_pool(own) is assumed
@@ -150,8 +150,8 @@ def test_forced_base_pages_stay_whatever_the_strategy() -> None:
         assert planned(strategy, EXACT, **facts) == {PTE: GIB}
 
 
-def test_the_very_baseline_where_nothing_changes() -> None:
-    """The same object, so it is not counted twice."""
+def test_a_map_that_does_not_change_is_the_baseline_itself() -> None:
+    """The same object is not counted twice."""
     own = context_of("unprotected")
     base = baseline_map(own)
     assert planned_map(own, EXACT, base, whole=False) is base

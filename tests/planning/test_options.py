@@ -43,6 +43,5 @@ def test_the_users_word_then_the_earlier_plans(name: str, said: Any, taken: Any)
     assert getattr(with_facts(Options(**{name: said}), EARLIER), name) == taken
 
 
-def test_any_other_map_answers_nothing() -> None:
-    """Only a report has options."""
+def test_a_map_that_is_no_report_has_no_options() -> None:
     assert with_facts(Options(), Facts(strategy="mainline", rodata="off")) == Options()

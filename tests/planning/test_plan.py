@@ -126,8 +126,8 @@ def test_without_dma_zones_the_crash_memory_is_isolated_and_protected() -> None:
         ("unprotected", False, 0),
     ],
 )
-def test_what_each_strategy_does_to_the_map(strategy: str, protected: bool, base_pages: int) -> None:
-    """Bytes mapped by PTEs on 6.1, whose own answer is base pages for everything."""
+def test_each_strategy_maps_its_own_share_with_base_pages(strategy: str, protected: bool, base_pages: int) -> None:
+    """Kernel 6.1 itself answers with base pages for everything."""
     found = plan(QEMU_8G, "256M", strategy=strategy)
     assert found.reservation.protected is protected
     assert found.mapping.bytes.pte + found.mapping.bytes.cont_pte == base_pages

@@ -69,8 +69,8 @@ def test_the_default_of_rhel_8_is_what_auto_stands_for(release: str) -> None:
         pytest.param("rhel9", "rhel9", "1G-4G:256M,4G-64G:320M,64G-:576M", id="without the form the list as it is"),
     ],
 )
-def test_the_high_form(preset: str, kernel: str, text: str) -> None:
-    """It is planned as `,high`, and the note gives the origin of the size."""
+def test_the_high_form_of_a_preset_is_planned_as_high(preset: str, kernel: str, text: str) -> None:
+    """A note gives the origin of the size."""
     plan = planner.plan(MAP, preset=preset, kernel=kernel, strategy="mainline")
     assert plan.request.text == text
     assert plan.request.high is text.endswith("high")
@@ -86,8 +86,7 @@ def test_a_list_that_gives_nothing_has_no_high_form() -> None:
         planner.plan(small, preset="rhel10,high", kernel="rhel10")
 
 
-def test_a_fleet_takes_the_form_too() -> None:
-    """With 64K pages it is that of the 64K default."""
+def test_a_change_to_a_preset_takes_its_form_for_64k_pages() -> None:
     plan = planner.plan(MAP, "512M", kernel="rhel9-64k")
     change = parse_change("preset=rhel9,high")
     after = changed(plan, None, Options(), change)

@@ -36,15 +36,14 @@ def test_which_processors_may_run_a_strategy(strategy: str, cpu: str | None, may
     assert view.why
 
 
-def test_one_processor_that_may_not_is_enough() -> None:
+def test_one_processor_that_may_not_split_live_is_enough_to_forbid_it() -> None:
     """All CPUs of a machine share the tables."""
     view = processors(STRATEGIES["bbml2"], (of_midr(0x410FD823), of_midr(0x410FD4F1)))
     assert view.may_run is False
     assert view.why == "neoverse-v2 (0x410fd4f1): not on the kernel's list"
 
 
-def test_the_part_numbers_are_shown() -> None:
-    """If the list decides, it is in the plan."""
+def test_part_numbers_are_shown_where_the_kernels_list_decides() -> None:
     plan = planner.plan(
         planner.MemoryMap((planner.Region(1 << 31, 1 << 33),), ()), "64M", strategy="bbml2", kernel="7.2"
     )
@@ -118,8 +117,7 @@ def test_a_strategy_is_available_or_an_obstacle_is_given(
 
 
 @pytest.mark.parametrize("strategy", ["pud-aligned", "mainline", "unprotected", "isolated"])
-def test_the_own_kernel_stands_beside_every_plan(strategy: str) -> None:
-    """It is the same for every strategy."""
+def test_the_answer_of_the_own_kernel_is_the_same_beside_every_strategy(strategy: str) -> None:
     own = planner.plan(MAP, "512M", kernel="6.12", strategy=strategy).own
     mainline = planner.plan(MAP, "512M", kernel="6.12", strategy="mainline").reservation
     assert own is not None

@@ -140,11 +140,11 @@ def test_the_order_is_that_of_the_procedures(strategy: str) -> None:
         pytest.param("rebuild-margins", "1G,high", {"rodata": "full"}, id="the same under any strategy"),
     ],
 )
-def test_where_the_map_stays_there_are_no_steps(strategy: str, request_: str, options: dict[str, object]) -> None:
-    """The list is empty, not None."""
+def test_where_the_map_stays_the_list_of_steps_is_empty_and_not_none(
+    strategy: str, request_: str, options: dict[str, object]
+) -> None:
     assert plan_of(strategy, PLAIN if "7G" not in request_ else ODD, request_, **options).steps == ()
 
 
-def test_steps_are_listed_only_where_they_are_requested() -> None:
-    """Otherwise they are not computed."""
+def test_steps_are_computed_only_where_they_are_requested() -> None:
     assert planner.plan(PLAIN, "512M").steps is None

@@ -90,13 +90,12 @@ def test_a_kernel_built_without_crash_kernels_reserves_nothing(kernel: str, symb
         ("root=/dev/vda quiet", False),
     ],
 )
-def test_whether_the_parameter_is_there(text: str, present: bool) -> None:
-    """As a separate word before --, valid or not."""
+def test_the_parameter_is_present_as_a_word_before_the_dashes_valid_or_not(text: str, present: bool) -> None:
     assert is_present(text, Facts(), select_profile("6.1").profile) is present
 
 
 def test_auto_leads_to_the_presets() -> None:
-    """Which the kernel's model does not know."""
+    """The kernel's model does not know them: `auto` is not an arm64 value."""
     found = reading("auto", 8 * GIB, select_profile("6.12").profile)
     assert found.cause in found.notes
     named = found.cause.partition("--preset ")[2].rstrip(")").split(", ")

@@ -20,8 +20,8 @@ from tests.planning.machines import plan
         pytest.param(Range(GIB, 2 * GIB), True, id="some"),
     ],
 )
-def test_whether_memory_is_reserved(crash: Range | None, reserved: bool) -> None:
-    """It decides the exit status of `plan`."""
+def test_memory_is_reserved_where_there_is_crash_memory(crash: Range | None, reserved: bool) -> None:
+    """The exit status of `plan` follows from it."""
     own = plan("256M")
     assert replace(own, reservation=replace(own.reservation, crash=crash)).reserved is reserved
 

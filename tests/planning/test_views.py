@@ -33,8 +33,9 @@ from tests.planning.machines import context_of, plan, question
         pytest.param("quiet rw", "6.1", (0, None, False, None, 0), id="nothing"),
     ],
 )
-def test_the_request_as_the_kernel_read_it(value: str, kernel: str, said: tuple[object, ...]) -> None:
-    """Before any rounding."""
+def test_a_request_is_reported_as_the_kernel_read_it_before_any_rounding(
+    value: str, kernel: str, said: tuple[object, ...]
+) -> None:
     found = plan(value, kernel=kernel).request
     assert (found.size, found.offset, found.high, found.low_size, found.cma_size) == said
     assert found.text == value
@@ -69,7 +70,7 @@ def test_of_a_configuration_the_report_keeps_what_is_read() -> None:
 
 
 def test_the_users_word_is_kept() -> None:
-    """With it a report, taken as a map, gives the same plan."""
+    """A report holds it, so that the report taken as a map gives the same plan."""
     found = plan(rodata="off", kfence=False, cpu="neoverse-n1", prefer_aligned=True).facts
     assert (found.rodata, found.kfence, found.cpu, found.prefer_aligned) == ("off", False, "neoverse-n1", True)
 
@@ -129,10 +130,9 @@ def test_the_kernels_lines_come_in_order_and_a_failure_keeps_its_searches() -> N
         pytest.param("unprotected", "exact", {"rodata": "full"}, False, False, id="nothing unmaps it"),
     ],
 )
-def test_whether_it_can_be_unmapped(
+def test_crash_memory_can_be_unmapped_in_leaves_of_its_own_where_the_kernel_does(
     strategy: str, outcome: str, options: dict[str, Any], whole: bool, found: bool
 ) -> None:
-    """It needs separate leaves and a kernel that unmaps it."""
     assert protected(outcome, context_of(strategy, **options), whole=whole) is found
 
 

@@ -89,8 +89,9 @@ def test_the_crash_kernel_counts_as_ram_up_to_6_19(kernel: str, dentries: list[i
         pytest.param("6.1", 8 * GIB, 64 * MIB, id="RAM beyond the limit"),
     ],
 )
-def test_the_usual_bounce_buffer(kernel: str, ram: int, pool: int) -> None:
-    """Below the DMA limit; others are unusual."""
+def test_the_usual_bounce_buffer_lies_below_the_dma_limit_and_others_are_unusual(
+    kernel: str, ram: int, pool: int
+) -> None:
     pools = usual(ram, kernel=kernel)[-1]
     first, *others = (choice for choice in pools if KFENCE not in dict(names(choice)))
     assert not first.unusual
@@ -150,14 +151,14 @@ def test_one_node_always_has_hash_tables(nodes: list[Span]) -> None:
         pytest.param("6.1", [768 * KIB], id="one of 24 bytes"),
     ],
 )
-def test_arrays_beside_the_bounce_buffer(kernel: str, slots: list[int]) -> None:
-    """For each slot of 2 KiB in 64 MiB."""
+def test_the_arrays_beside_a_bounce_buffer_are_those_of_its_kernel(kernel: str, slots: list[int]) -> None:
+    """They have an entry for each slot of 2 KiB in 64 MiB."""
     (choice,) = steps_of_log(view(kernel, Event("swiotlb", 64 * MIB, GIB)))[-1]
     assert [size for name, size in names(choice) if name == "software IO TLB slots"] == slots
 
 
 def test_what_a_log_names_comes_in_the_order_of_a_boot() -> None:
-    """Whatever the order of its lines: per-CPU areas, log buffer, hash tables, bounce buffer."""
+    """The order of its lines does not count: per-CPU areas, log buffer, hash tables and bounce buffer follow."""
     events = [
         Event("swiotlb", 64 * MIB, 3 * GIB, 3 * GIB + 64 * MIB),
         Event("hash", 4 * MIB, name="Inode-cache"),

@@ -45,8 +45,9 @@ def test_where_the_area_goes(asked_for: Cma, low_max: int, expected: int) -> Non
         pytest.param("cma=64M@9G", True, (3 * GIB, 4 * GIB), None, id="beyond memory"),
     ],
 )
-def test_an_area_at_an_address(cmdline: str, beyond: bool, taken: Span, expected: int | None) -> None:
-    """There or nowhere."""
+def test_an_area_at_an_address_lies_there_or_nowhere(
+    cmdline: str, beyond: bool, taken: Span, expected: int | None
+) -> None:
     asked_for = replace(cma_of(cmdline), beyond=beyond)
     area = place_cma(State(((GIB, 9 * GIB),), (taken,)), asked_for.size or 0, asked_for, 2 * MIB, 4 * GIB)
     assert area == (None if expected is None else (expected, expected + 64 * MIB))

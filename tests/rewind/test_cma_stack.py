@@ -89,7 +89,7 @@ def test_the_crash_kernel_lies_right_beneath_the_area(crash: Span, anywhere: boo
 
 
 def test_what_came_later_goes_on_beneath_small_gaps() -> None:
-    """And beneath the crash kernel; not beneath a gap that would have held it."""
+    """So it does beneath the crash kernel, and not beneath a gap that would have held it."""
     crash = beneath(FIRST[0], 256)
     first, second, other = beneath(crash[0], 3), beneath(crash[0] - 4 * MIB, 5), beneath(2 * GIB, 8)
     shown = view(FIRST, first, second, other, crash=crash)
@@ -114,7 +114,7 @@ def test_on_7_2_each_node_may_have_an_area_of_its_own() -> None:
 
 
 def test_of_very_many_entries_nothing_is_looked_for() -> None:
-    """It would take long, and no machine lists so many."""
+    """The search would take long, and no machine lists so many."""
     many = [(GIB + n * MIB, GIB + n * MIB + PAGE) for n in range(1024)]
     assert cma_stack(view(*many[:900], FIRST), anywhere=True) is not None
     assert cma_stack(view(*many, FIRST), anywhere=True) is None

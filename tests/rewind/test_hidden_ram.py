@@ -73,8 +73,8 @@ def test_whether_the_request_goes_above_low_memory(asked: str, high: bool) -> No
         pytest.param("crashkernel=256M mem=8G", [4, 5, 6, 8], id="no more than the new limit leaves"),
     ],
 )
-def test_how_much_there_may_be(asked: str, amounts: list[int]) -> None:
-    """In GiB; 3 are seen."""
+def test_hidden_ram_has_one_of_the_usual_amounts(asked: str, amounts: list[int]) -> None:
+    """Amounts are in GiB; 3 are seen."""
     assert [ram // GIB for ram, _ in likely_totals(view(asked=asked))] == amounts
 
 
@@ -115,8 +115,9 @@ def test_ram_that_was_cut_away_beneath_what_stays(own: str | None, image: Range 
         ),
     ],
 )
-def test_the_map_with_more_ram(regions: list[Region], more: int, found: list[Region]) -> None:
-    """Reservations stay as they are."""
+def test_reservations_stay_as_they_are_in_the_map_with_more_ram(
+    regions: list[Region], more: int, found: list[Region]
+) -> None:
     memory = MemoryMap(regions, (Reserved(GIB, GIB + MIB, "x"),))
     assert grown(memory, more) == MemoryMap(found, memory.reserved)
 

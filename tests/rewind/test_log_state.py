@@ -141,8 +141,7 @@ def test_a_recorded_crash_kernel_without_a_command_line(start: int, crash: int) 
         pytest.param("NODE_DATA(0) allocated [mem 0xf0000000-0xf0002fff]", id="data of a node"),
     ],
 )
-def test_what_is_recorded_as_earlier_stays(early: str) -> None:
-    """Even where nothing else is known of its surroundings."""
+def test_what_is_recorded_as_earlier_stays_even_where_nothing_else_is_known(early: str) -> None:
     crash = placed(log(early, CMA.replace("fbe", "efe"), LINE), "256M")
     assert crash == Range(0xEFE00000 - 256 * MIB, 0xEFE00000)
 

@@ -118,7 +118,7 @@ HUGE = (4 * GIB, 6 * GIB)
         pytest.param("quiet", "quiet", [HUGE], id="an area of something else stays"),
     ],
 )
-def test_the_areas_for_huge_pages(own: str, asked: str, expected: list[Span]) -> None:
+def test_the_areas_for_huge_pages_follow_the_other_command_line(own: str, asked: str, expected: list[Span]) -> None:
     """A log names the former ones; the default area stays."""
     shown = view(own, asked, kernel="6.12", logged=(CMA, HUGE))
     ((_, state),) = planned_states(history(shown), shown)

@@ -233,7 +233,6 @@ def test_regions_that_touch_are_nodes_with_page_descriptors_of_their_own(*, high
 
 
 def test_a_log_that_explains_all_leaves_one_reading() -> None:
-    """Nothing else is offered where nothing else can be."""
     machine = boot(crash=256 * MIB, log=True, cmdline=CMDLINE)
     plan = make_plan(machine, "512M", Options(strategy="mainline"))
     assert plan.reservation.other_readings == ()
@@ -241,7 +240,7 @@ def test_a_log_that_explains_all_leaves_one_reading() -> None:
 
 
 def test_as_listed_undoes_nothing_but_keeps_the_names() -> None:
-    """The user's word wins."""
+    """The user's word wins over what a listing suggests."""
     machine = boot(log=True)
     plan = make_plan(machine, "512M", Options(strategy="mainline", reserved="as-listed"))
     assert plan.memory.reserved == machine.memory.reserved
@@ -466,7 +465,7 @@ def test_a_listing_that_no_boot_explains_leaves_a_doubt(machine: Machine, option
 def test_the_ways_back_of_one_machine_are_searched_once(
     again: tuple[str, dict[str, Any]], searches: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever is asked of it, unless it changes what a boot allocates."""
+    """Any request shares them, unless it changes what a boot allocates."""
     made: list[View] = []
 
     def counted(view: View) -> list[History]:

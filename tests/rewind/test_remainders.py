@@ -61,8 +61,8 @@ def test_what_lies_right_beneath_the_crash_kernel() -> None:
     assert remainders(shown).beneath(shown.listed) == [Remainder(-1, 64 * MIB, 64 * KIB, NOTHING, descriptors=False)]
 
 
-def test_what_is_known_to_be_later_is_no_part_of_it() -> None:
-    """Such as the crash kernel's own CMA, right beneath it."""
+def test_what_is_known_to_be_later_is_no_part_of_a_remainder() -> None:
+    """The crash kernel's own CMA, right beneath it, is such a range."""
     own, entry = (CRASH[0] - 128 * MIB, CRASH[0]), (CRASH[0] - 136 * MIB, CRASH[0])
     shown = replace(view(entry), after=((own, "CMA of the crash kernel"),))
     assert [rest.size for rest in remainders(shown).beneath(shown.listed)] == [8 * MIB]
@@ -104,8 +104,7 @@ def test_ranges_that_no_entry_holds_are_in_none() -> None:
     assert rest.entries([(2 * GIB, 2 * GIB + MIB)]) == set()
 
 
-def test_a_pool_of_kfence_may_be_left_where_its_metadata_is_likely() -> None:
-    """And a per-CPU area beside it."""
+def test_a_pool_of_kfence_and_a_per_cpu_area_may_be_left_where_metadata_is_likely() -> None:
     shown = view(ENTRY, log=False)
     crash = [Choice((Allocation("crash kernel", 256 * MIB, spans=shown.crash),))]
     pool = 512 * PAGE

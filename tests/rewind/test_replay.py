@@ -81,7 +81,7 @@ STAYS = (TOP + GIB, TOP + GIB + 32 * MIB)
     ids=["moves up", "lies at a lower end"],
 )
 def test_an_image_above_the_end_never_moves(asked: dict[str, int], taken: list[Span]) -> None:
-    """It is no part of what was taken from the top."""
+    """Nothing of it was taken from the top."""
     before = State(((GIB, TOP), STAYS), (IMAGE, SMALL, TABLES, STAYS))
     again = replay(before, Early(), boot(0, cut=TOP, **asked))
     assert [block for block in again.reserved if block[0] < TOP] == [IMAGE, *taken]

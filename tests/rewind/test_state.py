@@ -24,7 +24,7 @@ SPANS = st.lists(
 
 @given(st.integers(1, 64), st.sampled_from([PAGE, MIB, 2 * MIB]))
 def test_topmost_is_what_memblock_finds(size: int, align: int) -> None:
-    """The same address as memblock's own search."""
+    """The address is that of memblock's own search."""
     memory = MemoryMap((Region(GIB, 2 * GIB),), (Reserved(GIB + 900 * MIB, GIB + 950 * MIB),))
     memblock = Memblock.of(memory)
     found = memblock.search(size * MIB, align, 0, 0)

@@ -90,8 +90,9 @@ def test_which_place_is_likely(pages: int, first: int) -> None:
         pytest.param(Allocation("t", 4 * MIB, 64 * MIB), [64 * MIB], id="an alignment inside the block"),
     ],
 )
-def test_where_an_allocation_may_lie(item: Allocation, expected: list[int]) -> None:
-    """By address, window and alignment."""
+def test_an_allocation_may_lie_where_its_address_window_and_alignment_allow(
+    item: Allocation, expected: list[int]
+) -> None:
     state = State(((0, 100 * MIB),), ((10 * MIB, 20 * MIB), (60 * MIB, 100 * MIB)))
     assert places(state, item) == expected
 
@@ -103,14 +104,13 @@ def test_what_is_known_to_be_older_stays() -> None:
 
 
 def test_many_of_one_size_are_taken_back_together() -> None:
-    """From the lowest up, across blocks."""
+    """They are taken from the lowest up, across blocks."""
     state = State(((0, 100 * MIB),), ((50 * MIB, 60 * MIB), (61 * MIB, 71 * MIB), (72 * MIB, 100 * MIB)))
     found = next(undo(state, [Allocation("memmap", 2 * MIB, 2 * MIB, times=6)], Budget(100)))
     assert [span for span, _ in found.freed] == [(50 * MIB, 60 * MIB), (62 * MIB, 64 * MIB)]
 
 
-def test_a_budget_ends_the_search() -> None:
-    """Nothing is found where nothing may be looked for."""
+def test_a_budget_of_nothing_finds_nothing() -> None:
     state = State(((0, 100 * MIB),), ((60 * MIB, 100 * MIB),))
     assert list(undo(state, [Allocation("t", MIB)], Budget(0))) == []
 

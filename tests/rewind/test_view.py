@@ -107,7 +107,7 @@ def test_where_the_crash_kernel_lies(reserved: list[Reserved], record: BootRecor
 def test_nodes_come_from_a_log_or_from_a_listing(
     regions: tuple[Region, ...], events: tuple[Event, ...], nodes: tuple[Span, ...]
 ) -> None:
-    """Each has its page descriptors at its own top."""
+    """Each node has its page descriptors at its own top."""
     assert view(regions=regions, events=events).nodes == nodes
 
 
