@@ -86,7 +86,7 @@ def test_a_log_and_a_tree_of_different_boards_are_refused_or_doubted(
     ],
 )
 def test_trees_of_different_boards_are_refused_or_doubted(one: Tree, other: Tree, doubt: str | None) -> None:
-    """Also where they reserve the same memory."""
+    """Boards may differ even where they reserve the same memory."""
     trees = [board(one, FIRMWARE), board(other, FIRMWARE)]
     for order in (trees, trees[::-1]):
         if doubt is None:
@@ -209,7 +209,7 @@ def test_trees_that_use_the_same_memory_in_another_way_are_refused(one: Machine,
 
 
 def test_trees_whose_devices_reach_different_addresses_are_refused() -> None:
-    """Which decides where low memory ends."""
+    """What devices reach decides where low memory ends."""
     ranges: Tree = {"ranges": b"", "dma-ranges": wide(0, 0, GIB), "#address-cells": cell(2), "#size-cells": cell(2)}
     one, other = board(), board({"soc": ranges})
     for order in ((one, other), (other, one)):

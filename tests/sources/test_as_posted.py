@@ -79,8 +79,7 @@ def test_a_lost_range_is_never_planned_over() -> None:
         plan(text, "128M,high")
 
 
-def test_ranges_wrapped_by_a_mail_program() -> None:
-    """Broken lines are joined."""
+def test_ranges_that_a_mail_program_wrapped_are_joined() -> None:
     text = (
         f"{VERSION}{S}  node   0: [mem 0x0000000000000000-0x000000003fffffff]\n"
         f"{S}  node   1: [mem\n0x0000001040000000-0x00000013ffffffff]\n"
@@ -124,8 +123,7 @@ def test_a_log_among_other_messages(text: str) -> None:
         pytest.param(f"{S}memblock_add: [0x0000000080000000-0x00000000ffffffff] x+0x0/0x1\n", 2 * GIB, id="added"),
     ],
 )
-def test_what_stands_alone(text: str, found: int) -> None:
-    """It is recognised as a log."""
+def test_an_excerpt_that_stands_alone_is_recognised_as_a_log(text: str, found: int) -> None:
     assert plan(text, "256M").memory.ram == found
 
 
@@ -159,8 +157,8 @@ NESTED = """\
         pytest.param(NESTED.replace("RAM\n", "RAM    (exactly 1024MB)\n"), id="annotated"),
     ],
 )
-def test_a_listing_gives_the_answer_of_the_bare_one(listing: str) -> None:
-    """Whatever lines were lost or added."""
+def test_a_posted_listing_gives_the_answer_of_the_bare_one(listing: str) -> None:
+    """Lines may be lost or added."""
     options = Options(kernel="6.6", strategy="mainline")
     assert plan(listing, "256M", options).reservation.crash == plan(NESTED, "256M", options).reservation.crash
 

@@ -40,7 +40,7 @@ def board(bootargs: str = "", start: int = GIB, size: int = 8 * GIB) -> Machine:
     ],
 )
 def test_another_machines_ram_is_refused_whatever_mem_says(bootargs: str, line: str | None) -> None:
-    """In any order."""
+    """The order of the sources does not count."""
     tree = board(bootargs)
     for other in (source("a", "iomem", ELSEWHERE, cmdline=line), source("a", "lsmem", ELSEWHERE, cmdline=line)):
         for order in ((tree, other), (other, tree)):

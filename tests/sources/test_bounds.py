@@ -77,8 +77,9 @@ def test_rows_are_counted(text_of: object, reader: ModuleType, what: str, monkey
         pytest.param('{"memory":[' + "1," * 801 + "1]}", "values", id="values"),
     ],
 )
-def test_what_is_no_row_is_counted_too(text: str, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Before values are decoded."""
+def test_what_is_no_row_is_counted_before_values_are_decoded(
+    text: str, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(json_text, "MAX_ROWS", MOST)
     monkeypatch.setattr(json_text, "JSON_LIMITS", LIMITS)
     with pytest.raises(InputError, match=f"has more than .*{what}"):
@@ -142,8 +143,9 @@ def test_texts_are_bounded(
         parse_text(data, "x")
 
 
-def test_a_command_line_is_put_together_within_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many lines continue it."""
+def test_a_command_line_is_put_together_within_a_bound_however_many_lines_it_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(lines, "MAX_LINE", 30)
     machine = parse_text(LOG + b"Kernel command line: quiet \\\n" + b"Kernel command line: a=b \\\n" * 99, "x")
     assert machine.facts.cmdline == "quiet" + " a=b" * 6

@@ -124,8 +124,7 @@ def test_stated_ram_is_that_of_no_boot() -> None:
     assert found.facts.cmdline == "mem=1G"
 
 
-def test_a_built_in_crashkernel_is_the_request() -> None:
-    """Without one there is none."""
+def test_a_built_in_crashkernel_is_the_request_and_without_one_there_is_none() -> None:
     machine = parse_text(tree(), "x")
     with pytest.raises(InputError, match="no crashkernel= value"):
         make_plan(machine, None, Options(kernel="6.1"))

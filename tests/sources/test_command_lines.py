@@ -57,14 +57,15 @@ def test_a_whole_line_of_the_boot_is_used(sources: list[tuple[str, dict[str, Any
         ),
     ],
 )
-def test_two_boots_are_refused(first: dict[str, Any], second: dict[str, Any], what: str) -> None:
-    """With both values."""
+def test_two_command_lines_of_different_boots_are_refused_with_both_values(
+    first: dict[str, Any], second: dict[str, Any], what: str
+) -> None:
     with pytest.raises(InputError, match=what):
         agreed_line([source("a", "dmesg", **first), source("b", "facts", **second)])
 
 
 def test_all_words_of_a_parameter_are_found_in_order() -> None:
-    """In order, whichever sign is in the name."""
+    """Either sign may stand in the name."""
     text = "kernel-core=1 crashkernel=1G,high cma=4M crashkernel=64M,low"
     assert whole_words(text, "crashkernel") == ["crashkernel=1G,high", "crashkernel=64M,low"]
     assert whole_words(text, "kernel_core") == ["kernel-core=1"]

@@ -42,8 +42,7 @@ def test_a_format_is_one_of_those_listed() -> None:
         check_format("elf")
 
 
-def test_an_opened_file_is_read_packed_or_not() -> None:
-    """With the same result."""
+def test_an_opened_file_reads_the_same_packed_or_not() -> None:
     plain, packed = (read_opened(io.BufferedReader(io.BytesIO(data)), "x") for data in (IOMEM, gzip.compress(IOMEM)))
     assert plain == packed == parse_text(IOMEM, "x")
 
@@ -56,8 +55,7 @@ def test_an_opened_file_is_read_packed_or_not() -> None:
         pytest.param("MemTotal:  736564 kB\nMemFree:  617908 kB\n", "tells how much memory there is", id="meminfo"),
     ],
 )
-def test_what_lies_beside_a_map_is_named(text: str, error: str) -> None:
-    """With what to give instead."""
+def test_a_text_that_belongs_beside_a_map_is_refused_with_what_to_give_instead(text: str, error: str) -> None:
     with pytest.raises(InputError) as caught:
         parse_text(text.encode(), "x")
     assert caught.value.what.startswith(error)

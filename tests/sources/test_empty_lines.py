@@ -45,8 +45,7 @@ def _without_a(text: str) -> str:
     return text.replace("a", "")
 
 
-def test_long_runs_are_not_gone_through() -> None:
-    """Whatever their length is."""
+def test_long_runs_are_not_gone_through_line_by_line() -> None:
     seen: list[int] = []
 
     def change(text: str) -> str:

@@ -90,8 +90,7 @@ def test_sizes_are_in_pages_of_the_kernel() -> None:
     assert found.unpacked == {4 * KIB: 16 * KIB, 16 * KIB: 32 * KIB, 64 * KIB: 128 * KIB}
 
 
-def test_links_share_their_bytes() -> None:
-    """The last link has the data."""
+def test_of_links_to_one_file_only_the_last_has_the_bytes() -> None:
     names = [entry(f"bin/{n}", inode=7, links=3) for n in "ab"] + [entry("bin/c", b"x" * 5000, inode=7, links=3)]
     assert of(cpio(*names)).content == 5000
 
@@ -147,8 +146,7 @@ def test_what_stands_behind_the_archives_is_told() -> None:
     assert found.notes == ("the data after the last archive is neither cpio nor compressed: the kernel stops there",)
 
 
-def test_more_than_any_initrd_holds_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Before the end is read."""
+def test_more_than_any_initrd_holds_is_refused_before_its_end_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("planner.sources.initrd.MAX_UNPACKED", MIB)
     for data in (cpio(entry("a", bytes(2 * MIB))), gzip.compress(cpio(entry("a", bytes(2 * MIB))))):
         with pytest.raises(InputError, match="unpacks to more than 1M"):

@@ -21,7 +21,7 @@ from tests.sources.test_iomem import BANKS, NESTED
     ],
 )
 def test_stray_bytes_in_a_resource_that_matters_are_an_error(line: bytes) -> None:
-    """Its name is lost."""
+    """The name of the resource is lost."""
     with pytest.raises(InputError, match="iomem:2:1: this resource has bytes that are not text; read the file again"):
         parse_text(b"40000000-7fffffff : System RAM\n" + line.replace(b" : rese", b" rese") + b"\n", "iomem")
 
@@ -84,7 +84,7 @@ def test_an_address_with_fewer_digits_than_others_is_refused(digits: str) -> Non
 
 
 def test_a_name_within_a_device_may_be_lost() -> None:
-    """Nothing is read there."""
+    """Nothing is read within a device."""
     rows = "7e810000-7e810fff : APMC0D84:00\n  7e810000-7e810fff :\n"
     text = NESTED.replace("40000000-7fffffff : System", f"{rows.replace('7e8', '3e8')}40000000-7fffffff : System")
     assert parse_text(text.encode(), "x").memory == parse_text(NESTED.encode(), "x").memory
@@ -151,7 +151,7 @@ def test_a_line_that_is_not_a_resource(line: str, skipped: Skipped) -> None:
 
 
 def test_only_a_row_that_is_listed_may_be_quoted() -> None:
-    """Its addresses decide."""
+    """The addresses of a row decide whether it is listed."""
     rows = [(0x8000_0000, 0xC000_0000, "System RAM", 3, 0)]
     refuse_damaged(rows, [Skipped(9, False, False, [("80000000", "bfffffff")])], "x")
     with pytest.raises(InputError, match="x:9:1: this resource is damaged, or has a sign before it; read the file"):

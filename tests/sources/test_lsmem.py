@@ -171,8 +171,8 @@ def test_addresses_below_the_sizes_are_prose() -> None:
         parse_text(f"{TEXT}\n0x0000000100000000-0x 2G online\n".encode(), "x")
 
 
-def test_prompts_and_prose_around_it_are_skipped() -> None:
-    """As in an issue."""
+def test_prompts_and_prose_around_an_output_are_skipped() -> None:
+    """Issues have it in this form."""
     posted = f"This board has 3G:\n```\n$ lsmem\n{TEXT}```\nand the kernel is 6.9.\n"
     assert parse_text(posted.encode(), "x").memory == parse_text(TEXT.encode(), "x").memory
 
@@ -238,8 +238,7 @@ def test_offline_memory_that_no_column_tells_is_an_error(offline: str) -> None:
         pytest.param("2G", True, id="a row is missing"),
     ],
 )
-def test_rows_that_are_missing(online: str, lost: bool) -> None:
-    """The sizes below the rows tell."""
+def test_rows_that_are_missing_show_in_the_sizes_below_the_rows(online: str, lost: bool) -> None:
     row = "0x0000000080000000-0x00000000bfffffff    1G online       yes 16-23\n"
     below = f"\nMemory block size:       128M\nTotal online memory:       {online}\nTotal offline memory:      0B\n"
     text = "RANGE                                  SIZE  STATE REMOVABLE BLOCK\n" + row + below

@@ -29,8 +29,7 @@ def test_overlapping_regions_of_memblock_are_added_one_by_one() -> None:
     assert any("overlap" in text for text in machine.notes)
 
 
-def test_memblock_files_that_are_all_zero() -> None:
-    """No plan is possible."""
+def test_memblock_files_that_are_all_zero_are_refused() -> None:
     with pytest.raises(InputError, match="every address is zero"):
         parse_text(b"   0: 0x0000000000000000..0x0000000000000000\n", "memory")
 

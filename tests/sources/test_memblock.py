@@ -157,7 +157,7 @@ def test_reserved_alone_is_refused_by_a_plan() -> None:
 
 
 def test_rows_of_reserved_may_be_left_out() -> None:
-    """What they reserve is not known."""
+    """What they reserved is not known, which is doubted."""
     found = memblock.parse(f"{OLD}{RESERVED.replace('1:', '7:')}", "m")
     assert found.notes == ("rows of `reserved` are missing from row 1 on: what they reserve is not known",)
 
@@ -184,8 +184,7 @@ def test_one_file_that_may_be_either_is_doubted(text: str, name: str, doubted: b
     assert ("this may be memblock's reserved, not its memory" in doubt) is doubted
 
 
-def test_the_ram_of_another_source_tells_which_file_it_is() -> None:
-    """One that agrees."""
+def test_the_ram_of_another_source_that_agrees_tells_which_file_it_is() -> None:
     other = source("b", "lsmem", MemoryMap(HELD.regions))
     assert combine([memblock.parse(OLD, "x"), other]).doubt == ""
     with pytest.raises(InputError, match="RAM is 2048M here and 31M in x"):

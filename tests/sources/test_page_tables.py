@@ -71,7 +71,7 @@ def test_what_was_made_invalid_is_mapped_all_the_same() -> None:
     ],
 )
 def test_a_quoted_dump_is_read_as_it_was_printed(tmp_path: Path, dressed: str) -> None:
-    """As logs and listings are."""
+    """Logs and listings are read in the same forms."""
     path = tmp_path / "dump"
     path.write_bytes(dressed.encode())
     assert read_dump(str(path)).by_kind == parse_dump(DUMP, "dump").by_kind
@@ -84,7 +84,7 @@ def test_5_10_prints_a_row_instead_of_the_mark() -> None:
 
 
 def test_before_5_4_nothing_ends_the_linear_map() -> None:
-    """It is the last section."""
+    """The linear map is the last section of these dumps."""
     row = "0xffff800000000000-0xffff800000200000           2M PMD       RW NX SHD AF    BLK UXN MEM/NORMAL\n"
     assert parse_dump(f"---[ Linear Mapping ]---\n{row}", "dump").by_kind == {"pmd": 2 * MIB}
 
@@ -118,8 +118,7 @@ def test_an_empty_file_says_what_to_give(tmp_path: Path, read: Callable[[str], O
         ),
     ],
 )
-def test_a_dump_that_is_none_or_not_whole_is_refused(text: str, where: str) -> None:
-    """One line says what is wrong."""
+def test_a_text_that_is_no_whole_dump_is_refused_in_one_line(text: str, where: str) -> None:
     with pytest.raises(InputError, match=where):
         parse_dump(text, "dump")
 
@@ -210,7 +209,7 @@ def test_rows_without_holes_tell_nothing_of_lost_ones() -> None:
 
 
 def test_a_row_cut_off_at_the_very_end_is_not_one_of_a_hole() -> None:
-    """Which would have the dump of 5.4 leave nothing out."""
+    """A row of a hole would make it a dump of 5.4 that leaves nothing out."""
     mapped = "".join(line for line in LINES if len(line.split()) != 3)
     cut = mapped.partition(" RW NX SHD AF            UXN    MEM/NORMAL\n---[ Modules end")[0].rstrip()
     assert cut.endswith("128M PTE")
@@ -241,7 +240,6 @@ def test_direct_map_lines_are_counted_by_size(name: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["MemTotal: 1 kB\n", "DirectMap4k: many\n"])
-def test_meminfo_without_such_lines_is_refused(text: str) -> None:
-    """One line of error."""
+def test_meminfo_without_direct_map_lines_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="DirectMap"):
         parse_meminfo(text, "meminfo")

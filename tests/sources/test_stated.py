@@ -124,7 +124,7 @@ def test_what_both_list_is_there_once() -> None:
 
 
 def test_a_listing_keeps_its_reservations_and_carve_outs_in_the_stated_ram() -> None:
-    """Only the RAM differs."""
+    """Only the RAM is another."""
     text = json.dumps(
         {
             "memory": [{"start": "2G", "size": "1G"}, {"start": "3G", "size": "1G", "flags": ["nomap"]}],
@@ -222,8 +222,7 @@ def test_the_option_states_ram(run: Run, tmp_path: Path) -> None:  # noqa: F811 
     assert "3G of RAM in 2 regions" in run(*common, "--memory", "1G@2G", "--memory", "2G@0x100000000").out
 
 
-def test_the_library_takes_stated_ram(tmp_path: Path) -> None:
-    """The same, by name."""
+def test_the_library_takes_stated_ram_under_the_options_name(tmp_path: Path) -> None:
     path = tmp_path / "board.dtb"
     path.write_bytes(tree())
     plan = planner.plan(path, "256M", memory="2G@0x80000000", strategy="mainline", kernel="6.1")
@@ -247,8 +246,7 @@ def test_the_library_takes_stated_ram(tmp_path: Path) -> None:
         pytest.param("9" * 5000 + "@0", "lies beyond 52 physical address bits", id="more than anything"),
     ],
 )
-def test_what_is_no_ram_is_refused(run: Run, value: str, message: str) -> None:  # noqa: F811 - the fixture
-    """One line."""
+def test_what_is_no_ram_is_refused_in_one_line(run: Run, value: str, message: str) -> None:  # noqa: F811 - the fixture
     status, _, err = run("plan", "256M", "--memory", value)
     assert (status, err.count("\n")) == (2, 1)
     assert err.startswith("error: --memory: ")

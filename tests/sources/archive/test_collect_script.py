@@ -87,15 +87,14 @@ def collected(shell: str, root: Path, **environment: str) -> Path:
     return root.parent / "work" / "out.tar.gz"
 
 
-def test_it_is_short_and_touches_no_network() -> None:
-    """It must be short enough to be read before it is run as root."""
+def test_the_script_is_short_and_touches_no_network() -> None:
+    """Whoever runs it as root reads it before."""
     assert len(SCRIPT.splitlines()) < 125
     assert not any(word in SCRIPT for word in ("curl", "wget", "ssh", "nc ", "scp", "http", "eval", "sudo"))
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_shells_accept_it(shell: str) -> None:
-    """Its syntax is valid in each shell."""
+def test_the_syntax_is_valid_in_each_shell(shell: str) -> None:
     command = [shell, "sh", "-n"] if shell == "busybox" else [shell, "-n"]
     subprocess.run(command, input=SCRIPT.encode(), check=True)
 

@@ -290,8 +290,7 @@ def test_what_lies_deeper_is_no_part_of_the_report(deeper_first: bool) -> None:
     ]
 
 
-def test_all_files_together_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of any number of large journals."""
+def test_all_files_together_are_bounded_however_many_journals_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
     size = sum(len(data) for data in FILES.values())
     monkeypatch.setattr(report_files, "_MAX_ALL", size)
     files = {**FILES, f"{TOP}sos_commands/logs/journalctl_--boot": bytes(size)}
@@ -338,8 +337,8 @@ def test_why_there_is_no_map_is_said() -> None:
         parse_text(packed(files), "x")
 
 
-def test_links_in_a_folder_are_refused(tmp_path: Path) -> None:
-    """Wherever they point; and a pipe does not block."""
+def test_links_in_a_folder_are_refused_wherever_they_point(tmp_path: Path) -> None:
+    """A pipe does not block."""
     secret = tmp_path / "secret"
     secret.write_bytes(FILES[TOP + "proc/iomem"])
     folder = written({k: v for k, v in FILES.items() if k != TOP + "proc/iomem"}, tmp_path / "r") / TOP
@@ -413,8 +412,7 @@ def pax_bomb() -> bytes:
         pytest.param(pax_bomb, "a header is too long", id="a header of megabytes"),
     ],
 )
-def test_archives_that_cannot_be_used(archive: object, what: str) -> None:
-    """One error each."""
+def test_an_archive_that_cannot_be_used_is_one_error(archive: object, what: str) -> None:
     assert callable(archive)
     with pytest.raises(InputError) as caught:
         parse_text(archive(), "report.tar")

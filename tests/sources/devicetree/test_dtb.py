@@ -201,8 +201,8 @@ def test_memory_of_different_nodes_is_not_merged() -> None:
         ),
     ],
 )
-def test_errors_name_the_node(blob: bytes, mark: bytes, what: str) -> None:
-    """By the offset of the token, or of the entry in the reserve map."""
+def test_an_error_names_the_node_by_its_offset(blob: bytes, mark: bytes, what: str) -> None:
+    """The offset is that of the token, or of the entry in the reserve map."""
     with pytest.raises(InputError) as caught:
         parse_text(blob, "x.dtb")
     assert str(caught.value).startswith(f"x.dtb:+{blob.index(mark, 40):#x}: {what}")
@@ -252,8 +252,7 @@ def test_a_tree_for_overlays_is_a_tree() -> None:
     assert regions(tree) == [(GIB, TOP, 0)]
 
 
-def test_the_command_line_is_the_request() -> None:
-    """It is that of bootargs."""
+def test_the_command_line_of_bootargs_is_the_request() -> None:
     source = parse_text(blob_of(machine(chosen={"bootargs": b"quiet crashkernel=96M\0", "kaslr-seed": wide(7)})), "x")
     assert make_plan(source, None).request.size == 96 * MIB
 
@@ -304,7 +303,7 @@ def test_a_damaged_blob_is_refused_with_the_offset(blob: bytes, offset: int | No
 
 
 def test_nesting_has_a_limit() -> None:
-    """As in the kernel; a hostile blob cannot exhaust the stack."""
+    """The kernel has the same one; a hostile blob cannot exhaust the stack."""
     tree: Tree = {}
     for _ in range(64):
         tree = {"n": tree}

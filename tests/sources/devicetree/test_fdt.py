@@ -130,8 +130,7 @@ def test_what_dtc_compiles_is_read(tree: Tree, reserve: list[tuple[int, int]]) -
 
 
 @pytest.mark.skipif(shutil.which("dtc") is None, reason="needs dtc (device-tree-compiler)")
-def test_a_board_decompiled_names_the_same_nodes(tmp_path: Path) -> None:
-    """From source to blob to source."""
+def test_a_board_that_was_decompiled_and_compiled_again_names_the_same_nodes(tmp_path: Path) -> None:
     source = Path(__file__).parent.parent / "data" / "hikey-hi6220-2g-memory-nodes.dts"
     target = tmp_path / "x.dtb"
     subprocess.run(["dtc", "-q", "-O", "dtb", "-o", target, source], check=True)

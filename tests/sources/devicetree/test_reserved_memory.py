@@ -350,7 +350,7 @@ BELOW_END = (2 * GIB + 15 * MIB, 2 * GIB + 16 * MIB)
 def test_each_kernel_places_nodes_without_an_address_by_its_rule(
     nodes: Tree, places: dict[str, tuple[int, int]]
 ) -> None:
-    """Node `a`, by kernel."""
+    """The addresses are those of node `a`."""
     found = {kernel: [(s, e) for s, e, name in planned(nodes, kernel)[0] if name == "a"] for kernel in places}
     assert found == {kernel: [place] for kernel, place in places.items()}
 
@@ -372,7 +372,7 @@ def test_where_kernels_place_a_node_elsewhere_a_note_says_so() -> None:
 
 
 def test_a_tree_of_many_pools_is_read_in_seconds() -> None:
-    """All of them are freed, under every rule."""
+    """Every rule frees all of them."""
     nodes = {f"p{i}": {**POOL, "reg": wide(GIB + i * 8 * KIB, 4 * KIB)} for i in range(4000)}
     began = time.process_time()
     assert reserved(machine(reserved_memory=pool(nodes))) == [

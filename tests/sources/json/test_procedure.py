@@ -53,8 +53,7 @@ def test_built_in_procedures_can_be_written_and_read(procedure: Procedure) -> No
 
 @settings(max_examples=50)
 @given(procedure=procedures())
-def test_any_procedure_can_be_written_and_read(procedure: Procedure) -> None:
-    """With any steps."""
+def test_a_procedure_of_any_steps_can_be_written_and_read(procedure: Procedure) -> None:
     document = procedure_to_dict(procedure)
     Draft202012Validator(schema()).validate(document)
     assert parse_procedure(json.dumps(document, indent=1), "own.json") == procedure
@@ -117,16 +116,14 @@ def test_a_file_that_is_not_text(tmp_path: Path) -> None:
         pytest.param({"steps": [{"step": "jump"}]}, "steps.0.step: 'jump' is not known", id="an unknown step"),
     ],
 )
-def test_a_report_without_usable_steps_is_refused(change: dict[str, Any], message: str) -> None:
-    """The error says what to do."""
+def test_a_report_without_usable_steps_is_refused_with_what_to_do(change: dict[str, Any], message: str) -> None:
     span = {"start": 4096, "end": 8192}
     report = {"kernel": {"page_size": 4096, "va_bits": 48}, "reservation": {"crash": span}, "steps": [{"step": "dsb"}]}
     with pytest.raises(InputError, match=message):
         parse_procedure(json.dumps({**report, **change}), "report.json")
 
 
-def test_names_are_safe_to_show() -> None:
-    """Control characters are escaped."""
+def test_control_characters_of_names_are_escaped() -> None:
     assert parse_procedure(TEXT.replace('"own"', '"\\u001b[31m"'), "own.json").name == "\\x1b[31m"
 
 

@@ -43,7 +43,7 @@ LOW = "kexec_core: Reserving 64MB of low memory at 1536MB for crashkernel (Syste
     ],
 )
 def test_other_architectures_are_refused_by_their_signs(line: str, arch: str) -> None:
-    """Their memory ranges look the same."""
+    """The memory ranges in their logs look the same as those of arm64."""
     machine = parse_text(f"{NODE}[    0.000000] {line}\n".encode(), "log")
     with pytest.raises(InputError, match=f"this is {arch}, not arm64"):
         make_plan(machine, "64M", Options())

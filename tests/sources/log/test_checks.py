@@ -36,8 +36,7 @@ KASLR = "[    0.240634] KASLR enabled\n"
 COMMAND = "[    0.000000] Kernel command line: "
 
 
-def test_a_log_that_agrees_with_itself() -> None:
-    """There is no note."""
+def test_a_log_that_agrees_with_itself_has_no_note() -> None:
     machine = parse_text((HEAD + ZONES + NODES + SET_UP + MEMORY).encode(), "log")
     assert machine.memory.ram == 7 * GIB
     assert not any("incomplete" in note for note in machine.notes)
@@ -162,14 +161,13 @@ def test_a_line_that_is_missing_is_noted(text: str, lost: str, note: str) -> Non
     assert not any(one.startswith(note[:12]) for one in parse_text(text.encode(), "log").notes)
 
 
-def test_the_limit_of_a_zone_whose_line_is_missing() -> None:
-    """It is the start of the next zone."""
+def test_the_limit_of_a_zone_whose_line_is_missing_is_the_start_of_the_next() -> None:
     text = "".join(line for line in WHOLE.splitlines(keepends=True) if "  DMA " not in line)
     assert parse_text(text.encode(), "log").facts.dma_limit == 2 * GIB
 
 
 def test_a_log_without_zones_does_not_tell_its_dma_limit() -> None:
-    """They give the DMA limit."""
+    """The limit is read from the zones."""
     note = "the log shows no zones, so its DMA limit is not known"
     assert note in parse_text((HEAD + NODES).encode(), "log").notes
     assert note not in parse_text(WHOLE.encode(), "log").notes
@@ -214,8 +212,7 @@ def test_a_node_without_memory_lacks_none() -> None:
     assert parse_text((WHOLE + line).encode(), "log").incomplete is None
 
 
-def test_a_log_with_its_newest_line_first() -> None:
-    """It is read from the end."""
+def test_a_log_with_its_newest_line_first_is_read_from_the_end() -> None:
     backwards = parse_text("\n".join(reversed(WHOLE.splitlines())).encode(), "log")
     machine = parse_text(WHOLE.encode(), "log")
     assert (backwards.memory, backwards.facts) == (machine.memory, machine.facts)
@@ -261,7 +258,7 @@ def test_all_lines_cut_at_one_column(cut: str, ends: str) -> None:
     ],
 )
 def test_a_request_that_nobody_knows_has_to_be_given(crash: str, ends: str, *, lost: bool) -> None:
-    """Rather than a plan of nothing."""
+    """A plan of nothing would look like an answer."""
     machine = parse_text((HEAD + NODES + crash + COMMAND + "a" * 970 + f" {ends}\n").encode(), "log")
     assert machine.facts.own_request == ("lost" if lost else "told")
     assert make_plan(machine, "512M").reserved
@@ -327,7 +324,7 @@ def test_a_dump_that_lost_rows_does_not_show_all_that_is_reserved(left_out: list
 
 
 def test_a_dump_without_its_counts_is_complete_where_the_log_goes_on() -> None:
-    """Its end is not lost."""
+    """What follows shows that the end of the dump is not lost."""
     shown = [row for at, row in enumerate(DUMP_ROWS) if at not in (1, 2, 4)]
     assert parse_text("\n".join([HEAD.strip(), CRASH.strip(), *shown, ZONES]).encode(), "log").settled
 
@@ -529,7 +526,7 @@ def test_a_log_whose_first_lines_are_lost() -> None:
 
 @pytest.mark.parametrize("line", ["Dentry cache", "Inode-cache", "pcpu-alloc: [", "cma: Reserved", "Initmem setup"])
 def test_a_line_that_a_console_repeats_counts_once(line: str) -> None:
-    """The kernel prints it once."""
+    """The kernel prints it once; each console that is registered repeats what was printed before."""
     lines = BOOT["dmesg"].split("\n")
     twice = "\n".join(text for each in lines for text in ([each, each] if line in each else [each]))
     once, again = (parse_text(text.encode(), "log").facts.events for text in (BOOT["dmesg"], twice))

@@ -31,15 +31,14 @@ CUT = "the command line in the log is cut off at its end"
         ),
     ],
 )
-def test_a_line_is_whole_or_cut(text: str | None, found: CommandLine) -> None:
-    """As its end and its length show."""
+def test_the_end_and_the_length_of_a_line_show_whether_it_is_cut(text: str | None, found: CommandLine) -> None:
     log = Log("log", chopped=False)
     log.cmdline = text
     assert completed(log) == found
 
 
 def test_a_command_line_as_long_as_all_long_lines_is_cut() -> None:
-    """The request may differ."""
+    """The request may have been in what is lost."""
     lines = [line[:66] for line in WHOLE.replace("ro crash", "root=/dev/sda2 crash").splitlines()]
     assert lines[-2].endswith("crashkernel=512")
     assert "the command line in the log is cut off at its end" in parse_text("\n".join(lines).encode(), "log").notes
@@ -62,8 +61,9 @@ def test_a_command_line_as_long_as_all_long_lines_is_cut() -> None:
         pytest.param(COMMAND + "ro crashkernel=256M \\\n" + COMMAND + "quiet\n", 256, None, id="wrapped behind it"),
     ],
 )
-def test_a_command_line_that_lost_its_request(lines: str, crash: int, note: str | None) -> None:
-    """The recorded size is planned."""
+def test_for_a_command_line_that_lost_its_request_the_recorded_size_is_planned(
+    lines: str, crash: int, note: str | None
+) -> None:
     machine = parse_text((HEAD + NODES + lines).encode(), "log")
     found = make_plan(machine, None, Options(strategy="mainline"))
     assert found.reservation.crash is not None
@@ -81,8 +81,7 @@ def test_a_command_line_that_lost_its_request(lines: str, crash: int, note: str 
         pytest.param("crashkernel=512M,hi", "crashkernel=512M,high crashkernel=64M,low", id="within the high part"),
     ],
 )
-def test_a_cut_request_for_two_parts(ends: str, request_: str) -> None:
-    """Both recorded sizes are planned."""
+def test_for_a_cut_request_for_two_parts_both_recorded_sizes_are_planned(ends: str, request_: str) -> None:
     low = "[    0.000000] crashkernel low memory reserved: 0xf8000000 - 0xfc000000 (64 MB)\n"
     log = HEAD + NODES + CRASH + low + COMMAND + "a" * 970 + f" {ends}\n"
     cmdline = parse_text(log.encode(), "log").facts.cmdline

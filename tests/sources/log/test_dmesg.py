@@ -171,8 +171,7 @@ def test_what_a_boot_loader_put_there(line: str, loaded: dict[str, tuple[int | N
     assert events == {**loaded, **counted, "initrd": (None, 6 * MIB)}
 
 
-def test_every_kind_of_event_is_described() -> None:
-    """In the class that holds them."""
+def test_every_kind_of_event_is_described_in_the_class_that_holds_them() -> None:
     kinds = {e.kind for case in cases("bootlogs") for e in parse_text(case["dmesg"].encode(), "x").facts.events}
     assert len(kinds) > 10
     assert kinds <= set(re.findall(r"`([\w-]+)`", Event.__doc__ or ""))

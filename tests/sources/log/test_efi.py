@@ -90,7 +90,7 @@ def test_a_kernel_made_the_same_of_it() -> None:
 def test_descriptors_become_memory_as_kernels_do_it(
     lines: str, regions: list[tuple[int, int, int]], taken: list[tuple[int, int]]
 ) -> None:
-    """Source: reserve_regions(), drivers/firmware/efi/efi-init.c @ 6.1."""
+    """The rules are those of reserve_regions(), drivers/firmware/efi/efi-init.c @ 6.1."""
     memory = parse_text((HEAD + lines).encode(), "x").memory
     assert [(r.start, r.end, r.flags) for r in memory.regions] == regions
     assert [(r.start, r.end) for r in memory.reserved] == taken
@@ -163,7 +163,7 @@ def test_the_page_size_may_come_from_a_configuration(
 )
 @pytest.mark.parametrize("nodes", [False, True], ids=["the map alone", "node ranges"])
 def test_more_reliable_memory_is_mirrored(command: str, flags: list[int], *, nodes: bool) -> None:
-    """memblock prefers it then."""
+    """memblock takes such memory first."""
     text = (
         HEAD
         + line(GIB, 2 * GIB)
@@ -190,8 +190,7 @@ def test_more_reliable_memory_is_mirrored(command: str, flags: list[int], *, nod
         ),
     ],
 )
-def test_descriptors_or_memblock_add_lines_alone_are_a_log(text: str) -> None:
-    """They are recognised as a boot log."""
+def test_descriptors_or_memblock_add_lines_alone_are_recognised_as_a_log(text: str) -> None:
     assert [(r.start, r.end) for r in parse_text(text.encode(), "x").memory.regions] == [(GIB, 3 * GIB)]
 
 

@@ -48,8 +48,7 @@ BUFFER = "printk: log buffer data + meta data: 1048576 + 4456448 = 5505024 bytes
         f"efi:   0x{DIGITS}-0x{DIGITS} [Conventional|WB]",
     ],
 )
-def test_numbers_that_no_kernel_prints_cause_no_failure(line: str) -> None:
-    """Only an InputError may come of them."""
+def test_numbers_that_no_kernel_prints_are_an_input_error_at_most(line: str) -> None:
     machine = parse_text(f"{NODE}{line}\n".encode(), "log")
     with suppress(InputError):
         make_plan(machine, "64M", Options(kernel="6.1"))
@@ -69,7 +68,7 @@ def test_numbers_that_no_kernel_prints_cause_no_failure(line: str) -> None:
     ],
 )
 def test_a_long_line_costs_no_more_than_its_length(unit: str) -> None:
-    """Whatever it repeats."""
+    """The cost is linear, whatever the line repeats."""
 
     def run(size: int) -> Callable[[], object]:
         line = repeated(unit, size)

@@ -11,8 +11,8 @@ from planner.sources.log.messages import MESSAGES, ZONES, is_read
     ("words", "read"),
     [("Zone ranges:", True), ("numa: NODE_DATA(0)", True), ("x: crashkernel", True), ("Zonal", False), ("", False)],
 )
-def test_messages_that_are_read(words: str, read: bool) -> None:
-    """By their beginnings, but for two that follow a subsystem's name."""
+def test_messages_are_known_by_their_beginnings(words: str, read: bool) -> None:
+    """Two follow the name of a subsystem."""
     assert is_read(words) is read
 
 
@@ -24,5 +24,5 @@ def test_the_line_of_every_zone_is_read(zone: str) -> None:
 
 @pytest.mark.parametrize("message", MESSAGES)
 def test_messages_of_every_boot_are_read(message: str) -> None:
-    """But for one that only tells a log from other texts."""
+    """One message is exempt: it only tells a log from other texts."""
     assert is_read(message) is (message != "Early memory node ranges")

@@ -48,8 +48,7 @@ def bare(machine: Machine) -> Machine:
 
 
 @pytest.mark.parametrize("form", LONG.values(), ids=LONG)
-def test_a_long_log_describes_the_machine_of_its_boot(form: Form) -> None:
-    """Whatever else is in it."""
+def test_a_long_log_describes_the_machine_of_its_boot_whatever_else_is_in_it(form: Form) -> None:
     for lines in list(BOOTS.values())[::40]:
         whole = parse_text(form(lines), "x")
         assert bare(whole) == bare(parse_text("\n".join([*lines, ""]).encode(), "x"))
@@ -57,7 +56,7 @@ def test_a_long_log_describes_the_machine_of_its_boot(form: Form) -> None:
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
 def test_nothing_is_read_that_a_slow_reader_reads_otherwise(form: Form, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same facts, notes and line numbers."""
+    """A reader of all lines finds the same facts, notes and line numbers."""
     posted = [form(lines) for lines in list(BOOTS.values())[20::120]]
     quick = [parse_text(data, "x") for data in posted]
     for module in ("planner.sources.quoting.records", "planner.sources.log.others"):

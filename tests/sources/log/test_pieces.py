@@ -38,8 +38,7 @@ def words(text: str) -> list[tuple[int, str, bool]]:
 @pytest.mark.parametrize("line", KNOWN)
 @pytest.mark.parametrize("stamp", [STAMP, ""], ids=["with time stamps", "without"])
 @pytest.mark.parametrize("within", [0, 6], ids=["before a number", "within a number"])
-def test_a_line_in_two_pieces_is_joined(line: str, stamp: str, within: int) -> None:
-    """They are joined, with the number of the first."""
+def test_a_line_in_two_pieces_is_joined_under_the_number_of_the_first(line: str, stamp: str, within: int) -> None:
     numbers = [at for at in range(len(line)) if line.startswith("0x", at)]
     at = numbers[min(len(numbers) - 1, 2 if "[0x0]" in line else 1)] + within
     found = words(f"{stamp}{line[:at].rstrip()}\n{line[at:]}\n{stamp}Movable zone start for each node")
@@ -62,8 +61,7 @@ def test_a_version_on_the_next_line_is_joined(stamp: str) -> None:
 @pytest.mark.parametrize(
     "within", ["Conventional", "Conv", "Conventional|RUN", "Conventional|R", "Conventional|RUN|  |W"]
 )
-def test_a_descriptor_in_two_pieces_is_joined(within: str) -> None:
-    """Broken between words or inside one."""
+def test_a_descriptor_in_two_pieces_is_joined_between_words_or_inside_one(within: str) -> None:
     line = "efi:   0x000040000000-0x0000bfffffff [Conventional|RUN|  |WB|WT|WC|UC]"
     at = line.index("Conv") + len(within)
     found = next(whole_lines([(1, STAMP + line[:at]), (2, line[at:])], bool))
@@ -93,7 +91,6 @@ def test_the_last_word_of_a_message_is_no_node() -> None:
 
 
 def test_a_line_that_only_begins_like_a_known_one_is_not_damaged() -> None:
-    """It only begins like a known one."""
     pieces = f"{STAMP}node 0\ndeferred pages initialised in 20ms\n{STAMP}software IO TLB:\narea num 2."
     assert [lost for _, _, lost in words(pieces)] == [False, False]
 
@@ -239,13 +236,11 @@ def test_a_line_of_another_form_is_whole(line: str) -> None:
     ],
 )
 def test_only_what_looks_like_parameters_continues_a_command_line(text: str, line: str) -> None:
-    """Only text that looks like more of it."""
     assert words(text)[0][1] == line
 
 
 @pytest.mark.parametrize("at", range(14, 46))
-def test_a_feature_of_the_processors_in_two_pieces(at: int) -> None:
-    """It is completed wherever it was broken."""
+def test_a_feature_of_the_processors_is_completed_wherever_it_was_broken(at: int) -> None:
     text = "CPU features: detected: 52-bit Virtual Addressing (LPA2)"
     assert words(f"{STAMP}{text[:at].rstrip()}\n{text[at:].lstrip()}\n{STAMP}x")[0] == (1, text, False)
 
@@ -282,8 +277,7 @@ def test_lines_without_time_stamps_that_a_terminal_broke() -> None:
     assert unbroken(cut_off) == (cut_off, True)
 
 
-def test_lines_that_were_broken_and_lost_a_blank_at_their_end() -> None:
-    """It is put back."""
+def test_lines_that_were_broken_get_back_the_blank_that_they_lost_at_their_end() -> None:
     text = "\n".join(STAMP + words for words in ("x" * 90, "y" * 90, "z" * 90, "a" * 24 + " " + "b" * 30, "c"))
     broken = "\n".join(line.rstrip() for line in pieces(text, 40).split("\n"))
     assert f"{STAMP}{'a' * 24}\n{'b' * 30}" in broken

@@ -69,8 +69,7 @@ def read(form: Callable[[int, str], str]) -> Machine:
 
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
-def test_a_log_reads_the_same_in_every_form(form: Callable[[int, str], str]) -> None:
-    """The same memory, facts and events as without time stamps."""
+def test_a_log_reads_the_same_with_time_stamps_of_any_form_or_without(form: Callable[[int, str], str]) -> None:
     bare = read(lambda _, line: line)
     assert bare.memory.regions
     assert bare.facts.kernel

@@ -38,8 +38,7 @@ def test_only_what_decides_is_read(boots: list[Lines], taken: int, read: list[in
     assert [number for number, part in enumerate(found) if "log" in vars(part)] == read
 
 
-def test_of_boots_that_tell_nothing_the_last_is_read() -> None:
-    """There is no note on others."""
+def test_of_boots_that_tell_nothing_the_last_is_read_without_a_note() -> None:
     found = parts(["U-Boot"], ["login:"])
     assert chosen(found) == (found[1].log, [])
 

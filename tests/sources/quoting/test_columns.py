@@ -36,7 +36,7 @@ def test_the_column_of_the_messages_is_found(row: str, header: str) -> None:
 
 
 def test_rows_without_a_header_are_read_where_all_cells_are_quoted() -> None:
-    """As some databases print them."""
+    """Some databases print them in this form."""
     text = "\n".join('"{}","x"'.format(line.replace('"', '""')) for line in LOG)
     assert messages_in_column(text) == "\n".join(LOG)
 
@@ -66,5 +66,5 @@ def test_other_texts_are_no_tables(text: str) -> None:
 
 @pytest.mark.parametrize("unit", [",", '"', '",', "a,", "a", "\t"])
 def test_a_long_line_costs_no_more_than_its_length(unit: str) -> None:
-    """Whatever it consists of."""
+    """The cost is linear, whatever the line consists of."""
     assert grows(lambda size: partial(messages_in_column, f"{repeated(unit, size)}\n" * 3), 10_000) <= MOST

@@ -48,7 +48,7 @@ def test_a_text_is_as_it_was_before_it_was_encoded(text: str, plain: str) -> Non
         "&& &x;\n",
     ],
 )
-def test_a_text_that_is_none_of_it_stays(text: str) -> None:
+def test_a_text_that_only_looks_encoded_stays(text: str) -> None:
     """Sizes and priorities look similar."""
     assert plain_text(text) == text
 

@@ -49,8 +49,7 @@ FIRST = [kernel(OTHER)] * 40
         pytest.param("-- Boot 0123456789abcdef --", True, id="a line that is no record"),
     ],
 )
-def test_records_that_stay(line: str, stays: bool) -> None:
-    """The others are empty lines."""
+def test_records_that_tell_nothing_become_empty_lines(line: str, stays: bool) -> None:
     text = kernels_records("\n".join([*FIRST, line, kernel(FACT), ""]))
     # Where only the blanks differ, the decoder leaves it out.
     kept = line if stays or " : " in line else ""

@@ -109,7 +109,7 @@ def test_numbers_that_do_not_count_the_lines_stay(text: str) -> None:
 
 @pytest.mark.parametrize("unit", ["$", '"', "\\n", "'\\", "|", " ", '"]'])
 def test_a_long_line_costs_no_more_than_its_length(unit: str) -> None:
-    """Whatever it consists of."""
+    """The cost is linear, whatever the line consists of."""
 
     def run(size: int) -> Callable[[], object]:
         line = repeated(unit, size)

@@ -41,7 +41,7 @@ def test_the_indentation_of_a_listing_stays() -> None:
 
 @pytest.mark.parametrize("unit", ["1 ", "a:", "1a", ">", "| ", "[", "[ 0.", "\t", "x: 40000000-7fffffff : y "])
 def test_a_long_line_costs_no_more_than_its_length(unit: str) -> None:
-    """Whatever it consists of."""
+    """The cost is linear, whatever the line consists of."""
 
     def run(size: int) -> Callable[[], object]:
         line = repeated(unit, size)

@@ -55,8 +55,8 @@ def plainly(lines: list[str]) -> bytes:
         pytest.param(SMALL_LOG, id="five lines"),
     ],
 )
-def test_a_log_reads_the_same_in_every_form(log: str, form: Form) -> None:
-    """The same memory, facts and events as the bare file."""
+def test_a_log_reads_as_the_bare_file_in_every_form_of_quoting(log: str, form: Form) -> None:
+    """It has the same memory, facts and events."""
     lines = lines_of(log)
     assert read(form, lines) == read(plainly, lines)
 
@@ -71,8 +71,8 @@ def test_a_log_reads_the_same_in_every_form(log: str, form: Form) -> None:
         pytest.param(SMALL_LISTING, id="three lines"),
     ],
 )
-def test_a_listing_reads_the_same_in_every_form(listing: str, form: Form) -> None:
-    """The same memory and reservations as the bare file."""
+def test_a_listing_reads_as_the_bare_file_in_every_form_of_quoting(listing: str, form: Form) -> None:
+    """It has the same memory and reservations."""
     lines = lines_of(listing)
     assert read(form, lines) == read(plainly, lines)
 
@@ -95,8 +95,7 @@ def test_memblock_files_read_the_same_in_a_reply(sample: str) -> None:
         pytest.param("", id="nothing"),
     ],
 )
-def test_what_is_bare_stays(text: str) -> None:
-    """Character for character."""
+def test_a_bare_text_stays_character_for_character(text: str) -> None:
     assert unquoted(text, "x") == text
 
 

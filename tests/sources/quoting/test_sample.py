@@ -23,6 +23,6 @@ def test_some_lines_are_those_of_the_middle_or_the_first(text: str, lines: list[
     assert some_lines(text) == lines
 
 
-def test_a_long_line_is_cut() -> None:
-    """Its end does not matter."""
+def test_a_long_line_of_a_sample_is_cut() -> None:
+    """Its end does not tell what kind of text it is."""
     assert list(map(len, some_lines("x" * 100_000))) == [4096]

@@ -19,8 +19,9 @@ LISTING = ("40000000-7fffffff : System RAM", "  40200000-402fffff : reserved")
 @pytest.mark.parametrize("lines", [LOG, LISTING])
 @pytest.mark.parametrize("mark", ["|", "<", " "])
 @pytest.mark.parametrize("gap", [" ", "\t"])
-def test_two_texts_side_by_side_are_refused(lines: tuple[str, ...], mark: str, gap: str) -> None:
-    """Whatever stands between them."""
+def test_two_texts_side_by_side_are_refused_whatever_stands_between_them(
+    lines: tuple[str, ...], mark: str, gap: str
+) -> None:
     text = "\n".join(f"{line[:45]:45}   {mark}{gap}{line[:45]}" for line in lines)
     assert is_side_by_side(text)
     with pytest.raises(InputError, match="side by side"):
