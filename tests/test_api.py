@@ -74,7 +74,7 @@ def test_options_are_read_as_on_the_command_line(name: str, given: object, value
 
 
 def test_none_leaves_every_option_out() -> None:
-    """Also options without None as a value."""
+    """An option for which None is no value of its own may be None, too."""
     assert Options(**read_options(dict.fromkeys(OPTIONS))) == Options()
 
 
@@ -131,8 +131,7 @@ def test_every_call_reads_its_options(call: str) -> None:
         CALLS[call](kernel="no version")
 
 
-def test_an_error_names_the_parameter() -> None:
-    """Not the option of the command line."""
+def test_an_error_names_the_parameter_of_the_call_and_not_the_commands_option() -> None:
     with pytest.raises(planner.InputError, match=r"^preset: "):
         planner.plan(MAP, preset="nobody")
     with pytest.raises(planner.InputError, match=r"^strategy: "):
@@ -163,7 +162,7 @@ OWN: dict[str, tuple[Callable[..., object], tuple[str, ...]]] = {
     ("call", "name"), [(call, name) for call, (_, names) in OWN.items() for name in names], ids=str
 )
 def test_an_invalid_value_is_an_error_that_names_the_parameter(call: str, name: str, value: Any) -> None:
-    """Never an internal error."""
+    """It is never an internal error."""
     given = {"ram": "8G", name: value} if call == "parse" else {name: value}
     with pytest.raises(planner.InputError) as caught:
         OWN[call][0](**given)
@@ -213,8 +212,7 @@ def test_plans_are_a_data_frame_by_one_call() -> None:
     assert planner.batch.to_arrow([]).num_rows == 0
 
 
-def test_batches_of_a_data_engine_read_options_too() -> None:
-    """Before any row is looked at."""
+def test_options_of_batches_are_read_before_any_row_is_looked_at() -> None:
     pytest.importorskip("pyarrow")
     from planner.batch import plan_batches
 
@@ -252,8 +250,7 @@ def test_other_values_are_not_machines(value: Any) -> None:
         planner.plan(value, "512M")
 
 
-def test_a_path_is_a_source(tmp_path: Path) -> None:
-    """As a string or a `pathlib.Path`."""
+def test_a_path_is_a_source_as_a_string_or_as_a_path_object(tmp_path: Path) -> None:
     path = tmp_path / "iomem"
     path.write_text("80000000-ffffffff : System RAM\n")
     assert planner.plan(path, "64M") == planner.plan(str(path), "64M")

@@ -29,8 +29,7 @@ def place_of(module: str) -> Path:
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_a_module_has_a_test_file_of_its_name(module: str) -> None:
-    """Or a reason to have none."""
+def test_a_module_has_a_test_file_of_its_name_or_a_reason_to_have_none(module: str) -> None:
     path = place_of(module)
     assert path.is_file() != (module in UNTESTED), f"{path.relative_to(ROOT)}, or a reason in {Path(__file__).name}"
     if path.is_file():

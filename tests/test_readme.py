@@ -29,8 +29,7 @@ def test_a_console_block_shows_what_the_command_prints(command: str, shown: str)
     assert run.stdout.rstrip() == shown.rstrip()
 
 
-def test_it_counts_the_recorded_boots() -> None:
-    """All that are bundled."""
+def test_the_readme_counts_all_bundled_boots() -> None:
     recorded = [f"{name}.jsonl.gz" for name in ("boots", "bootlogs", "fresh_boots", "more_boots")]
     boots = sum(gzip.decompress((DATA / name).read_bytes()).count(b"\n") for name in recorded)
     assert f"{boots} recorded boots" in README
@@ -54,7 +53,7 @@ def test_it_is_short() -> None:
 
 @pytest.mark.parametrize(("command", "picture"), PICTURES, ids=[picture for _, picture in PICTURES])
 def test_a_picture_is_what_the_command_draws(command: str, picture: str, tmp_path: Path) -> None:
-    """Byte for byte; and the README shows it."""
+    """It is so byte for byte, and the README shows it."""
     drawn = tmp_path / Path(picture).name
     subprocess.run([sys.executable, "-m", "planner", *shlex.split(command), "-o", str(drawn)], check=True)
     assert drawn.read_bytes() == (Path(__file__).parent.parent / picture).read_bytes()

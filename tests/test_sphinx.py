@@ -223,8 +223,7 @@ def test_nothing_is_lost_in_a_pdf(tmp_path: Path) -> None:
     assert not re.findall(r"Overfull \\vbox \((\d{2,}\.\d+)pt too high\)", log)
 
 
-def test_a_table_as_text_is_as_wide_as_what_it_holds(tmp_path: Path) -> None:
-    """No cell is broken."""
+def test_a_table_as_text_is_wide_enough_to_break_no_cell(tmp_path: Path) -> None:
     options = "   :map: sample:altra-32g\n   :page-size: 64K\n   :format: table\n"
     done = build(tmp_path, f"A\n=\n\n.. crashkernel-plan:: 512M\n{options}", "text")
     assert (done.returncode, done.stderr) == (0, "")

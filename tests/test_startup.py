@@ -98,8 +98,8 @@ def test_the_help_of_a_command_loads_nothing_costly(name: str) -> None:
         pytest.param(["plan", "512M", "--map", "sample:altra-32g", "--format", "markdown"], id="as Markdown"),
     ],
 )
-def test_a_plan_as_text_loads_what_it_needs(args: list[str]) -> None:
-    """In particular no pydantic, no json."""
+def test_a_plan_as_text_loads_only_what_it_needs(args: list[str]) -> None:
+    """Neither pydantic nor json is among it."""
     modules = loaded(*args)
     assert not modules & FORBIDDEN
     own = {module for module in modules if "." not in module} - {"planner"} - STDLIB

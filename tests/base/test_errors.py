@@ -49,8 +49,8 @@ def test_printable(text: str, shown: str) -> None:
     assert printable(text) == shown
 
 
-def test_a_kernel_bug_is_a_fact_about_the_kernel() -> None:
-    """It is not an InputError."""
+def test_a_kernel_bug_is_no_input_error() -> None:
+    """A machine that such a map describes stops on its own kernel: the fault is not in the form of the input."""
     assert not isinstance(KernelBugError("BUG"), InputError)
 
 

@@ -68,8 +68,7 @@ def test_a_range_is_half_open() -> None:
     assert Range(4, 13) not in Range(4, 12)
 
 
-def test_the_pages_that_a_span_touches() -> None:
-    """Whole ones."""
+def test_a_span_is_widened_to_all_pages_that_it_touches() -> None:
     assert whole_pages((4096, 8192), 4096) == (4096, 8192)
     assert whole_pages((4097, 8193), 4096) == (4096, 12288)
     assert whole_pages((1, 4095), 4096) == (0, 4096)

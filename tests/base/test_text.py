@@ -107,7 +107,6 @@ def test_the_sum_of_a_fleet(names: list[str], text: str) -> None:
     assert " ".join(document(fleet).split()).startswith(text)
 
 
-def test_parts_that_are_not_empty_are_one_text() -> None:
-    """Each once, in order."""
+def test_parts_that_are_not_empty_are_joined_once_each_in_order() -> None:
     assert together() == together("", "") == ""
     assert together("", "a", "b", "", "a") == "a; b"

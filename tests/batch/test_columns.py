@@ -34,7 +34,7 @@ else:
 
 
 def test_the_schemas_are_flat_and_valid_in_spark() -> None:
-    """Only three types, no duplicate name, and the same schema in Spark's syntax."""
+    """Schemas have three types only and no name twice, and Spark's syntax says the same as Arrow's."""
     for columns in (input_columns(), OUTPUT_COLUMNS):
         names = [name for name, _, _ in columns]
         assert len(names) == len(set(names))
@@ -44,8 +44,8 @@ def test_the_schemas_are_flat_and_valid_in_spark() -> None:
     assert ddl(with_report=True) == ", ".join(told)
 
 
-def test_a_text_that_is_not_utf8_is_an_error_of_its_row(tmp_path: Path) -> None:
-    """In tables written by other tools; the other rows are planned."""
+def test_a_text_that_is_not_utf8_is_an_error_of_its_row_alone(tmp_path: Path) -> None:
+    """Other tools write such tables; the other rows are planned."""
     good = [json.dumps(fleet.memory(number)).encode() for number in range(3)]
     texts = pa.array([good[0], b"\xff", good[2], good[0]], pa.binary()).view(pa.string())
     idents = pa.array([b"a", b"b", b"c", b"\xfe"], pa.binary()).view(pa.string())

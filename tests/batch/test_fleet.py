@@ -33,8 +33,7 @@ def summed(lines: list[bytes], changes: tuple[Change, ...] = ()) -> Fleet:
     return sum_up(Job(changes=changes), Lines(1, lines))
 
 
-def test_sums_are_those_of_the_plans() -> None:
-    """Each number equals the sum over the plans."""
+def test_each_figure_of_a_summary_is_the_sum_over_the_plans() -> None:
     plans: dict[str, Plan] = {name: make() for name, make in PLANS.items()}
     total = Fleet([])
     for name, plan in plans.items():
@@ -84,8 +83,8 @@ def test_the_worst_have_no_memory_then_no_protection_then_the_highest_cost() -> 
 
 @settings(max_examples=30)
 @given(cuts=st.lists(st.integers(0, len(RECORDS)), max_size=4))
-def test_merged_parts_equal_the_whole(cuts: list[int]) -> None:
-    """For any split of the fleet, also with empty parts."""
+def test_sums_of_the_parts_of_any_split_merge_into_that_of_the_whole(cuts: list[int]) -> None:
+    """An empty part adds nothing."""
     edges = [0, *sorted(cuts), len(RECORDS)]
     parts = Fleet([])
     for start, end in pairwise(edges):
@@ -135,8 +134,7 @@ def _tells(plan: Plan | None) -> object:
     return done.outcome, done.crash, done.low, plan.protects
 
 
-def test_machines_beyond_the_list_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For any split of the fleet."""
+def test_machines_beyond_the_list_are_counted_for_any_split_of_the_fleet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("planner.batch.fleet.MOST_CHANGED", 3)
     lines = [json.dumps({**fleet.record(n), "crashkernel": "512M"}).encode() for n in range(8)]
     change = parse_change("size=64M")
@@ -160,8 +158,8 @@ def test_a_machine_that_cannot_be_planned_after_a_change_is_listed_with_the_erro
 
 
 @pytest.mark.parametrize("form", ["text", "markdown"])
-def test_a_summary_says_all_of_it(form: str) -> None:
-    """Every group, the worst, every change and error, with any characters."""
+def test_a_summary_shows_every_group_change_and_error_and_the_worst_machines(form: str) -> None:
+    """Names may hold any characters."""
     bad = json.dumps({"id": "\x1b[31m<b>|x", "map": 1}).encode()
     told = lay_out(blocks(summed([*RECORDS, bad], DEFAULT_CHANGES)), form)
     assert "\x1b" not in told

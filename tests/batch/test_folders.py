@@ -157,8 +157,9 @@ def names(place: str) -> dict[str, list[str]]:
         pytest.param({".git/a.iomem": IOMEM, ".b.json": MAP, "c.json": MAP}, {"c.json": ["c.json"]}, id="hidden"),
     ],
 )
-def test_machines_of_a_folder(tmp_path: Path, files: dict[str, str], machines: dict[str, list[str]]) -> None:
-    """Sorted by name."""
+def test_machines_of_a_folder_come_sorted_by_name(
+    tmp_path: Path, files: dict[str, str], machines: dict[str, list[str]]
+) -> None:
     found = names(made(tmp_path, files))
     assert found == machines
     assert list(found) == sorted(machines)

@@ -16,8 +16,8 @@ from planner.report import to_dict
 from tests.cli.conftest import SERVER
 
 
-def test_maps_folders_records_and_answers(tmp_path: Path) -> None:
-    """Each machine once, with its name in the source; a record keeps its own options."""
+def test_each_machine_of_maps_folders_records_and_answers_is_gathered_once(tmp_path: Path) -> None:
+    """It has its name in the source, and a record keeps its own options."""
     folder = tmp_path / "maps"
     folder.mkdir()
     for name in ("b.json", "a.json"):
@@ -60,8 +60,7 @@ def test_unreadable_machines_are_listed_and_the_others_are_used(tmp_path: Path) 
     assert found.errors[2][1] == "no RAM"
 
 
-def test_a_table_of_records(tmp_path: Path) -> None:
-    """Its rows are records."""
+def test_rows_of_a_table_are_gathered_as_records(tmp_path: Path) -> None:
     pa = pytest.importorskip("pyarrow")
     parquet = pytest.importorskip("pyarrow.parquet")
     table = pa.table({"id": ["one", "two"], "map": [json.dumps(SERVER), "{}"], "crashkernel": ["512M", "1G"]})
@@ -70,8 +69,7 @@ def test_a_table_of_records(tmp_path: Path) -> None:
     assert ([m.id for m in found.members], [ident for ident, _ in found.errors]) == (["one"], ["two"])
 
 
-def test_without_any_machine_there_is_an_error(tmp_path: Path) -> None:
-    """One line, with the first error as it is."""
+def test_without_any_machine_the_first_error_is_raised_as_it_is(tmp_path: Path) -> None:
     gone, empty = tmp_path / "gone.iomem", tmp_path / "empty.jsonl"
     empty.write_text("")
     with pytest.raises(InputError, match=r"^--map: the given places have no machine; give maps, folders of maps or "):

@@ -40,7 +40,7 @@ def stopped(folder: Path, records: list[str], after: int) -> Path:
 
 @pytest.mark.parametrize("place", [0, 30, 63])
 def test_a_changed_record_stops_the_resumption(tmp_path: Path, place: int) -> None:
-    """At any place before the last answer, even if the last answer is the same."""
+    """A record may change at any place before the last answer, and the last answer may be the same."""
     records = lines(200)
     out = stopped(tmp_path, records, 64)
     records[place] = json.dumps({"id": "other", "map": SERVER}) + "\n"

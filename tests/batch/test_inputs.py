@@ -19,8 +19,8 @@ from tests.batch import fleet
 from tests.batch.test_running import RECORDS, undisturbed
 
 
-def test_tasks_keep_the_numbers_of_lines() -> None:
-    """For any split into tasks, blank lines included."""
+def test_lines_keep_their_numbers_in_any_split_into_tasks() -> None:
+    """Blank lines count, too."""
     data = b"\n".join(b"%d" % n if n % 3 else b"" for n in range(1, 200))
     seen = [
         (number, line)
@@ -31,8 +31,7 @@ def test_tasks_keep_the_numbers_of_lines() -> None:
     assert seen == [(n, (b"%d" % n if n % 3 else b"") + b"\n" * (n < 199)) for n in range(1, 200)]
 
 
-def test_a_line_that_is_too_long_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is an error, and the next line is read normally."""
+def test_a_line_that_is_too_long_is_an_error_and_the_next_one_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inputs, "MAX_RECORD", 100)
     data = b"[1]\n" + b"x" * 5000 + b"\n[2]\n" + b"y" * 101
     task = next(iter(LinesInput(io.BytesIO(data), "x").tasks()))
@@ -50,8 +49,8 @@ def test_a_packed_file_and_a_byte_order_mark_are_read(tmp_path: Path) -> None:
     assert out.getvalue() == undisturbed(str(plain))[0]
 
 
-def test_a_damaged_packed_file_is_an_error_of_one_line(tmp_path: Path) -> None:
-    """At any place of the damage; earlier records are answered."""
+def test_wherever_a_packed_file_is_damaged_the_records_before_are_answered(tmp_path: Path) -> None:
+    """The damage is one error line."""
     packed = gzip.compress(RECORDS)
     for at in (1, len(packed) // 2, len(packed) - 6):
         path = tmp_path / "fleet.jsonl.gz"
@@ -117,8 +116,7 @@ def test_an_input_that_is_not_records_is_refused(data: bytes, line: str) -> None
         pytest.param(b"no json\n" * 200, id="more lines than are looked at"),
     ],
 )
-def test_lines_read_for_the_check_are_not_lost(data: bytes) -> None:
-    """With their numbers."""
+def test_lines_read_for_the_check_are_planned_under_their_numbers(data: bytes) -> None:
     source, plain = (LinesInput(io.BytesIO(data), "x") for _ in range(2))
     source.check()
     assert list(source.tasks()) == list(plain.tasks())
@@ -141,8 +139,7 @@ def test_an_input_with_fewer_records_than_were_answered_is_refused(source: Lines
         source.skip(2)
 
 
-def test_tasks_are_bounded() -> None:
-    """In lines, and in bytes."""
+def test_a_task_is_bounded_in_lines_and_in_bytes() -> None:
     small = list(LinesInput(io.BytesIO(b"{}\n" * 200), "x").tasks())
     large = list(LinesInput(io.BytesIO((b"x" * 200_000 + b"\n") * 6), "x").tasks())
     assert [len(task.lines) for task in small if isinstance(task, Lines)] == [64, 64, 64, 8]

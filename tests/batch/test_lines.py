@@ -55,8 +55,8 @@ def test_the_error_names_the_column_in_plain_words(line: bytes, error: str) -> N
     assert lines_of(line)[0]["error"] == f"{error}; give one JSON object a line"
 
 
-def test_an_answer_is_one_line_of_ascii() -> None:
-    """For any names: no line end of any alphabet, no control character."""
+def test_an_answer_is_one_line_of_ascii_whatever_the_names() -> None:
+    """No line end of any alphabet and no control character stands in it."""
     name = "a\u2028b\x1b[31m\u202e\n\x85é"
     document = {**MAP, "reserved": [{"start": "2G", "size": "1M", "name": name}]}
     line = encode_answer(answer_record({"id": name, "map": document, "crashkernel": "64M"}, Defaults()))
@@ -84,8 +84,7 @@ def test_an_answer_without_a_plan(answer: Answer, line: dict[str, Any]) -> None:
     assert json.loads(encode_answer(answer)) == line
 
 
-def test_a_plan_is_its_report() -> None:
-    """Alone, or in its line."""
+def test_a_plan_is_written_as_its_report_alone_or_in_a_line() -> None:
     answer = answer_record(fleet.record(3), Defaults())
     assert answer.plan is not None
     report = json.loads(json.dumps(to_dict(answer.plan)))
@@ -108,7 +107,7 @@ def test_only_json_is_decoded() -> None:
     ],
 )
 def test_values_are_counted_before_a_record_is_decoded(text: str, what: str) -> None:
-    """Before parsing; brackets inside strings, such as a log's, are not counted."""
+    """Brackets inside strings, such as those of a log, do not count."""
     many = 9 * MAX_ROWS
     with pytest.raises(ValueError, match=rf"more than \d+ {what}"):
         decode(b'{"map": [' + b",".join([text.encode()] * many) + b"]}")

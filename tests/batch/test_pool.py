@@ -35,8 +35,8 @@ def test_products_are_in_the_order_of_their_tasks(jobs: int, tasks: int) -> None
     assert list(pool.run(_times, 7, range(tasks), jobs)) == [7 * task for task in range(tasks)]
 
 
-def test_few_tasks_are_in_flight_at_a_time() -> None:
-    """Even if results are consumed slowly: this bounds the memory of a long run."""
+def test_few_tasks_are_in_flight_even_if_results_are_taken_slowly() -> None:
+    """This bounds the memory of a long run."""
     given = 0
 
     def tasks() -> Iterator[int]:
@@ -76,15 +76,13 @@ def test_a_worker_that_dies_is_an_error_of_one_line() -> None:
         list(pool.run(_die, 3, range(20), 2))
 
 
-def test_an_error_in_a_worker_is_raised_by_the_run() -> None:
-    """As with one process."""
+def test_an_error_in_a_worker_is_raised_as_with_one_process() -> None:
     for jobs in (1, 2):
         with pytest.raises(ZeroDivisionError):
             list(pool.run(divmod, 1, range(9), jobs))
 
 
-def test_an_abandoned_run_leaves_no_worker() -> None:
-    """An abandoned run ends its processes."""
+def test_an_abandoned_run_ends_its_processes() -> None:
     with closing(_products()) as products:
         assert next(products) == 0
         assert len(active_children()) == 2

@@ -26,8 +26,7 @@ def test_an_error_is_one_line(error: Exception, line: str) -> None:
     assert describe(error) == line
 
 
-def test_a_question_has_a_plan_or_an_error() -> None:
-    """Never an exception."""
+def test_a_question_has_a_plan_or_an_error_and_never_raises() -> None:
     good = answer_ask("a", Ask(machine(), "512M", Options()))
     assert good.plan is not None
     assert (good.id, good.error, good.plan.request.size) == ("a", None, 512 << 20)

@@ -79,8 +79,8 @@ def test_a_new_file_has_the_permissions_of_the_old_one(tmp_path: Path) -> None:
     assert (old.read_bytes(), stat.S_IMODE(old.stat().st_mode), new.exists()) == (b"new", 0o640, False)
 
 
-def test_a_stream_gets_each_answer_at_once() -> None:
-    """It is closed only by the one who opened it."""
+def test_a_stream_gets_each_answer_at_once_and_stays_open() -> None:
+    """Whoever opened it closes it."""
     stream = io.BytesIO()
     results = LinesStream(stream)
     results.write(GOOD)

@@ -99,8 +99,9 @@ def test_resuming_without_a_partial_result_starts_from_the_beginning(records: st
         pytest.param(b'{"id":null,"error":"x"}\n' * 301, "has 300 records, but 301 are done already", id="too many"),
     ],
 )
-def test_another_input_is_refused(records: str, tmp_path: Path, partial: bytes, what: str) -> None:
-    """The partial result is unchanged."""
+def test_a_run_over_another_input_is_refused_and_its_partial_result_kept(
+    records: str, tmp_path: Path, partial: bytes, what: str
+) -> None:
     out = tmp_path / "plans.jsonl"
     Path(partial_of(str(out))).write_bytes(partial)
     with pytest.raises(InputError, match=what):
@@ -123,7 +124,7 @@ def test_other_options_are_refused(records: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", ["jsonl", "parquet"])
 @pytest.mark.parametrize("ident", [7, "7", None, "caf\u00e9", "\n"])
 def test_a_run_is_resumed_whatever_the_ids_are(tmp_path: Path, suffix: str, ident: object) -> None:
-    """Also for an id that a table stores as text."""
+    """A table stores a numeric id as text: such an id is recognised, too."""
     if suffix == "parquet":
         pytest.importorskip("pyarrow")
     records = tmp_path / "fleet.jsonl"
@@ -200,7 +201,7 @@ def test_a_killed_run_is_resumed_to_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_run_says_how_to_resume_it(tmp_path: Path) -> None:
-    """One line, no traceback of any worker; then the same command with --resume gives the same bytes."""
+    """It is one line without a traceback of any worker; the same command with --resume then gives the same bytes."""
     records, out = tmp_path / "fleet.jsonl", tmp_path / "plans.jsonl"
     records.write_bytes(fleet.lines(3000))
     partial = Path(partial_of(str(out)))

@@ -41,8 +41,8 @@ def told(number: int, **more: str) -> tuple[object, ...]:
     return plan.reservation.outcome, plan.reservation.crash, plan.protection
 
 
-def test_a_change_is_planned_on_each_machine() -> None:
-    """As if the record requested it: machines with another result are counted and listed."""
+def test_a_change_is_planned_on_each_machine_as_if_its_record_requested_it() -> None:
+    """Machines with another result are counted and listed."""
     effect = summed(*RECORDS, changes=("kernel=6.12",)).effects["kernel=6.12"]
     differ = [f"host-{n}" for n in range(12) if told(n) != told(n, kernel="6.12")]
     assert 0 < len(differ) < 12

@@ -159,8 +159,7 @@ def test_a_truncated_table_is_resumed_to_the_same_bytes(tmp_path: Path, suffix: 
     assert not partial.exists()
 
 
-def test_a_table_with_other_columns_is_not_resumed(tmp_path: Path) -> None:
-    """The partial table is unchanged."""
+def test_a_table_with_other_columns_is_not_resumed_and_stays_as_it_is(tmp_path: Path) -> None:
     records, out = write(rows(200), tmp_path / "fleet.parquet"), tmp_path / "plans.parquet"
     with pytest.raises(InterruptedError):
         run_batch(open_input(records), Job(with_report=True), str(out), progress=_Stopped(2))

@@ -34,8 +34,8 @@ def test_a_task_of_lines_gives_their_answers_in_order() -> None:
     assert done.counts.fallback
 
 
-def test_a_task_of_files_gives_one_answer_for_each(tmp_path: Path) -> None:
-    """By name; an unreadable file does not stop the others."""
+def test_each_file_of_a_task_has_an_answer_under_its_name(tmp_path: Path) -> None:
+    """An unreadable file does not stop the others."""
     good, bad = tmp_path / "a.json", tmp_path / "b.json"
     good.write_text(json.dumps(fleet.memory(1)))
     answers = list(

@@ -63,8 +63,7 @@ def test_the_matrix_of_procedures_and_levels(
         assert tuple(case(name, level, tlb=tlb, cpus=cpus).rule_broken for level in BBM_LEVELS) == rule
 
 
-def test_the_matrix_has_every_procedure() -> None:
-    """At every level, in order."""
+def test_the_matrix_has_every_procedure_at_every_level_in_order() -> None:
     found = cases()
     assert [(c.procedure, c.bbm_level) for c in found] == [(name, level) for name in PROCEDURES for level in BBM_LEVELS]
 
@@ -142,8 +141,7 @@ def procedure(*steps: Step) -> Procedure:
         pytest.param((), S, False, id="nothing at all"),
     ],
 )
-def test_verdict_at_level_0(steps: tuple[Step, ...], verdict: str, rule_broken: bool) -> None:
-    """One rule each."""
+def test_each_rule_decides_a_verdict_at_level_0(steps: tuple[Step, ...], verdict: str, rule_broken: bool) -> None:
     found = case(procedure(*steps), "0")
     assert (found.verdict, found.rule_broken) == (verdict, rule_broken)
 
@@ -186,14 +184,12 @@ def unmapping(flush: Tlbi, *more: Step) -> Procedure:
         pytest.param(Tlbi(("b",)), S, S, id="one page of a block is enough"),
     ],
 )
-def test_local_and_broadcast(flush: Tlbi, one: str, two: str) -> None:
-    """By the number of CPUs."""
+def test_a_local_flush_is_enough_for_one_cpu_only(flush: Tlbi, one: str, two: str) -> None:
     assert case(unmapping(flush), "0", cpus=1).verdict == one
     assert case(unmapping(flush), "0", cpus=2).verdict == two
 
 
-def test_a_local_flush_on_every_cpu_will_do() -> None:
-    """If each CPU waits for its own."""
+def test_a_local_flush_on_every_cpu_will_do_if_each_waits_for_its_own() -> None:
     everywhere = Tlbi(local=True, cpus="all")
     assert case(unmapping(everywhere, Dsb("all")), "0", cpus=2).verdict == S
     assert case(unmapping(everywhere), "0", cpus=2).verdict == U
@@ -211,8 +207,7 @@ def test_walkers_keep_tables() -> None:
         assert case(Procedure("gather", "", pages, tables, "root", steps, "image"), "0").verdict == verdict
 
 
-def test_unknown_words_are_refused() -> None:
-    """In the library and on the command line."""
+def test_unknown_words_are_refused_in_the_library_and_on_the_command_line() -> None:
     with pytest.raises(InputError, match="unknown procedure 'magic'"):
         case("magic")
     with pytest.raises(InputError, match="unknown level '3'"):

@@ -43,7 +43,7 @@ def test_a_verdict_never_gets_worse_when_the_level_rises(procedure: Procedure) -
 def test_a_higher_level_is_never_worse_for_random_procedures(
     procedure: Procedure, tlb: str, touch: str, cpus: int
 ) -> None:
-    """The same, of random procedures."""
+    """The law above, for procedures that nobody wrote."""
     check_levels(procedure, tlb, touch, cpus)
 
 
@@ -60,7 +60,7 @@ def test_walk_on_miss_finds_nothing_that_the_architecture_does_not(procedure: Pr
 def test_walking_on_a_miss_is_never_worse_for_random_procedures(
     procedure: Procedure, level: str, touch: str, cpus: int
 ) -> None:
-    """The same, of random procedures."""
+    """The law above, for procedures that nobody wrote."""
     lazy, eager = (rank(procedure, level, tlb, touch, cpus) for tlb in ("walk-on-miss", "architecture"))
     assert lazy <= eager
 
@@ -79,7 +79,7 @@ def test_a_cpu_more_never_makes_a_procedure_safer(procedure: Procedure) -> None:
 def test_more_cpus_are_never_better_for_random_procedures(
     procedure: Procedure, level: str, tlb: str, touch: str
 ) -> None:
-    """The same, of random procedures."""
+    """The law above, for procedures that nobody wrote."""
     assert rank(procedure, level, tlb, touch, 1) <= rank(procedure, level, tlb, touch, 2)
 
 
@@ -136,7 +136,7 @@ def test_an_explorer_without_any_reduction_finds_the_same(
 @pytest.mark.parametrize("procedure", BUILT_IN)
 @pytest.mark.parametrize("tlb", TLBS)
 def test_an_explorer_without_any_reduction_agrees_on_the_built_in_procedures(procedure: Procedure, tlb: str) -> None:
-    """With the one CPU that runs them."""
+    """One CPU runs them here: with more there are too many states for an explorer without reductions."""
     for level in ("0", "1"):
         agree(procedure, level, tlb, procedure.touch, 1)
 

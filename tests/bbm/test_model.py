@@ -70,11 +70,9 @@ def test_a_procedure_that_makes_no_sense(change: dict[str, object], what: str) -
     assert caught.value.remedy
 
 
-def test_an_error_of_the_whole_says_so() -> None:
-    """Without a part to name."""
+def test_an_error_of_the_whole_names_no_part() -> None:
     assert str(ProcedureError((), "is empty", "give one")) == "the procedure: is empty; give one"
 
 
-def test_a_walk_may_leave_levels_out() -> None:
-    """From the root straight to pages."""
+def test_a_walk_may_go_from_the_root_straight_to_pages() -> None:
     check(Procedure("short", "", (Page("a", "area"),), (ROOT, PTES), "root", (Write("top", None),)))

@@ -52,8 +52,7 @@ def test_writes_to_one_entry_stay_in_order() -> None:
     assert {point.memory[0] for point in ends(found)} == {Leaf(output="x")}
 
 
-def test_writes_to_different_entries_do_not() -> None:
-    """Either may be seen first."""
+def test_of_writes_to_different_entries_either_may_be_seen_first() -> None:
     linked = Write("block", "pages")
     found = points(linked, Write("a page", None), Dsb())
     block, page = found.tables.index_of["block"], found.tables.index_of["a page"]
@@ -82,13 +81,12 @@ def test_a_switch_changes_the_root_of_who_takes_it() -> None:
     assert {point.root for point in ends(points(Switch("idle", "all"), observer="others"))} == {"idle"}
 
 
-def test_a_touch_is_of_who_takes_it() -> None:
-    """As the bit of its page."""
+def test_a_touch_is_counted_for_who_takes_it_as_the_bit_of_its_page() -> None:
     assert points(Touch("b")).moves[0][0].touches == 0b10
     assert points(Touch("b"), observer="others").moves[0][0].touches == 0
 
 
 def test_too_many_states_are_an_error_and_no_verdict() -> None:
-    """Nothing is capped in silence."""
+    """A search that is capped in silence would call unsafe procedures safe."""
     with pytest.raises(ExplorationError, match="more than 20 states, so there is no verdict"):
         case("rebuild-margins", "0", cap=20)

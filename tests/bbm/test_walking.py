@@ -134,8 +134,7 @@ def test_a_step_in_words(step: Step, text: str) -> None:
     assert tables().describe_step(step) == text
 
 
-def test_tables_and_tlb_in_words() -> None:
-    """Only descriptors that some step changes."""
+def test_words_on_tables_and_tlb_name_only_descriptors_that_some_step_changes() -> None:
     made = tables(Write("block", None), Write("next", "ptes"))
     assert made.describe(made.starts) == ("block: leaf", "next: leaf to x")
     assert made.describe_cached(Cached(A | B, "pmd", False, "")) == "pmd block of a, b"

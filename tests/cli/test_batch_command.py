@@ -234,8 +234,7 @@ def test_a_table_without_its_extra_is_one_line(run: Run, tmp_path: Path, monkeyp
     assert run("batch", str(path)) == (2, "", error)
 
 
-def test_the_columns_are_published(run: Run) -> None:
-    """Without the extra, too."""
+def test_the_columns_are_published_even_without_the_extra(run: Run) -> None:
     told = json.loads(run("schema", "batch").out)
     assert [column["name"] for column in told["input"][:3]] == ["id", "map", "source"]
     assert told["spark_ddl"].startswith(
@@ -246,7 +245,7 @@ def test_the_columns_are_published(run: Run) -> None:
 
 @pytest.mark.parametrize("name", ["plans.tsv", "plans.xlsx", "plans.jsonl.gz"])
 def test_an_unknown_ending_is_refused(run: Run, tmp_path: Path, name: str) -> None:
-    """Rather than lines under a name that says otherwise."""
+    """Lines under a name that says otherwise would mislead whoever opens the file."""
     (tmp_path / "in.jsonl").write_text("")
     status, _, err = run("batch", str(tmp_path / "in.jsonl"), "-o", str(tmp_path / name))
     assert (status, err.count("\n")) == (2, 1)

@@ -29,8 +29,8 @@ def cases_of(run: Run, *args: str) -> list[dict[str, Any]]:
     return cases
 
 
-def test_a_case_has_its_keys(run: Run) -> None:
-    """In the order of the design; levels are strings."""
+def test_a_case_has_its_keys_in_the_order_of_the_design(run: Run) -> None:
+    """Levels are strings."""
     (case,) = cases_of(run, "gather", "--bbm-level", "2", "--cpus", "2")
     keys = "procedure bbm_level tlb touch cpus verdict rule_broken trace states"
     assert list(case) == keys.split()
@@ -72,8 +72,7 @@ def test_the_schema_is_published(run: Run) -> None:
         pytest.param(["pud-aligned", "--touch", "area", "--fail-on", "unsafe"], 1, id="a fault is not safe"),
     ],
 )
-def test_the_exit_status(run: Run, args: list[str], status: int) -> None:
-    """0 for any completed exploration."""
+def test_any_completed_exploration_exits_0(run: Run, args: list[str], status: int) -> None:
     assert run("bbm", *args).status == status
 
 
@@ -87,8 +86,7 @@ def test_the_exit_status(run: Run, args: list[str], status: int) -> None:
         pytest.param(["--show"], "error: --show: there are 10 procedures; name one", id="nothing in particular"),
     ],
 )
-def test_wrong_usage_is_one_line(run: Run, args: list[str], message: str) -> None:
-    """With status 2."""
+def test_wrong_usage_is_one_line_and_status_2(run: Run, args: list[str], message: str) -> None:
     status, out, err = run("bbm", *args)
     assert (status, out, err.count("\n")) == (2, "", 1)
     assert err.startswith(message)
@@ -107,8 +105,7 @@ def test_a_procedure_of_ones_own(run: Run, tmp_path: Path) -> None:
     assert [one["verdict"] for one in both] == ["safe", "unpredictable"]
 
 
-def test_an_error_in_a_file_names_its_line(run: Run, tmp_path: Path) -> None:
-    """And what is wrong there."""
+def test_an_error_in_a_file_names_its_line_and_what_is_wrong_there(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "own.json"
     document = json.loads(run("bbm", "gather", "--show").out)
     document["steps"][0]["entry"] = "PMD 7"

@@ -17,8 +17,7 @@ def test_its_help_says_what_may_be_written(run: Run) -> None:
     assert '"kdumpctl estimate" makes a kdump initrd that is out of date anew' in told
 
 
-def test_the_command_prints_the_script(run: Run, tmp_path: Path) -> None:
-    """To standard output, or to a file."""
+def test_the_script_is_printed_or_written_to_a_file(run: Run, tmp_path: Path) -> None:
     assert run("collect") == (0, SCRIPT, "")
     assert run("collect", "-o", str(tmp_path / "c.sh")).status == 0
     assert (tmp_path / "c.sh").read_text() == SCRIPT

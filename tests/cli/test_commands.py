@@ -25,13 +25,11 @@ def command(name: str) -> click.Command:
     return found
 
 
-def test_version(run: Run) -> None:
-    """A literal, and nothing else."""
+def test_the_version_is_printed_alone(run: Run) -> None:
     assert run("--version") == (0, f"crashkernel-planner {__version__}\n", "")
 
 
-def test_help_lists_every_command(run: Run) -> None:
-    """With one line about each."""
+def test_help_has_one_line_about_each_command(run: Run) -> None:
     out = " ".join(run("--help").out.split())
     for name, line in COMMANDS.items():
         assert f"{name} {line}" in out
@@ -55,13 +53,12 @@ def test_the_list_has_the_first_sentence_of_each_command(name: str) -> None:
     assert COMMANDS[name].rstrip(".") in " ".join((command(name).help or "").split()).replace(" (the default)", "")
 
 
-def test_an_unknown_command_is_refused() -> None:
-    """Even if a module of such a name exists."""
+def test_an_unknown_command_is_refused_even_if_a_module_has_its_name() -> None:
     assert cli.get_command(CONTEXT, "options") is None
 
 
 def test_the_library_gives_what_the_commands_print(run: Run, server: str) -> None:
-    """Same inputs, same results."""
+    """Same inputs lead to the same results."""
     import planner
     from planner.report.document import to_json
 

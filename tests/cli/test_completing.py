@@ -198,7 +198,7 @@ def test_fish_lists_the_words_that_may_follow(run: Run, tmp_path: Path) -> None:
 def test_bash_gets_the_part_after_its_last_word_break(
     run: Run, monkeypatch: pytest.MonkeyPatch, line: str, text: str, found: str
 ) -> None:
-    """As its script asks."""
+    """The script for bash asks for that part only."""
     monkeypatch.setenv("_CRASHKERNEL_PLANNER_COMPLETE", "bash_complete")
     monkeypatch.setenv("COMP_LINE", line)
     monkeypatch.setenv("COMP_COMMAND", PROGRAM)

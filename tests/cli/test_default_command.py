@@ -28,15 +28,13 @@ def test_the_bundled_machines_by_default(run: Run) -> None:
     assert out.startswith("crashkernel=2G-:256M: serves ")
 
 
-def test_a_machine_that_is_not_served(run: Run, server: str) -> None:
-    """Status 1, and why."""
+def test_a_machine_that_is_not_served_exits_1_and_says_why(run: Run, server: str) -> None:
     status, out, err = run("default", "--map", server, "--need", "3G", "--format", "markdown")
     assert (status, err) == (1, "")
     assert "needs 3G, but at most " in " ".join(out.split())
 
 
-def test_wrong_values(run: Run) -> None:
-    """Before any map is read."""
+def test_wrong_values_are_refused_before_any_map_is_read(run: Run) -> None:
     for args in (("--need", "5x"), ("--need", "4G-2G:1G"), ("--map", "gone.iomem"), ("--kernel", "foo")):
         status, out, err = run("default", *args)
         assert (status, out, err.count("\n")) == (2, "", 1)

@@ -69,8 +69,7 @@ def test_diff_as_json(run: Run, server: str) -> None:
     assert {"path": "kernel.granule", "a": GIB, "b": 2 * MIB} in found["differences"]
 
 
-def test_the_map_without_a_request_is_named(run: Run, server: str, tmp_path: Path) -> None:
-    """Either side."""
+def test_of_two_maps_the_one_without_a_request_is_named(run: Run, server: str, tmp_path: Path) -> None:
     other = tmp_path / "other.json"
     other.write_text(json.dumps({**SERVER, "cmdline": "crashkernel=512M"}))
     for sides in ((server, str(other)), (str(other), server)):

@@ -61,8 +61,7 @@ def test_check_says_what_is_stale_and_changes_nothing(run: Run, tmp_path: Path) 
     assert shown == f"$ crashkernel-planner {PLAN}\n{run(*PLAN.split()).out}"
 
 
-def test_a_number_that_went_stale_is_found(run: Run, tmp_path: Path) -> None:
-    """One digit is enough."""
+def test_one_digit_that_went_stale_is_found(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "x.md"
     path.write_text(block(f"{PLAN} --format markdown"))
     assert run("docs", str(path)).status == 0
@@ -82,8 +81,9 @@ def test_a_restructuredtext_document(run: Run, tmp_path: Path, form: str) -> Non
     assert tree.astext().endswith("B")
 
 
-def test_paths_are_relative_to_the_document(run: Run, tmp_path: Path, server: str) -> None:
-    """Wherever the command is started."""
+def test_paths_are_relative_to_the_document_wherever_the_command_is_started(
+    run: Run, tmp_path: Path, server: str
+) -> None:
     path = tmp_path / "x.md"
     path.write_text(block(f"plan 512M --map {Path(server).name}"))
     before = Path.cwd()
@@ -221,10 +221,9 @@ def test_long_documents_are_compared_quickly(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("variable", ["MAP", "OUTPUT", "PLAN_OUTPUT", "PLAN_MAP"])
-def test_environment_variables_allow_nothing_more(
+def test_no_option_of_a_shown_command_comes_from_the_environment(
     run: Run, repository: Path, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
-    """No option is taken from there."""
     monkeypatch.setenv(f"CRASHKERNEL_PLANNER_{variable}", "hook")
     document = repository / "README.md"
     document.write_text(block("plan 512M --map maps/server.json"))
@@ -234,8 +233,7 @@ def test_environment_variables_allow_nothing_more(
 
 
 @pytest.mark.parametrize("words", [("--help",), ("-h",), ("plan", "--help"), ("docs", "-h"), ("--version",)])
-def test_help_may_be_shown(run: Run, repository: Path, words: tuple[str, ...]) -> None:
-    """All of it, as it is printed."""
+def test_help_may_be_shown_whole_as_it_is_printed(run: Run, repository: Path, words: tuple[str, ...]) -> None:
     document = repository / "README.md"
     document.write_text(block(" ".join(words)))
     assert run("docs", str(document)).status == 0

@@ -24,8 +24,7 @@ def test_exit_status(run: Run, args: str, status: int, opening: str, server: str
     check_answer(run(*args.format(server=server, crowded=crowded).split()), status, opening)
 
 
-def test_explain_as_json(run: Run, crowded: str) -> None:
-    """Every gap, and changes as data."""
+def test_json_has_every_gap_and_every_change_as_data(run: Run, crowded: str) -> None:
     told = answered(run, "explain", "512M", "--map", crowded)
     assert told["outcome"] == "fallback"
     assert [gap["reason"] for gap in told["attempts"][-1]["gaps"]].count("fits") == 1

@@ -159,8 +159,8 @@ def test_an_internal_error_is_one_line_and_status_70(run: Run, monkeypatch: pyte
         pytest.param(MemoryError(), 2, id="out of memory"),
     ],
 )
-def test_status(error: BaseException, status: int) -> None:
-    """Each kind of end has its own; 1 is left to plans."""
+def test_each_kind_of_end_has_a_status_of_its_own(error: BaseException, status: int) -> None:
+    """1 is left to plans that fail."""
     assert status_of(error) == status
 
 
@@ -176,6 +176,5 @@ def test_status(error: BaseException, status: int) -> None:
         pytest.param(click.exceptions.Exit(1), None, id="the report has said it"),
     ],
 )
-def test_line(error: BaseException, line: str | None) -> None:
-    """One line, or none."""
+def test_an_end_has_one_line_or_none(error: BaseException, line: str | None) -> None:
     assert line_of(error, "crashkernel-planner") == line

@@ -37,8 +37,9 @@ BEGINNINGS = {
 
 
 @pytest.mark.parametrize("ending", sorted(BEGINNINGS))
-def test_the_ending_of_a_file_names_its_format(run: Run, tmp_path: Path, server: str, ending: str) -> None:
-    """The same as with --format."""
+def test_the_ending_of_a_file_names_its_format_as_the_option_does(
+    run: Run, tmp_path: Path, server: str, ending: str
+) -> None:
     target = tmp_path / f"plan.{ending}"
     assert run("plan", "512M", "--map", server, "-o", str(target)) == (0, "", "")
     form = {"txt": "text", "md": "markdown"}.get(ending, ending)
@@ -57,7 +58,7 @@ for form in formats:
 
 
 def test_the_same_bytes_whatever_the_order_of_sets(tmp_path: Path) -> None:
-    """In every format, so that outputs can be kept under version control."""
+    """Outputs in every format can thus be kept under version control."""
     forms = [form for form in (*FORMATS, *PICTURES) if form != "png" or find_spec("resvg_py")]
     made: list[dict[str, bytes]] = []
     for seed in ("1", "2"):
@@ -76,7 +77,7 @@ def test_the_same_bytes_whatever_the_order_of_sets(tmp_path: Path) -> None:
 
 
 def test_an_explicit_format_wins_and_an_unknown_ending_is_refused(run: Run, tmp_path: Path, server: str) -> None:
-    """Rather than text under a name that says otherwise."""
+    """Text under a name that says otherwise would mislead whoever opens the file."""
     target = tmp_path / "plan.svg"
     assert run("plan", "512M", "--map", server, "--format", "json", "-o", str(target)).status == 0
     assert target.read_text(encoding="utf-8").startswith("{")
@@ -99,8 +100,9 @@ def test_an_explicit_format_wins_and_an_unknown_ending_is_refused(run: Run, tmp_
         pytest.param(["size", "--map", "{}", "-o", "x.png"], "-o: only a sweep is drawn", id="size, by a file's name"),
     ],
 )
-def test_results_without_a_picture(run: Run, server: str, args: list[str], message: str) -> None:
-    """One line says so."""
+def test_a_result_without_a_picture_is_refused_in_one_line(
+    run: Run, server: str, args: list[str], message: str
+) -> None:
     status, out, err = run(*[arg.format(server) for arg in args])
     assert (status, out, err.count("\n")) == (2, "", 1)
     assert message in err
@@ -116,8 +118,9 @@ def test_a_png_is_the_picture(run: Run, tmp_path: Path, server: str) -> None:
     assert struct.unpack(">I", data[16:20]) == (1920,)
 
 
-def test_a_missing_extra_is_named(run: Run, monkeypatch: pytest.MonkeyPatch, server: str, tmp_path: Path) -> None:
-    """One line, status 2, no file."""
+def test_a_missing_extra_is_named_in_one_line_and_nothing_is_written(
+    run: Run, monkeypatch: pytest.MonkeyPatch, server: str, tmp_path: Path
+) -> None:
     monkeypatch.setitem(sys.modules, "resvg_py", None)
     target = tmp_path / "plan.png"
     said = "error: --format: PNG needs the extra 'png', which is not installed; install the extra: pip install "
@@ -127,8 +130,9 @@ def test_a_missing_extra_is_named(run: Run, monkeypatch: pytest.MonkeyPatch, ser
 
 @pytest.mark.parametrize("form", ["html", "svg", "rst", "markdown"])
 @pytest.mark.parametrize("args", ["compare 512M", "size --sweep 64M..2G"])
-def test_every_result_with_a_picture_has_all_formats(run: Run, server: str, args: str, form: str) -> None:
-    """And the same bytes twice."""
+def test_every_result_with_a_picture_has_all_formats_the_same_bytes_twice(
+    run: Run, server: str, args: str, form: str
+) -> None:
     first = run(*args.split(), "--map", server, "--format", form)
     assert (first.status, first.err) == (0, "")
     assert first == run(*args.split(), "--map", server, "--format", form)

@@ -57,8 +57,7 @@ def test_a_configuration_counts_beside_any_map(iomem: str, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("sources", [(), ("sample:rpi4-4g",)], ids=["alone", "beside a map"])
-def test_stated_ram_needs_no_map(sources: tuple[str, ...]) -> None:
-    """This machine is not asked then."""
+def test_with_stated_ram_this_machine_is_not_read(sources: tuple[str, ...]) -> None:
     found = within({MEMORY_KEY: ((GIB, 5 * GIB),)}, *sources)
     assert found.memory.ram == 4 * GIB
 

@@ -84,8 +84,7 @@ def test_the_manual_page_ends_with_examples(run: Run) -> None:
     assert run("-V") == run("--version")
 
 
-def test_the_man_page_says_what_help_says(run: Run) -> None:
-    """Every command, every option."""
+def test_the_man_page_has_every_command_and_every_option_of_the_help(run: Run) -> None:
     page = run("man").out
     for name in COMMANDS:
         assert f'.SS "{name} ' in page
@@ -105,7 +104,7 @@ def test_the_man_page_describes_a_shared_option_once(run: Run) -> None:
 
 @pytest.mark.skipif(not (shutil.which("man") and shutil.which("groff")), reason="needs man and groff")
 def test_man_reads_its_page_without_a_warning(run: Run, tmp_path: Path) -> None:
-    """As `man -l --warnings` sees it."""
+    """man is asked with -l and --warnings."""
     page = tmp_path / "page.1"
     assert run("man", "-o", str(page)).status == 0
     done = subprocess.run(
@@ -119,7 +118,6 @@ def test_man_reads_its_page_without_a_warning(run: Run, tmp_path: Path) -> None:
     assert "crashkernel-planner plan 512M" in done.stdout
 
 
-def test_a_bare_call_is_help(run: Run) -> None:
-    """As `--help` prints it."""
+def test_a_bare_call_prints_what_help_prints(run: Run) -> None:
     assert run() == run("--help")
     assert run("-V").out == run("--version").out

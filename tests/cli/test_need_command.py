@@ -54,8 +54,7 @@ def test_an_initrd_and_a_map(run: Run, tmp_path: Path) -> None:
     assert sizes["kernel image"]["source"] == "read: Kernel code to Kernel data of sample:rpi4-4g"
 
 
-def test_wrong_values(run: Run, tmp_path: Path) -> None:
-    """One line each."""
+def test_a_wrong_value_is_refused_in_one_line(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "initrd"
     file.write_bytes(b"no initrd at all")
     for args, what in (

@@ -38,8 +38,8 @@ def test_results_and_only_results_go_to_standard_output(run: Run, server: str) -
     assert out.startswith("aligned: ")
 
 
-def test_a_file_gets_the_same_bytes(run: Run, server: str, tmp_path: Path) -> None:
-    """And standard output nothing; nothing else is left in the folder."""
+def test_a_file_gets_the_bytes_and_standard_output_nothing(run: Run, server: str, tmp_path: Path) -> None:
+    """Nothing else is left in the folder."""
     folder = tmp_path / "out"
     folder.mkdir()
     for fmt in ("text", "json", "markdown"):
@@ -88,8 +88,7 @@ def test_a_failure_leaves_only_the_old_file(tmp_path: Path, monkeypatch: pytest.
         pytest.param("{}/" + "n" * 300, "file name too long; choose a shorter name", id="too long a name"),
     ],
 )
-def test_a_place_that_cannot_be_written(path: str, line: str, tmp_path: Path) -> None:
-    """One line says why, and what to do."""
+def test_a_place_that_cannot_be_written_is_one_line_that_says_what_to_do(path: str, line: str, tmp_path: Path) -> None:
     with pytest.raises(OutputError) as caught:
         output.emit("new", path.format(tmp_path))
     assert str(caught.value).endswith(f": {line}")
@@ -162,7 +161,7 @@ def test_pipes_and_devices_are_written_to_in_place(
     ],
 )
 def test_a_closed_standard_input_is_one_line(args: str, server: str) -> None:
-    """`<&-`: there is nothing to read."""
+    """A shell closes it for `<&-`: there is nothing to read."""
     done = _program('"$@" <&-', *args.format(server).split())
     assert (done.returncode, done.stdout) == (2, b"")
     assert done.stderr.startswith(b"error: <stdin>: it is closed; name a file")
@@ -207,8 +206,8 @@ def test_a_closed_standard_output_is_an_error_and_no_traceback(server: str) -> N
     assert done.stderr.decode().count("\n") == 1
 
 
-def test_output_does_not_depend_on_the_locale(server: str) -> None:
-    """The same bytes under an ASCII locale."""
+def test_output_has_the_same_bytes_in_any_locale(server: str) -> None:
+    """An ASCII locale is the hardest."""
     name = "s\u00e9rveur.json"
     folder = Path(server).parent
     Path(server).rename(folder / name)
@@ -255,10 +254,9 @@ def _stray(kind: str) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", ["an argument", "a boot log", "a journal", "a JSON map", "/proc/cmdline"])
-def test_stray_bytes_of_a_command_line_are_shown_in_one_way(
+def test_stray_bytes_of_a_command_line_are_shown_in_one_way_in_every_format(
     kind: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Wherever they stand, in every format."""
     monkeypatch.chdir(tmp_path)
     given = _stray(kind)
     for form in ("text", "json", "markdown", "rst", "html"):
@@ -316,7 +314,7 @@ def test_a_pipe_is_not_coloured(run: Run, server: str) -> None:
 
 
 def test_a_terminal_that_cannot_show_a_character_gets_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rather than a traceback."""
+    """A traceback would be worse than an escape."""
     screen = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", Terminal(screen, encoding="ascii"))
     output.emit("\u00e9\n")

@@ -108,8 +108,7 @@ def test_an_input_is_not_overwritten(run: Run, place: Path, words: str) -> None:
         pytest.param("schema -o m.json", id="a command that reads nothing"),
     ],
 )
-def test_other_files_are_written(run: Run, place: Path, words: str) -> None:
-    """Twice: an earlier result is replaced."""
+def test_files_that_the_command_does_not_read_are_written_and_replaced(run: Run, place: Path, words: str) -> None:
     del place
     assert run(*words.split()).status == 0
     assert run(*words.split()).status == 0
@@ -137,7 +136,7 @@ def test_a_new_file_in_a_report(run: Run, place: Path) -> None:
 
 
 def test_standard_output_may_be_a_file_in_a_report(run: Run, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The shell has made it."""
+    """The shell has made it there, before anything is read."""
     with (place / "sos/plan.txt").open("w") as file:
         monkeypatch.setattr(sys, "stdout", file)
         assert run("plan", "512M", "--map", "sos", "-o", "sos/plan.txt").status == 0

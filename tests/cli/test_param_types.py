@@ -46,8 +46,7 @@ from planner.kernel.machine import NO_DMA_ZONES
         pytest.param(MAP_SOURCE, "sample:altra-32g", "sample:altra-32g", id="a source stays as given"),
     ],
 )
-def test_accepted_values(kind: click.ParamType[Any], text: str, value: object) -> None:
-    """The model's own value."""
+def test_an_accepted_value_becomes_the_models_own(kind: click.ParamType[Any], text: str, value: object) -> None:
     assert kind.convert(text, None, None) == value
 
 
@@ -66,8 +65,7 @@ def test_accepted_values(kind: click.ParamType[Any], text: str, value: object) -
         pytest.param(MAP_SOURCE, "", id="an empty source"),
     ],
 )
-def test_refused_values(kind: click.ParamType[Any], text: str) -> None:
-    """With what is wrong and what to give instead."""
+def test_a_refused_value_is_an_error_that_says_what_to_give_instead(kind: click.ParamType[Any], text: str) -> None:
     with pytest.raises(Refused) as refused:
         kind.convert(text, None, None)
     assert refused.value.message

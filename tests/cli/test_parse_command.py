@@ -46,8 +46,8 @@ def test_parse(run: Run, value: str, status: int, verdict: str) -> None:
     assert "Steps\n  1  " in result.out or value.startswith("quiet")
 
 
-def test_its_default_kernel_is_the_newest(run: Run) -> None:
-    """There is no source here."""
+def test_the_default_kernel_is_the_newest(run: Run) -> None:
+    """No source says which kernel it is."""
     told = " ".join(run("parse", "--help").out.split())
     assert "by default the newest known." in told
     assert "source's own" not in told
@@ -78,8 +78,7 @@ def test_a_reading_in_doubt(run: Run, value: str, kernel: str | None, verdict: s
     assert doubt == said.rstrip(":, ")
 
 
-def test_parse_as_json(run: Run) -> None:
-    """The same, for programs."""
+def test_json_has_the_steps_and_the_result_of_the_text(run: Run) -> None:
     facts = json.loads(run("parse", "256M@1G", "--ram", "8G", "--format", "json").out)
     assert {key: facts[key] for key in ("size", "offset", "valid", "ram")} == {
         "size": 1 << 28,

@@ -62,8 +62,9 @@ def test_exit_status(run: Run, args: str, status: int, outcome: str, server: str
         pytest.param("--prefer-aligned", "reservation", "outcome", "aligned", id="prefer aligned"),
     ],
 )
-def test_options_reach_the_model(run: Run, server: str, option: str, section: str, key: str, value: object) -> None:
-    """Each of them, in its own way."""
+def test_each_option_changes_the_plan_in_its_own_way(
+    run: Run, server: str, option: str, section: str, key: str, value: object
+) -> None:
     assert planned(run, "512M", "--map", server, *option.split())[section][key] == value
 
 
@@ -87,8 +88,7 @@ def test_a_file_with_the_name_of_a_bundled_map_is_read(
     assert run("plan", "512M", "--map", "altra-32g").out.startswith("aligned: ")
 
 
-def test_a_preset_replaces_a_value(run: Run, server: str) -> None:
-    """And says where it comes from."""
+def test_a_preset_replaces_a_value_and_says_where_it_comes_from(run: Run, server: str) -> None:
     report = planned(run, "--map", server, "--preset", "debian")
     assert report["request"]["size"] == GIB
     assert any("kdump-tools" in note for note in report["notes"])
@@ -140,7 +140,7 @@ def test_a_report_is_a_map(run: Run, server: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("request_", ["512M", "512M,high", "3G"])
 def test_the_short_answer_is_the_beginning_of_the_whole(run: Run, server: str, request_: str) -> None:
-    """At most eight lines that stand alone."""
+    """It has at most eight lines, which stand alone."""
     short = run("plan", request_, "--map", server, "--short").out
     assert run("plan", request_, "--map", server).out.startswith(short)
     assert len(short.splitlines()) <= 8

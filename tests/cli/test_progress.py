@@ -30,8 +30,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch, stderr: io.StringIO, seconds: float) 
     return stderr.getvalue()
 
 
-def test_a_bar_is_drawn_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Once a second has passed."""
+def test_a_bar_is_drawn_to_its_end_once_a_second_has_passed(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = drawn(monkeypatch, Terminal(), 0.4)
     assert "sizes" in shown
     assert "100%" in shown

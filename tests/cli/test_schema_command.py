@@ -24,8 +24,7 @@ if TYPE_CHECKING:
         pytest.param(["bbm"], "cases", id="bbm"),
     ],
 )
-def test_schemas_are_schemas(run: Run, what: list[str], key: str) -> None:
-    """Each of its own document."""
+def test_each_schema_is_valid_and_describes_its_own_document(run: Run, what: list[str], key: str) -> None:
     schema = json.loads(run("schema", *what).out)
     Draft202012Validator.check_schema(schema)
     text = json.dumps(schema)

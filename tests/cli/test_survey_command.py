@@ -33,8 +33,7 @@ def test_csv_and_json_say_the_same_in_bytes(run: Run) -> None:
         assert (line["met"], int(line["need"])) == ("yes" if row["met"] else "no", 400 << 20)
 
 
-def test_the_table_has_one_unit_a_column(run: Run) -> None:
-    """Numbers alone in the cells."""
+def test_the_table_has_one_unit_a_column_and_numbers_alone_in_its_cells(run: Run) -> None:
     lines = run(*ASKED, "--need", "400M", "--format", "markdown").out.splitlines()
     head = next(line for line in lines if line.startswith("| machine"))
     names = [cell.strip() for cell in head.strip("|").split("|")]

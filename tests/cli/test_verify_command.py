@@ -58,7 +58,7 @@ def test_a_map_and_its_log_are_one_machine(run: Run, logs: dict[str, str], tmp_p
 
 
 def test_one_that_cannot_be_read_is_not_checkable_among_several(run: Run, logs: dict[str, str]) -> None:
-    """Alone it is an error."""
+    """Given alone, it is an error."""
     several = run("verify", logs["right"], "/nowhere")
     assert several.status == 0
     assert "1 not checkable" in several.out
@@ -67,8 +67,7 @@ def test_one_that_cannot_be_read_is_not_checkable_among_several(run: Run, logs: 
     assert alone.err.startswith("error: /nowhere: ")
 
 
-def test_a_log_belongs_to_one_machine(run: Run, logs: dict[str, str]) -> None:
-    """It is refused beside several."""
+def test_a_log_is_refused_beside_several_machines(run: Run, logs: dict[str, str]) -> None:
     result = run("verify", logs["right"], logs["wrong"], "--log", logs["part"])
     assert result.status == 2
     assert "belong to one machine" in result.err
@@ -97,8 +96,7 @@ def test_page_tables_are_compared(run: Run, logs: dict[str, str], tmp_path: Path
     assert result.status == 0
 
 
-def test_markdown_tells_the_same(run: Run, logs: dict[str, str]) -> None:
-    """The words and both columns."""
+def test_markdown_has_the_words_and_both_columns_of_the_text(run: Run, logs: dict[str, str]) -> None:
     out = run("verify", logs["right"], "--format", "markdown").out
     assert out.startswith("**agreed**")
     assert "recorded" in out

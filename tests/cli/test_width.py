@@ -44,11 +44,9 @@ class Screen(io.TextIOWrapper):
         pytest.param(60, "50", "plan.txt", 80, id="a file is the same everywhere"),
     ],
 )
-def test_width(
+def test_the_width_is_that_of_columns_then_of_the_terminal_then_80(
     terminal: int | None, environment: str | None, path: str | None, wide: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """COLUMNS, then the terminal, then 80."""
-
     def size_of(descriptor: int) -> os.terminal_size:
         assert descriptor == 77
         if terminal is None:
@@ -66,8 +64,7 @@ def test_width(
 
 
 @pytest.mark.parametrize("stream", [None, io.StringIO()], ids=["closed", "no file"])
-def test_the_width_without_a_terminal(stream: io.StringIO | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """80."""
+def test_the_width_without_a_terminal_is_80(stream: io.StringIO | None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)
     monkeypatch.setattr(sys, "stdout", stream)
     monkeypatch.setattr(sys, "__stdout__", stream)
@@ -75,7 +72,7 @@ def test_the_width_without_a_terminal(stream: io.StringIO | None, monkeypatch: p
 
 
 def test_a_terminal_of_60_columns_is_used_and_not_exceeded(server: str) -> None:
-    """On a real one, with colours."""
+    """The terminal is a real one, with colours."""
     fcntl, pty, termios = (pytest.importorskip(name) for name in ("fcntl", "pty", "termios"))
     reader, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))

@@ -280,7 +280,7 @@ SHARED_PAGE = MemoryMap((Region(GIB, GIB + 512 * MIB + 4 * KIB), Region(GIB + 51
     ],
 )
 def test_an_obstacle_is_the_reason_in_its_row(kernel: str, available: set[str]) -> None:
-    """The comparison does not stop."""
+    """A strategy that cannot be had does not stop the comparison."""
     machine = machine_of(SHARED_PAGE, Facts(kernel=kernel, page_size=64 * KIB, va_bits=48))
     comparison = make_comparison(machine, "256M")
     assert len(comparison.rows) == len(STRATEGIES)

@@ -117,12 +117,10 @@ def test_at_every_position_less_fits() -> None:
 
 
 @pytest.mark.parametrize("text", ["512MB", "quiet splash=1", "1G-:x"])
-def test_a_request_without_a_form_is_refused(text: str) -> None:
-    """The error says what to give."""
+def test_a_request_without_a_form_is_refused_with_what_to_give(text: str) -> None:
     with pytest.raises(InputError):
         fit(banks("6.1"), text)
 
 
-def test_a_preset_gives_the_form() -> None:
-    """It is the plain form."""
+def test_a_preset_gives_the_plain_form() -> None:
     assert fit(banks("6.1"), None, Options(preset="debian")).form == "plain"

@@ -54,8 +54,7 @@ def test_giving_back_rounds_to_pages_and_leaves_the_mapping() -> None:
         pytest.param("512MB", 0, "no crash memory", id="nothing there"),
     ],
 )
-def test_giving_back_is_refused(asked: str, written: int, why: str) -> None:
-    """Nothing is freed."""
+def test_where_giving_back_is_refused_nothing_is_freed(asked: str, written: int, why: str) -> None:
     given = give_back(banks("6.1"), asked, written)
     assert why in (given.refused or "")
     assert given.freed == ()

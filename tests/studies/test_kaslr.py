@@ -145,7 +145,7 @@ def test_a_certain_size_is_the_largest_that_no_position_breaks(seed: int) -> Non
 def test_where_the_image_is(
     reserved: tuple[tuple[int, int, str], ...], facts: Facts, where: tuple[int, int] | None
 ) -> None:
-    """In MiB."""
+    """Addresses and sizes are in MiB."""
     entries = tuple(Reserved(start * MIB, end * MIB, name) for start, end, name in reserved)
     found = image_of(MemoryMap((Region(0, 128 * MIB),), entries), facts)
     assert found == (None if where is None else Range(where[0] * MIB, where[1] * MIB))

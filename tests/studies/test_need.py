@@ -13,8 +13,7 @@ from planner.studies.need_inputs import Given, rootfs_limit
 from tests.studies.captures import KERNEL, part
 
 
-def test_the_components_add_up_to_the_least() -> None:
-    """At either peak."""
+def test_the_components_add_up_to_the_least_at_either_peak() -> None:
     for rootfstype in ("tmpfs", "ramfs"):
         found = need(Given(37 * MIB, 23 * MIB, 27 * MIB, rootfstype=rootfstype, cpus=4, luks_memory=MIB))
         assert sum(c.bytes for c in found.components) == found.least
@@ -51,7 +50,7 @@ def test_a_root_file_system_may_hold_another_share() -> None:
 
 @pytest.mark.parametrize(("page", "share"), [(4 * KIB, 64), (16 * KIB, 256), (64 * KIB, 1024)])
 def test_page_descriptors_are_a_share_of_the_reservation(page: int, share: int) -> None:
-    """64 bytes a page."""
+    """There are 64 bytes for each page."""
     found = need(Given(37 * MIB, 23 * MIB, 27 * MIB, page_size=page))
     assert part(found, "page descriptors")[0] == pytest.approx(found.least / share, abs=page)
     assert found.least % page == 0

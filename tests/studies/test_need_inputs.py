@@ -47,7 +47,7 @@ def test_invalid_margins_are_refused(text: str) -> None:
 
 
 def test_a_stated_size_overrides_the_source() -> None:
-    """Each component gives its source."""
+    """Each component names the source of its size."""
     known = machine(Capture(kernel_size=50 * MIB, initrd_size=30 * MIB, initrd_unpacked=80 * MIB))
     assert part(need(Given(kernel_size=37 * MIB), known), "kernel image") == (37 * MIB, "stated")
     assert part(need(None, known), "kernel image") == (50 * MIB, "read: the Memory: line of m")
@@ -81,7 +81,7 @@ def test_the_dump_programs_bitmaps_follow_the_ram() -> None:
 
 
 def test_large_drivers_that_were_seen() -> None:
-    """As in RHEL's default; SMMUv3 only with 64K pages."""
+    """The sizes are those of RHEL's default; SMMUv3 has one only with 64K pages."""
     known = machine(Capture(drivers=("arm-smmu-v3",), modules=(("mlx5_core", 2 * MIB),)))
     small = {c.name: c.bytes for c in need(Given(37 * MIB, MIB, MIB, page_size=4 * KIB), known).components}
     large = {c.name: c.bytes for c in need(Given(37 * MIB, MIB, MIB, page_size=64 * KIB), known).components}

@@ -115,7 +115,7 @@ def test_more_entries_never_serve_fewer(seed: int) -> None:
     ],
 )
 def test_a_list_as_text(keys: list[int], sizes: list[int], text: str) -> None:
-    """RAM in GiB, sizes in MiB."""
+    """RAM is in GiB, sizes are in MiB."""
     entries = entries_of([key * GIB for key in keys], [size * MIB for size in sizes])
     assert text_of(entries) == text
 

@@ -98,7 +98,7 @@ def test_on_random_maps_kernels_and_aims(memory: MemoryMap, kernel: str, aim: st
 
 @pytest.mark.parametrize("seed", range(40))
 def test_on_small_machines_with_any_options(seed: int) -> None:
-    """Holes, flags, DMA limits, alignments."""
+    """Holes, flags, DMA limits and alignments vary."""
     case = drawn(seed)
     asked = Goal(list(RECOMMEND_AIMS)[seed % 4], 4 * PAGE * (1 + seed % 9), any_image=False)
     does_what_it_says(case.machine, case.options, asked, recommend(case.machine, case.options, asked))
@@ -147,8 +147,7 @@ def test_a_range_list_for_ram_that_may_change() -> None:
     assert recommend(server(), None, Goal(need=512 * MIB, ram=(64 * GIB, 128 * GIB))).crashkernel != "crashkernel=64G-:"
 
 
-def test_nothing_serves() -> None:
-    """The reason names each form once."""
+def test_where_nothing_serves_the_reason_names_each_form_once() -> None:
     found = recommend(server(), None, Goal(need=64 * GIB))
     assert (found.crashkernel, found.chosen) == (None, None)
     assert found.reason.startswith("no request gives the 64G that the capture kernel needs: ")

@@ -67,7 +67,7 @@ def test_every_change_does_what_it_says(block: int) -> None:
 
 
 def test_a_smaller_size_is_the_largest_that_helps() -> None:
-    """One page more does not help."""
+    """With one page more it does not help."""
     machine = crowded()
     change = of(explain(machine, "3G"), "size")
     assert change["change"]["size"] == 976 * MIB
@@ -121,8 +121,7 @@ def test_a_cma_area_in_the_way_is_moved_or_shrunk() -> None:
     assert of(told, "free")["text"].startswith("move ")
 
 
-def test_a_command_line_keeps_its_other_parameters() -> None:
-    """Only the request is rewritten."""
+def test_of_a_command_line_only_the_request_is_rewritten() -> None:
     told = explain(crowded(), "quiet rodata=off crashkernel=512M loglevel=3")
     assert of(told, "high")["crashkernel"] == "crashkernel=512M,high quiet rodata=off loglevel=3"
 
@@ -205,8 +204,8 @@ def test_a_plan_that_is_not_what_was_requested_says_what_would_help(kernel: str,
 
 
 @pytest.mark.parametrize("asked", ["512M,high", "256M@0x90000000"])
-def test_a_good_plan_is_given_back(asked: str) -> None:
-    """Nothing is searched for: the same plan object is returned."""
+def test_a_good_plan_is_given_back_without_any_search(asked: str) -> None:
+    """The same object is returned."""
     question = ask(machine(), asked, Options())
     plan = answer(question, PROPOSED)
     assert plan.help == ()
@@ -228,8 +227,7 @@ def test_less_than_the_capture_kernel_needs(asked: str, lacks: int) -> None:
         assert [each.lacks for each in told.help] == [0]
 
 
-def test_a_change_that_leaves_too_little_says_how_much() -> None:
-    """In the text and as a number."""
+def test_a_change_that_leaves_too_little_says_how_much_in_words_and_as_a_number() -> None:
     small = replace(machine(capture=INITRD), memory=MemoryMap((Region(2 * GIB, 2 * GIB + 300 * MIB),)))
     (change, *_) = helped(small, "512M").help or ()
     assert change.text.endswith("which leaves 209M less than the capture kernel needs")
@@ -238,16 +236,14 @@ def test_a_change_that_leaves_too_little_says_how_much() -> None:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_a_report_as_a_map_gives_the_same_changes(seed: int) -> None:
-    """For any source of the report."""
+def test_a_report_of_any_source_gives_the_same_changes_as_a_map(seed: int) -> None:
     case = drawn(seed)
     told = helped(case.machine, "3M", case.options)
     again = parse_text(to_json(told).encode(), "<test>")
     assert to_json(replace(helped(again, None), memory=told.memory)) == to_json(told)
 
 
-def test_the_library_and_every_document_tell_it() -> None:
-    """The same in JSON, text and Markdown."""
+def test_json_text_and_markdown_tell_the_same_changes_as_the_library() -> None:
     plan = planner.plan(machine(), "3G")
     assert plan.to_dict()["help"][0]["crashkernel"] == "3G,high"
     for form in ("text", "markdown", "html"):

@@ -17,8 +17,7 @@ NAMES = ("rpi4-4g", "altra-32g", "emag-128g-64k")
 MEMBERS = [(name, read(name), Options()) for name in NAMES]
 
 
-def test_each_row_is_a_plan() -> None:
-    """For every request, kernel and page size, in the order given."""
+def test_every_request_kernel_and_page_size_has_its_plan_in_the_order_given() -> None:
     candidates = Candidates(("512M", "1G,high"), ("debian",), ("5.10", "6.12"), (4 * KIB, 64 * KIB), "400M")
     rows = tabulate(MEMBERS, candidates)
     assert len(rows) == 3 * 2 * 2 * 3
@@ -49,8 +48,7 @@ def test_without_candidates_the_usual_ones_and_each_machines_own_default() -> No
         assert [row.request for row in own][1:] == list(REQUESTS)
 
 
-def test_a_preset_has_its_variant_for_64k_pages() -> None:
-    """If the preset has one."""
+def test_a_preset_is_planned_in_its_variant_for_64k_pages_if_it_has_one() -> None:
     rows = tabulate(MEMBERS[:1], Candidates(presets=("rhel9", "debian"), page_sizes=(4 * KIB, 64 * KIB)))
     assert [row.preset for row in rows] == ["rhel9", "debian", "rhel9-64k", "debian"]
 

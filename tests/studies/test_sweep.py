@@ -59,8 +59,7 @@ def test_rows_are_cut_only_where_something_changes() -> None:
     ]
 
 
-def test_a_row_is_the_plan_of_its_size() -> None:
-    """Field by field."""
+def test_a_row_is_in_every_field_the_plan_of_its_size() -> None:
     for row in sweep(banks("6.12"), 512 * MIB, 2 * GIB, step=512 * MIB).sweep:
         plan = make_plan(banks("6.12"), f"{row.size}")
         assert row.end == row
