@@ -98,6 +98,14 @@ CUT = MemoryMap(
     [
         pytest.param({"cmdline": "mem=3G"}, 4 * GIB, 3 * GIB, id="the command line tells"),
         pytest.param({"kernel_image": IMAGE, "kernel_data": IMAGE}, 4 * GIB, 3 * GIB, id="the image tells"),
+        pytest.param(
+            {"kernel_image": Range(IMAGE.start + 2 * MIB - 1, IMAGE.end)},
+            4 * GIB,
+            3 * GIB,
+            id="up to 2M into its region",
+        ),
+        pytest.param({"kernel_image": Range(IMAGE.start + 2 * MIB, IMAGE.end)}, 0, None, id="an image deeper within"),
+        pytest.param({"kernel_image": Range(IMAGE.start, IMAGE.end - 2 * MIB)}, 0, None, id="more memory behind it"),
         pytest.param({}, 0, None, id="nothing tells"),
         pytest.param({"cmdline": "quiet", "kernel_image": Range(GIB, 2 * GIB)}, 0, None, id="there was none"),
         pytest.param({"cmdline": "mem=8G"}, 0, 8 * GIB, id="it cut nothing"),
@@ -162,6 +170,7 @@ def test_the_linear_region_drops_what_it_cannot_hold() -> None:
     """39 bits: 256 GiB from the start of RAM, rounded down to 1 GiB."""
     assert clipped(Region(GIB, 300 * GIB)) == ((Region(GIB, 257 * GIB),), GIB)
     assert clipped(Region(GIB, 3 * GIB), Region(TIB, 2 * TIB)) == ((Region(GIB, 3 * GIB),), GIB)
+    assert clipped(Region(0, 300 * GIB)) == ((Region(0, 256 * GIB),), 0)
 
 
 def test_a_kernel_high_in_memory_keeps_its_place() -> None:
@@ -178,21 +187,6 @@ def test_dropped_memory_is_reported_and_does_not_count() -> None:
     assert found.memory.ram == 256 * GIB
     assert found.request.size == 256 * MIB
     assert any("256G of RAM" in note for note in found.notes)
-
-
-@pytest.mark.parametrize(
-    ("page_size", "va_bits", "size"),
-    [
-        (4 * KIB, 39, 1 << 38),
-        (4 * KIB, 48, 1 << 47),
-        (4 * KIB, 52, (1 << 52) - (1 << 47)),
-        (16 * KIB, 52, (1 << 52) - (1 << 46)),
-        (64 * KIB, 52, (1 << 52) - (1 << 47)),
-    ],
-)
-def test_the_size_of_the_linear_region(page_size: int, va_bits: int, size: int) -> None:
-    """Half of the address space; with 52 bits all but the lower part for 48-bit processors (47 with 16K pages)."""
-    assert geometry(page_size, va_bits).linear_size == size
 
 
 def planned(facts: dict[str, object], kind: str = "dmesg", **options: object) -> Plan:

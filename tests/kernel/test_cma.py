@@ -9,7 +9,17 @@ from hypothesis import given
 
 from planner.base.ranges import Range, intersect, total
 from planner.base.sizes import GIB, KIB, MIB
-from planner.kernel.cma import Cma, cma_align, cma_of, declare_contiguous, default_area, reserve_crashkernel_cma
+from planner.kernel.cma import (
+    CMA_ALIGNS,
+    Cma,
+    cma_align,
+    cma_of,
+    declare_contiguous,
+    default_area,
+    early_areas,
+    reserve_crashkernel_cma,
+)
+from planner.kernel.machine import Event
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
@@ -34,6 +44,19 @@ def memblock(*regions: tuple[int, int], taken: tuple[tuple[int, int], ...] = ())
 )
 def test_what_an_area_is_aligned_to(version: str, page_size: int, align: int) -> None:
     assert cma_align(select_profile(version).profile, page_size) == align
+    assert align in CMA_ALIGNS
+
+
+def test_early_areas_are_those_of_a_log_that_no_crash_kernel_came_before() -> None:
+    span = (4 * GIB, 4 * GIB + 64 * MIB)
+    found = [
+        Event("cma", 64 * MIB, *span),
+        Event("cma", 64 * MIB, *span, before_crash=True),
+        Event("cma", 64 * MIB, *span, before_crash=False),
+        Event("cma", 64 * MIB),
+        Event("swiotlb", 64 * MIB, *span),
+    ]
+    assert [early_areas([event]) for event in found] == [[span], [span], [], [], []]
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,26 @@ def test_size_and_low_memory_of_a_high_request_by_kernel(kernel: str, size: int,
     assert (found.size, found.low) == (size, low)
 
 
+@pytest.mark.parametrize(
+    ("cmdline", "kernel", "given"),
+    [
+        pytest.param("crashkernel=1G,high crashkernel=64M,low", "7.2", True, id="beside ,high"),
+        pytest.param("crashkernel=1G,high", "7.2", False, id="left to the kernel"),
+        pytest.param("crashkernel=1G,high crashkernel=x,low", "7.2", False, id="not readable"),
+        pytest.param("crashkernel=512M crashkernel=64M,low", "6.1", False, id="beside a plain entry, which ignores it"),
+    ],
+)
+def test_low_memory_is_given_where_the_kernel_reads_its_entry(cmdline: str, kernel: str, *, given: bool) -> None:
+    assert parse(cmdline, 8 * GIB, profile(kernel)).low_given is given
+
+
+def test_a_request_that_is_valid_has_no_cause_whatever_else_is_on_the_line() -> None:
+    """What is not read beside it is a note."""
+    found = parse("crashkernel=512M crashkernel=64M,high", 8 * GIB, profile("6.1"))
+    assert (found.size, found.cause) == (512 * MIB, "")
+    assert "a plain entry is present, so ,high is not read" in found.notes
+
+
 def test_cma_is_plain_before_6_17_and_stops_being_plain_then() -> None:
     cmdline = "crashkernel=64M,cma"
     assert parse(cmdline, 8 * GIB, profile("6.12")).log == ("crashkernel: unrecognized char: ,",)

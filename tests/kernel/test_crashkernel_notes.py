@@ -43,6 +43,18 @@ def test_a_hint_tells_what_was_likely_meant_and_changes_no_reading(value: str, n
 
 
 @pytest.mark.parametrize(
+    ("value", "rest"),
+    [
+        pytest.param("1G-4G:256MB,4G-:512M", "'B,4G-:512M'", id="a list that goes on"),
+        pytest.param("1G-:0@16M", "'@16M'", id="an offset that stands once"),
+    ],
+)
+def test_only_an_offset_before_another_range_is_called_one_too_many(value: str, rest: str) -> None:
+    notes = parse(as_cmdline(value), 8 * GIB, NEWEST).notes
+    assert f"the list of ranges ends before {rest}, which is not read" in notes
+
+
+@pytest.mark.parametrize(
     "value", ["512M", "1M", "512M@0x80000000", "512M@2G", "512M@1073741824", "0", "512M@0", "512M@0x80000", "512M@512K"]
 )
 def test_a_value_that_was_meant_as_it_stands_gets_no_hint(value: str) -> None:
@@ -129,6 +141,7 @@ def test_a_request_that_asks_for_nothing_has_its_cause_in_one_sentence(kernel: s
             id="beside a plain entry",
         ),
         pytest.param("7.3", "512M", None, id="valid"),
+        pytest.param("7.3", "crashkernel=1G,high crashkernel=64M,low", None, id="valid in two parts"),
     ],
 )
 def test_an_entry_that_is_not_read_is_named_first(kernel: str, value: str, note: str | None) -> None:

@@ -37,6 +37,11 @@ def forced(cmdline: str | None, config: dict[str, str], kernel: str = "6.12") ->
         pytest.param("debug_pagealloc=on", OFF, True, id="debug_pagealloc=on"),
         pytest.param("debug_pagealloc=onward", OFF, True, id="of a truth value only two characters count"),
         pytest.param("debug_pagealloc=Yes", OFF, True, id="or one"),
+        pytest.param("debug_pagealloc=1", OFF, True, id="which may be a digit"),
+        pytest.param("debug_pagealloc=true", OFF, True, id="or the first of true"),
+        pytest.param("debug_pagealloc=on debug_pagealloc=0", OFF, False, id="0 is off"),
+        pytest.param("debug_pagealloc=on debug_pagealloc=false", OFF, False, id="so is false"),
+        pytest.param("debug_pagealloc=on debug_pagealloc=no", OFF, False, id="and no"),
         pytest.param(
             "debug_pagealloc=on debug_pagealloc=?", OFF, True, id="an invalid boolean keeps the previous value"
         ),

@@ -6,7 +6,8 @@ import pytest
 
 from planner.base.sizes import KIB
 from planner.kernel import kconfig
-from planner.kernel.kconfig import configuration
+from planner.kernel.kconfig import PAGE_SYMBOLS, configuration
+from planner.kernel.pgtable import PAGE_SIZES
 from planner.kernel.profiles import select_profile
 
 _PAGES = {"4K": "ARM64_4K_PAGES", "16K": "ARM64_16K_PAGES", "64K": "ARM64_64K_PAGES"}
@@ -105,6 +106,11 @@ def test_a_name_that_two_builds_share(version: str, other: int) -> None:
     found = select_profile(version).configuration
     assert found is not None
     assert found.other_page_size == other * KIB
+
+
+def test_page_sizes_are_those_of_arm64_in_ascending_order() -> None:
+    assert tuple(PAGE_SYMBOLS.values()) == PAGE_SIZES
+    assert all(f"ARM64_{size // KIB}K_PAGES" == symbol for symbol, size in PAGE_SYMBOLS.items())
 
 
 @pytest.mark.parametrize("name", kconfig._ROWS)

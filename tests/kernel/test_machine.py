@@ -20,6 +20,10 @@ def test_the_order_of_precision() -> None:
         pytest.param("stated", {"json", "report"}, id="map and limits are stated"),
         pytest.param("log", {"dmesg"}, id="a boot log"),
         pytest.param("whole", {"iomem", "live"}, id="a crash kernel that is there is listed"),
+        pytest.param(
+            "partial", {"memblock", "dmesg", "dtb", "lsmem", "memory"}, id="ranges are merged that others list apart"
+        ),
+        pytest.param("nameless", {"memblock"}, id="a crash kernel is one reservation like others"),
         pytest.param("at_boot", {"dmesg", "dtb"}, id="before memory was plugged in"),
         pytest.param("firmware", {"dtb"}, id="from before mem="),
         pytest.param("configuration", {"config"}, id="a kernel's configuration"),

@@ -114,3 +114,24 @@ def test_freeing_what_was_taken_restores_the_state() -> None:
 def test_nomap_memory_counts_as_ram() -> None:
     """memblock_phys_mem_size() sums all regions."""
     assert memblock(BANK, Region(3 * GIB, 4 * GIB, Flag.NOMAP)).phys_mem_size == 2 * GIB
+
+
+@pytest.mark.parametrize(
+    ("start", "size", "is_memory", "is_reserved"),
+    [
+        pytest.param(GIB - MIB, MIB, False, False, id="up to the first byte"),
+        pytest.param(GIB - MIB, MIB + 1, True, False, id="the first byte"),
+        pytest.param(GIB + 256 * MIB - 1, 1, True, False, id="a free byte"),
+        pytest.param(GIB, 256 * MIB + 1, True, True, id="up to the first reserved byte"),
+        pytest.param(GIB + 512 * MIB - 1, MIB, True, True, id="from the last reserved byte on"),
+        pytest.param(GIB + 512 * MIB, 256 * MIB, True, False, id="free memory between two"),
+        pytest.param(2 * GIB - 1, MIB, True, True, id="the last byte"),
+        pytest.param(2 * GIB, MIB, False, False, id="from the end on"),
+        pytest.param(0, 1 << 64, True, True, id="a size beyond all addresses"),
+        pytest.param(2 * GIB, 1 << 64, False, False, id="one from the end on"),
+    ],
+)
+def test_one_byte_in_common_is_an_overlap(start: int, size: int, *, is_memory: bool, is_reserved: bool) -> None:
+    state = memblock(BANK, reserved=TAKEN)
+    assert state.overlaps(start, size) is is_memory
+    assert state.is_region_reserved(start, size) is is_reserved

@@ -42,6 +42,14 @@ def test_spans_leave_out_what_has_a_flag(skipped: int, spans: list[Span]) -> Non
     assert MAP.spans(skipped) == spans
 
 
+def test_without_flags_to_skip_all_regions_have_spans() -> None:
+    assert MAP.spans() == MAP.spans(0)
+
+
+def test_nomap_has_the_spans_that_are_left_out_of_the_map() -> None:
+    assert MAP.nomap() == [(2 * GIB, 3 * GIB)]
+
+
 @pytest.mark.parametrize(
     ("name", "what"),
     [

@@ -73,11 +73,19 @@ def test_the_alignment_of_memstart_addr(page: int, section: int, align: int) -> 
     assert geometry(page, 48).memstart_align(section) == align
 
 
-def test_half_of_the_address_space_is_linear() -> None:
-    """With 52 bits all is linear but a part as large as the half of a processor without them."""
-    assert geometry(4 * KIB, 48).linear_size == 1 << 47
-    assert geometry(64 * KIB, 52).linear_size == (1 << 52) - (1 << 47)
-    assert geometry(16 * KIB, 52).linear_size == (1 << 52) - (1 << 46)
+@pytest.mark.parametrize(
+    ("page", "bits", "size"),
+    [
+        pytest.param(4 * KIB, 39, 1 << 38, id="4K, 39 bits"),
+        pytest.param(4 * KIB, 48, 1 << 47, id="4K, 48 bits"),
+        pytest.param(4 * KIB, 52, (1 << 52) - (1 << 47), id="4K, 52 bits"),
+        pytest.param(16 * KIB, 52, (1 << 52) - (1 << 46), id="16K, 52 bits"),
+        pytest.param(64 * KIB, 52, (1 << 52) - (1 << 47), id="64K, 52 bits"),
+    ],
+)
+def test_half_of_the_address_space_is_linear(page: int, bits: int, size: int) -> None:
+    """With 52 bits it is all but the half of a processor without them: of one with 48 bits, with 16K pages with 47."""
+    assert geometry(page, bits).linear_size == size
 
 
 @pytest.mark.parametrize(("page", "bits"), [(8 * KIB, 48), (4 * KIB, 47), (16 * KIB, 39), (64 * KIB, 39), (4 * KIB, 0)])
