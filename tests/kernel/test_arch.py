@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from planner.kernel.arch import arch_of
+from planner.kernel.arch import arch_of, other_arch
+from planner.kernel.machine import Facts
 
 
 @pytest.mark.parametrize(
@@ -24,3 +25,21 @@ from planner.kernel.arch import arch_of
 )
 def test_the_architecture_in_a_version(version: str, arch: str | None) -> None:
     assert arch_of(version) == arch
+
+
+@pytest.mark.parametrize(
+    ("facts", "other"),
+    [
+        pytest.param(Facts(), None, id="nothing tells"),
+        pytest.param(Facts(arch="arm64"), None, id="arm64 under its other name"),
+        pytest.param(Facts(arch="aarch64"), None, id="arm64"),
+        pytest.param(Facts(arch="x86_64"), "x86_64", id="stated"),
+        pytest.param(Facts(kernel="6.1.0-18-cloud-amd64"), "x86_64", id="in the version"),
+        pytest.param(Facts(kernel="6.1.0-18-arm64"), None, id="arm64 in the version"),
+        pytest.param(Facts(arch="aarch64", kernel="6.1.0-18-amd64"), None, id="what is stated wins"),
+    ],
+)
+def test_another_architecture_than_arm64_is_told_from_what_is_stated_or_from_the_version(
+    facts: Facts, other: str | None
+) -> None:
+    assert other_arch(facts) == other

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import planner
 from planner.base.sizes import GIB, KIB
+from planner.kernel.machine import Facts
+from planner.planning.configured import with_configuration
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
 from planner.sources import parse_text
@@ -36,6 +40,26 @@ def test_pages_of_a_known_configuration_are_configured_and_not_assumed(
     assert forced is None or bool(plan.kernel.forced_base_pages) == forced
     assert not set(plan.kernel.configured) & set(plan.kernel.assumed)
     assert bool(plan.kernel.configured) == (kernel != "6.6")
+
+
+@pytest.mark.parametrize(
+    ("kernel", "facts", "bits"),
+    [
+        pytest.param("5.14.0-503.el9.aarch64", {}, "48", id="48 bits as built"),
+        pytest.param("5.14.0-503.el9.aarch64+64k", {}, "52", id="52 bits with 64K pages as built"),
+        pytest.param("6.12.117+deb13-arm64", {}, None, id="52 bits with 4K pages: those of virtual addresses decide"),
+        pytest.param("5.14.0-503.el9.aarch64+64k", {"pa_bits": 48}, None, id="a source says it"),
+        pytest.param("5.14.0-503.el9.aarch64+64k", {"config": {"ARM64_PA_BITS": "48"}}, "48", id="its .config says it"),
+        pytest.param(
+            "5.14.0-503.el9.aarch64", {"page_size": 64 * KIB}, None, id="its pages are not those of the build"
+        ),
+    ],
+)
+def test_bits_of_physical_addresses_come_from_the_build_where_nothing_else_tells(
+    kernel: str, facts: dict[str, Any], bits: str | None
+) -> None:
+    found = with_configuration(Facts(kernel=kernel, **facts), Options())
+    assert found.facts.config.get("ARM64_PA_BITS") == bits
 
 
 def test_the_users_word_wins() -> None:

@@ -108,6 +108,8 @@ def doubt_of(
         pytest.param(listed((700, 764), TOP), "", id="RAM above them is free, which lies below the limit"),
         pytest.param(listed((932, 948), TOP), "", id="too small for bounce buffers"),
         pytest.param(listed((884, 948), (1024, 3952), TOP), "", id="RAM above the limit is not free either"),
+        pytest.param(listed((884, 948), (1152, 3952), TOP), "1G", id="twice the buffers are free there"),
+        pytest.param(listed((884, 948), (1151, 3952), TOP), "", id="a little less than that"),
         pytest.param(listed((884, 948), regions=(Region(0, 948 * MIB),)), "", id="no RAM above"),
         pytest.param(
             listed((1984, 2048), TOP, regions=(Region(GIB, 2 * GIB), Region(2 * GIB, 4 * GIB))),

@@ -199,10 +199,12 @@ def test_what_kaslr_may_undo_is_reported(
 
 
 def test_where_there_are_no_contiguous_pmds_kaslr_undoes_none() -> None:
-    """The linear map starts at 1 GiB, which is not a multiple of 16 GiB, or no region holds a run."""
+    """The linear map starts at 1 GiB, no multiple of 16 GiB; no region holds a run; the tables have two levels."""
     for regions in [(Region(GIB, 64 * GIB),), (Region(0, 15 * GIB), Region(17 * GIB, 31 * GIB))]:
         own = machine(MemoryMap(regions), kernel="6.12", page_size=64 * KIB)
         assert not any("KASLR" in note for note in early(own, "quiet")[1].notes)
+    two_levels = machine(MemoryMap((Region(0, 64 * GIB),)), kernel="6.12", page_size=64 * KIB, va_bits=42)
+    assert not any("KASLR" in note for note in early(two_levels, "quiet")[1].notes)
 
 
 def test_what_a_cut_command_line_lacks_is_not_known_of_another_boot() -> None:

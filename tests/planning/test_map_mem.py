@@ -76,6 +76,23 @@ def test_an_early_kfence_pool_has_base_pages(kernel: str, facts: dict[str, Any],
     assert [(start, end) for start, end, kind in listed if kind == PTE] == [(pool, pool + 2 * MIB)]
 
 
+@pytest.mark.parametrize(
+    ("regions", "end"),
+    [
+        pytest.param(
+            [Region(GIB, 2 * GIB), Region(3 * GIB, 3 * GIB + 2 * MIB)], 3 * GIB + 2 * MIB, id="a region of it"
+        ),
+        pytest.param([Region(GIB, 2 * GIB), Region(3 * GIB, 3 * GIB + MIB)], 2 * GIB, id="not one that is smaller"),
+        pytest.param([Region(GIB, 2 * GIB), Region(2 * GIB, 3 * GIB, Flag.NOMAP)], 2 * GIB, id="nor NOMAP memory"),
+        pytest.param([Region(GIB, 2 * GIB + 100)], 2 * GIB, id="in whole pages"),
+    ],
+)
+def test_an_assumed_kfence_pool_is_the_topmost_memory_that_holds_it(regions: list[Region], end: int) -> None:
+    config = {"KFENCE": "y", "KFENCE_SAMPLE_INTERVAL": "100"}
+    spans = baseline_map(context("6.12", MemoryMap(regions), config=config)).spans
+    assert (end - 2 * MIB, end, PTE) in [(max(low, end - 2 * MIB), high, kind) for low, high, kind in spans]
+
+
 def test_memory_that_is_not_mapped() -> None:
     """NOMAP is never mapped; driver-managed memory since 5.12."""
     regions = (
