@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 
 from hypothesis import given
@@ -23,6 +24,19 @@ UNITS = {
     "cont_pte": "cont_pte_size",
     "pte": "page_size",
 }
+
+
+def test_most_requests_of_these_laws_are_reserved_aligned_or_not() -> None:
+    """Laws that hold of machines on which nothing is reserved would say little."""
+    outcomes: Counter[str] = Counter()
+
+    @given(memory_maps(), requests)
+    def count(memory: MemoryMap, value: str) -> None:
+        outcomes[make_plan(machine_of(memory), value).reservation.outcome] += 1
+
+    count()
+    assert set(outcomes) >= {"aligned", "fallback", "failed", "none"}
+    assert outcomes["aligned"] + outcomes["fallback"] > 2 * (outcomes["failed"] + outcomes["none"])
 
 
 @given(memory_maps(), requests, st.sampled_from(sorted(STRATEGIES)))

@@ -107,13 +107,12 @@ def test_the_share_in_which_a_placement_is_as_wanted(block: int) -> None:
     assert shares == {True, False}
 
 
-@pytest.mark.parametrize("seed", range(3, 400, 40))
+@pytest.mark.parametrize("seed", [*range(3, 180, 40), *range(243, 280, 40), *range(323, 460, 40)])
 def test_a_certain_size_is_the_largest_that_no_position_breaks(seed: int) -> None:
     """Equal to trying every size at every position."""
     case = drawn(seed)
     places = places_of(case)
-    if places is None:
-        return
+    assert places is not None
     form = places.inquiry.form
     for outcomes in (ALIGNED, RESERVED):
         best = None
