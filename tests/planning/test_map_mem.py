@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -155,6 +156,18 @@ def planned(
 )
 def test_what_a_strategy_does_to_the_map(strategy: str, reservation: ReservationView, found: dict[int, int]) -> None:
     assert planned(strategy, reservation) == found
+
+
+@pytest.mark.parametrize("kernel", ["6.12", "7.2"])
+@pytest.mark.parametrize("pool", [3 * GIB + 4 * MIB, 3 * GIB + MIB, 3 * GIB + 257 * MIB])
+def test_a_pool_that_overlaps_the_crash_memory_is_mapped_once(kernel: str, pool: int) -> None:
+    """The address of a pool may be assumed."""
+    facts: dict[str, Any] = {"kernel": kernel, "config": {"KFENCE": "y", "KFENCE_SAMPLE_INTERVAL": "100"}}
+    own = context_of("isolated", "256M", MEMORY, {**facts, "kfence_pool": Range(pool, pool + 2 * MIB)})
+    assert assumes_kfence_pool(own) is False
+    spans = planned_map(own, EXACT, baseline_map(own), whole=True).spans
+    assert all(left[1] == right[0] for left, right in pairwise(spans))
+    assert (spans[0][0], spans[-1][1]) == (GIB, 9 * GIB)
 
 
 def test_an_area_inside_a_larger_leaf_stays() -> None:

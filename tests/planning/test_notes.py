@@ -127,6 +127,35 @@ def test_a_note_is_given_where_it_applies_and_nowhere_else(
     assert not any(said in note for note in plan("256M").notes)
 
 
+LOW_IS_REMOVED = "this kernel permanently removes the low part from the linear map"
+
+
+@pytest.mark.parametrize(
+    ("value", "facts", "options", "note", "said"),
+    [
+        pytest.param("1G,high", {}, {"strategy": "mainline"}, LOW_IS_REMOVED, True, id="a low part that is removed"),
+        pytest.param("256M", {}, {"strategy": "mainline"}, LOW_IS_REMOVED, False, id="no low part"),
+        pytest.param("1G,high", {}, {"strategy": "isolated"}, LOW_IS_REMOVED, False, id="not this kernel's own effect"),
+        pytest.param(
+            "1G,high", {"kernel": "6.12"}, {"strategy": "mainline"}, LOW_IS_REMOVED, False, id="not this kernel"
+        ),
+        pytest.param(
+            "256M@2G",
+            {"kernel": "6.1"},
+            {"strategy": "pud-aligned-trimmed"},
+            "the posted patch ignores the offset",
+            False,
+            id="an offset that the posted code happens to find",
+        ),
+    ],
+)
+def test_a_note_needs_all_that_it_says(
+    value: str, facts: dict[str, Any], options: dict[str, Any], note: str, *, said: bool
+) -> None:
+    notes = plan(value, MEMORY, {"kernel": "tencent-5.4", **facts}, **options).notes
+    assert any(note in found for found in notes) is said
+
+
 @pytest.mark.parametrize(
     ("value", "memory", "said"),
     [
