@@ -34,6 +34,14 @@ def test_a_name_of_an_alignment_is_a_size_of_the_page_tables(
         assert granule_of(align, geometry(page, bits), MAP, 0) == found
 
 
+@pytest.mark.parametrize("page", [4 * KIB, 16 * KIB, 64 * KIB])
+def test_a_size_from_a_page_on_is_an_alignment(page: int) -> None:
+    geo = geometry(page, 48)
+    assert granule_of(str(page), geo, MAP, 0) == page
+    with pytest.raises(InputError, match="is less than a page"):
+        granule_of(str(page // 2), geo, MAP, 0)
+
+
 @pytest.mark.parametrize(
     ("regions", "memstart", "granule"),
     [

@@ -116,6 +116,12 @@ def test_a_strategy_is_available_or_an_obstacle_is_given(
     assert not plan.protects or available
 
 
+def test_without_dma_zones_nothing_is_too_early() -> None:
+    """There is no DMA limit to wait for."""
+    plan = planner.plan(MAP, "512M", kernel="6.1", strategy="isolated", dma_limit="none")
+    assert (plan.reservation.available, plan.reservation.obstacle) == (True, None)
+
+
 @pytest.mark.parametrize("strategy", ["pud-aligned", "mainline", "unprotected", "isolated"])
 def test_the_answer_of_the_own_kernel_is_the_same_beside_every_strategy(strategy: str) -> None:
     own = planner.plan(MAP, "512M", kernel="6.12", strategy=strategy).own
