@@ -1,4 +1,4 @@
-"""Memory limits: mem=, the linear region, another kernel's DMA limit, hot-pluggable memory."""
+"""Memory limits: mem=, the linear region, low memory of more RAM."""
 
 from __future__ import annotations
 
@@ -18,9 +18,7 @@ from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.kernel.pgtable import geometry
 from planner.kernel.profiles import NEWEST, select_profile
-from planner.planning.options import Options
 from planner.planning.plan import make_plan
-from planner.planning.result import Plan
 
 NOMAP = Flag.NOMAP.value
 
@@ -187,51 +185,3 @@ def test_dropped_memory_is_reported_and_does_not_count() -> None:
     assert found.memory.ram == 256 * GIB
     assert found.request.size == 256 * MIB
     assert any("256G of RAM" in note for note in found.notes)
-
-
-def planned(facts: dict[str, object], kind: str = "dmesg", **options: object) -> Plan:
-    memory = MemoryMap((Region(0, 8 * GIB),))
-    return make_plan(machine(memory, kind=kind, **facts), "64M", Options(**options))  # type: ignore[arg-type]
-
-
-def test_the_dma_zone_is_not_the_bound_before_5_10_22() -> None:
-    """A log's DMA zone ends at 1G there, but the search goes to the end of the 32-bit zone."""
-    assert planned({"kernel": "5.7.0", "dma_limit": GIB}).kernel.dma_limit == 4 * GIB
-    assert planned({"kernel": "5.7.0", "dma_limit": GIB}, kind="json").kernel.dma_limit == GIB
-    assert planned({"kernel": "5.10.10", "dma_limit": GIB}).kernel.dma_limit == 4 * GIB
-    assert planned({"kernel": "5.10.22", "dma_limit": GIB}).kernel.dma_limit == GIB
-    assert planned({"kernel": "5.10.134-16.3.al8.aarch64", "dma_limit": GIB}).kernel.dma_limit == 4 * GIB
-
-
-def test_another_kernel_reads_the_firmwares_limit_in_its_own_way() -> None:
-    """960M on 6.12 is 1G on 6.1, which rounds up to a power of two; a log's limit is used for its own kernel."""
-    own = {"kernel": "6.12.34", "dma_limit": 0x3C000000}
-    assert planned(own).kernel.dma_limit == 0x3C000000
-    other = planned(own, kernel="6.1")
-    assert other.kernel.dma_limit == GIB
-    assert any("on the machine's own kernel" in note for note in other.notes)
-    assert "dma_limit" not in other.kernel.assumed
-
-
-def test_hot_pluggable_memory_is_left_alone_with_movable_node() -> None:
-    """It is still mapped. The crash memory is the bottom of an aligned area of 1 GiB."""
-    memory = MemoryMap((Region(GIB, 2 * GIB), Region(2 * GIB, 3 * GIB, Flag.HOTPLUG.value)))
-    found = make_plan(machine(memory, kind="json", settled=True), "movable_node crashkernel=64M")
-    assert found.reservation.crash == Range(GIB, GIB + 64 * MIB)
-    assert found.baseline.leaves.pud == 2
-    plain = make_plan(machine(memory, kind="json", settled=True), "crashkernel=64M")
-    assert plain.reservation.crash == Range(2 * GIB, 2 * GIB + 64 * MIB)
-
-
-@pytest.mark.parametrize(("kernel", "symbol"), [("6.1", "KEXEC_CORE"), ("6.12", "CRASH_RESERVE")])
-def test_a_kernel_without_crash_kernels_reserves_nothing(kernel: str, symbol: str) -> None:
-    """The parameter does not change the map either."""
-    facts = {"kernel": kernel, "config": {symbol: "n", "RODATA_FULL_DEFAULT_ENABLED": "n"}}
-    found = make_plan(
-        machine(MemoryMap((Region(GIB, 9 * GIB),)), kind="json", settled=True, **facts),
-        "256M",
-        Options(strategy="mainline"),
-    )
-    assert (found.reservation.outcome, found.reservation.log) == ("none", ())
-    assert found.mapping == found.baseline
-    assert any("built without crash kernels" in note for note in found.notes)

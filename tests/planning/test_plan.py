@@ -282,3 +282,23 @@ def test_another_page_size_than_the_machines_own_is_noted(kind: str, page_size: 
     found = make_plan(machine, "256M", Options(page_size=page_size))
     said = "the machine's own kernel has 4K pages; planned for 64K, as requested"
     assert (said in found.notes) is noted
+
+
+def test_hot_pluggable_memory_is_mapped_and_left_alone_with_movable_node() -> None:
+    """The crash memory is the bottom of an aligned area of 1 GiB."""
+    memory = MemoryMap((Region(GIB, 2 * GIB), Region(2 * GIB, 3 * GIB, Flag.HOTPLUG.value)))
+    found = plan(memory, "movable_node crashkernel=64M")
+    assert found.reservation.crash == Range(GIB, GIB + 64 * MIB)
+    assert found.baseline.leaves.pud == 2
+    assert plan(memory, "crashkernel=64M").reservation.crash == Range(2 * GIB, 2 * GIB + 64 * MIB)
+
+
+@pytest.mark.parametrize(("kernel", "symbol"), [("6.1", "KEXEC_CORE"), ("6.12", "CRASH_RESERVE")])
+def test_a_kernel_without_crash_kernels_reserves_nothing_and_maps_as_without_the_parameter(
+    kernel: str, symbol: str
+) -> None:
+    own = Facts(kernel=kernel, page_size=4 * KIB, va_bits=48, config={symbol: "n", "RODATA_FULL_DEFAULT_ENABLED": "n"})
+    found = plan(QEMU_8G, "256M", own, strategy="mainline")
+    assert (found.reservation.outcome, found.reservation.log) == ("none", ())
+    assert found.mapping == found.baseline
+    assert any("built without crash kernels" in note for note in found.notes)
