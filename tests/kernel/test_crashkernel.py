@@ -10,8 +10,9 @@ from planner.base.sizes import GIB, MIB
 from planner.kernel.crashkernel import as_cmdline, is_cmdline, largest, parse, present, repaired
 from planner.kernel.crashkernel_entries import EINVAL
 from planner.kernel.mainline import OLDEST
-from planner.kernel.profiles import NEWEST, Profile, profile_named
+from planner.kernel.profiles import NEWEST, Profile
 from planner.kernel.vendor_profiles import VENDOR_PROFILES
+from tests.kernel.kernels import profile
 
 
 @pytest.mark.parametrize(
@@ -45,12 +46,6 @@ def test_a_request_is_repaired_as_it_was_meant(text: str, expected: str | None) 
 def test_a_line_of_grubs_file(text: str) -> None:
     """The quotes of GRUB's file are removed."""
     assert as_cmdline(text) == "ro crashkernel=512M quiet"
-
-
-def profile(name: str) -> Profile:
-    found = profile_named(name)
-    assert found is not None
-    return found
 
 
 @pytest.mark.parametrize(

@@ -8,17 +8,11 @@ from planner.base.sizes import GIB, KIB
 from planner.kernel.force_pte import Forcing, forcing
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region
-from planner.kernel.profiles import Profile, profile_named
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
+from tests.kernel.kernels import profile
 
 OFF = {"RODATA_FULL_DEFAULT_ENABLED": "n"}
-
-
-def profile(name: str) -> Profile:
-    found = profile_named(name)
-    assert found is not None
-    return found
 
 
 def forced(cmdline: str | None, config: dict[str, str], kernel: str = "6.12") -> Forcing:

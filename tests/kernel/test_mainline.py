@@ -18,10 +18,11 @@ from planner.kernel.linear_map import CONT_PMD, PMD
 from planner.kernel.machine import NO_DMA_ZONES, Facts, Machine
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.kernel.pgtable import geometry
-from planner.kernel.profiles import NEWEST, PROFILES, Profile, profile_named
+from planner.kernel.profiles import NEWEST, PROFILES
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
 from planner.planning.result import Plan
+from tests.kernel.kernels import base_pages, profile, searched
 
 HIGH = 1 << 48
 LOW = 4 * GIB
@@ -115,12 +116,6 @@ ROWS = {
 each_profile = pytest.mark.parametrize("name", [p.name for p in PROFILES])
 
 
-def profile(name: str) -> Profile:
-    found = profile_named(name)
-    assert found is not None
-    return found
-
-
 def facts(name: str, **more: object) -> Facts:
     known: dict[str, object] = {"kernel": name, "page_size": 4 * KIB, "va_bits": 48, "config": {}, **more}
     return Facts(**known)  # type: ignore[arg-type]
@@ -181,10 +176,6 @@ FULL_BELOW = MemoryMap((Region(GIB, GIB + 64 * MIB), Region(8 * GIB, 12 * GIB)))
 def windows(text: str, limit: int = LOW) -> list[tuple[int, int]]:
     known = {"L": (0, limit), "A": (0, HIGH), "H": (limit, HIGH), "4": (4 * GIB, HIGH)}
     return [known[letter] for letter in text]
-
-
-def searched(found: Plan, purpose: str = "exact") -> list[tuple[int, int]]:
-    return [(a.start, a.end) for a in found.reservation.attempts if a.purpose == purpose]
 
 
 @each_profile
@@ -373,10 +364,6 @@ def test_the_32_bit_zone_alone(name: str) -> None:
 # -- the linear map --------------------------------------------------------------------------------------
 
 MEMORY = MemoryMap((Region(GIB, 9 * GIB),), (Reserved(GIB, GIB + 64 * MIB),))
-
-
-def base_pages(found: Plan) -> int:
-    return found.mapping.bytes.pte + found.mapping.bytes.cont_pte
 
 
 @each_profile

@@ -19,6 +19,7 @@ from planner.kernel.profiles import select_profile
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
 from planner.planning.result import Plan
+from tests.kernel.kernels import base_pages, searched
 
 HIGH = 1 << 48
 
@@ -113,10 +114,6 @@ def plan(row: Row, memory: MemoryMap, value: str, *, config: dict[str, str] | No
     known: dict[str, object] = {"page_size": 4 * KIB, "va_bits": 48, "pa_bits": 48, "config": symbols, **facts}
     machine = Machine("<test>", "json", memory, Facts(kernel=row.version, **known))  # type: ignore[arg-type]
     return make_plan(machine, value, Options(strategy="mainline"))
-
-
-def searched(found: Plan, purpose: str = "exact") -> list[tuple[int, int]]:
-    return [(a.start, a.end) for a in found.reservation.attempts if a.purpose == purpose]
 
 
 def windows(text: str, limit: int, start: int = 0) -> list[tuple[int, int]]:
@@ -397,10 +394,6 @@ def test_only_the_provisional_size_is_rounded_to_a_page() -> None:
     assert below is not None
     assert above is not None
     assert (below.size, above.size) == (400001 * KIB, 400004 * KIB)
-
-
-def base_pages(found: Plan) -> int:
-    return found.mapping.bytes.pte + found.mapping.bytes.cont_pte
 
 
 @pytest.mark.parametrize(
