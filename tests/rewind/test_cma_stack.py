@@ -88,6 +88,13 @@ def test_the_crash_kernel_lies_right_beneath_the_area(crash: Span, anywhere: boo
     assert (found.early.cma if found else None) == expected
 
 
+def test_without_an_area_the_crash_kernel_lies_right_beneath_the_page_descriptors() -> None:
+    crash = beneath(DESCRIPTORS[0], 256)
+    found = cma_stack(view(DESCRIPTORS, beneath(crash[0], 20), crash=crash, kernel="6.1"), anywhere=False)
+    assert found is not None
+    assert (found.early.memmap, found.early.cma) == ((DESCRIPTORS,), None)
+
+
 def test_what_came_later_goes_on_beneath_small_gaps() -> None:
     """So it does beneath the crash kernel, and not beneath a gap that would have held it."""
     crash = beneath(FIRST[0], 256)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from planner.base.ranges import union
+from planner.base.ranges import Range, intersect, total, union
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.memory_map import MemoryMap, Reserved
 from planner.rewind.history import History
@@ -48,3 +48,17 @@ def test_a_listing_that_nothing_explains_leaves_what_is_certain() -> None:
     simple = next(h for h in ways(listed) if h.assumption.startswith("only what lies directly beneath"))
     assert [span for span, _ in simple.late] == [(beneath.start, beneath.end)]
     assert (beneath.start, beneath.end) not in simple.state.reserved
+
+
+def test_what_is_certain_does_not_include_the_kernel_image_beneath_the_crash_kernel() -> None:
+    """The image came first: with other memory around it, it bounds what is taken back."""
+    machine = boot(crash=256 * MIB, log=False)
+    crash = next(r for r in machine.memory.reserved if r.name == "Crash kernel")
+    image = Reserved(crash.start - 40 * MIB, crash.start - 8 * MIB, "Kernel code")
+    beneath = Reserved(image.end, crash.start, "reserved")
+    facts = replace(machine.facts, kernel_image=Range(image.start, image.end))
+    odd = [Reserved(GIB + n * 128 * MIB, GIB + n * 128 * MIB + (n + 3) * 4 * KIB, "reserved") for n in range(2, 9)]
+    listed = replace(machine, memory=MemoryMap(MEMORY.regions, (crash, beneath, image, *odd)), facts=facts)
+    simple = next(h for h in ways(listed) if h.assumption.startswith("only what lies directly beneath"))
+    assert [span for span, _ in simple.late] == [(beneath.start, beneath.end)]
+    assert total(intersect((image.start, image.end), reserved(simple))) == 32 * MIB
