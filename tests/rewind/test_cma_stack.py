@@ -118,7 +118,7 @@ def test_on_7_2_each_node_may_have_an_area_of_its_own() -> None:
     without = cma_stack(view((later[0], FIRST[1]), nodes=nodes), anywhere=True)
     assert without is not None
     assert without.early.on_nodes == (), "the other node shows none"
-    elsewhere = cma_stack(view(beneath(2 * GIB - 96 * MIB, 8), (later[0], FIRST[1]), nodes=nodes), anywhere=True)
+    elsewhere = cma_stack(view(beneath(2 * GIB - 96 * MIB, 64), (later[0], FIRST[1]), nodes=nodes), anywhere=True)
     assert elsewhere is not None
     assert elsewhere.early.on_nodes == (), "what the other node shows lies where no area would"
 
