@@ -77,8 +77,7 @@ def test_help_loads_the_command_line_and_nothing_else(args: list[str]) -> None:
     assert loaded(*args) <= CLI | STDLIB
 
 
-def test_the_help_of_plan_loads_no_model() -> None:
-    """Only its own module and the shared options."""
+def test_the_help_of_plan_loads_its_own_module_and_the_shared_options_only() -> None:
     own = {f"planner.cli.{module}" for module in ("plan_command", "machine_input", "options", "param_types")}
     values = {"planner.base.formats", "planner.base.sizes", "planner.planning", "planner.planning.values"}
     assert loaded("plan", "--help") - CLI - STDLIB <= own | values

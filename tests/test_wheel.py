@@ -92,7 +92,7 @@ def example_of(place: Path, name: str) -> str:
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_every_command_runs(place: Path, name: str) -> None:
-    """With success, or the status of a plan that fails; without a traceback or a complaint."""
+    """Its status is success, or that of a plan that fails; nothing is a traceback or a complaint."""
     done = run(place, example_of(place, name))
     assert done.returncode in {0, 1}, done.stderr
     assert "Traceback" not in done.stderr

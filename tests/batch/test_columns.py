@@ -81,7 +81,7 @@ def test_a_row_has_the_values_of_the_report(number: int) -> None:
 
 
 def test_an_answer_without_a_plan_has_an_error_and_nothing_else() -> None:
-    """With its line number, if there is one; a numeric id becomes text."""
+    """Its line number goes with it, if there is one; a numeric id becomes text."""
     (row,) = batch_of_answers([Answer(7, None, "not JSON", 3)]).to_pylist()
     assert (row["id"], row["error"]) == ("7", "line 3: not JSON")
     assert {row[name] for name in row if name not in ("id", "error")} == {None}

@@ -65,8 +65,8 @@ def test_an_unknown_option_is_refused_before_anything_is_planned() -> None:
         plan_batches(rows(2), page_size="5K")
 
 
-def test_a_data_frame_gives_a_data_frame() -> None:
-    """With its index; nullable integers stay integers, although pandas makes them floats."""
+def test_a_data_frame_gives_a_data_frame_with_its_index() -> None:
+    """Nullable integers stay integers, although pandas makes them floats."""
     pd = pytest.importorskip("pandas")
     frame = pd.DataFrame({"map": [json.dumps(fleet.memory(3))] * 2, "page_size": [4096, None]}, index=["x", "y"])
     done = plan_batches(frame, crashkernel="64M", kernel="6.1")

@@ -180,8 +180,8 @@ def test_the_data_of_a_summary_adds_up() -> None:
         assert sum(effect["outcomes"].values()) == effect["total"]["machines"]
 
 
-def test_a_picture_has_the_first_machines() -> None:
-    """As requested and after every change; the others are only summed, for any split of the fleet."""
+def test_a_picture_has_the_first_machines_as_requested_and_after_every_change() -> None:
+    """The others are only summed, for any split of the fleet."""
     lines = [json.dumps(fleet.record(n)).encode() for n in range(MOST_DRAWN + 5)]
     whole, parts = summed(lines, DEFAULT_CHANGES), Fleet([change.name for change in DEFAULT_CHANGES])
     for first in range(0, len(lines), 40):

@@ -189,7 +189,7 @@ def test_files_that_are_not_sources_are_listed(tmp_path: Path) -> None:
 )
 @pytest.mark.parametrize("name", ["r.txt", "r.json", "r"])
 def test_results_are_not_sources_under_any_name(tmp_path: Path, name: str, text: str, *, source: bool) -> None:
-    """So that a run into the folder that it reads can be repeated, and resumed."""
+    """A run into the folder that it reads can thus be repeated, and resumed."""
     found, skipped = machines_in([made(tmp_path, {"h1.iomem": IOMEM, name: text})])
     assert name in ([path.rpartition("/")[2] for group in found for path in group.paths] if source else skipped)
 

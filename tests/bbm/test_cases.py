@@ -56,7 +56,7 @@ def row(name: str, tlb: str = "architecture", touch: str | None = None, cpus: in
 def test_the_matrix_of_procedures_and_levels(
     name: str, architecture: tuple[str, ...], walk_on_miss: tuple[str, ...], rule: tuple[bool, ...], cpus: int
 ) -> None:
-    """With the accesses that really happen; the rule does not depend on the TLB model."""
+    """The accesses are those that really happen; the rule does not depend on the TLB model."""
     assert row(name, cpus=cpus) == architecture
     assert row(name, "walk-on-miss", cpus=cpus) == walk_on_miss
     for tlb in ("architecture", "walk-on-miss"):

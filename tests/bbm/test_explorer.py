@@ -67,7 +67,7 @@ def test_walking_on_a_miss_is_never_worse_for_random_procedures(
 
 @pytest.mark.parametrize("procedure", BUILT_IN)
 def test_a_cpu_more_never_makes_a_procedure_safer(procedure: Procedure) -> None:
-    """Nor do further CPUs change anything: they are all alike."""
+    """Further CPUs change nothing: they are all alike."""
     for tlb in TLBS:
         for level in BBM_LEVELS:
             one, two, many = (rank(procedure, level, tlb, procedure.touch, cpus) for cpus in (1, 2, 64))

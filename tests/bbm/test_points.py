@@ -28,8 +28,8 @@ def texts(found: Points, number: int = 0) -> list[str]:
     return [f"{move.actor}: {move.text}" for move in found.moves[number]]
 
 
-def test_a_write_is_seen_at_once_or_later() -> None:
-    """By any walker; both orders lead to the same end."""
+def test_a_write_is_seen_at_once_or_later_by_any_walker() -> None:
+    """Both orders lead to the same end."""
     found = points(Write("block", None))
     assert texts(found) == ["cpu 0: clear block", "cpu 0: clear block (not visible yet)"]
     assert [point.memory[0] for point in ends(found)] == [None]

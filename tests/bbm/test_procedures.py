@@ -76,14 +76,13 @@ def guards(procedure: Procedure) -> list[int]:
     ],
 )
 def test_every_guard_is_needed_or_known_not_to_be(procedure: Procedure, level: str, number: int) -> None:
-    """Without it something bad can be reached, unless the table says why not."""
+    """If it is left out something bad can be reached, unless the table says why not."""
     reason = REDUNDANT.get((procedure.name, level), {}).get(number)
     found = case(without(procedure, number), level, cpus=2)
     assert found.safe == (reason is not None), reason
 
 
-def test_the_table_names_guards_only() -> None:
-    """Of procedures that are safe at that level."""
+def test_the_table_names_guards_of_procedures_that_are_safe_at_that_level() -> None:
     levels = {procedure.name: level for procedure, level in SAFE}
     for (name, level), reasons in REDUNDANT.items():
         assert levels[name] == level

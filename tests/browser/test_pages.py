@@ -138,7 +138,7 @@ def test_a_page_fits_and_has_no_errors(browser: Any, pages: dict[str, str], name
 @pytest.mark.parametrize("width", SIZES)
 @pytest.mark.parametrize("name", DRAWN)
 def test_no_text_over_text_as_drawn(browser: Any, pages: dict[str, str], name: str, width: int) -> None:
-    """With the fonts that are really there."""
+    """The fonts are those that are really there."""
     show(browser, pages[name], width)
     boxes = browser.execute_script(
         "return [...document.querySelectorAll('svg text')].filter(e => e.checkVisibility())"
@@ -163,7 +163,7 @@ def test_a_page_says_what_it_is(browser: Any, pages: dict[str, str], name: str) 
 
 
 def test_the_request_is_copied_as_a_kernel_takes_it(browser: Any, pages: dict[str, str]) -> None:
-    """As `crashkernel=`, whatever the page shows."""
+    """The button copies `crashkernel=` with its value, whatever the page shows."""
     for name, text in {"plan": "crashkernel=512M", "size": "crashkernel=332M,high crashkernel=72M,low"}.items():
         show(browser, pages[name], 1280)
         assert browser.find_elements("css selector", f'[data-copy="{text}"]')
@@ -274,7 +274,7 @@ def test_axe_finds_nothing(browser: Any, pages: dict[str, str], name: str, schem
 
 
 def test_tables_sort_and_headings_have_addresses(browser: Any, pages: dict[str, str]) -> None:
-    """By a button in each head, which is only there with scripts; sizes by what they are."""
+    """A button in each head sorts, which is only there with scripts; sizes are sorted by what they are."""
     show(browser, pages["compare"], 1280)
     heads = browser.find_elements("css selector", "thead th button")
     extra = next(head for head in heads if head.text == "page tables")

@@ -297,8 +297,8 @@ def test_comma_separated_values(run: Run, tmp_path: Path) -> None:
     assert (status, err) == (1, f"{out} is complete\n")
 
 
-def test_finished_results_are_added_up(run: Run, tmp_path: Path) -> None:
-    """Without planning again, so that no change can be tried on them."""
+def test_finished_results_are_added_up_without_planning_again(run: Run, tmp_path: Path) -> None:
+    """No change can be tried on them."""
     source, out = tmp_path / "in.jsonl", tmp_path / "plans.jsonl"
     source.write_bytes(b"\n".join([GOOD, BAD, FALLBACK, FAILED]) + b"\n")
     assert run("batch", str(source), "-o", str(out)).status == 0
@@ -325,7 +325,7 @@ def test_the_progress_line(done: int, total: int | None, rate: float, line: str)
 
 
 def test_a_summary_of_nothing_is_an_error(run: Run, tmp_path: Path) -> None:
-    """Such as a result that was never written; nor has a run over no records an output."""
+    """The result may never have been written; a run over no records has no output either."""
     source, out = tmp_path / "x.jsonl", tmp_path / "y.jsonl"
     source.write_text("\n")
     line = f"error: {source}: there is no record in it; give one JSON object a line, or sources with --files\n"

@@ -55,8 +55,7 @@ def test_only_what_is_left_out_is_expanded(run: Run, args: list[str], count: int
     assert len(cases_of(run, *args)) == count
 
 
-def test_the_schema_is_published(run: Run) -> None:
-    """Of the cases, and of a procedure."""
+def test_the_schemas_of_cases_and_of_a_procedure_are_published(run: Run) -> None:
     for what in ("bbm", "procedure"):
         Draft202012Validator.check_schema(json.loads(run("schema", what).out))
     assert json.loads(run("schema", "bbm").out) == schema_of(Cases, "bbm")
@@ -117,7 +116,7 @@ def test_an_error_in_a_file_names_its_line_and_what_is_wrong_there(run: Run, tmp
 
 
 def test_too_many_states_are_an_error(run: Run, tmp_path: Path) -> None:
-    """Of twenty writes that no barrier orders, in tables that are in use."""
+    """No barrier orders its twenty writes in tables that are in use."""
     pages = [f"p{i}" for i in range(20)]
     entries = [{"name": f"e{i}", "covers": [page], "starts": "leaf"} for i, page in enumerate(pages)]
     block = {"name": "all", "covers": pages, "starts": {"table": "t"}}
@@ -180,8 +179,7 @@ def test_a_plans_steps_can_be_run(run: Run, tmp_path: Path) -> None:
         assert (case["procedure"], case["verdict"]) == (strategy, verdict)
 
 
-def test_plan_lists_steps_and_processors(run: Run) -> None:
-    """As text: the operations in order, and who may run them."""
+def test_plan_lists_the_operations_in_order_and_who_may_run_them(run: Run) -> None:
     args = ["plan", "512M", "--map", "sample:honeycomb-30g", "--strategy", "bbml2", "--kernel", "6.1", "--steps"]
     out = " ".join(run(*args, "--cpu", "neoverse-v3").out.split())
     assert (

@@ -128,7 +128,7 @@ def test_inputs_are_refused_in_one_line(run: Run, server: str) -> None:
 
 
 def test_an_internal_error_is_one_line_and_status_70(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a traceback, unless one is asked for."""
+    """A traceback is printed only where one is asked for."""
 
     def fails(*_: object) -> None:
         raise RuntimeError("two\nlines")

@@ -143,7 +143,7 @@ def test_every_result_with_a_picture_has_all_formats_the_same_bytes_twice(
 
 @pytest.mark.parametrize("what", ["report", "map"])
 def test_a_schema_has_a_name_and_a_version(run: Run, what: str) -> None:
-    """So that a file can say which one it follows."""
+    """A file can thus say which one it follows."""
     assert json.loads(run("schema", what).out)["$id"] == f"urn:crashkernel-planner:{what}:1"
 
 
@@ -176,7 +176,7 @@ def examples() -> list[str]:
 def test_the_example_of_every_help_runs(
     run: Run, example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As printed, up to what a shell does with its output; from a folder with the files it names."""
+    """It is run as printed, up to what a shell does with its output, in a folder with the files it names."""
     words = shlex.split(re.split(r" (?:[|]|>>?) ", example.strip())[0])
     monkeypatch.chdir(tmp_path)
     if words[0] == "docs":

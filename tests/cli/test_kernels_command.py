@@ -49,8 +49,10 @@ def test_an_unknown_name_is_one_line(run: Run) -> None:
     "args", ["plan 512M --strategy mainline", "fit", "compare 512M", "size --sweep 256M..1G", "parse 512M --ram 8G"]
 )
 @pytest.mark.parametrize(("kernel", "unknown"), [("sles15sp5", True), ("openeuler24.03", True), ("rhel9", False)])
-def test_every_answer_begins_with_the_doubt(run: Run, args: str, kernel: str, *, unknown: bool) -> None:
-    """Of a kernel whose behaviour nobody found; that of no other does."""
+def test_every_answer_for_a_kernel_that_nobody_knows_begins_with_the_doubt(
+    run: Run, args: str, kernel: str, *, unknown: bool
+) -> None:
+    """No other answer does."""
     machine = [] if args.startswith("parse") else ["--map", "sample:honeycomb-30g", "--page-size", "4K"]
     result = run(*args.split(), *machine, "--kernel", kernel)
     assert result.status in (0, 1)

@@ -77,8 +77,8 @@ def test_the_manual_page_lists_names(run: Run, title: str, names: Iterable[str])
         assert f"\\fB{name}\\fR" in below
 
 
-def test_the_manual_page_ends_with_examples(run: Run) -> None:
-    """And with what to read next; the short form of --version is there too."""
+def test_the_manual_page_ends_with_examples_and_with_what_to_read_next(run: Run) -> None:
+    """The short form of --version is there too."""
     page = run("man").out
     assert page.index(".SH EXAMPLES") < page.index(".SH SEE ALSO")
     assert run("-V") == run("--version")

@@ -52,7 +52,7 @@ def test_a_file_of_a_format_that_the_command_does_not_write_is_refused() -> None
 
 
 def test_a_preset_takes_its_form_along() -> None:
-    """So that no command passes two values on."""
+    """Otherwise every command would have to pass two values on."""
     assert called(preset_form, "--preset", "debian", "--high")[0]["preset"] == "debian,high"
     assert called(preset_form, "--preset", "debian")[0] == {"preset": "debian"}
     with pytest.raises(click.UsageError, match="--high is the form of a preset"):

@@ -308,7 +308,7 @@ def test_colour(
 
 
 def test_a_pipe_is_not_coloured(run: Run, server: str) -> None:
-    """Only a terminal does, or who asks."""
+    """A terminal is, and whatever is asked to be."""
     assert "\x1b" not in run("plan", "512M", "--map", server).out
     assert "\x1b[1;32maligned" in run("plan", "512M", "--map", server, "--color", "always").out
 

@@ -165,7 +165,7 @@ def test_high_without_a_preset_is_refused(run: Run) -> None:
 @pytest.mark.parametrize("request_", ["512M", "1G,high", "64G", "256M@0x90000000", "foo"])
 @pytest.mark.parametrize("sample", ["altra-32g", "altra-2node-512g", "d05-64g-numa", "thunderx-128g-64k", "rpi4-4g"])
 def test_the_answer_is_eight_lines_on_real_machines(sample: str, request_: str, run: Run) -> None:
-    """With long addresses, low memory, nodes, another reading and advice."""
+    """They have long addresses, low memory, nodes, another reading and advice."""
     short = run("plan", request_, "--map", f"sample:{sample}", "--short").out
     assert len(short.splitlines()) <= 8
     assert max(map(len, short.splitlines())) <= 80

@@ -29,7 +29,7 @@ def test_an_argument_is_one_even_with_quotes() -> None:
 
 
 def test_paragraphs_are_filled_and_examples_are_not() -> None:
-    """As in click's help: a line with a backspace keeps the line breaks of what follows."""
+    """A line with a backspace keeps the line breaks of what follows, as it does in click's help."""
     text = "One\ntwo.\n\n\b\nExample:\n  run this\n"
     assert paragraphs(text) == ["One", "two.", ".PP", ".nf", "Example:", "  run this", ".fi"]
 

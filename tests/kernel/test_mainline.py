@@ -391,8 +391,8 @@ def test_the_parameter_as_a_part_of_another_word(name: str, zones: bool) -> None
 
 @each_profile
 @pytest.mark.parametrize("interval", ["100", "0"])
-def test_a_built_in_kfence(name: str, interval: str) -> None:
-    """By version: forces base pages, has an early pool of (255 + 1) * 2 pages, or forces them if it may start late."""
+def test_a_built_in_kfence_forces_base_pages_or_has_a_pool_or_does_no_harm(name: str, interval: str) -> None:
+    """A pool has (255 + 1) * 2 pages; where KFENCE may start late, it forces base pages instead."""
     row = ROWS[name]
     off = {"RODATA_FULL_DEFAULT_ENABLED": "n", "KFENCE": "y", "KFENCE_SAMPLE_INTERVAL": interval}
     found = plan(name, MEMORY, "rodata=off", facts(name, config=off))

@@ -259,7 +259,7 @@ def test_a_flavours_page_size_is_taken_and_said_where_nothing_else_does() -> Non
     ],
 )
 def test_versions_that_people_run(version: str, row: str, profile: str, certainty: str, page_size: int | None) -> None:
-    """As `uname -r` prints them; a note gives every uncertainty."""
+    """They are as `uname -r` prints them; a note gives every uncertainty."""
     found = select_profile(version)
     assert (found.row, found.profile.name, found.certainty) == (row, profile, certainty)
     assert found.page_size == (None if page_size is None else page_size * KIB)

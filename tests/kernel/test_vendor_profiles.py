@@ -176,8 +176,8 @@ def test_ram_is_rounded_up_before_ranges_are_matched(row: Row) -> None:
 @each_row
 @pytest.mark.parametrize(("ram", "share"), [(8 * GIB, 1), (2 * GIB - 100 * MIB, 1), (GIB, 0)])
 @pytest.mark.parametrize("value", ["auto", "autobahn"])
-def test_what_auto_means(row: Row, value: str, ram: int, share: int) -> None:
-    """Only RHEL 8 accepts it, by its first four characters, with one list of ranges for all of arm64."""
+def test_auto_is_a_list_of_ranges_on_rhel_8_only(row: Row, value: str, ram: int, share: int) -> None:
+    """It is known by its first four characters, and the list is one for all of arm64."""
     found = parse(f"crashkernel={value}", ram, select_profile(row.version).profile)
     if row.auto:
         assert found.size == row.auto * MIB * share
@@ -489,8 +489,10 @@ def test_the_map_without_dma_zones(name: str, effect: str) -> None:
     [("RHEL 9.4", "ph"), ("RHEL 9.5", "ph"), ("RHEL 9.6", "ph"), ("RHEL 10.0", "p"), ("Oracle UEK8", "p")],
 )
 @pytest.mark.parametrize(("value", "kind"), [("1536M", "p"), ("1536M,high", "h")])
-def test_which_requests_retry_for_ever(name: str, hangs: str, value: str, kind: str) -> None:
-    """Without DMA zones: 9.6 lacks the guard of the second try of `,high` that 10.0 has; neither has one for plain."""
+def test_some_kernels_retry_some_requests_for_ever_without_dma_zones(
+    name: str, hangs: str, value: str, kind: str
+) -> None:
+    """9.6 lacks the guard of the second try of `,high` that 10.0 has; neither has one for plain."""
     memory = MemoryMap((Region(GIB, 2 * GIB), Region(3 * GIB, 4 * GIB)))
     found = plan(ROWS[name], memory, value, dma_limit=NO_DMA_ZONES)
     assert found.reservation.outcome == "failed"
@@ -498,8 +500,8 @@ def test_which_requests_retry_for_ever(name: str, hangs: str, value: str, kind: 
 
 
 @each_row
-def test_when_the_memory_is_reserved(row: Row) -> None:
-    """Before the linear map and the default CMA area, or after CMA and the memmap; openEuler's provisionally before."""
+def test_each_kernel_reserves_at_a_moment_of_its_own(row: Row) -> None:
+    """It is before the linear map and the default CMA area, or after CMA and the memmap; openEuler reserves twice."""
     profile = select_profile(row.version).profile
     assert profile.early is (row.effect == "i")
     assert not profile.first

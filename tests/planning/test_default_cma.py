@@ -167,8 +167,10 @@ def board(bootargs: str) -> Machine:
         pytest.param(f"cma=0 {CRASH}", None, 0xEE00_0000, id="also with none"),
     ],
 )
-def test_a_trees_own_area(own: str, cmdline: str, cma: int | None, crash: int) -> None:
-    """Whatever command line the tree itself has; the other node takes the place of the pool that is freed."""
+def test_a_trees_own_area_is_the_default_one_whatever_its_command_line(
+    own: str, cmdline: str, cma: int | None, crash: int
+) -> None:
+    """The other node takes the place of the pool that is freed."""
     found = make_plan(board(own), cmdline, Options(kernel="6.1", strategy="mainline"))
     assert (area(found), start(found)) == (cma, crash)
     assert any("cma= is on the command line" in n for n in found.notes) is ("cma=" in cmdline)

@@ -135,8 +135,7 @@ def test_the_answer_of_the_own_kernel_is_the_same_beside_every_strategy(strategy
     )
 
 
-def test_every_strategy_is_a_row_of_a_comparison() -> None:
-    """Also if an assumed KFENCE pool overlaps the crash memory."""
+def test_every_strategy_has_a_row_even_if_an_assumed_pool_overlaps_crash_memory() -> None:
     compared = planner.compare(ODD, "512M", kernel="6.1", kfence=True)
     assert len(compared.rows) == 9
     plan = planner.plan(ODD, "512M", kernel="6.1", kfence=True, strategy="bbml2")

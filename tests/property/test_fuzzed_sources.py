@@ -141,7 +141,7 @@ def mutations(draw: st.DrawFn, data: bytes) -> bytes:
 
 @pytest.mark.parametrize("kind", sorted(seeds()))
 def test_mutations_of_real_inputs(kind: str) -> None:
-    """By content, and as what they were."""
+    """They are read by their content, and as what they were."""
     seed = seeds()[kind]
     assert survives(seed) is not None
 
@@ -156,9 +156,7 @@ def test_mutations_of_real_inputs(kind: str) -> None:
 
 
 @pytest.mark.parametrize("fmt", [None, *FORMATS])
-def test_rubbish(fmt: str | None) -> None:
-    """Also where someone insists that it is a map."""
-
+def test_rubbish_is_one_error_even_if_someone_insists_that_it_is_a_map(fmt: str | None) -> None:
     @settings(max_examples=60)
     @given(st.one_of(st.binary(max_size=300), st.text(max_size=200).map(lambda text: text.encode("utf-8", "replace"))))
     @example(b"")

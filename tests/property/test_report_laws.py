@@ -79,7 +79,7 @@ def _report(plan: Any) -> Any:
 
 @given(memory=memory_maps(most=4), told=facts, text=st.one_of(st.none(), ASKED), asked=options)
 def test_a_report_gives_itself_again(memory: MemoryMap, told: Facts, text: str | None, asked: Options) -> None:
-    """Whatever the map, the request and the options: they are in the report."""
+    """It holds the map, the request and the options, whatever they are."""
     with suppress(InputError, KernelBugError):  # a machine that does not boot has no report
         _again(Machine("<test>", "json", memory, told), text, asked)
 

@@ -43,7 +43,7 @@ def test_what_a_block_shows(form: str, lines: list[str]) -> None:
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_an_output_takes_the_line_ends_of_its_mark(end: str) -> None:
-    """And counts as up to date whatever its own line ends are."""
+    """It counts as up to date whatever its own line ends are."""
     new, _, stale = updated(block("text a").replace("\n", end), "x.md", echo)
     assert stale == 1
     assert (

@@ -68,7 +68,7 @@ def test_any_plan_fits_any_terminal(memory: MemoryMap, value: str, width: int) -
     ],
 )
 def test_every_result_fits_a_narrow_terminal(made: Callable[[str], Sequence[Block]], width: int) -> None:
-    """Whatever is asked of a machine with many regions."""
+    """The machine has many regions."""
     lines = lay_out(made("altra-32g"), "text", width=width).splitlines()
     assert max(map(len, lines)) <= width
 

@@ -80,7 +80,7 @@ def drawn(frame: Frame) -> Canvas:
 
 @pytest.mark.parametrize(("name", "styles"), [pytest.param("", 1, id="the first"), pytest.param("-b", 0, id="another")])
 def test_a_figure_has_two_drawings(name: str, styles: int) -> None:
-    """With one style sheet for all pictures of a page, and without captions, since the page has a title."""
+    """All pictures of a page share one style sheet, and have no captions, since the page has a title."""
     made = figure("memory", drawn, name)
     assert made.title == "memory"
     for svg, width, prefix in ((made.wide, BROAD, f"wide{name}"), (made.narrow, NARROW, f"narrow{name}")):
@@ -107,7 +107,7 @@ def test_a_page_ends_with_how_to_read_it() -> None:
 
 
 def test_other_strategies_stand_after_the_plan_where_they_are_given() -> None:
-    """With the sentence that says which is best."""
+    """A sentence says which is best."""
     found = machine()
     comparison = make_comparison(found, "512M")
     page = plan_page(make_plan(found, "512M"), DATA, comparison)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from planner.render.terminal import BOLD, RED, fit, paint, wrap, wrap_items
 
 
-def test_paint_begins_and_ends() -> None:
-    """As ECMA-48 selects graphic renditions; what follows is as before."""
+def test_paint_begins_and_ends_and_what_follows_is_as_before() -> None:
+    """The escapes are ECMA-48's (SGR)."""
     assert paint("failed", RED) == "\x1b[31mfailed\x1b[0m"
     assert paint("", BOLD) == "\x1b[1m\x1b[0m"
 

@@ -19,8 +19,8 @@ from tests.bbm.random_procedures import procedures
 from tests.bbm.test_cases import procedure
 
 
-def test_cases_satisfy_their_schema() -> None:
-    """With a trace unless it is safe; in the order given."""
+def test_cases_satisfy_their_schema_in_the_order_given() -> None:
+    """A case has a trace unless it is safe."""
     document = json.loads(written(Cases(tuple(cases(["gather", "pud-aligned"])))))
     Draft202012Validator(schema_of(Cases, "bbm")).validate(document)
     assert [(c["procedure"], c["bbm_level"]) for c in document["cases"][:5]] == [

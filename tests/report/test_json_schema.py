@@ -25,7 +25,7 @@ def published() -> Draft202012Validator:
 
 @pytest.mark.parametrize("name", sorted(PLANS))
 def test_a_report_satisfies_the_published_schema(name: str) -> None:
-    """With an independent validator."""
+    """An independent validator says so."""
     published().validate(to_dict(plan_of(name)))
 
 

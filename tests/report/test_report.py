@@ -50,8 +50,7 @@ def test_a_report_has_the_documented_keys(section: str) -> None:
     assert list(report[section] if section else report) == KEYS[section].split()
 
 
-def test_entries_have_the_documented_keys() -> None:
-    """Of everything that comes in lists."""
+def test_entries_of_every_list_have_the_documented_keys() -> None:
     report = to_dict(plan_of("aligned"))
     assert list(report["memory"]["regions"][0]) == ["start", "end", "size", "flags", "node"]
     assert list(report["memory"]["reserved"][0]) == ["start", "end", "size", "name"]
@@ -144,7 +143,7 @@ def _machine(**facts: Any) -> Machine:
 def test_a_report_is_a_map_that_gives_the_same_plan(
     machine: Machine, text: str | None, options: dict[str, Any], strategy: str
 ) -> None:
-    """Without other options: strategy and alignment are in the report."""
+    """Strategy and alignment are in the report: no other option is needed."""
     asked = Options(strategy=strategy, **options)
     first = to_dict(make_plan(machine, text, asked))
     again = parse_text(json.dumps(first).encode(), "report.json")

@@ -136,7 +136,7 @@ def test_the_bounce_buffer_of_many_processors(kernel: str, ram: int, pools: list
 
 @pytest.mark.parametrize("nodes", [[], [(GIB, 5 * GIB), (5 * GIB, 9 * GIB)]])
 def test_one_node_always_has_hash_tables(nodes: list[Span]) -> None:
-    """With several nodes they come from vmalloc(), long after: none is as usual as some, and likelier."""
+    """On several nodes they come from vmalloc(), long after: none is as usual as some, and likelier."""
     tables = usual(8 * GIB, nodes=nodes)[3]
     none = tables.pop(0 if nodes else -1)
     assert all(choice.items and not choice.unusual for choice in tables)
@@ -191,8 +191,8 @@ def test_what_a_log_names_comes_in_the_order_of_a_boot() -> None:
         pytest.param("6.1", 4 * KIB, 0, id="up to 6.5 the image holds it"),
     ],
 )
-def test_metadata_of_kfence(kernel: str, page: int, size: int) -> None:
-    """Of 255 objects, in whole pages, as boots with memblock=debug show; or none, if it is off."""
+def test_metadata_of_kfence_is_there_unless_it_is_off(kernel: str, page: int, size: int) -> None:
+    """It is for 255 objects, in whole pages, as boots with memblock=debug show."""
     without, *last = usual(8 * GIB, kernel=kernel, page=page)[-1]
     assert KFENCE not in dict(names(without))
     assert {size for choice in last for name, size in names(choice) if name == KFENCE} == ({size} if size else set())
@@ -279,8 +279,7 @@ def test_a_log_tells_whether_the_table_of_sections_is_for_52_bits(bits: int, tab
         pytest.param("7.2.13+deb14-cloud-arm64", MIB, id="built without CONFIG_PAGE_EXTENSION"),
     ],
 )
-def test_the_entries_of_the_table_of_sections(version: str, size: int) -> None:
-    """Without page extensions they are half as large."""
+def test_entries_of_the_table_of_sections_are_half_as_large_without_page_extensions(version: str, size: int) -> None:
     built = select_profile(version)
     assert built.configuration is not None
     asked = PlannedBoot(built.profile, PAGE, config=built.configuration.symbols)

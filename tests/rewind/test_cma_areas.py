@@ -67,5 +67,5 @@ def test_what_each_node_has_of_its_own(cmdline: str, expected: list[int]) -> Non
 
 
 def test_an_area_takes_whole_page_blocks() -> None:
-    """With 64K pages every usual size takes one of 512M."""
+    """A page block has 512M with 64K pages, which is more than any usual size."""
     assert areas_of(512 * MIB, (64 * MIB, 16 * MIB, 1 * GIB)) == (512 * MIB, GIB)

@@ -49,7 +49,7 @@ LIST = (AT - 200 * KIB, AT - 196 * KIB)
     ],
 )
 def test_tables_in_a_row_are_told_by_their_size(others: list[Span], page_size: int, found: list[Span]) -> None:
-    """With the page that lists them, if it is alone."""
+    """The page that lists them is one of them, if it is alone."""
     assert lpi_tables([*others, *tables(5)], page_size) == sorted([*found, *tables(5)])
 
 

@@ -123,7 +123,7 @@ def test_reservations_stay_as_they_are_in_the_map_with_more_ram(
 
 
 def test_what_was_taken_from_the_top_lies_at_the_new_top() -> None:
-    """And the page descriptors of the larger memory beneath it; the image stays."""
+    """The page descriptors of the larger memory lie beneath it; the image stays."""
     image = (GIB + 2 * MIB, GIB + 24 * MIB)
     shown = view(memory=replace_reserved(image))
     history = History("", shown.listed, (), Early(), Paging(base_pages=False, kfence_pool=False))

@@ -31,7 +31,7 @@ def test_a_map_that_is_memblocks_own_has_one_way() -> None:
 
 @pytest.mark.parametrize("high", [False, True])
 def test_a_log_that_names_what_came_later_leaves_one_way(high: bool) -> None:
-    """With its names; all of it is taken back."""
+    """All that it names is taken back, under its names."""
     found = ways(boot(crash=256 * MIB, high=high, log=True))
     assert [history.assumption for history in found] == ["what the log names"]
     assert {"software IO TLB", "Dentry cache hash table", "Inode-cache hash table"} <= {n for _, n in found[0].late}

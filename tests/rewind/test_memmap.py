@@ -51,8 +51,8 @@ def test_each_node_has_its_own_page_descriptors() -> None:
         ),
     ],
 )
-def test_where_page_descriptors_go(ram: int, expected: list[Span]) -> None:
-    """With 16K pages, beneath a megabyte that is taken; 256M are two sections of 512K."""
+def test_page_descriptors_lie_at_the_bottom_of_a_buffer_or_as_pages_and_a_table(ram: int, expected: list[Span]) -> None:
+    """They are those of 16K pages, beneath a megabyte that is taken; 256M are two sections of 512K."""
     state = State(((GIB, GIB + ram),), ((GIB + 60 * MIB, GIB + 200 * MIB), (GIB + ram - MIB, GIB + ram)))
     if ram > 512 * MIB:
         state = State(state.memory, state.reserved[1:])

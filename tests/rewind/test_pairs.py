@@ -71,7 +71,7 @@ def pairs(kernel: Kernel, ram: int, *, log: bool) -> Iterator[tuple[Boot, Boot, 
 
 @pytest.mark.parametrize(("kernel", "ram"), MACHINES)
 def test_the_other_boot_comes_out_of_listing_and_log(kernel: Kernel, ram: int) -> None:
-    """Whatever else is asked for, too: other `mem=`, `cma=`, `swiotlb=`, base pages, a KFENCE pool, gigantic pages."""
+    """It asks for other things: `mem=`, `cma=`, `swiotlb=`, base pages, a KFENCE pool, gigantic pages."""
     found = list(pairs(kernel, ram, log=True))
     assert [f"{before.cmdline} -> {after.cmdline}" for before, after, _, none in found if none] == []
     # How much RAM a `mem=` hid nobody can know, and what the configuration leaves open has two answers.

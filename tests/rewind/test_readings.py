@@ -309,7 +309,7 @@ def limited(ram: int, *, log: bool = True) -> Machine:
     ],
 )
 def test_what_a_mem_limit_hid_is_told_for_usual_amounts(machine: Machine, request_: str, ram: int, size: int) -> None:
-    """Whatever the machine has of RAM, its placement is among the readings."""
+    """The placement of the machine with all its RAM is among the readings."""
     plan = make_plan(machine, f"crashkernel={request_} quiet", Options(strategy="mainline"))
     there = early(memory=MemoryMap((Region(GIB, GIB + ram),)), tables=TABLES * ram // (8 * GIB))
     expected = there.search(size, 2 * MIB, 0, 0 if "high" in request_ else LOW)

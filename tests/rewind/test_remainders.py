@@ -88,7 +88,7 @@ def test_without_a_log_a_processors_per_cpu_area_has_no_name() -> None:
 
 
 def test_what_is_known_to_be_earlier_needs_no_explanation() -> None:
-    """Such as the data of a node at the top of an entry, beneath which a later allocation was taken back."""
+    """The data of a node may lie at the top of an entry, beneath which a later allocation was taken back."""
     shown = view(ENTRY)
     data = (ENTRY[1] - 80 * KIB, ENTRY[1])
     rest = remainders(replace(shown, listed=shown.listed._replace(kept=(data,))))

@@ -27,7 +27,7 @@ def state_of(memblock: Memblock) -> State:
     sizes=st.lists(st.integers(1, 40), min_size=1, max_size=4),
 )
 def test_the_state_before_is_found(taken: list[tuple[int, int]], sizes: list[int]) -> None:
-    """Whatever was reserved and allocated from the top, the state before the allocations is one of those found."""
+    """The state before the allocations is one of those found, whatever was reserved and allocated from the top."""
     memory = MemoryMap((Region(GIB, GIB + 512 * MIB),))
     before = Memblock.of(memory)
     for start, size in taken:

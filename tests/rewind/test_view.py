@@ -215,7 +215,7 @@ def test_a_cma_area_of_a_log_is_an_entry_of_its_own() -> None:
 
 
 def test_areas_of_a_log_that_touch_are_entries_of_their_own() -> None:
-    """Such as the default area and that of a node, right above it: one may move without the other."""
+    """The default area and that of a node right above it touch: one may move without the other."""
     low, high = (4 * GIB - 64 * MIB, 4 * GIB), (4 * GIB, 4 * GIB + 64 * MIB)
     events = tuple(Event("cma", 64 * MIB, *area, before_crash=True) for area in (low, high))
     assert view(Reserved(low[0], high[1]), events=events).listed.reserved == (low, high)

@@ -130,10 +130,9 @@ LOG = b"Linux version 6.1.0\n  node   0: [mem 0x0000000040000000-0x000000023ffff
         ),
     ],
 )
-def test_texts_are_bounded(
+def test_texts_are_bounded_by_size_in_memory_by_lines_and_by_facts(
     name: str, most: int, data: bytes, what: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By size in memory, by lines, and by facts."""
     for module in (reading, facts, kernel_config):
         monkeypatch.setattr(module, name, most, raising=False)
     if what is None:

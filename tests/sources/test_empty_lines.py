@@ -29,7 +29,7 @@ def _with_runs(text: str) -> str:
 
 @given(TEXT)
 def test_the_change_is_that_of_the_whole_text(text: str) -> None:
-    """Also where the change empties lines, makes runs or removes them."""
+    """The change may empty lines, make runs or remove them."""
     for change in (_bare, _without_blank_lines, _with_runs, lambda text: text.replace("a", "")):
         assert without_runs(change, text) == change(text)
 

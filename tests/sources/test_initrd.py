@@ -68,7 +68,7 @@ PACKERS: dict[str, Callable[[bytes], bytes]] = {
 
 @pytest.mark.parametrize("kind", PACKERS)
 def test_an_early_archive_counts_beside_a_packed_one(kind: str) -> None:
-    """As with microcode and ACPI tables: the kernel unpacks both archives."""
+    """The kernel unpacks both; early ones have microcode and ACPI tables."""
     data = EARLY + PACKERS[kind](MAIN)
     found = of(data)
     assert (found.archive, found.unpacked[4 * KIB]) == (len(data), PAGES * 4 * KIB)

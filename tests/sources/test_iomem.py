@@ -157,7 +157,7 @@ def test_addresses_that_are_hidden_in_part_of_a_listing_are_refused(kept: str) -
 
 
 def test_of_two_listings_the_later_is_read() -> None:
-    """Of equal ones; an excerpt behind a whole one is no better."""
+    """They are equally whole; an excerpt behind a whole one is no better."""
     before = NESTED.replace("421a0000-42b5ffff", "421a0000-42a5ffff")
     machine = parse_text(f"before:\n{before}\nafter:\n{NESTED}".encode(), "iomem")
     assert machine.memory == parse_text(NESTED.encode(), "x").memory

@@ -43,6 +43,6 @@ def test_a_line_that_says_others_were_left_out(line: str) -> None:
     ],
 )
 def test_any_other_line_stands_for_itself(line: str) -> None:
-    """Also one that has a sign of it among other words."""
+    """A sign of it among other words is not enough."""
     assert not stands_for_others(line)
     assert not has_line_for_others(f"{line}\n{line}\n")

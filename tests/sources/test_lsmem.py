@@ -158,7 +158,7 @@ def test_the_output_of_another_architecture_is_read() -> None:
 
 @pytest.mark.parametrize("rule", ["```", "------------", "========"])
 def test_a_rule_ends_a_table_without_its_sizes(rule: str) -> None:
-    """As the end of a code block does."""
+    """The end of a code block is such a rule."""
     table = TEXT.partition("\n\n")[0]
     posted = f"$ lsmem\n{table}\n{rule}\nand the kernel is 6.9.\n"
     assert parse_text(posted.encode(), "x").memory == parse_text(TEXT.encode(), "x").memory

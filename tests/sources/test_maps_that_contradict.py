@@ -76,7 +76,7 @@ def test_what_json_allows_and_a_map_does_not(text: str, where: str) -> None:
 
 
 def test_the_same_key_in_several_objects_is_no_key_twice() -> None:
-    """Also in a nested object, and after one that has ended."""
+    """One of them may be nested, or come after one that has ended."""
     text = (
         '{"memory": [{"start": 0, "end": 4096}, {"start": 4096, "end": 8192}], "kernel_image": {"start": 0, "end": 1}}'
     )

@@ -93,7 +93,7 @@ RAGGED = RESERVED.replace("41ffffff", "41fffabf")
         pytest.param(f"{RESERVED.replace('5', '6')}{OLD}{RESERVED}{OLD}", id="states, reserved first"),
     ],
 )
-def test_both_files_in_any_order(text: str) -> None:
+def test_both_files_are_read_in_any_order(text: str) -> None:
     """Of several states the last is read, with the ranges that were reserved in it."""
     found = memblock.parse(text, "m")
     assert (found.memory, found.notes) == (HELD, ())

@@ -78,7 +78,7 @@ def test_a_quoted_dump_is_read_as_it_was_printed(tmp_path: Path, dressed: str) -
 
 
 def test_5_10_prints_a_row_instead_of_the_mark() -> None:
-    """Of all below the linear map."""
+    """The row is that of all below the linear map."""
     unmarked = DUMP.replace("---[ Linear Mapping start ]---\n", "")
     assert parse_dump(unmarked, "dump").by_kind == parse_dump(DUMP, "dump").by_kind
 

@@ -42,8 +42,8 @@ def test_what_is_no_text_is_refused(data: bytes, line: str) -> None:
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=80))
-def test_text_is_decoded_as_it_is(text: str) -> None:
-    """Without its byte order mark, whether stray bytes are allowed or not."""
+def test_text_is_decoded_without_its_byte_order_mark(text: str) -> None:
+    """Stray bytes may be allowed or not."""
     if text.strip(" \t\r\n\v\f"):
         assert decode(b"\xef\xbb\xbf" + text.encode(), "x") == text
         assert decode_most(text.encode(), "x") == text.removeprefix("\ufeff")
@@ -118,15 +118,14 @@ def test_what_is_said_of_stray_bytes(text: str, note: str | None) -> None:
 
 
 def test_lines_are_numbered_and_bounded() -> None:
-    """With any line end; the last may have none."""
+    """Any line end counts; the last line may have none."""
     assert list(text_lines("a\r\n\nb", "x")) == [(1, "a"), (2, ""), (3, "b")]
     with pytest.raises(InputError, match="x:2:1: this line is too long for a memory map"):
         list(text_lines("a\n" + "b" * (MAX_LINE + 1), "x"))
 
 
 @pytest.mark.parametrize(("size", "refused"), [(MIB, False), (MIB + 1, True)])
-def test_an_input_is_bounded(tmp_path: Path, size: int, refused: bool) -> None:
-    """By the size of a file, and by the bytes read from a pipe."""
+def test_an_input_is_bounded_by_its_size_or_by_what_a_pipe_gives(tmp_path: Path, size: int, refused: bool) -> None:
     path = tmp_path / "map"
     path.write_bytes(b"x" * size)
     for source in (path.open("rb"), io.BytesIO(b"x" * size)):

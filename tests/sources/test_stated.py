@@ -181,7 +181,7 @@ def test_what_a_log_shows_tells_nothing_about_ram_that_its_boot_did_not_have() -
     ],
 )
 def test_nodes_with_several_ranges_keep_them_in_stated_ram(kernel: str, start: int, nomap: bool) -> None:
-    """By the rule of the kernel that is modelled."""
+    """The kernel that is modelled has the rule."""
     node: Tree = {"reg": wide(0xA000_0000, 16 * MIB, 0xE000_0000, 512 * MIB), **({"no-map": b""} if nomap else {})}
     blob = blob_of(
         {

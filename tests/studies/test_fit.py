@@ -84,7 +84,7 @@ def test_the_largest_sizes_of_a_form(kernel: str, form: str | None, aligned: int
 
 
 def test_low_memory_is_kept() -> None:
-    """Of 2016M below the limit, 1536M must stay free."""
+    """There are 2016M below the limit, of which 1536M must stay free."""
     found = fit(banks("6.1"), None, keep_low=1536 * MIB)
     assert found.largest.reserved == found.largest.aligned == (2016 - 1536) * MIB
     assert found.plans.reserved is not None

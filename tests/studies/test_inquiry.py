@@ -57,7 +57,7 @@ def test_sizes_are_exact(size: int, text: str) -> None:
 @pytest.mark.parametrize("value", ["1M", "1M,high", "1M@2G"])
 @pytest.mark.parametrize("strategy", ["pud-aligned", "mainline"])
 def test_a_size_is_answered_as_a_plan_of_it(value: str, strategy: str) -> None:
-    """As a whole plan, and as an outcome only."""
+    """The answer may be a whole plan, or an outcome only."""
     inquiry = asked(value, strategy=strategy)
     for size in (4 * KIB, 512 * MIB, 3 * GIB, 64 * GIB):
         plan = make_plan(machine(kernel="6.12"), inquiry.value(size), Options(strategy=strategy))

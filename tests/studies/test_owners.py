@@ -118,10 +118,10 @@ def _event(start: int, end: int, name: str, *, before: bool = True) -> Event:
         pytest.param([(0, 9, "")], [(1, 5, "a"), (2, 4, "b")], [(0, 1, ""), (1, 5, "a"), (5, 9, "")], id="one in one"),
     ],
 )
-def test_names_from_a_log(
+def test_names_come_from_what_a_log_places_before_the_crash_kernel(
     listed: list[tuple[int, int, str]], events: list[tuple[int, int, str]], found: list[tuple[int, int, str]]
 ) -> None:
-    """Only what the log places before the crash kernel counts; no byte is gained or lost."""
+    """No byte is gained or lost."""
     later = _event(0, 1, "later", before=False)
     result = named([Reserved(*r) for r in listed], [*(_event(*e) for e in events), later])
     assert sorted((r.start, r.end, r.name) for r in result) == found

@@ -24,7 +24,7 @@ from tests.studies.records import MAINLINE, PLACED, TOP, machine, moved, recorde
     ],
 )
 def test_a_check_that_depends_on_an_unknown_never_disagrees(facts: dict[str, Any], doubt: str, why: str) -> None:
-    """Nor does a record that agrees under it become doubtful."""
+    """A record that agrees under it does not become doubtful."""
     for crash, outcome in ((moved(2 * MIB), "not checkable"), (PLACED, "agreed")):
         found = verify(replace(machine(record=recorded(crash), **facts), doubt=doubt), MAINLINE)
         assert found.outcome == outcome

@@ -70,7 +70,7 @@ def test_a_row_is_in_every_field_the_plan_of_its_size() -> None:
 
 @pytest.mark.parametrize("form", [",high", "1G,low"])
 def test_a_form_that_the_kernel_does_not_read_is_met_at_no_size(form: str) -> None:
-    """As a plan of each size shows; a plain request of that size would be reserved."""
+    """A plan of each size shows it; a plain request of that size would be reserved."""
     for step in (None, 512 * MIB):
         swept = sweep(banks("5.10"), 128 * MIB, GIB, form, step=step)
         assert {plan.outcome for row in swept.sweep for plan in (row, row.end)} == {"none"}

@@ -119,7 +119,7 @@ def test_tables_of_real_machines_stay_within_a_terminal(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(RESULTS))
 def test_markdown_has_the_tables_that_the_blocks_have(name: str) -> None:
-    """As another reader of CommonMark counts them; and nothing of the input becomes markup."""
+    """Another reader of CommonMark counts them; nothing of the input becomes markup."""
     blocks, _ = RESULTS[name]()
     tokens = MarkdownIt("commonmark").enable("table").parse(lay_out(blocks, "markdown"))
     kinds = [token.type for token in tokens]

@@ -69,7 +69,7 @@ def test_the_bars_show_all_memory(name: str) -> None:
 
 @given(memory=memory_maps(), value=requests, width=st.integers(16, 70))
 def test_crash_memory_is_never_lost_in_a_large_map(memory: MemoryMap, value: str, width: int) -> None:
-    """However small in its bank, it has a cell; low memory too; all bars are as wide as asked; few enough."""
+    """It has a cell, however small it is in its bank; low memory too. All bars are as wide as asked, and few enough."""
     plan = make_plan(machine_of(memory), value)
     rows = rows_of(plan, width)
     assert 1 <= len(rows) <= 9

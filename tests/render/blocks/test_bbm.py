@@ -21,8 +21,7 @@ SUFFIXES = {"text": ".txt", "markdown": ".md"}
 
 
 @pytest.mark.parametrize("form", sorted(SUFFIXES))
-def test_the_matrix(form: str, file_regression: FileRegressionFixture) -> None:
-    """Of all procedures at all levels."""
+def test_the_matrix_has_all_procedures_at_all_levels(form: str, file_regression: FileRegressionFixture) -> None:
     told = blocks(cases(), list(PROCEDURES.values()), wide=form != "text")
     check(lay_out(told, form), f"matrix{SUFFIXES[form]}", file_regression)
 

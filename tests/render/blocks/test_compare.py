@@ -67,8 +67,8 @@ def test_what_is_not_known_for_a_kernel_is_no_verdict_on_its_map() -> None:
         pytest.param((256 * MIB, 512 * MIB, 256 * MIB), [2], id="one named twice"),
     ],
 )
-def test_sizes_stand_beside_each_other(sizes: tuple[int, ...], widths: list[int]) -> None:
-    """As many as 80 columns hold; then each has its own tables."""
+def test_as_many_sizes_stand_beside_each_other_as_80_columns_hold(sizes: tuple[int, ...], widths: list[int]) -> None:
+    """With more of them each has its own tables."""
     told = blocks(compared("512M", *sizes))
     matrices = [block for block in told if isinstance(block, Table) and block.title == "Outcome by size"]
     assert [len(table.head) - 1 for table in matrices] == widths

@@ -91,12 +91,11 @@ def test_counts_addresses_and_ranges() -> None:
     ],
 )
 def test_a_column_has_one_exact_unit(values: list[int | None], told: list[str]) -> None:
-    """So that its numbers can be compared at a glance."""
+    """Its numbers can then be compared at a glance."""
     assert numbers.column(values) == told
 
 
-def test_sizes_in_bytes() -> None:
-    """As `--bytes` asks for."""
+def test_sizes_are_bytes_where_that_is_asked_for() -> None:
     with numbers.in_bytes():
         assert (numbers.size(4096), numbers.column([1 << 20])) == ("4096", ["1048576"])
         with numbers.in_bytes():

@@ -36,7 +36,7 @@ LONG = "2G-4G:320M,4G-32G:512M,32G-64G:1024M,64G-128G:2048M,128G-:4096M"
 @pytest.mark.parametrize("value", [LONG, f"ro crashkernel={LONG}", "crashkernel=1G,high crashkernel=512M,low"])
 @pytest.mark.parametrize("name", ["altra-32g", "altra-2node-512g", "kvm-64g-64k", "d06-16g-holes", "rpi4-4g"])
 def test_the_answer_has_at_most_eight_lines(name: str, value: str) -> None:
-    """Of a long request it gives the reading; the whole value follows with the other facts. A doubt may take a line."""
+    """A long request is there by its reading; the whole value follows with the other facts. A doubt may take a line."""
     plan = helped(read(name), value, Options())
     lines = [line for line in lay_out(short(plan), "text").splitlines() if line]
     assert len(lines) <= 8 + (plan.kernel.certainty == "inferred")
@@ -169,8 +169,7 @@ def test_a_kernel_that_no_source_names_is_not_called_yours() -> None:
         ),
     ],
 )
-def test_the_request_in_the_first_lines(request_: str, row: str) -> None:
-    """With the kernel's reading only where that differs."""
+def test_the_first_lines_have_the_kernels_reading_only_where_it_differs(request_: str, row: str) -> None:
     plan = make_plan(machine(kernel="6.12"), request_, Options())
     assert dict(sentences.summary(plan))["Requested"] == f"{row}, kernel 6.12"
 

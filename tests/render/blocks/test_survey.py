@@ -138,8 +138,7 @@ def test_outcomes_come_first_then_sizes_then_machines() -> None:
     assert _first(machines) == {"machine": "a", "RAM MiB": "8192", "kernel": "6.12", "page": "4K"}
 
 
-def test_a_machine_with_several_kernels_has_them_in_every_row() -> None:
-    """And one row of its own."""
+def test_a_machine_with_several_kernels_has_them_in_every_row_and_one_of_its_own() -> None:
     decides, sizes, machines = (
         block for block in tabulated([row("a"), row("a", kernel="6.1")]) if isinstance(block, Table)
     )

@@ -86,15 +86,14 @@ def test_a_plan_without_rewinding_says_nothing_of_it() -> None:
 
 
 def test_crash_memory_what_returns_and_what_is_kept_add_up_to_the_area() -> None:
-    """As the first rows claim; in one unit."""
+    """The first rows claim it; all have one unit."""
     rows = tables.waste(plan_of("aligned")).rows
     sizes = {row[0]: int(row[1].removesuffix("M")) for row in rows}
     parts = sizes["crash memory"], sizes["+ returned after remapping"], sizes.get("+ kept", 0)
     assert sum(parts) == sizes["= area"] == 1024
 
 
-def test_placement_stands_by_address() -> None:
-    """Whatever was placed first."""
+def test_placement_stands_by_address_whatever_was_placed_first() -> None:
     rows = tables.placement(plan_of("high-and-low")).rows
     assert [row[0] for row in rows] == ["low memory", "area", "crash memory"]
     assert [row[2] for row in rows] == ["128M", "1024M", "1024M"]
@@ -107,7 +106,7 @@ def test_attempts_are_numbered_and_end_with_the_one_that_found_it() -> None:
 
 
 def test_tables_of_a_map_that_does_not_change_say_so() -> None:
-    """And have no second column of the same figures."""
+    """A second column of the same figures would say nothing."""
     plan = plan_of("fallback")
     assert tables.granularity(plan).head == ("entries", "number", "map")
     assert tables.page_tables(plan).title == "Page tables (the same without a crash kernel)"

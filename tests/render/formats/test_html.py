@@ -47,8 +47,7 @@ def assert_self_contained(page: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(PLANS))
-def test_a_page_is_strictly_html_and_loads_nothing(name: str) -> None:
-    """Whatever the input holds."""
+def test_a_page_is_strictly_html_and_loads_nothing_whatever_the_input_holds(name: str) -> None:
     assert_self_contained(page_of(plan_of(name)))
 
 
@@ -66,8 +65,8 @@ def test_a_page_says_what_the_plan_says(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["aligned", "hostile", "failed"])
-def test_a_page_carries_its_report(name: str) -> None:
-    """As JSON that any program can take out again."""
+def test_a_page_carries_its_report_as_json(name: str) -> None:
+    """Any program can take it out again."""
     plan = plan_of(name)
     data = re.search(r'<script type="application/json" id="report">(.*?)</script>', page_of(plan), re.DOTALL)
     assert data is not None
@@ -126,7 +125,7 @@ def test_a_page_without_a_title_of_its_own_is_titled_by_its_command() -> None:
 
 
 def test_cells_of_a_wide_table_carry_the_head_of_their_column() -> None:
-    """So that a phone can show each row as labels and values; a narrow table stays as it is."""
+    """A phone can show each row as labels and values; a narrow table stays as it is."""
     wide = lay_out([Table("", "ll", ("strategy", ""), [("pud-aligned", "boot time; nobody touches the area")])], "html")
     assert '<table class="stack">' in wide
     assert '<td data-label="strategy">pud-aligned</td><td>boot time' in wide

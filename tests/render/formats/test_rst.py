@@ -149,7 +149,7 @@ MADE: dict[str, Callable[[str], object]] = {
 @pytest.mark.parametrize("name", ["altra-32g", "emag-128g-64k", "sa8775p-36g"])
 @pytest.mark.parametrize("what", list(MADE))
 def test_no_line_of_any_document_is_too_long(what: str, name: str) -> None:
-    """As the kernel's documentation wants them. Only a literal block, such as the kernel log, may go beyond."""
+    """The kernel's documentation has 80 columns. Only a literal block, such as the kernel log, may go beyond."""
     source = document(MADE[what](name), "rst")
     assert [line for line in source.splitlines() if len(line) > 80 and not line.startswith("   ")] == []
     parsed(source)
@@ -157,6 +157,6 @@ def test_no_line_of_any_document_is_too_long(what: str, name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(PLANS))
 def test_lines_fit_80_columns(name: str) -> None:
-    """As the kernel's documentation wants them."""
+    """The kernel's documentation has lines of that length."""
     lines = render(plan_of(name), "rst").splitlines()
     assert [line for line in lines if len(line) > 80 and not line.startswith("   ")] == []

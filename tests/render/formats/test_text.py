@@ -33,7 +33,7 @@ def test_the_first_line_is_the_answer(name: str) -> None:
 
 
 def test_the_answer_names_the_part_that_does_not_fit() -> None:
-    """Of a request with low memory, that may be all that is missing."""
+    """The low part may be all that is missing."""
     machine = machine_of(MemoryMap((Region(GIB, GIB + 100 * MIB), Region(8 * GIB, 16 * GIB))))
     options = Options(kernel="6.6", dma_limit=4 * GIB)
     assert sentences.verdict(make_plan(machine, "512M,high", options)).startswith("failed: the 128M of low memory that")
@@ -57,7 +57,7 @@ def test_it_fits_a_terminal_and_is_plain(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(PLANS))
 def test_colour_adds_nothing_but_colour(name: str) -> None:
-    """Without its escapes, the coloured text is the plain one; what stands out is the outcome."""
+    """The coloured text less its escapes is the plain one; what stands out is the outcome."""
     plan = plan_of(name)
     coloured = render(plan, color=True)
     assert coloured.startswith("\x1b[1;3")
@@ -142,6 +142,6 @@ def test_a_range_of_addresses_stays_on_its_line() -> None:
 
 @pytest.mark.parametrize("length", range(40, 80))
 def test_a_range_of_addresses_that_is_broken_loses_nothing(length: int) -> None:
-    """And the mark that keeps it together is not left in it."""
+    """The mark that keeps it together is not left in it."""
     lines = lay_out(Table("", "ll", ("", ""), [("n" * length, "[0x400080000000, 0x40009c000000)")]))
     assert re.sub(r"[n ]", "", "".join(lines)) == "[0x400080000000,0x40009c000000)"

@@ -39,7 +39,7 @@ def test_no_memory_has_no_banks() -> None:
 
 
 def test_banks_are_labelled_where_there_is_room() -> None:
-    """With their first address and a bar of a power of two; what has no room is left out, not written over."""
+    """A label is the first address and a bar of a power of two; what has no room is left out, not written over."""
     canvas = canvas_of(340)
     y = axis(canvas, 0, BANKS, plan_of("aligned"))
     breaks(canvas, BANKS, y + 10, 10)

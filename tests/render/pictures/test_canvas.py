@@ -53,8 +53,7 @@ def test_only_the_first_mark_is_a_stop_of_the_tab_key() -> None:
     ]
 
 
-def test_patterns_that_are_used_are_defined_once_with_the_pictures_prefix() -> None:
-    """And only those."""
+def test_only_patterns_that_are_used_are_defined_once_with_the_pictures_prefix() -> None:
     canvas = canvas_of(prefix="a")
     canvas.shape("reserved", [(0, 10)], 0, 5)
     canvas.shape("reserved", [(20, 10)], 0, 5)

@@ -61,8 +61,8 @@ def test_every_size_has_its_outcome(sample: str, width: int) -> None:
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_every_default_is_drawn_in_a_sweep(width: int) -> None:
-    """With its name where there is room, else as a line that says whose it is."""
+def test_every_default_is_drawn_in_a_sweep_with_its_name(width: int) -> None:
+    """Where there is no room for it, a line says whose it is."""
     machine = read("altra-32g")
     defaults = [(one.preset, one.size) for one in presets(machine).presets if one.size]
     swept = sweep(machine, 64 * MIB, 16 * GIB)

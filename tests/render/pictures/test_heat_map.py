@@ -51,8 +51,7 @@ FLEET = [
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("columns", [1, 2, 7, 40])
-def test_no_text_meets_another(columns: int, width: int) -> None:
-    """However many columns and however long the names are."""
+def test_no_text_meets_another_however_many_and_long_the_names_are(columns: int, width: int) -> None:
     rows = [row(f"rack-{m}." + "long" * 20, f"{64 * n + 64}M") for m in range(3) for n in range(columns)]
     assert_clear(heat_map.draw(heat_map.cells_of(rows), Frame(width)))
 

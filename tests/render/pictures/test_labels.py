@@ -32,7 +32,7 @@ def test_labels_keep_clear_of_each_other_and_of_lines(xs: list[int], texts: list
 
 @given(st.text(max_size=80), st.integers(30, 400))
 def test_shortened_and_wrapped_text_fits(text: str, width: int) -> None:
-    """Or is only the dots that say that something is missing."""
+    """Where nothing fits, only the dots are left that say that something is missing."""
     assert text_width(shorten(text, 10, width), 10) <= max(width, text_width("...", 10)) + 1e-6
     assert all(text_width(line, 10) <= max(width, text_width("...", 10)) + 1e-6 for line in wrapped(text, 10, width))
 
@@ -56,8 +56,7 @@ def test_lines_are_broken_at_blanks() -> None:
     assert wrapped("one two three", 10, text_width("one two", 10)) == ["one two", "three"]
 
 
-def test_control_characters_are_written_out() -> None:
-    """Wherever the text comes from."""
+def test_control_characters_are_written_out_wherever_the_text_comes_from() -> None:
     for shown in (shorten("a\x1bb", 10, 500), middle("a\x1bb", 10, 500), *wrapped("a\x1bb", 10, 500)):
         assert shown == "a\\x1bb"
 

@@ -45,7 +45,7 @@ def test_no_text_over_text_when_it_gets_crowded(count: int, width: int) -> None:
 @settings(max_examples=40)
 @given(memory=memory_maps(), value=requests, names=st.lists(st.sampled_from(NAMES), min_size=6, max_size=6))
 def test_no_text_over_text_on_any_map(memory: MemoryMap, value: str, names: list[str]) -> None:
-    """Whatever the map is, and whatever its names are; and the drawing is well-formed XML."""
+    """The map and its names may be anything; the drawing is well-formed XML."""
     named = tuple(Reserved(r.start, r.end, name) for r, name in zip(memory.reserved, names, strict=False))
     plan = make_plan(machine_of(MemoryMap(memory.regions, named)), value)
     assert_readable(plan, 960)
@@ -96,7 +96,7 @@ def test_a_large_map_makes_no_large_picture(regions: bool) -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_no_map_of_thousands_of_regions_makes_a_large_picture(seed: int) -> None:
-    """Whatever their sizes, in however many banks, and however long their names are."""
+    """The number of banks, the sizes and the length of the names do not matter."""
     random = Random(seed)  # noqa: S311 - the same maps every time
     regions, reserved, at = [], [], GIB
     for n in range(4000):

@@ -22,7 +22,7 @@ def test_every_outcome_has_a_glyph_and_a_look_of_its_own() -> None:
 
 @pytest.mark.parametrize("outcome", KINDS)
 def test_the_style_sheet_knows_every_look(outcome: str) -> None:
-    """As a class, or as a pattern with two."""
+    """A look is a class, or a pattern with two."""
     drawn = canvas_of()
     drawn.shape(outcomes.kind(outcome), [(0, 10)], 0, 10)
     svg = drawn.svg()

@@ -59,7 +59,7 @@ def test_a_row_below_the_address_found_is_not_searched() -> None:
 
 
 def test_a_track_ends_where_something_is_found_or_nothing_is() -> None:
-    """With its window, and each gap above that was passed."""
+    """Its window is drawn, and each gap above that was passed."""
     plan = plan_of("fallback")
     regions = plan.memory.regions
     titles = titles_of(searched(plan, Scale(regions[0].start, regions[-1].end, 400)))
@@ -108,7 +108,7 @@ def test_every_attempt_is_reported() -> None:
 
 
 def test_a_gap_is_named_whole_where_its_top_lies() -> None:
-    """Also on a row that shows a part of it, such as the one closer to the area."""
+    """A row that shows a part of it, such as the one closer to the area, names it as well."""
     plan = plan_of("fallback")
     gap = "free [0xc4000000, 0xfe000000), 928M: too small"
     assert gap in titles_of(searched(plan, Scale(0xF0000000, 0x100000000, 400)))

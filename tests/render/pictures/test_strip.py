@@ -66,8 +66,7 @@ def test_a_long_name_is_cut() -> None:
 
 
 @given(memory=memory_maps(), value=requests)
-def test_every_item_is_a_member_of_one_mark(memory: MemoryMap, value: str) -> None:
-    """Whatever the scale."""
+def test_every_item_is_a_member_of_one_mark_at_any_scale(memory: MemoryMap, value: str) -> None:
     listed = [one for layer in items(make_plan(machine_of(memory), value)) for one in layer if one.start < one.end]
     if listed:
         scale = Scale(min(one.start for one in listed), max(one.end for one in listed), 300)
@@ -119,8 +118,7 @@ def test_bands_have_what_is_mapped() -> None:
     assert [band.same for band in before if band.same] == [band.same for band in after if band.same]
 
 
-def test_the_leaves_of_the_crash_memory_always_show() -> None:
-    """However small it is in the picture."""
+def test_the_leaves_of_the_crash_memory_show_however_small_it_is() -> None:
     plan = plan_of("aligned-trimmed")
     crash = plan.reservation.crash
     assert crash is not None

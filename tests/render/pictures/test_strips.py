@@ -21,7 +21,7 @@ from tests.render.pictures.drawn import SVG, WIDTHS, assert_clear, parsed, texts
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("sample", ["altra-2node-512g", "x13s-32g", "m1-8g-16k", "sa8775p-36g"])
 def test_a_comparison_has_one_strip_per_strategy(sample: str, width: int) -> None:
-    """With its name, and its crash memory under a mark; those that are alike share a strip."""
+    """A strip has its name, and its crash memory under a mark; those that are alike share one."""
     comparison = make_comparison(read(sample), "512M")
     plans = [(row.strategy, row.plan) for row in comparison.rows]
     drawn = [strips.Strip(row.strategy, row.plan, row.best, row.obstacle) for row in comparison.rows]

@@ -174,8 +174,7 @@ def test_a_full_disk_costs_nothing_that_was_there(shell: str, root: Path, progra
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_an_older_archive_is_replaced(shell: str, root: Path) -> None:
-    """By the new one, in one step."""
+def test_an_older_archive_is_replaced_by_the_new_one_in_one_step(shell: str, root: Path) -> None:
     folder = root.parent / "work"
     folder.mkdir()
     (folder / "out.tar.gz").write_bytes(OLD)
@@ -285,8 +284,9 @@ def test_what_a_capture_kernel_needs_is_recorded(shell: str, root: Path, initrd:
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("whole", [True, False], ids=["read to the end", "closed early"])
-def test_a_pipe_is_written_to_and_stays(shell: str, root: Path, *, whole: bool) -> None:
-    """Even if the reader closes the pipe early."""
+def test_a_pipe_is_written_to_and_stays_even_if_its_reader_closes_it_early(
+    shell: str, root: Path, *, whole: bool
+) -> None:
     folder = root.parent / "work"
     folder.mkdir()
     os.mkfifo(folder / "pipe")

@@ -54,7 +54,7 @@ def test_small_files_give_facts(kind: str, content: bytes, fact: str, value: obj
 
 
 def test_of_a_file_that_is_there_twice_the_last_is_read() -> None:
-    """As unpacking leaves it, even without space for both."""
+    """Unpacking leaves that one; it is read even where there is no space for both."""
     twice = found(uname=b"Linux host 6.1.1 #1 SMP aarch64\n")
     for _ in range(100):
         twice.add("uname", "uname", b"Linux host 6.12.9 #1 SMP aarch64 GNU/Linux".ljust(MIB))
@@ -75,7 +75,7 @@ def test_kexec_crash_size_is_a_number_or_nothing(content: bytes, size: int | Non
     [(b"1000\n", 1000, None), (b"1000 5000\n", 1000, 5000), (b"1000 many\n", 1000, None)],
 )
 def test_the_size_of_the_kdump_initrd_is_read(content: bytes, archive: int, rest: int | None) -> None:
-    """With the sizes of the files in it, if the script recorded them."""
+    """The sizes of the files in it are read, too, if the script recorded them."""
     capture = machine(initrd=content).facts.capture
     assert capture is not None
     assert (capture.initrd_size, capture.initrd_unpacked) == (archive, rest)

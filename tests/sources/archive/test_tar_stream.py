@@ -38,7 +38,7 @@ def read(data: bytes) -> list[tuple[str, bytes]]:
 @given(MEMBERS, st.sampled_from(FORMATS[1:]))
 @settings(max_examples=60)
 def test_what_tarfile_writes_is_read(members: list[tuple[str, bytes]], fmt: int) -> None:
-    """With long and non-ASCII names, content read or skipped."""
+    """Names may be long or not ASCII; content may be read or skipped."""
     data = packed(members, fmt)
     assert read(data) == members
     archive = Archive(io.BytesIO(data), "x.tar")

@@ -108,7 +108,7 @@ def test_a_run_becomes_one(before: str, name: str) -> None:
     ],
 )
 def test_runs_of_any_form_become_one(posted: Callable[[int, str], str]) -> None:
-    """Whatever differs from line to line before the messages, and wherever they are broken."""
+    """The lines may differ before the messages, and may be broken anywhere."""
     lines = [STAMP + words for words in ("x", *run(9 * MANY), "y")]
     text = "\n".join(posted(i, line) for i, line in enumerate(lines))
     thin = without_debug(text)
@@ -173,7 +173,7 @@ def test_lost_line_ends_hide_no_line(lost: int, before: str) -> None:
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r\r\n", "\n\r", "\r"])
 def test_lines_keep_their_numbers_with_any_line_end(end: str) -> None:
-    """Even if a line end of another system is inside a line."""
+    """A line end of another system may stand inside a line."""
     lines = ["x", *run(), "y", *run(), f"{RESERVE}\r{RESERVE}", *run(), "z", ""]
     bare = unquoted(end.join(f"{STAMP}{line}" for line in lines), "x").split("\n")
     marked = [number for number, line in enumerate(bare) if line[-1:] in ("x", "y", "z")]

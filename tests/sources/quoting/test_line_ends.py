@@ -29,7 +29,7 @@ def test_a_sign_at_the_end_of_all_lines_is_removed_once(end: str) -> None:
 
 @pytest.mark.parametrize("end", ["$", ' "', ","])
 def test_lines_of_others_between_have_no_sign(end: str) -> None:
-    """Such as the command that printed the log."""
+    """The command that printed the log is such a line."""
     text = "\n".join(["# dmesg | cat -A", *(line + end for line in LOG), "(end of the log)"])
     assert without_line_prefixes(text) == "\n".join(["# dmesg | cat -A", *LOG, "(end of the log)"])
 

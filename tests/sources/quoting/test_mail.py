@@ -56,7 +56,7 @@ def test_an_attached_log_is_read() -> None:
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, bytes])
 def test_an_attached_packed_log_is_read(pack: Callable[[bytes], bytes]) -> None:
-    """Or one whose type the mail program does not know; pictures and archives are not read."""
+    """Its type may be one that the mail program does not know; pictures and archives are not read."""
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"], mail["Message-ID"] = "a@b", "c@d", "log", "<3@b>"
     mail.set_content("The log is attached.")

@@ -68,7 +68,7 @@ def test_an_event_of_a_recording_that_is_cut_off_is_named() -> None:
 
 
 def test_a_range_that_is_a_key_is_there_only_once() -> None:
-    """So that memory which is reserved whole looks like a range that firmware keeps."""
+    """Memory that is reserved whole then looks like a range that firmware keeps."""
     text = '{"40000000-7fffffff": "System RAM", "80000000-8000ffff": "reserved"}'
     with pytest.raises(InputError, match="x: 80000000-8000ffff, reserved outside System RAM, may have been System RAM"):
         messages_of(text, "x")
