@@ -69,7 +69,15 @@ def test_a_refused_request_can_get_another_size(asked: str) -> None:
     "text",
     [
         *("", "low", "size=", "size=5X", "size=0", "strategy=none", "align=", "align=3M", "size=512M@1G", "high=1"),
-        *("crashkernel=", "preset=none", "kernel=x", "page-size=5K", "rodata=yes", "crashkernel=quiet splash"),
+        *(
+            "crashkernel=",
+            "preset=none",
+            "kernel=x",
+            "page-size=5K",
+            "rodata=yes",
+            "crashkernel=quiet splash",
+            "crashkernel=quiet=1",
+        ),
     ],
 )
 def test_other_texts_are_not_changes(text: str) -> None:

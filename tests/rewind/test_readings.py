@@ -232,11 +232,20 @@ def test_regions_that_touch_are_nodes_with_page_descriptors_of_their_own(*, high
     assert union((r.start, r.end) for r in first.memory.reserved) == early(memory=NODES).reserved
 
 
+UNCERTAIN = "the sources do not say which reservations came later"
+
+
 def test_a_log_that_explains_all_leaves_one_reading() -> None:
     machine = boot(crash=256 * MIB, log=True, cmdline=CMDLINE)
     plan = make_plan(machine, "512M", Options(strategy="mainline"))
     assert plan.reservation.other_readings == ()
     assert {r.reason for r in plan.memory.rewound} >= {"the crash kernel itself"}
+    assert not any(UNCERTAIN in note for note in plan.notes)
+
+
+def test_without_a_log_a_note_says_that_the_likeliest_reading_is_planned() -> None:
+    machine = boot(crash=256 * MIB, log=False)
+    assert any(UNCERTAIN in note for note in make_plan(machine, "512M", Options(strategy="mainline")).notes)
 
 
 def test_as_listed_undoes_nothing_but_keeps_the_names() -> None:

@@ -56,6 +56,13 @@ def test_what_is_left_of_an_entry() -> None:
     ]
 
 
+def test_no_more_than_small_allocations_take_is_no_remainder() -> None:
+    rest, state = left(64 * KIB)
+    assert rest.left(state, rest.entries([ENTRY])) == []
+    rest, state = left(64 * KIB + PAGE)
+    assert [found.size for found in rest.left(state, rest.entries([ENTRY]))] == [64 * KIB + PAGE]
+
+
 def test_what_lies_right_beneath_the_crash_kernel() -> None:
     shown = view((CRASH[0] - 64 * MIB, CRASH[0]))
     assert remainders(shown).beneath(shown.listed) == [Remainder(-1, 64 * MIB, 64 * KIB, NOTHING, descriptors=False)]

@@ -7,7 +7,7 @@ import pytest
 from planner.base.ranges import Span
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.cma import Cma
-from planner.rewind.replay import Boot, Early, lifted, lowest_from_top, more_tables, replay
+from planner.rewind.replay import Boot, Early, lifted, lowest_from_top, lowest_pages, more_tables, replay
 from planner.rewind.state import Allocation, State
 
 PAGE = 4 * KIB
@@ -35,6 +35,18 @@ IMAGE = (GIB + 2 * MIB, GIB + 24 * MIB)
 )
 def test_what_was_taken_from_the_top(blocks: tuple[Span, ...], lowest: int) -> None:
     assert lowest_from_top(state(*blocks)) == lowest
+
+
+def test_of_memory_below_an_address_what_was_taken_from_there_counts() -> None:
+    """A `mem=` ended there: the image may lie above."""
+    cut = TOP - 64 * MIB
+    taken = state((cut - 8 * MIB, cut - 4 * MIB), (cut - 3 * MIB, cut), (TOP - 32 * MIB, TOP))
+    assert lowest_from_top(taken, cut) == cut - 8 * MIB
+    assert lowest_pages(taken, 6 * MIB, cut) == [(cut - 8 * MIB, cut - 4 * MIB), (cut - 3 * MIB, cut - MIB)]
+
+
+def test_of_full_memory_all_was_taken_from_the_top() -> None:
+    assert lowest_from_top(state((GIB, TOP))) == GIB
 
 
 def test_what_is_not_memory_is_not_a_hole() -> None:

@@ -16,6 +16,8 @@ PAGE = 4 * KIB
 
 STATE = State(((0, 100 * MIB), (200 * MIB, 300 * MIB)), ((10 * MIB, 20 * MIB), (90 * MIB, 100 * MIB)))
 
+STATE_GAPS = [(0, 10 * MIB), (20 * MIB, 90 * MIB), (200 * MIB, 300 * MIB)]
+
 # Ranges of pages, which may overlap.
 SPANS = st.lists(
     st.tuples(st.integers(0, 40), st.integers(1, 8)).map(lambda pair: (pair[0], pair[0] + pair[1])), max_size=24
@@ -40,6 +42,10 @@ def test_topmost_is_what_memblock_finds(size: int, align: int) -> None:
 )
 def test_gaps_come_from_the_top_down(end: int, gaps: list[Span]) -> None:
     assert [(low // MIB, high // MIB) for low, high in STATE.gaps_down(end)] == gaps
+
+
+def test_without_an_address_gaps_are_those_of_all_regions() -> None:
+    assert list(STATE.gaps_down()) == list(STATE.gaps_down(400 * MIB)) == [*reversed(STATE_GAPS)]
 
 
 def test_the_gap_around_an_address_ends_at_a_region_or_a_reservation() -> None:

@@ -97,6 +97,12 @@ def test_where_the_crash_kernel_lies(reserved: list[Reserved], record: BootRecor
             id="named by a log",
         ),
         pytest.param(
+            (Region(GIB, 5 * GIB), Region(5 * GIB, 6 * GIB, Flag.NOMAP.value), Region(6 * GIB, 9 * GIB)),
+            (),
+            (),
+            id="none where firmware's memory lies between",
+        ),
+        pytest.param(
             RAM,
             (Event("node", 4 * GIB, 5 * GIB, 9 * GIB, name="1"), Event("node", 4 * GIB, GIB, 5 * GIB, name="0")),
             ((GIB, 5 * GIB), (5 * GIB, 9 * GIB)),
