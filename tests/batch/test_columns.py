@@ -100,6 +100,7 @@ def test_a_row_is_answered_as_its_record() -> None:
 
 def test_the_published_columns_are_those_of_the_schemas() -> None:
     table = column_table()
+    assert table["schema_version"] == 1
     assert [column["name"] for column in table["input"]] == input_schema().names
     assert [column["name"] for column in table["output"]] == output_schema().names
     assert table["output_with_report"][-1]["name"] == "report"

@@ -8,6 +8,7 @@ import pytest
 
 from planner.base.errors import InputError
 from planner.batch.csv_answers import open_csv
+from planner.batch.inputs import TASK_RECORDS
 from planner.batch.running import open_answers, open_input
 
 HEAD = '"id","error","outcome","kept","protected"\n'
@@ -29,6 +30,15 @@ def test_values_have_the_types_of_their_columns(tmp_path: Path) -> None:
     first = {"id": "a\nb", "error": None, "outcome": "exact", "kept": 0, "protected": True}
     second = {"id": "c", "error": "no RAM", "outcome": None, "kept": None, "protected": None}
     assert found == [(2, first), (5, second)]
+
+
+def test_a_task_has_so_many_rows_that_many_fit_in_memory(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text(HEAD + '"c","no RAM",,,\n' * (2 * TASK_RECORDS + 2))
+    source = open_csv(str(tmp_path / "x.csv"))
+    try:
+        assert [len(task.rows) for task in source.tasks()] == [TASK_RECORDS, TASK_RECORDS, 2]
+    finally:
+        source.close()
 
 
 @pytest.mark.parametrize(
