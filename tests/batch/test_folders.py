@@ -134,6 +134,11 @@ def names(place: str) -> dict[str, list[str]]:
             id="both files of two states",
         ),
         pytest.param(
+            {"h/iomem-1": IOMEM, "h/dmesg": LOG},
+            {"h": ["h/dmesg", "h/iomem-1"]},
+            id="a number in one name, where nothing is there twice",
+        ),
+        pytest.param(
             {"h/memory": MEMORY, "h/memory.bak": MEMORY},
             {"h/memory": ["h/memory"], "h/memory.bak": ["h/memory.bak"]},
             id="a copy beside the file",

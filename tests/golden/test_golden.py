@@ -33,8 +33,9 @@ FORMATS: dict[str, Callable[[Plan], str]] = {
 
 @pytest.mark.parametrize("suffix", sorted(FORMATS))
 @pytest.mark.parametrize("name", sorted(PLANS))
-def test_output_of(name: str, suffix: str, file_regression: FileRegressionFixture) -> None:
-    """Byte for byte what it was."""
+def test_an_output_is_byte_for_byte_the_golden_file(
+    name: str, suffix: str, file_regression: FileRegressionFixture
+) -> None:
     rendered = FORMATS[suffix](plan_of(name))
     file_regression.check(rendered.encode(), extension=suffix, binary=True, fullpath=GOLDEN / f"{name}{suffix}")
 

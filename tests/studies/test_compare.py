@@ -241,8 +241,9 @@ def rendered(name: str, suffix: str) -> str:
 
 @pytest.mark.parametrize("suffix", sorted(FORMATS))
 @pytest.mark.parametrize("name", sorted(COMPARISONS))
-def test_output_of(name: str, suffix: str, file_regression: FileRegressionFixture) -> None:
-    """The output equals the golden file byte for byte."""
+def test_an_output_is_byte_for_byte_the_golden_file(
+    name: str, suffix: str, file_regression: FileRegressionFixture
+) -> None:
     file_regression.check(
         rendered(name, suffix).encode(), extension=suffix, binary=True, fullpath=GOLDEN / f"{name}{suffix}"
     )

@@ -94,8 +94,9 @@ SUFFIXES = {".txt": "text", ".md": "markdown", ".json": "json"}
 
 @pytest.mark.parametrize("suffix", sorted(SUFFIXES))
 @pytest.mark.parametrize("name", sorted(RESULTS))
-def test_output_of(name: str, suffix: str, file_regression: FileRegressionFixture) -> None:
-    """Byte for byte what it was."""
+def test_an_output_is_byte_for_byte_the_golden_file(
+    name: str, suffix: str, file_regression: FileRegressionFixture
+) -> None:
     blocks, fields = RESULTS[name]()
     rendered = to_json(fields) if suffix == ".json" else lay_out(blocks, SUFFIXES[suffix])
     file_regression.check(rendered.encode(), extension=suffix, binary=True, fullpath=GOLDEN / f"{name}{suffix}")
