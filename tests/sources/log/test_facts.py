@@ -26,6 +26,7 @@ def test_an_allocation_behind_the_crash_kernels_line_came_later() -> None:
     log.crash_line = 4
     log.event("swiotlb", 2 * GIB, 2 * GIB + 64 * MIB, 5)
     assert [event.before_crash for event in log.events] == [True, False]
+    assert [event.size for event in log.events] == [64 * MIB, 64 * MIB]
 
 
 @pytest.mark.parametrize(
