@@ -116,9 +116,50 @@ def test_at_every_position_less_fits() -> None:
     assert found.any_image.certain.aligned is None
 
 
+@pytest.mark.parametrize(
+    ("text", "sizes"),
+    [
+        pytest.param(None, [GIB, 2016 * MIB], id="no request"),
+        pytest.param(",high", [8 * GIB], id="a form without a size"),
+        pytest.param("512M", [512 * MIB, GIB, 2016 * MIB], id="a size, and what is largest"),
+        pytest.param("1G", [GIB, 2016 * MIB], id="a size that is the largest aligned one"),
+    ],
+)
+def test_over_all_positions_the_requested_size_is_looked_at_if_there_is_one(text: str | None, sizes: list[int]) -> None:
+    found = fit(banks("6.1"), text, any_image=True, image_size=32 * MIB)
+    assert found.any_image is not None
+    assert [chances.size for chances in found.any_image.at] == sizes
+
+
+OFFSET, NO_ATTEMPT, WINDOWS, LESS = (
+    "the proposal does not apply to a fixed offset, so no size is aligned",
+    "no aligned attempt is made here, so no size is aligned",
+    "only the largest sizes keep low memory free, not the sizes of single windows",
+    "less than 4G is free below the DMA limit even without a crash kernel",
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "keep_low", "notes"),
+    [
+        pytest.param(None, Options(), 0, [], id="none"),
+        pytest.param("1M@3G", Options(), 0, [OFFSET], id="a fixed offset"),
+        pytest.param(None, Options(rodata="full"), 0, [NO_ATTEMPT], id="forced base pages"),
+        pytest.param(None, Options(rodata="full", strategy="mainline"), 0, [], id="a strategy that never aligns"),
+        pytest.param(None, Options(), GIB, [WINDOWS], id="low memory to keep"),
+        pytest.param(None, Options(), 4 * GIB, [LESS, WINDOWS], id="more than there is"),
+    ],
+)
+def test_notes_say_why_sizes_are_as_they_are(
+    text: str | None, options: Options, keep_low: int, notes: list[str]
+) -> None:
+    found = fit(banks("6.1"), text, options, keep_low=keep_low).notes
+    assert [note for note in found if note in (OFFSET, NO_ATTEMPT, WINDOWS, LESS)] == notes
+
+
 @pytest.mark.parametrize("text", ["512MB", "quiet splash=1", "1G-:x"])
 def test_a_request_without_a_form_is_refused_with_what_to_give(text: str) -> None:
-    with pytest.raises(InputError):
+    with pytest.raises(InputError, match=f"{text}' .*; give one such as 1G or 1G,high$"):
         fit(banks("6.1"), text)
 
 
