@@ -122,6 +122,6 @@ def test_names_come_from_what_a_log_places_before_the_crash_kernel(
     listed: list[tuple[int, int, str]], events: list[tuple[int, int, str]], found: list[tuple[int, int, str]]
 ) -> None:
     """No byte is gained or lost."""
-    later = _event(0, 1, "later", before=False)
-    result = named([Reserved(*r) for r in listed], [*(_event(*e) for e in events), later])
+    later, nowhere = _event(0, 1, "later", before=False), Event("hash", 1, before_crash=True, name="without a place")
+    result = named([Reserved(*r) for r in listed], [*(_event(*e) for e in events), later, nowhere])
     assert sorted((r.start, r.end, r.name) for r in result) == found
