@@ -4,6 +4,7 @@ import pytest
 
 import planner
 from planner.sources.content import parse_text
+from planner.sources.quoting.depths import has_quote_signs
 
 OLD = """\
 40000000-7fffffff : System RAM
@@ -40,3 +41,18 @@ def test_a_map_that_no_depth_shows_alone_is_doubted(text: str, *, doubt: bool) -
     machine = parse_text(text.encode(), "mail")
     assert (DOUBT in machine.doubt) is doubt
     assert (DOUBT in " ".join(planner.render.document(planner.plan(machine, "256M")).split())) is doubt
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        pytest.param("> a\n", True, id="at the beginning"),
+        pytest.param("a -> b\n > c\n", True, id="behind a blank"),
+        pytest.param("a -> b\n" * 100 + ">c\n", True, id="after many others"),
+        pytest.param("a -> b\n", False, id="within a line"),
+        pytest.param("a -> b\n" * 100, False, id="within many lines"),
+        pytest.param("a\n", False, id="none"),
+    ],
+)
+def test_quote_signs_begin_a_line(text: str, *, found: bool) -> None:
+    assert has_quote_signs(text) is found
