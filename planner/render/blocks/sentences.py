@@ -132,7 +132,7 @@ def own_answer(plan: Plan) -> str:
         return ""
     unknown = "" if own.known else as_nearest(own.profile)
     done = plan.reservation
-    who = "your kernel, inferred" if plan.kernel.certainty == "inferred" else "your kernel"
+    who = "yours, inferred" if plan.kernel.certainty == "inferred" else "your kernel"
     who = f"kernel {own.profile}, assumed" if "kernel" in plan.kernel.assumed else who
     if done.crash is None and own.crash is None:
         return f"the same with {who}"
