@@ -114,14 +114,15 @@ def _beyond(log: Log, regions: Sequence[Region]) -> str | None:
 
 
 def missing_zone(log: Log) -> Range | None:
-    """Memory in no zone of the log, below or between them: the line of its zone is missing."""
+    """Memory in no zone of the log, below or between them, or all of it: the line of its zone is missing."""
     zones = sorted((zone for zone in log.zones.values() if zone is not None), key=lambda zone: zone.start)
     at = min((r.start for r in log.map), default=zones[0].start if zones else 0)
     for zone in zones:
         if zone.start >= at + _LARGEST_PAGE:
             return Range(at, zone.start)
         at = max(at, zone.end)
-    return None
+    end = max((r.end for r in log.map), default=0)
+    return Range(at, end) if log.zones and not zones and at < end else None
 
 
 def lacking_events(log: Log) -> str:

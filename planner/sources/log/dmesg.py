@@ -359,9 +359,9 @@ def _capture(log: Log) -> Capture | None:
 
 
 def _dma_limit(log: Log) -> int | None:
-    """The end of the first DMA zone; if its line is missing, the start of the next zone."""
+    """The end of the first DMA zone; if its line is missing, the start of the next zone. None: that is not known."""
     zones = log.zones
-    if "Normal" not in zones and "DMA" not in zones and "DMA32" not in zones:
+    if not any(zones.get(name) is not None for name in ("DMA", "DMA32", "Normal")):
         return None
     if (missing := missing_zone(log)) is not None and not zones.get("DMA"):
         return missing.end

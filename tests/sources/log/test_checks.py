@@ -166,6 +166,14 @@ def test_the_limit_of_a_zone_whose_line_is_missing_is_the_start_of_the_next() ->
     assert parse_text(text.encode(), "log").facts.dma_limit == 2 * GIB
 
 
+def test_zones_that_are_all_empty_do_not_tell_that_the_kernel_has_no_dma_zones() -> None:
+    """All memory is in a zone: the line of that one is missing."""
+    empty = "[    0.000000] Zone ranges:\n[    0.000000]   Normal   empty\n[    0.000000]   Device   empty\n"
+    machine = parse_text((HEAD + empty + NODES).encode(), "log")
+    assert machine.facts.dma_limit is None
+    assert any(note.startswith("no zone in the log covers 0x40000000 to 0x240000000") for note in machine.notes)
+
+
 def test_a_log_without_zones_does_not_tell_its_dma_limit() -> None:
     """The limit is read from the zones."""
     note = "the log shows no zones, so its DMA limit is not known"
