@@ -64,7 +64,9 @@ def answer(plan: Plan) -> tuple[str, str]:
     if own is not None and unknown and plan.kernel.strategy == OWN.name and done.crash is not None:
         return UNKNOWN_HERE, f"{unknown}{_own_place(own)}{in_doubt(placed)}"
     if done.outcome == "none":
-        parts = [_invalid(plan), "nothing is reserved", *_assumed(plan.kernel), doubt]
+        # Why a kernel hears no request is said with what that rests on.
+        assumed = _assumed(plan.kernel) if plan.request.unheard is None else []
+        parts = [_invalid(plan), "nothing is reserved", *assumed, doubt]
     else:
         place = _too_large(plan) if done.crash is None else _placed_at(plan, done.crash)
         own_part = [own_answer(plan)] if plan.kernel.strategy != OWN.name else _assumed(plan.kernel)
