@@ -17,7 +17,7 @@ from planner.kernel.machine import Machine
 from planner.sources.devicetree import read_tree
 from planner.sources.log.timestamps import is_kernels
 from planner.sources.quoting import is_base64, is_json, unknown_line_prefix, unquoted
-from planner.sources.quoting.depths import doubt_of_quotations, has_quote_signs
+from planner.sources.quoting.depths import doubt_of_quotations
 from planner.sources.reading import DEVICE_TREE, PACKED, STRAY, TABLE_ROW, decode, decode_most, read_within, stray_note
 
 __all__ = ["FORMATS", "check_format", "kind_of_bytes", "of_document", "parse_text", "read_opened"]
@@ -81,8 +81,8 @@ def parse_text(data: bytes, name: str, fmt: str | None = None) -> Machine:
         machine = _reader(kind).parse(bare, name)
         if fmt is None and kind == "iomem" and any(sign in bare for sign in _FACTS):
             machine = _with_facts(machine, bare, name)
-        if has_quote_signs(text):
-            machine = replace(machine, doubt=together(machine.doubt, doubt_of_quotations(text, machine.memory)))
+        if quoted := doubt_of_quotations(text, machine.memory):
+            machine = replace(machine, doubt=together(machine.doubt, quoted))
         return machine if note is None else replace(machine, notes=(*machine.notes, note))
     if not text.isascii() and re.search(STRAY, text):
         bare = decode(data, name)
@@ -204,7 +204,7 @@ def _unrecognised(head: str, name: str) -> InputError:
     if "crashkernel=" in head:
         what = "has a crashkernel= value, but shows no memory"
         return InputError(name, what, "give the kernel command line in place of CRASHKERNEL, and a map with --map")
-    if re.search(r"(?m)^\s*+MemTotal:", head[:4096]):
+    if re.search(r"(?m)^\s*+MemTotal:", head[:_SHORT_HEAD]):
         return InputError(name, "tells how much memory there is, but not where", "give /proc/iomem, read as root")
     return InputError(
         name,

@@ -45,6 +45,8 @@ def doubt_of_quotations(text: str, memory: MemoryMap) -> str:
 
     Where the depth changes from line to line, the signs of some were lost: between two boots there is an empty line.
     """
+    if not has_quote_signs(text):
+        return ""
     shown: dict[int, list[Span]] = {}
     for words, pattern in _RANGES.items():
         depth, end = None, 0
