@@ -12,13 +12,12 @@ from os import PathLike, fspath
 from typing import Any, Literal, TypeAlias, TypedDict, Unpack
 
 from planner.base.errors import InputError
-from planner.base.text import together
 from planner.kernel.crashkernel import Reading
 from planner.kernel.machine import Machine
 from planner.kernel.memory_map import MemoryMap
 from planner.kernel.profiles import NEWEST, stated_profile
 from planner.planning import arguments
-from planner.planning.doubts import kernel_doubt_on, map_doubt_on
+from planner.planning.doubts import doubt_on
 from planner.planning.options import Options
 from planner.planning.presets import preset_named
 from planner.planning.request import reading
@@ -158,7 +157,7 @@ class Plan(_Plan):
     @property
     def doubt(self) -> str:
         """What is not known of the kernel and of the map, in words; "" for nothing."""
-        return together(kernel_doubt_on(self), map_doubt_on(self))
+        return doubt_on(self)
 
     def to_dict(self) -> dict[str, Any]:
         """The report: dicts, lists and values, with the documented keys."""

@@ -17,11 +17,13 @@ __all__ = [
     "assumed_pages",
     "doubt_of",
     "doubt_of_kernel",
+    "doubt_on",
     "doubts_of_map",
     "doubts_on",
     "kernel_doubt",
     "kernel_doubt_on",
     "map_doubt_on",
+    "modelled_as",
 ]
 
 UNKNOWN_HERE = "not known for this kernel"
@@ -40,6 +42,13 @@ AS_NEAREST_MAP = f"{UNKNOWN_HERE}; as the nearest mainline kernel maps memory, "
 def as_nearest(profile: str) -> str:
     """The beginning of a statement about a kernel whose behaviour is not known: that of the nearest mainline kernel."""
     return f"{UNKNOWN_HERE}; as mainline {profile}, "
+
+
+def modelled_as(profile: str, *, assumed: bool, certainty: str) -> str:
+    """What an answer says of a kernel that no source names, or whose code was not read, in a few words; else ""."""
+    if assumed:
+        return f"as kernel {profile}, assumed"
+    return "inferred for this kernel" if certainty == "inferred" else ""
 
 
 def kernel_doubt(kernel: KernelView) -> str:
@@ -69,7 +78,12 @@ def kernel_doubt_on(plan: Plan) -> str:
 
 def map_doubt_on(plan: Plan) -> str:
     """The doubts about the map that change, or may change, one plan; "" for none."""
-    return "; ".join(doubts_of_map((reading.about for reading in plan.reservation.other_readings), plan.memory.doubt))
+    return "; ".join(_of_map(plan))
+
+
+def doubt_on(plan: Plan) -> str:
+    """What is not known of the kernel and of the map of one plan, in words; "" for nothing."""
+    return together(kernel_doubt_on(plan), map_doubt_on(plan))
 
 
 def doubt_of(plans: Iterable[Plan]) -> str:
@@ -83,7 +97,12 @@ def doubt_of(plans: Iterable[Plan]) -> str:
 def doubts_on(plan: Plan) -> Iterator[str]:
     """The parts of `doubt_of` for one plan."""
     yield from _other_kernel(plan)
-    yield from doubts_of_map((reading.about for reading in plan.reservation.other_readings), plan.memory.doubt)
+    yield from _of_map(plan)
+
+
+def _of_map(plan: Plan) -> Iterator[str]:
+    """`doubts_of_map` for one plan."""
+    return doubts_of_map((reading.about for reading in plan.reservation.other_readings), plan.memory.doubt)
 
 
 def _other_kernel(plan: Plan) -> Iterator[str]:

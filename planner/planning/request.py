@@ -10,7 +10,7 @@ from planner.kernel import crashkernel as ck
 from planner.kernel.crashkernel_notes import NOT_AUTO
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.profiles import NEWEST, PROFILES, Profile, Selection
-from planner.planning.doubts import as_nearest
+from planner.planning.doubts import as_nearest, modelled_as
 from planner.planning.presets import Preset, preset_named
 
 __all__ = [
@@ -139,10 +139,11 @@ def doubt_of_reading(value: str, ram: int, selection: Selection | None, result: 
     """
     if selection is None:
         differ = any(_asks(reading(value, ram, profile)) != _asks(result) for profile in PROFILES)
-        return f"as kernel {NEWEST.name}, assumed: " if differ else ""
+        return f"{modelled_as(NEWEST.name, assumed=True, certainty=NEWEST.certainty)}: " if differ else ""
     if selection.certainty == "unknown":
         return as_nearest(selection.profile.name)
-    return "inferred for this kernel: " if selection.certainty == "inferred" else ""
+    words = modelled_as(selection.profile.name, assumed=False, certainty=selection.certainty)
+    return f"{words}: " if words else ""
 
 
 def _asks(found: ck.Reading) -> tuple[object, ...]:

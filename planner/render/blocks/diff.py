@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from planner.base.text import counted, together
-from planner.planning.doubts import kernel_doubt_on, map_doubt_on
+from planner.base.text import counted
+from planner.planning.doubts import doubt_on
 from planner.planning.result import Plan
 from planner.render.blocks.model import Block, Bullets, Facts, Lead, Table
 from planner.render.blocks.numbers import address, column, count, signed_count, signed_size, size, span
@@ -85,7 +85,7 @@ def _side(plan: Plan) -> str:
     given += ["--kfence" if facts.kfence else "--no-kfence"] if facts.kfence is not None else []
     given += [f"--cpu {facts.cpu}"] if facts.cpu is not None else []
     asked = ", ".join([f"{plan.request.text} on {plan.memory.source}", kernel.profile, kernel.strategy, *given])
-    doubt = in_doubt(together(kernel_doubt_on(plan), map_doubt_on(plan)))
+    doubt = in_doubt(doubt_on(plan))
     if done.crash is None:
         return f"{asked}: {done.outcome}{doubt}"
     low = "" if done.low is None else f" and {size(done.low.size)} at {address(done.low.start)}"

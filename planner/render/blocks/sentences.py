@@ -11,7 +11,7 @@ from planner.base.ranges import Range
 from planner.base.text import counted, together
 from planner.kernel.cputype import AllowedPart
 from planner.kernel.crashkernel import is_cmdline
-from planner.planning.doubts import AS_NEAREST_MAP, UNKNOWN_HERE, as_nearest, assumed_pages, doubt_of
+from planner.planning.doubts import AS_NEAREST_MAP, UNKNOWN_HERE, as_nearest, assumed_pages, doubt_of, modelled_as
 from planner.planning.result import Help, KernelView, OwnView, Plan, ProcessorsView, Protection
 from planner.planning.strategies import OWN, STRATEGIES
 from planner.render.blocks.model import Block, Bullets, Terms
@@ -65,12 +65,12 @@ def answer(plan: Plan) -> tuple[str, str]:
         return UNKNOWN_HERE, f"{unknown}{_own_place(own)}{in_doubt(placed)}"
     if done.outcome == "none":
         # Why a kernel hears no request is said with what that rests on.
-        assumed = _assumed(plan.kernel) if plan.request.unheard is None else []
-        parts = [_invalid(plan), "nothing is reserved", *assumed, doubt]
+        assumed = _assumed(plan.kernel) if plan.request.unheard is None else ""
+        parts = [_invalid(plan), "nothing is reserved", assumed, doubt]
     else:
         place = _too_large(plan) if done.crash is None else _placed_at(plan, done.crash)
-        own_part = [own_answer(plan)] if plan.kernel.strategy != OWN.name else _assumed(plan.kernel)
-        parts = [place, _protection(plan), *own_part, placed]
+        own_part = own_answer(plan) if plan.kernel.strategy != OWN.name else _assumed(plan.kernel)
+        parts = [place, _protection(plan), own_part, placed]
     text = "; ".join(filter(None, parts))
     if unknown and done.crash is None:
         return UNKNOWN_HERE, f"{unknown}{done.outcome}: {text}"
@@ -82,8 +82,8 @@ def unknown_kernel(kernel: KernelView) -> str:
     pages = assumed_pages(kernel)
     if kernel.certainty == "unknown":
         return f"{as_nearest(kernel.profile)}{f'{pages}, ' if pages else ''}"
-    parts = [*_assumed(kernel), *([pages] if pages else [])]
-    return f"{'; '.join(parts)}: " if parts else ""
+    parts = together(_assumed(kernel), pages)
+    return f"{parts}: " if parts else ""
 
 
 def doubts_said(kernel: KernelView, *of_map: str) -> str:
@@ -96,11 +96,9 @@ def in_doubt(what: str) -> str:
     return f"; {what}" if what else ""
 
 
-def _assumed(kernel: KernelView) -> list[str]:
-    """A kernel that no source names, or whose code was not read, in a few words; [] for others."""
-    if "kernel" in kernel.assumed:
-        return [f"as kernel {kernel.profile}, assumed"]
-    return ["inferred for this kernel"] if kernel.certainty == "inferred" else []
+def _assumed(kernel: KernelView) -> str:
+    """`modelled_as` of a plan's kernel."""
+    return modelled_as(kernel.profile, assumed="kernel" in kernel.assumed, certainty=kernel.certainty)
 
 
 def _invalid(plan: Plan) -> str:

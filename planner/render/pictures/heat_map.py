@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from planner.base.text import counted
 from planner.batch.fleet import Drawn
-from planner.planning.doubts import kernel_doubt_on, map_doubt_on
+from planner.planning.doubts import doubt_on
 from planner.render.blocks.numbers import size, span
 from planner.render.blocks.sentences import in_doubt, verdict
 from planner.render.pictures import outcomes
@@ -64,7 +64,7 @@ def cells_of_proposal(machines: Sequence[Surveyed]) -> list[Cell]:
             answer.plan.reservation.outcome,
             f"{one.name}, {answer.preset or answer.request}: {verdict(answer.plan)}",
             waste=answer.plan.waste.kept + answer.plan.waste.extra_table_bytes,
-            doubtful=bool(map_doubt_on(answer.plan) or kernel_doubt_on(answer.plan)),
+            doubtful=bool(doubt_on(answer.plan)),
         )
         for one in machines
         for answer in one.answers
