@@ -23,9 +23,9 @@ log buffer and its arrays             top of memory                           a 
                                                                               usual ones or none
 Dentry and inode hashes               top of memory                           likewise; else sizes follow from RAM,
                                                                               from 7.0 on from what is free
-KFENCE metadata, up to 6.16           top of memory                           255 objects
+KFENCE metadata, up to 6.14           top of memory                           by the number of objects, 255 by default
 bounce buffer and its arrays          beneath the DMA limit; top              a log names it, with its address
-KFENCE metadata, from 6.17 on         top of memory                           255 objects
+KFENCE metadata, from 6.15 on         top of memory                           likewise
 interrupt tables, under UEFI          pages that no one had                   listed apart from all else (`gic_tables`)
 ====================================  ======================================  =========================================
 

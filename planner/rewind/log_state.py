@@ -156,11 +156,9 @@ def _beneath_top(state: State, view: View, paging: Paging, shown: int) -> State:
                 continue  # the log lost the range that it lies in
             node = next((n for n in view.nodes if n[0] <= span[0] < n[1]), (0, shown))
             state, found = _full(state, span, _CACHE_LINE, node), True
-    return (
-        state
-        if found
-        else state.with_allocated(state.topmost_pages(paging_bytes(paging, view), view.planned.page_size))
-    )
+    if found:
+        return state
+    return state.with_allocated(state.topmost_pages(paging_bytes(paging, view), view.planned.page_size))
 
 
 def _memmap(state: State, view: View) -> tuple[State, tuple[Span, ...]]:
