@@ -81,7 +81,8 @@ def _at_reservation(
 ) -> tuple[MemoryMap, tuple[Rewound, ...], tuple[MapReading, ...], str]:
     """The map without later allocations, those allocations, the other readings of the sources, and what is in doubt."""
     how = options.reserved or _usual_view(machine, cmdline)
-    unsure, mirrored = (machine.doubt, _not_shown(machine)), _mirrored(machine, kernel, cmdline)
+    unsure = (machine.doubt, _not_shown(machine), _another_boot(machine, cmdline))
+    mirrored = _mirrored(machine, kernel, cmdline)
     if how == "as-listed":
         return machine.memory, (), (), together(*unsure, mirrored)
     from planner.rewind.readings import UNTOLD, PlannedBoot, rewind
@@ -110,6 +111,12 @@ def _not_shown(machine: Machine) -> str:
     if machine.traits.nameless and not machine.settled and record is None and (cmdline is None or ck.present(cmdline)):
         return "a crash kernel may be among what is reserved"
     return ""
+
+
+def _another_boot(machine: Machine, cmdline: str | None) -> str:
+    """The doubt about a command line beside a log that does not show its own; "" for none."""
+    unknown = machine.traits.log and machine.facts.cmdline is None and cmdline is not None
+    return "what else the log's own command line had is not known" if unknown else ""
 
 
 def _mirrored(machine: Machine, kernel: Kernel, cmdline: str | None) -> str:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from planner.base.errors import InputError, Location, printable
 from planner.base.ranges import Span, union
+from planner.base.text import together
 from planner.kernel.machine import Machine, Obstacle
 from planner.kernel.memblock import added_one_by_one
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
@@ -108,16 +109,27 @@ def parse(text: str, name: str) -> Machine:
     if not listed:
         return _of_memory(memory, name, by, notes)
     lost = tuple(notes)
-    held = MemoryMap(_regions(memory, notes), _reserved(listed))
-    return Machine(name, "memblock", held, settled=False, notes=tuple(notes), doubt=doubt_of(held, lost))
+    regions, unsure = _regions(memory, notes)
+    held = MemoryMap(regions, _reserved(listed))
+    doubt = together(doubt_of(held, lost), unsure)
+    return Machine(name, "memblock", held, settled=False, notes=tuple(notes), doubt=doubt)
 
 
 def _of_memory(rows: Sequence[_Row], name: str, by: Evidence, notes: Sequence[str]) -> MemblockFile:
     """The file `memory` alone."""
     notes = list(notes)
-    regions = _regions(rows, notes)
-    doubt, note = ("", ALONE) if by else (MAY_BE_EITHER, f"{ALONE}; {_NAME_IT}")
-    return MemblockFile(name, "memblock", MemoryMap(regions), settled=False, notes=(*notes, note), doubt=doubt, by=by)
+    regions, unsure = _regions(rows, notes)
+    doubt, note = (unsure, ALONE) if by else (MAY_BE_EITHER, f"{ALONE}; {_NAME_IT}")
+    return MemblockFile(
+        name,
+        "memblock",
+        MemoryMap(regions),
+        settled=False,
+        notes=(*notes, note),
+        doubt=doubt,
+        by=by,
+        unsure=unsure,
+    )
 
 
 def _of_reserved(rows: Sequence[_Row], name: str, by: Evidence, notes: Sequence[str]) -> MemblockFile:
@@ -149,8 +161,8 @@ def _check_ranges(rows: Sequence[_Row], name: str) -> None:
         raise InputError(name, "every address is zero", "read the files again, as root")
 
 
-def _regions(rows: Sequence[_Row], notes: list[str]) -> tuple[Region, ...]:
-    """The regions of `memory`, sorted and disjoint."""
+def _regions(rows: Sequence[_Row], notes: list[str]) -> tuple[tuple[Region, ...], str]:
+    """The regions of `memory`, sorted and disjoint; and the doubt about which of them are the firmware's, or ""."""
     regions: list[Region] = []
     for row in rows:
         flags = sum(flag.value for name, flag in _FLAGS.items() if name in row.flags) if row.flags else 0
@@ -159,8 +171,11 @@ def _regions(rows: Sequence[_Row], notes: list[str]) -> tuple[Region, ...]:
     if any(a.end > b.start for a, b in pairwise(regions)):
         regions = added_one_by_one(regions)
         notes.append("memory regions overlap: the lower one keeps its flags, as memblock does")
-    flagged = any(row.flags is not None for row in rows)
-    return tuple(regions if flagged else inferred_nomap(regions, notes))
+    if any(row.flags is not None for row in rows):
+        return tuple(regions), ""
+    inferred = inferred_nomap(regions)
+    notes += filter(None, [inferred.note])
+    return tuple(inferred.regions), inferred.doubt
 
 
 def _lists(text: str, name: str) -> list[_List]:

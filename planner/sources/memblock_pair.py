@@ -33,11 +33,12 @@ class MemblockFile(Machine):
     """One of the two files, for `joined`.
 
     by: how it is known which one it is; "" if it is not, and taken for `memory`. as_memory: a file that is `reserved`
-    only by its name, read as `memory`.
+    only by its name, read as `memory`. unsure: the doubt about which regions are the firmware's, "" for none.
     """
 
     by: Evidence = ""
-    as_memory: Machine | None = None
+    as_memory: MemblockFile | None = None
+    unsure: str = ""
 
 
 def named_in(name: str) -> str:
@@ -64,7 +65,7 @@ def joined(machines: Sequence[Machine]) -> list[Machine]:
     one = replace(
         memory,
         memory=held,
-        doubt=doubt_of(held, lost),
+        doubt=together(doubt_of(held, lost), memory.unsure),
         notes=(*(note for note in memory.notes if not note.startswith(ALONE)), *lost),
     )
     return [one if m is files[0] else m for m in machines if m is not files[1]]
@@ -87,7 +88,7 @@ def doubt_of(held: MemoryMap, lost: Sequence[str] = ()) -> str:
     return together(empty, missing)
 
 
-def _as_pair(one: MemblockFile, other: MemblockFile) -> tuple[Machine, Machine] | None:
+def _as_pair(one: MemblockFile, other: MemblockFile) -> tuple[MemblockFile, MemblockFile] | None:
     """`memory` and `reserved` of two files; None if they are no pair, such as `memory` of two machines."""
     for memory, reserved in ((one, other), (other, one)):
         if memory.memory.regions and (not reserved.memory.regions or _may_be_reserved(reserved, memory)):

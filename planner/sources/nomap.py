@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from planner.base.ranges import Span, intersect, union
 from planner.base.sizes import GIB
 from planner.base.text import counted
 from planner.kernel.memory_map import Flag, Region
 
-__all__ = ["inferred_nomap"]
+__all__ = ["MAY_BE_OTHERS", "Inferred", "inferred_nomap"]
+
+MAY_BE_OTHERS = "which of the ranges that touch are the firmware's is not known"
 
 _COMPARABLE = 4  # times: of two sets of ranges, one that is this much smaller is the firmware's
 
 
-def inferred_nomap(
-    nodes: Sequence[Region], notes: list[str], used: Sequence[Span] = (), nomap: Sequence[Span] = ()
-) -> list[Region]:
+class Inferred(NamedTuple):
+    """Ranges of memory, some of them marked NOMAP."""
+
+    regions: list[Region]
+    note: str = ""
+    """The note on those that are; "" if none is."""
+    doubt: str = ""
+    """The doubt whether it is these, or their neighbours; "" for none."""
+
+
+def inferred_nomap(nodes: Sequence[Region], used: Sequence[Span] = (), nomap: Sequence[Span] = ()) -> Inferred:
     """The ranges, every other one of those that touch marked NOMAP.
 
     memblock merges adjacent ranges of one node and equal flags, so the flags of these differ, and the kernel allocates
@@ -25,27 +36,28 @@ def inferred_nomap(
 
     used: what the kernel allocated. nomap: what is known to be NOMAP.
     """
-    found: list[Region] = []
     chains: list[list[Region]] = []
     for region in nodes:
         if chains and chains[-1][-1].end == region.start and chains[-1][-1].node == region.node:
             chains[-1].append(region)
         else:
             chains.append([region])
-    used, nomap, open_ = union(used), union(nomap), False
+    found: list[Region] = []
+    used, nomap, doubt = union(used), union(nomap), ""
     for chain in chains:
         firmware, certain = _firmware(chain, used, nomap)
-        open_ = open_ or (bool(firmware) and not certain)
+        doubt = doubt if certain or not firmware else MAY_BE_OTHERS
         found += [Region(r.start, r.end, Flag.NOMAP.value, r.node) if r in firmware else r for r in chain]
-    guessed = sum(r.flags == Flag.NOMAP.value for r in found)
-    if guessed:
-        ranges = counted(
-            guessed, "memory range touches its neighbours and is", "memory ranges touch their neighbours and are"
-        )
-        notes.append(
-            f"{ranges} taken as NOMAP firmware memory (inferred{'; it may be the others instead' if open_ else ''})"
-        )
-    return found
+    return Inferred(found, _note(sum(r.flags == Flag.NOMAP.value for r in found), sure=not doubt), doubt)
+
+
+def _note(count: int, *, sure: bool) -> str:
+    """The note on so many ranges; "" for none."""
+    if not count:
+        return ""
+    touch = "memory range touches its neighbours and is", "memory ranges touch their neighbours and are"
+    others = "" if sure else "; it may be the others instead"
+    return f"{counted(count, *touch)} taken as NOMAP firmware memory (inferred{others})"
 
 
 def _firmware(chain: Sequence[Region], used: Sequence[Span], nomap: Sequence[Span]) -> tuple[list[Region], bool]:

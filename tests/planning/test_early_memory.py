@@ -50,6 +50,20 @@ def test_whether_the_crash_kernel_is_still_there(own: Machine, reserved: str | N
     assert bool(found.rewound) is not there
 
 
+@pytest.mark.parametrize(
+    ("own", "asked", "unknown"),
+    [
+        pytest.param(None, "quiet crashkernel=512M", True, id="a whole one, beside a log without its own"),
+        pytest.param(None, None, False, id="a value: all else is as it was"),
+        pytest.param("ro", "quiet crashkernel=512M", False, id="the log's own is known"),
+    ],
+)
+def test_a_log_that_lacks_its_command_line_may_have_had_any(own: str | None, asked: str | None, unknown: bool) -> None:
+    """What it had, and the new one has not, moves other allocations."""
+    found, _ = early(machine(MEMORY, kind="dmesg", cmdline=own), asked)
+    assert ("what else the log's own command line had is not known" in found.doubt) is unknown
+
+
 def test_a_logs_own_state_is_taken_for_its_own_command_line_only() -> None:
     """Another command line moves earlier reservations."""
     own = machine(MEMORY, kind="dmesg", cmdline="quiet")

@@ -191,6 +191,15 @@ def test_the_ram_of_another_source_that_agrees_tells_which_file_it_is() -> None:
         combine([memblock.parse(RESERVED, "x"), other])
 
 
+def test_without_flags_it_may_be_open_which_ranges_are_the_firmwares() -> None:
+    """In a pair of files, too."""
+    memory = "0: 0x40000000..0x5fffffff\n1: 0x60000000..0x7fffffff\n"
+    reserved = "0: 0x40080000..0x41000000\n1: 0x5ffff000..0x5fffffff\n"
+    unsure = "which of the ranges that touch are the firmware's is not known"
+    files = memblock.parse(memory, "memory"), memblock.parse(reserved, "reserved")
+    assert [files[0].doubt, combine(files).doubt] == [unsure, unsure]
+
+
 def test_without_flags_the_smaller_of_touching_ranges_is_firmwares() -> None:
     touching = "0: 0x40000000..0x7fffffff\n1: 0x80000000..0x800fffff\n2: 0x80100000..0xffffffff\n"
     found = memblock.parse(touching, "m")

@@ -29,11 +29,11 @@ def test_of_ranges_that_touch_every_other_one_is_nomap(sizes: list[int], nomap: 
     for size in sizes:
         regions.append(Region(at, at + size * MIB))
         at += size * MIB
-    notes: list[str] = []
-    assert [r.flags == Flag.NOMAP.value for r in inferred_nomap(regions, notes)] == nomap
-    assert bool(notes) is any(nomap)
+    found = inferred_nomap(regions)
+    assert [r.flags == Flag.NOMAP.value for r in found.regions] == nomap
+    assert bool(found.note) is any(nomap)
     if sum(nomap) == 2:
-        assert notes == ["2 memory ranges touch their neighbours and are taken as NOMAP firmware memory (inferred)"]
+        assert found.note == "2 memory ranges touch their neighbours and are taken as NOMAP firmware memory (inferred)"
 
 
 @pytest.mark.parametrize(
@@ -54,19 +54,17 @@ def test_allocations_and_known_nomap_memory_tell_which_ones(
     ends = [GIB + sum(sizes[:n]) * MIB for n in range(len(sizes) + 1)]
     regions = [Region(*span) for span in pairwise(ends)]
     taken, given = ([] if n is None else [(ends[n] + MIB, ends[n] + 2 * MIB)] for n in (used, known))
-    assert [r.flags == Flag.NOMAP.value for r in inferred_nomap(regions, [], taken, given)] == nomap
+    assert [r.flags == Flag.NOMAP.value for r in inferred_nomap(regions, taken, given).regions] == nomap
 
 
 def test_what_may_be_the_other_way_round_is_said() -> None:
     regions = [Region(GIB, GIB + 400 * MIB), Region(GIB + 400 * MIB, GIB + 700 * MIB)]
-    notes: list[str] = []
-    inferred_nomap(regions, notes)
-    assert notes == [
-        (
-            "1 memory range touches its neighbours and is taken as NOMAP firmware memory (inferred; "
-            "it may be the others instead)"
-        )
-    ]
+    found = inferred_nomap(regions)
+    assert found.doubt == "which of the ranges that touch are the firmware's is not known"
+    assert found.note == (
+        "1 memory range touches its neighbours and is taken as NOMAP firmware memory (inferred; "
+        "it may be the others instead)"
+    )
 
 
 @pytest.mark.parametrize(
@@ -78,6 +76,4 @@ def test_what_may_be_the_other_way_round_is_said() -> None:
 )
 def test_ranges_that_do_not_touch_are_memory(second: Region) -> None:
     regions = [Region(GIB, 2 * GIB, 0, 0), second]
-    notes: list[str] = []
-    assert inferred_nomap(regions, notes) == regions
-    assert notes == []
+    assert inferred_nomap(regions) == (regions, "", "")

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from planner.base.ranges import Range, difference, union
+from planner.base.ranges import Range, subtract, union
 from planner.base.sizes import GIB, KIB, MIB, format_size
 from planner.base.text import counted
 from planner.kernel.machine import Obstacle
@@ -18,6 +18,7 @@ from planner.kernel.memory_map import Region
 from planner.sources.log.facts import Log
 
 __all__ = [
+    "has_holes",
     "is_dump_complete",
     "lacking_cma",
     "lacking_crash",
@@ -70,10 +71,7 @@ def _larger(log: Log, regions: Sequence[Region]) -> Iterator[str]:
     ram = sum(r.end - r.start for r in regions)
     if log.total is not None and log.total > ram > 0:
         yield f"they hold {format_size(ram)}, and `Memory:` counts {format_size(log.total)}"
-    crash = log.crash_spans
-    outside = difference(crash, union(r.span for r in regions)) if crash and regions else []
-    if outside:
-        yield f"the crash kernel's memory at {outside[0][0]:#x} is in none of them"
+    yield from _outside(log, regions)
     if not regions or any(r.node is None for r in regions):
         return
     nodes: dict[str, Range] = {}
@@ -87,6 +85,15 @@ def _larger(log: Log, regions: Sequence[Region]) -> Iterator[str]:
             yield f"they lack node {event.name}, which is set up"
         elif nodes[event.name].start > event.start or nodes[event.name].end < event.end:
             yield f"node {event.name} is set up from {event.start:#x} to {event.end:#x}"
+
+
+def _outside(log: Log, regions: Sequence[Region]) -> Iterator[str]:
+    """The first of what the kernel took from memory that lies in none of the ranges."""
+    ranges = union(r.span for r in regions)
+    for span, what in log.used if ranges else ():
+        if outside := subtract(span, ranges):
+            yield f"{what} at {outside[0][0]:#x} is in none of them"
+            return
 
 
 def _higher(log: Log, regions: Sequence[Region]) -> Iterator[str]:
@@ -146,6 +153,21 @@ def lacking_few(log: Log) -> str:
 def lacks_beginning(log: Log) -> bool:
     """True if all usual lines are there but the kernel's version, which comes first: others may be lost with it."""
     return log.kernel is None and not _usual_lines_missing(log)
+
+
+def has_holes(log: Log) -> bool:
+    """True if a usual line is missing before one that is there: the log is what a search found, such as `grep node`.
+
+    In the order of start_kernel(), init/main.c @ 5.10 to 7.2.
+    """
+    there = [
+        bool(log.zones),
+        log.unit > 0,
+        log.cmdline is not None,
+        *(name in log.hashes for name in ("Dentry cache", "Inode-cache")),
+        any(event.kind == "swiotlb" for event in log.events),
+    ]
+    return there != sorted(there, reverse=True)
 
 
 def _lacking(lines: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 
 from planner.base.errors import InputError, Location, printable
-from planner.base.ranges import Span, subtract, whole_pages
+from planner.base.ranges import subtract, whole_pages
 from planner.base.sizes import KIB, MIB, memparse
 from planner.kernel.arm64_init import apply_mem, mem_limit
 from planner.kernel.cma import whole_area
@@ -24,6 +24,7 @@ from planner.kernel.profiles import select_profile
 from planner.sources.log import efi
 from planner.sources.log.boots import boots, hosts_of
 from planner.sources.log.checks import (
+    has_holes,
     is_dump_complete,
     lacking_cma,
     lacking_crash,
@@ -48,7 +49,6 @@ _BUILT_IN = 128 * KIB  # bytes of the log buffer (CONFIG_LOG_BUF_SHIFT) that nea
 _X86_DMA = 16 * MIB  # end of ZONE_DMA for ISA devices, which arm64 does not have
 _LARGEST_SHOWN = 4 * MIB  # characters of a log that may have been copied from a terminal
 _MOST_TOLD = 4  # damaged lines, or hosts
-_ALLOCATED = ("cma", "kvm", "node_data", "swiotlb")  # kinds of events that are the kernel's own, not the firmware's
 _QEMU = "linux,dummy-virt"  # the model of QEMU's machine `virt`
 _KNOWN_FLAGS = sum(flag.value for flag in Flag)  # memblock has more, for reservations and for its own use
 _UNNAMED = (
@@ -206,7 +206,7 @@ def _facts(log: Log, line: CommandLine) -> Facts:
 
 def _doubt(log: Log, *, complete: bool) -> str:
     """The doubt about the map, in a few words; "" for none. complete: memblock's dump shows all that is reserved."""
-    doubt = _doubt_of_lines(log)
+    doubt = _doubt_of_lines(log) or log.unsure_nomap
     has_map = log.map or log.efi or log.added
     return _doubt_of_lack(log, complete=complete) if not doubt and has_map else doubt
 
@@ -256,18 +256,16 @@ def _has_newer_zones(log: Log) -> bool:
     return select_profile(log.kernel).profile.dma_limit == "dma32-exclusive"
 
 
-_TELL_CMA = ("cma", "hash", "percpu", "swiotlb")
-"""Kinds of events that are a CMA area, or come later than one."""
+_LATER = ("hash", "percpu", "swiotlb")
+"""Kinds of events that come later than a CMA area."""
 
 
 def _tells_cma(log: Log) -> bool:
-    """True if the log reaches past the place of CMA areas, or has one: one that it does not show did not exist.
-
-    One that shows the second hash table alone is what a search found, such as `grep node`.
-    """
-    if "Inode-cache" in log.hashes and "Dentry cache" not in log.hashes:
-        return any(event.kind == "cma" for event in log.events)
-    return log.total is not None or bool(log.lines) or any(event.kind in _TELL_CMA for event in log.events)
+    """True if the log reaches past the place of CMA areas, or has one: one that it does not show did not exist."""
+    kinds = {event.kind for event in log.events}
+    if log.total is not None or "cma" in kinds:
+        return True
+    return not has_holes(log) and (bool(log.lines) or not kinds.isdisjoint(_LATER))
 
 
 def _memory(log: Log, notes: list[str], *, complete: bool) -> tuple[list[Region], list[Reserved]]:
@@ -282,7 +280,13 @@ def _memory(log: Log, notes: list[str], *, complete: bool) -> tuple[list[Region]
         nodes, firmware = efi.regions_of(log.efi, log.nodes, log.page_size, notes, mirror=mirror)
         nodes = nodes or _added(log, notes)
         nomap = [whole_pages(hole.span, 4 * KIB) for hole in log.nomap]
-        regions = with_nomap(nodes if log.efi else inferred_nomap(nodes, notes, _used(log), nomap), nomap)
+        if not log.efi:
+            inferred = inferred_nomap(nodes, [span for span, _ in log.used], nomap)
+            nodes, log.unsure_nomap = inferred.regions, inferred.doubt
+            notes += filter(None, [inferred.note])
+            # What a search found need not name the firmware: without a device tree such ranges are UEFI's.
+            log.uefi = log.uefi or (bool(inferred.note) and not log.model and has_holes(log))
+        regions = with_nomap(nodes, nomap)
         if not log.nodes:
             regions = _as_mem_leaves(regions, log)
         reserved += firmware
@@ -317,11 +321,6 @@ def _named(log: Log) -> list[Reserved]:
         for e in log.events
         if e.span is not None and e.kind != "node" and (e.before_crash or e.kind == "reserved-memory")
     ]
-
-
-def _used(log: Log) -> list[Span]:
-    """The ranges that the kernel allocated, as far as the log gives their places."""
-    return log.crash_spans + [e.span for e in log.events if e.span is not None and e.kind in _ALLOCATED]
 
 
 def _whole(event: Event, page_size: int) -> Event:

@@ -41,6 +41,14 @@ class Contradiction(NamedTuple):
     what: str
 
 
+_TAKEN = {
+    "cma": "a CMA area",
+    "kvm": "KVM's memory",
+    "node_data": "the data of a node",
+    "swiotlb": "the bounce buffer",
+}
+"""Kinds of events that are the kernel's own allocations, not the firmware's, in words."""
+
 _Arrays: TypeAlias = dict[str, list[DumpRow]]
 """The rows of memblock's arrays, by name."""
 
@@ -170,6 +178,8 @@ class Log:
     """Memory above the ranges is missing."""
     counts_less: bool = False
     """`Memory:` counts less than the ranges hold."""
+    unsure_nomap: str = ""
+    """The doubt about which ranges are the firmware's; "" for none."""
     dropped: str = ""
     """The sign that messages are missing, in a few words; "" for none."""
 
@@ -183,6 +193,13 @@ class Log:
     def crash_spans(self) -> list[Span]:
         """The memory of the crash kernel, both parts, ascending."""
         return union(r.span for r in (self.crash, self.low) if r is not None)
+
+    @property
+    def used(self) -> list[tuple[Span, str]]:
+        """What the kernel took from memory, as far as the log gives its place: the crash kernel first."""
+        crash = [(span, "the crash kernel's memory") for span in self.crash_spans]
+        placed = ((e.span, _TAKEN.get(e.kind)) for e in self.events)
+        return crash + [(span, what) for span, what in placed if span is not None and what is not None]
 
     @property
     def has_early_messages(self) -> bool:

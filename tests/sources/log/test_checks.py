@@ -352,6 +352,30 @@ def test_a_crash_kernel_lies_in_memory(line: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        pytest.param("cma: Reserved 64 MiB at 0x00000000bc000000", "a CMA area at 0xbc000000", id="a CMA area"),
+        pytest.param(
+            "NODE_DATA(0) allocated [mem 0xbfffd3c0-0xbfffffff]", "the data of a node at 0xbfffd3c0", id="a node's data"
+        ),
+        pytest.param(
+            "software IO TLB: mapped [mem 0x00000000b8000000-0x00000000bc000000] (64MB)",
+            "the bounce buffer at 0xb8000000",
+            id="the bounce buffer",
+        ),
+    ],
+)
+def test_what_the_kernel_allocates_lies_in_memory(line: str, what: str) -> None:
+    """Where it does not, ranges of memory are missing."""
+    line = f"[    0.000000] {line}\n"
+    _, high = NODES.splitlines(keepends=True)
+    assert parse_text((HEAD + NODES + line).encode(), "log").incomplete is None
+    lacking = parse_text((HEAD + high + line).encode(), "log").incomplete
+    assert lacking is not None
+    assert lacking.why.endswith(f"a line is missing: {what} is in none of them")
+
+
+@pytest.mark.parametrize(
     ("lines", "doubt"),
     [
         pytest.param([ZONES, NODES, MEMORY], "", id="whole"),
@@ -526,12 +550,12 @@ def test_the_log_of_a_console(lost: list[str], doubt: str) -> None:
 
 
 def test_a_log_whose_first_lines_are_lost() -> None:
-    """Those of UEFI and of firmware's memory may be among them; a search for some words finds few others, either."""
+    """Those of UEFI are among them, and a search for some words finds none: the firmware's memory tells of it."""
     _, first, rest = BOOT["dmesg"].partition("[    0.000000] Zone ranges:")
     assert "efi: SMBIOS" not in rest
     assert parse_text(f"{first}{rest}".encode(), "log").doubt == "the log's beginning is lost"
     found = "\n".join(line for line in rest.split("\n") if re.search("node|zone|crash|memory|cma", line, re.IGNORECASE))
-    assert parse_text(f"{first}{found}\n".encode(), "log").doubt == ""
+    assert parse_text(f"{first}{found}\n".encode(), "log").doubt == "the kernel's image may be in the way"
 
 
 @pytest.mark.parametrize("line", ["Dentry cache", "Inode-cache", "pcpu-alloc: [", "cma: Reserved", "Initmem setup"])
@@ -592,3 +616,58 @@ def test_what_a_search_found_may_lack_a_cma_area(words: str) -> None:
     boot = next(case for case in cases("bootlogs") if case["name"] == "deb61-4k_2G_efi_d")
     found = "\n".join(line for line in boot["dmesg"].split("\n") if re.search(words, line, re.IGNORECASE))
     assert (parse_text(found.encode(), "log").doubt == "a CMA area may be missing") == ("cma" not in words)
+
+
+PER_CPU = "[    0.000000] percpu: Embedded 31 pages/cpu s86632 r8192 d32152 u126976\n"
+BUFFER = "[    0.000000] software IO TLB: mapped [mem 0x00000000b8000000-0x00000000bc000000] (64MB)\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "doubt"),
+    [
+        pytest.param([CRASH, ZONES, PER_CPU], "", id="its end is lost"),
+        pytest.param(
+            [ZONES, COMMAND + "ro\n", BUFFER], "a CMA area may be missing", id="no per-CPU areas before a line"
+        ),
+        pytest.param([ZONES, PER_CPU, BUFFER], "a CMA area may be missing", id="no command line before the buffer"),
+        pytest.param([CRASH, PER_CPU], "a CMA area may be missing", id="no zones"),
+        pytest.param([CRASH, ZONES, PER_CPU, COMMAND + "ro crashkernel=512M\n"], "", id="as the kernel prints them"),
+    ],
+)
+def test_what_a_log_with_holes_lacks_may_have_been_there(lines: list[str], doubt: str) -> None:
+    """A line that comes later than CMA areas tells that there is none only if nothing was lost before it."""
+    assert parse_text("".join([HEAD, NODES, *lines]).encode(), "log").doubt == doubt
+
+
+TOUCHING = (
+    "[    0.000000]   node   0: [mem 0x0000000040000000-0x00000000bc3fffff]\n"
+    "[    0.000000]   node   0: [mem 0x00000000bc400000-0x00000000bc7fffff]\n"
+    "[    0.000000]   node   0: [mem 0x00000000bc800000-0x00000000bfffffff]\n"
+)
+AREA = "[    0.000000] cma: Reserved 64 MiB at 0x00000000b0000000\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "doubt"),
+    [
+        pytest.param([AREA, ZONES, TOUCHING, COMMAND + "ro\n"], "the kernel's image may be in the way", id="a search"),
+        pytest.param([AREA, ZONES, NODES, COMMAND + "ro\n"], "", id="no memory of the firmware's"),
+        pytest.param(
+            ["[    0.000000] Machine model: a board\n", AREA, ZONES, TOUCHING, COMMAND + "ro\n"],
+            "",
+            id="a device tree's",
+        ),
+        pytest.param([AREA, ZONES, TOUCHING, PER_CPU], "", id="a log that is cut off, without a line of UEFI's"),
+    ],
+)
+def test_what_a_search_found_may_be_of_uefi(lines: list[str], doubt: str) -> None:
+    """Firmware's memory, marked as its own, tells of UEFI where no line does that names it."""
+    assert parse_text("".join([HEAD, *lines]).encode(), "log").doubt == doubt
+
+
+def test_which_ranges_are_the_firmwares_may_be_open() -> None:
+    """Of ranges about as large as their neighbours, no line tells."""
+    alike = TOUCHING.replace("bc3", "7ff").replace("bc4", "800")
+    assert parse_text((HEAD + alike).encode(), "log").doubt == (
+        "which of the ranges that touch are the firmware's is not known"
+    )
