@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from planner.base.ranges import Range, subtract, union
-from planner.base.sizes import GIB, KIB, MIB, format_size
+from planner.base.sizes import GIB, KIB, MIB, format_size, memparse
 from planner.base.text import counted
+from planner.kernel.cmdline import values
 from planner.kernel.machine import Obstacle
 from planner.kernel.memory_map import Region
 from planner.sources.log.facts import Log
@@ -31,7 +32,8 @@ __all__ = [
 ]
 
 _LARGEST_PAGE = 64 * KIB
-_FEW = 2  # lines of eight that are missing from a log which is no excerpt
+_FEW = 2  # of these lines that are missing from a log which is no excerpt
+_LARGEST_BUILT_IN = MIB  # bytes of a log buffer (CONFIG_LOG_BUF_SHIFT) that distributions build in
 _GROUPS = "`pcpu-alloc:`"  # kernel: pcpu_dump_alloc(), mm/percpu.c: for debugging, and after the `percpu:` line
 _ASKS = re.compile(r"\bcrashkernel=(?!\S*,(?:high|low|cma)\b)")  # some kernels ignore the others
 
@@ -88,19 +90,29 @@ def _larger(log: Log, regions: Sequence[Region]) -> Iterator[str]:
 
 
 def _outside(log: Log, regions: Sequence[Region]) -> Iterator[str]:
-    """The first of what the kernel took from memory that lies in none of the ranges."""
+    """The first of what the kernel took from memory that lies in none of the ranges.
+
+    For all above them but the crash kernel, see `_higher`.
+    """
     ranges = union(r.span for r in regions)
+    crash = log.crash_spans
     for span, what in log.used if ranges else ():
-        if outside := subtract(span, ranges):
+        outside = subtract(span, ranges)
+        if outside and (span in crash or span[0] < ranges[-1][1]):
             yield f"{what} at {outside[0][0]:#x} is in none of them"
             return
 
 
 def _higher(log: Log, regions: Sequence[Region]) -> Iterator[str]:
     """Lines that reach higher than the ranges."""
+    if not regions:
+        return
+    top = max(r.end for r in regions)
     end = max((zone.end for zone in log.zones.values() if zone is not None), default=0)
-    if regions and end > max(r.end for r in regions):
+    if end > top:
         yield f"the zones reach up to {end:#x}"
+    crash = log.crash_spans
+    yield from (f"{what} is at {span[0]:#x}" for span, what in log.used if span[0] >= top and span not in crash)
 
 
 def _counts_less(log: Log, regions: Sequence[Region]) -> bool:
@@ -186,8 +198,14 @@ def _usual_lines_missing(log: Log) -> list[str]:
         "`percpu:`": log.unit > 0,
         _GROUPS: bool(log.units),
         "a CMA area": not lacking_cma(log),
+        "the log buffer": log.buffer is not None or not _asks_for_buffer(log),
     }
     return [line for line, there in lines.items() if not there]
+
+
+def _asks_for_buffer(log: Log) -> bool:
+    """True if the command line asks for a log buffer that is larger than any which is built in."""
+    return any(memparse(value)[0] > _LARGEST_BUILT_IN for value in values(log.cmdline, "log_buf_len"))
 
 
 def missing_lines(log: Log, *, complete: bool) -> Iterator[str]:

@@ -558,6 +558,20 @@ def test_a_log_whose_first_lines_are_lost() -> None:
     assert parse_text(f"{first}{found}\n".encode(), "log").doubt == "the kernel's image may be in the way"
 
 
+@pytest.mark.parametrize(
+    ("asked", "lacks"),
+    [
+        pytest.param("2M", True, id="larger than any that is built in"),
+        pytest.param("1M", False, id="some kernels have that built in"),
+    ],
+)
+def test_a_command_line_tells_of_a_log_buffer(asked: str, *, lacks: bool) -> None:
+    """Its line is lost where none shows it."""
+    lines = (line for line in BOOT["dmesg"].split("\n") if "printk: log_buf_len: " not in line)
+    lost = "\n".join(lines).replace("log_buf_len=16M", f"log_buf_len={asked}")
+    assert parse_text(lost.encode(), "log").doubt == ("the log lacks the line of the log buffer" if lacks else "")
+
+
 @pytest.mark.parametrize("line", ["Dentry cache", "Inode-cache", "pcpu-alloc: [", "cma: Reserved", "Initmem setup"])
 def test_a_line_that_a_console_repeats_counts_once(line: str) -> None:
     """The kernel prints it once; each console that is registered repeats what was printed before."""
