@@ -38,6 +38,7 @@ def placed(machine: Machine, request: str, **options: str) -> Range | None:
 CMA = "cma: Reserved 64 MiB at 0x00000000fbe00000"
 LINE = "Kernel command line: ro quiet"
 HASH = "Dentry cache hash table entries: 524288 (order: 10, 4194304 bytes, linear)"
+PER_CPU = "percpu: Embedded 31 pages/cpu s86632 r8192 d32152 u126976"
 POOL = "software IO TLB: mapped [mem 0x00000000f7e00000-0x00000000fbe00000] (64MB)"
 
 
@@ -252,7 +253,8 @@ def test_an_image_above_the_end_of_a_mem_is_a_range_of_its_own() -> None:
         pytest.param((LINE, MEMORY.replace("65536K", "131072K")), 0xE8000000, id="of another size"),
         pytest.param((LINE, MEMORY.replace("65536K", "0K")), 0xF0000000, id="it counts none"),
         pytest.param((LINE,), 0xEC000000, id="nothing tells: as it is configured"),
-        pytest.param((LINE, HASH), 0xF0000000, id="what came later is there, and it is not"),
+        pytest.param((PER_CPU, LINE, HASH), 0xF0000000, id="what came later is there, and it is not"),
+        pytest.param((LINE, HASH), 0xEC000000, id="so it is, but other lines are missing: as it is configured"),
         pytest.param(
             (f"{LINE} crashkernel=256M", "crashkernel reserved: 0x00000000f0000000 - 0x0000000100000000 (256 MB)"),
             0xF0000000,

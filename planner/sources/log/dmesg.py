@@ -239,7 +239,7 @@ def _doubt_of_lack(log: Log, *, complete: bool) -> str:
         return "the log lacks the line of its crash kernel"
     if complete:
         return ""
-    if not _tells_cma(log):
+    if not _tells_cma(log) or (has_holes(log) and not _counts_cma(log)):
         return "a CMA area may be missing"
     # An image that is not at random is placed by the tables and its size: a log that lacks either has lost lines.
     told = lacking_few(log) or ("" if log.kaslr or log.older_tables or is_placed else in_the_way)
@@ -262,10 +262,14 @@ _LATER = ("hash", "percpu", "swiotlb")
 
 def _tells_cma(log: Log) -> bool:
     """True if the log reaches past the place of CMA areas, or has one: one that it does not show did not exist."""
-    kinds = {event.kind for event in log.events}
-    if log.total is not None or "cma" in kinds:
+    if _counts_cma(log) or log.lines:
         return True
-    return not has_holes(log) and (bool(log.lines) or not kinds.isdisjoint(_LATER))
+    return not has_holes(log) and any(event.kind in _LATER for event in log.events)
+
+
+def _counts_cma(log: Log) -> bool:
+    """True if the log has a CMA area, or says how much memory they have."""
+    return log.total is not None or any(event.kind == "cma" for event in log.events)
 
 
 def _memory(log: Log, notes: list[str], *, complete: bool) -> tuple[list[Region], list[Reserved]]:
