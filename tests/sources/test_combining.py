@@ -35,6 +35,12 @@ POOL = (3 * GIB + 8 * MIB, 3 * GIB + 72 * MIB)
             {"record": BootRecord(Range(3 * GIB, 4 * GIB))},
             {"events": (Event("hash", 64 * MIB, *POOL),)},
             False,
+            id="what is no memory of its own",
+        ),
+        pytest.param(
+            {"record": BootRecord(Range(3 * GIB, 4 * GIB))},
+            {"events": (Event("swiotlb", 64 * MIB),)},
+            False,
             id="what a log does not place",
         ),
         pytest.param(
@@ -113,16 +119,79 @@ def crash(start: int, size: int, **more: Any) -> BootRecord:
     return BootRecord(crash=Range(start, start + size), **more)
 
 
-def test_records_are_put_together() -> None:
+@pytest.mark.parametrize(
+    ("fact", "value"),
+    [
+        pytest.param("arch", "aarch64", id="architecture"),
+        pytest.param("page_size", 64 * KIB, id="page size"),
+        pytest.param("va_bits", 39, id="VA bits"),
+        pytest.param("pa_bits", 40, id="PA bits"),
+        pytest.param("dma_limit", 3 * GIB, id="DMA limit"),
+        pytest.param("firmware_dma_limit", 3 * GIB, id="DMA limit of the firmware"),
+        pytest.param("mem_total", 7 * GIB, id="MemTotal"),
+        pytest.param("kernel_image", Range(GIB, GIB + MIB), id="image"),
+        pytest.param("kernel_data", Range(GIB, GIB + MIB), id="data"),
+        pytest.param("kfence_pool", Range(GIB, GIB + MIB), id="KFENCE pool"),
+        pytest.param("midr", (0x410FD0C0,), id="processors"),
+        pytest.param("splits_live", False, id="processors do not split live blocks"),
+        pytest.param("mirrored", False, id="no memory is more reliable"),
+        pytest.param("model", "Some Board", id="model"),
+    ],
+)
+def test_a_fact_is_that_of_the_source_that_has_it(fact: str, value: Any) -> None:
+    """Whichever source the map is from."""
+    for order in permutations([source("a", "iomem", RAM), source("b", "dmesg", **{fact: value})]):
+        assert getattr(combine(order).facts, fact) == value
+
+
+@pytest.mark.parametrize(
+    ("records", "combined"),
+    [
+        pytest.param(
+            [
+                crash(GIB, 64 * MIB),
+                crash(GIB, 256 * MIB, log=("crashkernel reserved",)),
+                BootRecord(kexec_crash_size=64 * MIB),
+            ],
+            crash(GIB, 256 * MIB, log=("crashkernel reserved",), kexec_crash_size=64 * MIB),
+            id="the listing's size is later than the log's",
+        ),
+        pytest.param(
+            [BootRecord(log=("cannot allocate",), failed=True), BootRecord(kexec_crash_size=0)],
+            BootRecord(log=("cannot allocate",), failed=True, kexec_crash_size=0),
+            id="a request that failed",
+        ),
+        pytest.param(
+            [crash(4 * GIB, GIB), crash(4 * GIB, GIB, low=Range(2 * GIB, 3 * GIB))],
+            crash(4 * GIB, GIB, low=Range(2 * GIB, 3 * GIB)),
+            id="one shows the low part, too",
+        ),
+        pytest.param(
+            [BootRecord(kexec_crash_size=0), BootRecord(kexec_crash_size=MIB)],
+            BootRecord(kexec_crash_size=0),
+            id="of two sizes the first",
+        ),
+    ],
+)
+def test_records_are_put_together(records: list[BootRecord], combined: BootRecord) -> None:
     """iomem has the size after a write to kexec_crash_size, the log the size reserved at boot."""
-    combined = combine(
-        [
-            source("a", "iomem", RAM, record=crash(GIB, 64 * MIB)),
-            source("b", "dmesg", record=crash(GIB, 256 * MIB, log=("crashkernel reserved",))),
-            source("c", "facts", record=BootRecord(kexec_crash_size=64 * MIB)),
-        ]
-    )
-    assert combined.facts.record == crash(GIB, 256 * MIB, log=("crashkernel reserved",), kexec_crash_size=64 * MIB)
+    others = [source(f"{i}", "dmesg", record=record) for i, record in enumerate(records)]
+    assert combine([source("a", "iomem", RAM), *others]).facts.record == combined
+
+
+def test_a_note_tells_what_each_source_with_memory_gives() -> None:
+    """Sources of facts alone have none."""
+    sources = [
+        source("a", "iomem", LISTED),
+        source("b", "dmesg", RAM),
+        source("c", "config", config={"KFENCE": "n"}),
+        source("d", "dtb", tree=blob_of({})),
+    ]
+    notes = [note for note in combine(sources).notes if note.startswith("the map is from")]
+    assert notes == [
+        "the map is from a; b gives facts only",
+        "the map is from a; d gives reserved memory and facts",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -175,6 +244,11 @@ def test_sources_of_one_boot_may_differ_in_what_does_not_matter(a: dict[str, Any
     """The facts of the first, whose map is used, stay."""
     facts = combine([source("a", "iomem", RAM, **a), source("b", "facts", **b)]).facts
     assert {name: getattr(facts, name) for name in a} == a
+
+
+def test_mem_total_without_a_map_is_not_compared() -> None:
+    """With no RAM at all."""
+    assert combine([source("a", "facts", mem_total=7 * GIB), source("b", "config")]).facts.mem_total == 7 * GIB
 
 
 def test_ram_that_cannot_be_of_one_machine() -> None:
@@ -349,6 +423,9 @@ def test_ram_that_was_plugged_in_later_is_doubted_beside_memblocks_files_too() -
     sources = [source("m", "memblock", MemoryMap(regions, FILES.reserved)), listing]
     sources[1] = replace(listing, doubt="RAM at 0x400000000 may have been added after boot")
     assert combine(sources).doubt == "RAM at 0x400000000 may have been added after boot"
+    sources[1] = replace(listing, doubt="memory may be missing from the listing")
+    assert combine(sources).doubt == "memory may be missing from the listing"
+    sources[1] = replace(listing, doubt="RAM at 0x400000000 may have been added after boot")
     combined = combine([*sources, source("log", "dmesg", RAM)])
     assert (combined.memory.regions, combined.doubt) == (FILES.regions, "")
 

@@ -122,6 +122,16 @@ def test_any_columns_with_ranges_are_read(text: str, nodes: tuple[int | None, in
     assert source.memory.regions == tuple(expected)
 
 
+@pytest.mark.parametrize("heading", ["", "RANGE SIZE STATE\n"])
+@pytest.mark.parametrize("state", ["offline", "going-offline", "on->off"])
+def test_memory_that_is_not_or_not_long_online_is_left_out(state: str, heading: str) -> None:
+    """In any of its states, with and without a heading."""
+    rows = f"{1 << 30:#018x}-{(2 << 30) - 1:#018x} 1G online\n{2 << 30:#018x}-{(3 << 30) - 1:#018x} 1G {state}\n"
+    source = parse_text(f"{heading}{rows}".encode(), "x")
+    assert source.memory.regions == (Region(GIB, 2 * GIB),)
+    assert "1024M of memory is offline and left out" in source.notes
+
+
 def test_a_block_of_unknown_node_joins_its_neighbours() -> None:
     """Blocks of unknown node are joined: a boundary is only between two known nodes."""
     nodes = ["", "0", "", "0", "1", ""]
@@ -138,10 +148,18 @@ def test_blocks_that_touch_are_joined_within_a_node() -> None:
     text = "RANGE SIZE STATE REMOVABLE ZONES NODE BLOCK\n" + "".join(
         f"{i << 27:#018x}-{(i + 1 << 27) - 1:#018x} 128M online yes Normal {node} {i}\n" for i, node in rows
     )
-    assert parse_text(text.encode(), "x").memory.regions == (
-        Region(2 * GIB, 20 << 27, 0, 0),
-        Region(20 << 27, 4 * GIB, 0, 1),
-    )
+    source = parse_text(text.encode(), "x")
+    assert source.memory.regions == (Region(2 * GIB, 20 << 27, 0, 0), Region(20 << 27, 4 * GIB, 0, 1))
+    assert source.notes == (COARSE,)
+
+
+def test_blocks_that_overlap_are_joined_with_one_note() -> None:
+    """Whatever their nodes, and however many they are."""
+    spans = [(1, 3, 0), (2, 4, 1), (3, 5, 0)]
+    rows = [f'RANGE="{a << 30:#018x}-{(b << 30) - 1:#018x}" STATE="online" NODE="{node}"' for a, b, node in spans]
+    source = parse_text("\n".join(rows).encode(), "x")
+    assert source.memory.regions == (Region(GIB, 5 * GIB, 0, 0),)
+    assert source.notes == (COARSE, "blocks overlap and were joined")
 
 
 def test_a_plan_says_how_coarse_it_is() -> None:
@@ -189,6 +207,9 @@ def test_prompts_and_prose_around_an_output_are_skipped() -> None:
         pytest.param(JSON[:-9], "is not JSON", id="JSON cut off"),
         pytest.param(
             JSON.replace("0x0000008080000000-", "?"), "memory.1.range is not a range", id="JSON without a range"
+        ),
+        pytest.param(
+            JSON.replace("bfffffff", "bfffffff up"), "memory.1.range is not a range", id="JSON with more than a range"
         ),
         pytest.param(
             '{"memory": [{"range": "0x0-0x1"}, 7]}', "memory.1.range is not a range", id="JSON of another kind"
