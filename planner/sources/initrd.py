@@ -37,6 +37,7 @@ _CHUNK = 64 * KIB
 _MAGICS = (b"070701", b"070702")  # of cpio's newc format, without and with checksums
 _HEADER = 110  # bytes before the name
 _ENTRY = re.compile(rb"07070[12][0-9a-fA-F]{104}")  # a header: a magic, and 13 numbers of 8 digits
+_ROOT = re.compile(rb"\A(?:\.?/)++")  # of a name; the kernel unpacks in the root
 _PATH_MAX = 4096
 _TRAILER = b"TRAILER!!!"
 _REGULAR, _KIND = 0o100000, 0o170000  # S_IFREG, S_IFMT
@@ -70,9 +71,9 @@ class Initrd:
         )
 
 
-def read_initrd(path: str, stdin: BinaryIO | None = None) -> Initrd:
+def read_initrd(path: str) -> Initrd:
     """The initrd of a file, or of standard input for `-`. Raises InputError."""
-    with opened(path, stdin) as (file, name):
+    with opened(path) as (file, name):
         return measure(file, name)
 
 
@@ -230,7 +231,7 @@ def _archive(reader: _Reader, tally: _Tally) -> None:
         reader.skip(-(_HEADER + length) % 4)
         tally.count(reader, size)
         if mode & _KIND == _REGULAR:
-            tally.add((inode, links, size, major, minor), path.lstrip(b"./"))
+            tally.add((inode, links, size, major, minor), _ROOT.sub(b"", path))
         reader.skip(size)
         # The padding of the last member may be missing.
         if len(reader.peek(-size % 4)) == -size % 4:

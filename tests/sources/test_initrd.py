@@ -99,6 +99,12 @@ def test_a_later_file_of_the_same_name_takes_the_place_of_the_earlier() -> None:
     assert of(cpio(entry("init", b"x" * 9000)) + cpio(entry("./init", b"y" * 10))).content == 10
 
 
+def test_a_dot_that_begins_a_name_tells_files_apart() -> None:
+    """Only what names the root is left away: `./init`, `/init` and `init` are one file, `.init` is another."""
+    same = [entry(name, b"x" * 10) for name in ("init", "./init", "/init", ".//./init")]
+    assert of(cpio(*same, entry(".init", b"y" * 7))).content == 17
+
+
 def _zstd(window: int) -> bytes:
     zstandard = pytest.importorskip("zstandard")
     parameters = zstandard.ZstdCompressionParameters.from_level(1, window_log=window, write_content_size=False)
@@ -114,8 +120,8 @@ def _xz(size: int) -> bytes:
 def test_a_dictionary_of_64m_is_read_and_a_larger_one_refused() -> None:
     """The error is one line and says what to do."""
     assert of(_xz(64 * MIB)).content == of(_zstd(26)).content == 10_100
-    for data in (_xz(96 * MIB), _zstd(27)):
-        with pytest.raises(InputError, match=r"needs a dictionary .*larger than 64M; pack it with a smaller one"):
+    for data, size in ((_xz(96 * MIB), ""), (_zstd(27), "of 128M, ")):
+        with pytest.raises(InputError, match=f"needs a dictionary {size}larger than 64M; pack it with a smaller one"):
             of(data)
 
 
@@ -148,7 +154,9 @@ def test_what_stands_behind_the_archives_is_told() -> None:
 
 def test_more_than_any_initrd_holds_is_refused_before_its_end_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("planner.sources.initrd.MAX_UNPACKED", MIB)
-    for data in (cpio(entry("a", bytes(2 * MIB))), gzip.compress(cpio(entry("a", bytes(2 * MIB))))):
+    large = cpio(entry("a", bytes(2 * MIB)))
+    padded = MAIN + bytes(2 * MIB)
+    for data in (large, gzip.compress(large), gzip.compress(padded)):
         with pytest.raises(InputError, match="unpacks to more than 1M"):
             of(data)
 
