@@ -90,6 +90,6 @@ def _common_lines(old: list[str], new: list[str]) -> int:
 
 def _read(name: str) -> str:
     """The text of a document, its byte order mark included."""
-    data, shown = read_bytes(name, None)
+    data, shown = read_bytes(name)
     text = decode(data, shown, "a document in Markdown or reStructuredText")
     return text if text.startswith("\ufeff") or not data.startswith(BOM_UTF8) else f"\ufeff{text}"

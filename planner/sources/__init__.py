@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import BinaryIO
 
 from planner.base.errors import InputError
 from planner.kernel.machine import Machine
@@ -33,7 +32,7 @@ _DOCUMENTS = (".md", ".rst", ".adoc", ".org", ".tex")
 _HEAD = 256 * 1024  # bytes enough to recognise a file
 
 
-def read_source(spec: str, *, fmt: str | None = None, stdin: BinaryIO | None = None, what_if: bool = False) -> Machine:
+def read_source(spec: str, *, fmt: str | None = None, what_if: bool = False) -> Machine:
     """The machine a source describes.
 
     spec: a path, `-` for standard input, `sample:NAME`, or `live`. fmt: one of `FORMATS`, overriding detection.
@@ -52,7 +51,7 @@ def read_source(spec: str, *, fmt: str | None = None, stdin: BinaryIO | None = N
         return sosreport.read_directory(spec)
     if is_sample(spec) and not os.path.exists(spec):  # noqa: PTH110 - as above
         raise InputError(spec, "there is no such file", f"the bundled map of that name is sample:{spec}")
-    with opened(spec, stdin) as (file, name):
+    with opened(spec) as (file, name):
         return read_opened(file, name, fmt)
 
 
@@ -74,11 +73,11 @@ def combine(machines: Sequence[Machine], kernel: str | None = None) -> Machine:
     return combined(machines, kernel=kernel)
 
 
-def configured(machine: Machine, path: str, stdin: BinaryIO | None = None) -> Machine:
+def configured(machine: Machine, path: str) -> Machine:
     """The machine with the kernel configuration in a file, which overrides facts from its sources.
 
     Raises InputError for text that is not a configuration.
     """
     from planner.sources.kernel_config import applied
 
-    return applied(machine, read_source(path, fmt="config", stdin=stdin))
+    return applied(machine, read_source(path, fmt="config"))

@@ -70,7 +70,7 @@ _SAMPLE = 64 * KIB  # bytes, by which it is told how wide they are
 
 
 @contextmanager
-def opened(path: str, stdin: BinaryIO | None = None) -> Iterator[tuple[io.BufferedReader, str]]:
+def opened(path: str) -> Iterator[tuple[io.BufferedReader, str]]:
     """A file that can be peeked into, and its name in messages; `-` is standard input.
 
     Raises InputError if it cannot be opened.
@@ -80,14 +80,14 @@ def opened(path: str, stdin: BinaryIO | None = None) -> Iterator[tuple[io.Buffer
     try:
         raw: Any
         if path == "-":
-            raw = stdin or getattr(sys.stdin, "buffer", None)
+            raw = getattr(sys.stdin, "buffer", None)
             if raw is None:
                 raise InputError(name, "it is closed", "name a file, or leave standard input open")
         else:
             if os.path.isdir(path):  # noqa: PTH112 - `pathlib` costs start-up time
                 raise InputError(name, "this is a directory", "give a file")
             raw, close = open(path, "rb"), True  # noqa: PTH123, SIM115 - as above; closed below
-        # The caller may give any readable object; `peek` needs a buffered one.
+        # Standard input may be any readable object; `peek` needs a buffered one.
         file: io.BufferedReader = raw if isinstance(raw, io.BufferedReader) else io.BufferedReader(raw)
     except (OSError, ValueError) as error:
         raise unreadable(name, error) from None
@@ -128,9 +128,9 @@ def _too_large(name: str, most: int = MAX_INPUT) -> InputError:
     )
 
 
-def read_bytes(path: str, stdin: BinaryIO | None = None) -> tuple[bytes, str]:
+def read_bytes(path: str) -> tuple[bytes, str]:
     """The content of a file and its name in messages; `-` is standard input. Raises InputError."""
-    with opened(path, stdin) as (file, name):
+    with opened(path) as (file, name):
         return read_within(file, name), name
 
 

@@ -150,9 +150,10 @@ def test_what_cannot_be_opened_is_an_error_with_its_name(tmp_path: Path, path: s
         read_bytes(str(tmp_path / path) if path != "a\0b" else path)
 
 
-def test_standard_input_has_a_name_and_stays_open() -> None:
+def test_standard_input_has_a_name_and_stays_open(monkeypatch: pytest.MonkeyPatch) -> None:
     stdin = io.BytesIO(b"from a pipe")
-    with opened("-", stdin) as (file, name):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(stdin))
+    with opened("-") as (file, name):
         assert (file.peek(4)[:4], file.read(), name) == (b"from", b"from a pipe", "<stdin>")
     assert not stdin.closed
 

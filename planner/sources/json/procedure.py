@@ -6,7 +6,7 @@ Dataclasses define the formats, for validation and for the published schema; err
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, BinaryIO, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, TypeAdapter, WithJsonSchema, with_config
 
@@ -287,9 +287,9 @@ _PROCEDURE = TypeAdapter(ProcedureOf)
 _REPORT = TypeAdapter(_Report)
 
 
-def read_procedure(path: str, stdin: BinaryIO | None = None) -> Procedure:
+def read_procedure(path: str) -> Procedure:
     """The procedure in a file, or on standard input for `-`. Raises InputError."""
-    data, name = read_bytes(path, stdin)
+    data, name = read_bytes(path)
     return parse_procedure(decode(data, name, _WANTED), name)
 
 
