@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import pytest
 
@@ -10,7 +11,7 @@ from planner.base.errors import InputError
 from planner.base.ranges import Range
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import Event
-from planner.kernel.memory_map import Reserved
+from planner.kernel.memory_map import Flag, Reserved
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
 from planner.sources import parse_text
@@ -48,6 +49,36 @@ def test_what_was_taken_early_is_not_free_for_the_crash_kernel(line: str, taken:
     assert machine.memory.reserved == (taken,)
     crash = make_plan(machine, None, Options(strategy="mainline")).reservation.crash
     assert crash == Range(taken.start - 256 * MIB, taken.start)
+
+
+@pytest.mark.parametrize(
+    ("line", "nomap"),
+    [
+        pytest.param("", [False, True, False], id="the smaller part"),
+        pytest.param(
+            "software IO TLB: mapped [mem 0x54000000-0x58000000] (64MB)",
+            [True, False, True],
+            id="the bounce buffer is in it, so it is the other part",
+        ),
+        pytest.param(
+            "crashkernel reserved: 0x0000000054000000 - 0x0000000064000000 (256 MB)",
+            [True, False, True],
+            id="the crash kernel is",
+        ),
+        pytest.param(
+            "OF: reserved mem: 0x0000000040000000..0x00000000400fffff (1024 KiB) nomap non-reusable fw@40000000",
+            [True, False, True],
+            id="the device tree has NOMAP memory in the other",
+        ),
+    ],
+)
+def test_ranges_that_touch_have_other_flags(line: str, nomap: list[bool]) -> None:
+    """memblock would have merged them."""
+    ends = [GIB, GIB + 300 * MIB, GIB + 700 * MIB, GIB + 900 * MIB]
+    nodes = [f"  node   0: [mem {start:#018x}-{end - 1:#018x}]" for start, end in pairwise(ends)]
+    head = [each.replace("0x00000000ffffffff", f"{ends[-1] - 1:#018x}") for each in HEAD[:-1]]
+    machine = parse_text("\n".join([*head, *nodes, line]).encode(), "boot.log")
+    assert [r.flags == Flag.NOMAP.value for r in machine.memory.regions if r.start in ends] == nomap
 
 
 def test_a_cma_area_printed_at_0_is_somewhere_else() -> None:
