@@ -75,6 +75,23 @@ def test_a_descriptor_in_two_pieces_is_joined_between_words_or_inside_one(within
         pytest.param("efi: SMBIOS 3.0=0xbfed0000 MEMATTR=0xb81fb098", "INITRD=0xbcb08f18 RNG=0xbf0d2998", id="a table"),
         pytest.param("efi: SMBIOS 3.0=0xbfed0000 ACPI", "2.0=0xbf0d2018 INITRD=0xbcb08f18", id="within a table's name"),
         pytest.param("NODE_DATA(0) allocated", "[mem 0xbfbe9c40-0xbfbebfff]", id="the data of a node"),
+        pytest.param(
+            "Memory: 2900000K/3145728K available (17984K kernel code,", "65536K cma-reserved)", id="the sums of memory"
+        ),
+        pytest.param(
+            "Reserving 256MB of memory at 3584MB for", "crashkernel (System RAM: 4096MB)", id="a patched kernel's line"
+        ),
+        pytest.param(
+            "kexec_core: Reserving 256MB of", "memory at 3584MB for crashkernel (System RAM: 4GB)", id="its newer form"
+        ),
+        pytest.param("kvm [0]: Reserved 8 MiB at", "0xff800000", id="protected KVM"),
+        pytest.param("pcpu-alloc: s94040 r8192 d28840", "u131072 alloc=32*4096", id="the areas of processors"),
+        pytest.param("percpu: Embedded 32 pages/cpu s94040", "r8192 d28840 u131072", id="the same without a dump"),
+        pytest.param("Booting Linux on physical CPU 0x0000000000", "[0x410fd083]", id="the first processor"),
+        pytest.param("printk: log buffer data + meta data:", "131072 + 458752 = 589824 bytes", id="the log's buffer"),
+        pytest.param("Dentry cache hash table entries:", "524288 (order: 10, 4194304 bytes, linear)", id="a hash"),
+        pytest.param("Inode-cache hash table entries: 262144", "(order: 9, 2097152 bytes)", id="another"),
+        pytest.param("PID hash table entries: 4096 (order: 3,", "32768 bytes, linear)", id="a later one"),
     ],
 )
 @pytest.mark.parametrize("stamp", [STAMP, ""], ids=["with time stamps", "without"])
