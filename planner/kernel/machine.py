@@ -46,7 +46,7 @@ class Event(NamedTuple):
     """One early allocation listed in a boot log, or a fact about what lay in memory before the kernel ran.
 
     kind: an allocation: `cma`, `cma_unplaced` (size: of areas that no line places, 0 where a log tells that there are
-    none), `hash`, `kfence`, `kvm`, `log_buf`, `log_meta` (the log buffer's descriptors and infos), `node_data`,
+    none), `hash`, `kvm`, `log_buf`, `log_meta` (the log buffer's descriptors and infos), `node_data`,
     `percpu` (name: the group), `reserved-memory` (of a device tree), `swiotlb`. `node`: a node's range. `kernel_code`
     (size: of the kernel's code and read-only data). What a boot loader put there: `efi_tables` (start: the lowest
     address in UEFI's line), `efi_image` (size: of the image that UEFI loaded), `bss` (size: of that image, which its

@@ -173,7 +173,6 @@ def _has(kind: str, facts: Facts, kinds: set[str]) -> bool:
         "cmdline": facts.cmdline is not None,
         "version": facts.kernel is not None,
         "page size": facts.page_size is not None,
-        "config": bool(facts.config),
         "crash_size": facts.record is not None and facts.record.kexec_crash_size is not None,
     }
     return known.get(kind, kind in kinds)

@@ -197,11 +197,22 @@ def _facts(log: Log, line: CommandLine) -> Facts:
         midr=tuple(dict.fromkeys(log.midr)),
         splits_live=log.splits_live,
         mirrored=bool(efi.mirrored(log.efi)) if log.efi else None,
+        config=_symbols(log),
         record=BootRecord(log.crash, log.low, tuple(log.lines), log.failed) if log.lines else None,
         events=tuple(log.events),
         events_lack=lacking_events(log) if log.events else "",
         capture=_capture(log),
     )
+
+
+def _symbols(log: Log) -> dict[str, str]:
+    """The symbols of the kernel's configuration that a log tells; none without a command line.
+
+    What neither is set on a command line nor in a configuration has its default: a log that has neither does not say.
+    """
+    if not log.kfence_objects or log.cmdline is None:
+        return {}
+    return {"KFENCE": "y", "KFENCE_NUM_OBJECTS": str(log.kfence_objects)}
 
 
 def _doubt(log: Log, *, complete: bool) -> str:

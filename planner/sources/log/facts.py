@@ -146,6 +146,8 @@ class Log:
     """The number of per-CPU areas of each group."""
     buffer: Buffer | None = None
     """The kernel's log buffer."""
+    kfence_objects: int = 0
+    """The number of objects of KFENCE, which is on."""
 
     tables: int | None = None
     """The lowest address of a UEFI table."""

@@ -21,7 +21,7 @@ from planner.sources.capture import image_size
 from planner.sources.log import efi
 from planner.sources.log.arch import OWN_SIGNS, SIGNS, foreign, kernel_of
 from planner.sources.log.facts import Buffer, Contradiction, DumpRow, Log, no_rows
-from planner.sources.log.messages import CUT_RESERVED, MEM_RANGE, ZONES
+from planner.sources.log.messages import CUT_RESERVED, MEM_RANGE, OF_A_REQUEST, ZONES
 from planner.sources.log.pieces import Line, reversed_range
 
 __all__ = ["read"]
@@ -63,7 +63,7 @@ _OF = _Pattern("OF: reserved mem: ", rf"OF: reserved mem: {_HEX}\.\.{_HEX} \({_I
 _POOL = _Pattern(
     "Reserved memory: created", rf"Reserved memory: created (?:CMA|DMA) memory pool at {_HEX}, size {_INT} MiB"
 )
-_KFENCE = _Pattern("kfence: initialized", rf"kfence: initialized - using {_INT} bytes for \d+ objects at {_HEX}")
+_KFENCE = _Pattern("kfence: initialized", rf"kfence: initialized - using {_INT} bytes for {_INT} objects")
 _HASH = _Pattern(
     " hash table entries: ",
     rf"^(\S+(?: cache|-cache)?) hash table entries: \d+ \(order: -?\d+, {_INT} bytes(?:, (\w[\w ]*))?\)",
@@ -87,6 +87,7 @@ _EFI_SIZE = _Pattern("MemMap", rf"^efi:\s+MemMap (Desc\. )?Size\s*: {_HEX}$")
 _TABLES = _Pattern("=0x", rf"^efi: (?:\S+(?: \d\.\d)?={_HEX}\s?)+$")
 _OLDER_TABLES = _Pattern("efi:  ", rf"^efi:  \S+(?: \d\.\d)?={_HEX}(?=  |$)")  # up to 5.7
 _ADDRESS = re.compile(f"={_HEX}")  # of one table
+_MOST_OBJECTS = 65535  # KFENCE_NUM_OBJECTS, lib/Kconfig.kfence
 _FAILURES = ("cannot allocate crashkernel", "crashkernel reservation failed", "cannot reserve crashkernel")
 """Beginnings of lines that say that no crash kernel is reserved."""
 
@@ -127,7 +128,9 @@ def _read(line: str, number: int, log: Log) -> None:
         log.counts[m[1]] = max(log.counts.get(m[1], 0), int(m[2], 16) + 1)
     elif line.lstrip().startswith(ZONES) and (m := _ZONE.search(line)) is not None:
         log.zones.setdefault(m[1], Range(int(m[2], 16), int(m[3], 16) + 1) if m[3] else None)
-    elif "rashkernel" in line and "command line" not in line.lower() and not line.startswith("BOOT_IMAGE="):
+    elif line.startswith(OF_A_REQUEST) or (
+        "rashkernel" in line and "command line" not in line.lower() and not line.startswith("BOOT_IMAGE=")
+    ):
         _crash_line(line, number, log)
     elif line.startswith("efi:"):
         _firmware(line, number, log)
@@ -177,7 +180,7 @@ def _crash_line(line: str, number: int, log: Log) -> None:
         log.patched = log.patched or not m[2]
     elif line.startswith(_FAILURES):
         log.failed = True
-    elif not line.startswith(("crashkernel: ", "crashkernel ", "Memory value expected", "crahskernel")):
+    elif not line.startswith(("crashkernel: ", "crashkernel ", *OF_A_REQUEST)):
         return
     _shows_other_architecture(line, log)
     _remember_crash(line, number, log)
@@ -213,12 +216,26 @@ def _other(line: str, number: int, log: Log) -> None:
         _command_line(valid_utf8(line), log)
     elif line.startswith("Memory: "):
         _totals(line, log)
+    elif (m := _KFENCE.search(line)) is not None:
+        _kfence(int(m[1]), int(m[2]), log)
     elif line.startswith("arm-smmu-v3 "):
         log.smmu = True
     elif line.startswith("Reserving ") and line.endswith(" for elfcorehdr"):
         log.captures = True
     else:
         _allocation(line, number, log)
+
+
+def _kfence(size: int, objects: int, log: Log) -> None:
+    """Store the number of KFENCE's objects, and the page size that follows from the size of their pool.
+
+    Source: KFENCE_POOL_SIZE, include/linux/kfence.h; kfence_init(), mm/kfence/core.c @ 6.12: nothing is printed where
+    it is off.
+    """
+    pages = 2 * (objects + 1)
+    page_size = size // pages
+    if page_size in PAGE_SIZES and size == pages * page_size and 0 < objects <= _MOST_OBJECTS:
+        log.kfence_objects, log.page_size = objects, log.page_size or page_size
 
 
 def _kernel(line: str, log: Log) -> bool:
@@ -333,9 +350,7 @@ def _allocation(line: str, number: int, log: Log) -> None:
 
 def _sized(line: str, number: int, log: Log) -> None:
     """Store allocations of which the log gives only the size, and the nodes."""
-    if (m := _KFENCE.search(line)) is not None:
-        log.event("kfence", None, None, number, size=int(m[1]))
-    elif (m := _HASH.search(line)) is not None:
+    if (m := _HASH.search(line)) is not None:
         log.hashes.add(m[1])
         if m[1] in _EARLY_HASHES and m[3] in (None, "linear"):
             log.event("hash", None, None, number, m[1], int(m[2]))

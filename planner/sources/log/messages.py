@@ -11,6 +11,7 @@ __all__ = [
     "FIRST_3",
     "MEM_RANGE",
     "MESSAGES",
+    "OF_A_REQUEST",
     "OF_EVERY_BOOT",
     "WITHIN",
     "ZONES",
@@ -44,6 +45,9 @@ MEM_RANGE = r"\[mem 0x([0-9a-f]{1,16})-0x([0-9a-f]{1,16})\]"
 CUT_RESERVED = r"0x([0-9a-f]{16})(?: \(?(\d*)(?: M?B?)?)?$"
 """The end of a line on the crash kernel, cut off behind a whole address; groups: the address, digits of the size."""
 
+OF_A_REQUEST = ("Memory value expected", "crahskernel: ")
+"""Beginnings of messages about a crashkernel= that is not valid, which do not spell its name (kernel/crash_core.c)."""
+
 BEGINNINGS = (
     *("CPU", "Booting Linux on", "Linux ", "BOOT_IMAGE=", "Kernel command line:", "Command line:", "Memory"),
     *("node", *ZONES, "memory", "reserved", "efi:", "Zone ranges:"),
@@ -51,7 +55,7 @@ BEGINNINGS = (
     *("arm-smmu-v3 ", "cma:", "kvm [", "software IO TLB"),
     *("OF: reserved mem", "Reserved memory: ", "kfence: ", "Dentry cache", "Inode-cache", "PID ", "Initmem setup"),
     *("Machine model: ", "Freeing initrd memory: ", "log_buf_len", "printk: ", "early log buf", "On node "),
-    *("Reserving ", "kexec_core: ", "KASLR "),
+    *("Reserving ", "kexec_core: ", "KASLR ", *OF_A_REQUEST),
     *OWN_SIGNS,
     *SIGNS,
 )

@@ -113,6 +113,15 @@ def test_what_was_used_and_what_is_missing_is_said() -> None:
     assert "/proc/iomem" not in missing
 
 
+def test_what_a_log_tells_of_the_configuration_is_not_the_configuration() -> None:
+    """That KFENCE is on is one symbol of many."""
+    kfence = b"[    0.000000] Kernel command line: quiet\n"
+    kfence += b"[    0.000000] kfence: initialized - using 2097152 bytes for 255 objects at 0x0-0x1\n"
+    told, given = machine(log=LOG + kfence), machine(config=b"CONFIG_KFENCE=y\n")
+    assert told.facts.config == {"KFENCE": "y", "KFENCE_NUM_OBJECTS": "255"}
+    assert [any("the kernel's configuration" in note for note in m.notes) for m in (told, given)] == [True, False]
+
+
 def test_without_a_map_the_reason_is_told() -> None:
     made = Found("report.tar")
     made.add("iomem", "proc/iomem", b"00000000-00000000 : System RAM\n")

@@ -81,6 +81,33 @@ def test_ranges_that_touch_have_other_flags(line: str, nomap: list[bool]) -> Non
     assert [r.flags == Flag.NOMAP.value for r in machine.memory.regions if r.start in ends] == nomap
 
 
+KFENCE = "kfence: initialized - using 1048576 bytes for 127 objects at 0x(____ptrval____)-0x(____ptrval____)"
+
+
+@pytest.mark.parametrize(
+    ("kernel", "line", "forced", "pool"),
+    [
+        pytest.param("6.1.20", "", [], False, id="nothing tells of KFENCE"),
+        pytest.param("6.1.20", KFENCE, ["KFENCE is built in"], False, id="a kernel that maps base pages because of it"),
+        pytest.param("6.1.100", KFENCE, [], True, id="one that maps its early pool so"),
+    ],
+)
+def test_a_log_tells_that_kfence_is_on(kernel: str, line: str, forced: list[str], *, pool: bool) -> None:
+    """It is built in, with this number of objects; the sample interval is that of the command line or the default."""
+    lines = [each.replace("6.1.100", kernel) for each in HEAD]
+    machine = parse_text("\n".join([*lines, line]).encode(), "boot.log")
+    assert machine.facts.config == ({"KFENCE": "y", "KFENCE_NUM_OBJECTS": "127"} if line else {})
+    plan = make_plan(machine, None, Options(strategy="mainline", rodata="on"))
+    assert plan.kernel.forced_base_pages == tuple(forced)
+    assert ("kfence_pool" in plan.kernel.assumed) is pool
+
+
+def test_a_log_without_a_command_line_tells_nothing_of_the_configuration() -> None:
+    """What is not set by either has its default, if one of them is known: here neither is."""
+    lines = [each for each in HEAD if "command line" not in each]
+    assert parse_text("\n".join([*lines, KFENCE]).encode(), "boot.log").facts.config == {}
+
+
 def test_a_cma_area_printed_at_0_is_somewhere_else() -> None:
     """6.15-rc1 prints 0 for every area that it placed itself; the crash kernel is below where it may be."""
     head = [line.replace("6.1.100", "6.15.0-rc1").replace("kvm-arm.mode=protected ", "") for line in HEAD]
