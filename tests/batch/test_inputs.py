@@ -59,6 +59,25 @@ def test_wherever_a_packed_file_is_damaged_the_records_before_are_answered(tmp_p
             run_batch(open_lines(str(path)), Job(), io.BytesIO())
 
 
+@pytest.mark.parametrize(
+    ("data", "lines"),
+    [
+        pytest.param(b"", 0, id="none"),
+        pytest.param(b"1\n\n2\n", 3, id="a blank one"),
+        pytest.param(b"1\n2", 2, id="the last one without an end"),
+        pytest.param(b"x" * (3 << 20) + b"\n" + b"y\n" * (1 << 20), (1 << 20) + 1, id="more than is read at once"),
+    ],
+)
+def test_lines_of_a_file_are_counted(data: bytes, lines: int, tmp_path: Path) -> None:
+    """For the progress; those of a packed file, or of standard input, are not known."""
+    (tmp_path / "r.jsonl").write_bytes(data)
+    (tmp_path / "r.jsonl.gz").write_bytes(gzip.compress(data))
+    sources = [open_lines(str(tmp_path / name)) for name in ("r.jsonl", "r.jsonl.gz")]
+    assert [source.count() for source in (*sources, open_lines("-", io.BytesIO(data)))] == [lines, None, None]
+    for source in sources:
+        source.close()
+
+
 def test_files_of_sources_are_records(tmp_path: Path) -> None:
     """Each is one machine with its path as id, in the order of names; an unreadable one is one bad record."""
     folder = tmp_path / "sources"

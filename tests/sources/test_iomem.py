@@ -249,9 +249,14 @@ def test_a_listing_without_the_kernel(lines: str, doubt: str) -> None:
         ),
         pytest.param("2000000000-27ffffffff : System RAM\n  27f0000000-27ffffffff : reserved\n", "", id="page tables"),
         pytest.param(
-            "2000000000-2003ffffff : System RAM\n",
+            "2000000000-2007ffffff : System RAM\n",
+            "RAM at 0x2000000000 may have been added after boot",
+            id="128M: the least that can be plugged in",
+        ),
+        pytest.param(
+            "2000000000-2007ffefff : System RAM\n",
             "reserved memory may be missing from the listing",
-            id="64M: less than can be plugged in",
+            id="less than can be plugged in",
         ),
         pytest.param(
             "2000000000-27ffffffff : System RAM\n  27f0000000-27fbffffff : reserved\n",
