@@ -94,6 +94,27 @@ def test_a_log_of_another_boot_is_told_and_left_out() -> None:
     assert any("is of another boot" in note for note in made.notes)
 
 
+VERSION, NODE = LOG.splitlines(keepends=True)
+
+
+@pytest.mark.parametrize(
+    ("log", "journal", "used"),
+    [
+        pytest.param(LOG, LOG, "log", id="of two whole ones the first"),
+        pytest.param(NODE, LOG, "journal", id="the one with the kernel's version, too"),
+        pytest.param(VERSION, LOG, "journal", id="the one with ranges of memory, too"),
+        pytest.param(VERSION, NODE, "journal", id="ranges of memory rather than a version"),
+        pytest.param(NODE, VERSION, "log", id="also where they come first"),
+        pytest.param(VERSION, VERSION, "log", id="of two alike the first"),
+    ],
+)
+def test_the_most_complete_log_is_used(log: bytes, journal: bytes, used: str) -> None:
+    """Of a buffer that lost its beginning, and a journal."""
+    noted = b"".join(b"Nov 30 10:00:00 host kernel: " + line for line in journal.splitlines(keepends=True))
+    notes = machine(log=log, journal=noted).notes
+    assert f"files used from the report: iomem, {used}" in notes
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
