@@ -51,7 +51,7 @@ _FIRST = (
 )
 """Facts taken from the most precise source that has them."""
 
-_RESERVED = ("cma", "node_data", "swiotlb")
+_RESERVED = ("cma", "kvm", "node_data", "swiotlb")
 """Kinds of events in a log that are memory of their own, as a crash kernel is."""
 
 _PADDING = 2 * MIB

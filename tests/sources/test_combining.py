@@ -31,6 +31,15 @@ POOL = (3 * GIB + 8 * MIB, 3 * GIB + 72 * MIB)
             True,
             id="a bounce buffer in the listed crash kernel",
         ),
+        *(
+            pytest.param(
+                {"record": BootRecord(Range(3 * GIB, 4 * GIB))},
+                {"events": (Event(kind, 64 * MIB, *POOL),)},
+                True,
+                id=f"other memory of its own: {kind}",
+            )
+            for kind in ("cma", "kvm", "node_data")
+        ),
         pytest.param(
             {"record": BootRecord(Range(3 * GIB, 4 * GIB))},
             {"events": (Event("hash", 64 * MIB, *POOL),)},
