@@ -148,7 +148,7 @@ def recommend_for(question: Question, goal: Goal | None = None) -> Recommendatio
         source += f", assumed: {', '.join(assumed)}" if assumed else ""
     search = _Search(question, goal, size, assumed)
     candidates = [search.judged(form, text) for form, text in search.texts()]
-    best = search.best([c for c in candidates if c.form != "given" or c.serves])
+    best = search.best(candidates)
     others = tuple(replace(c, verdict=search.verdict(c, best)) for c in candidates if c is not best)
     return Recommendation(
         crashkernel=best.crashkernel if best is not None else None,

@@ -88,10 +88,36 @@ def test_high_memory_the_region_in_the_way_and_a_newer_kernel() -> None:
     assert of(told, "offset")["change"]["offset"] == 21 * GIB
 
 
-def test_the_nearest_offset_is_offered() -> None:
+@pytest.mark.parametrize(
+    ("asked", "offset"),
+    [
+        pytest.param("64M@0xc0000000", 3 * GIB - 64 * MIB, id="the end of a gap"),
+        pytest.param("64M@0xc2000000", 3 * GIB + 64 * MIB, id="the beginning of the next one"),
+        pytest.param("64M@0x80000000", 2 * GIB + 48 * MIB, id="the beginning of the first one"),
+        pytest.param("64M@0x40000000", 2 * GIB + 48 * MIB, id="below all memory"),
+        pytest.param("4G@0x580000000", 20 * GIB, id="near the end of a gap"),
+    ],
+)
+def test_the_nearest_offset_is_offered(asked: str, offset: int) -> None:
     """The requested range is not free."""
-    change = of(explain(crowded(), "64M@0xc0000000"), "offset")
-    assert change["change"]["offset"] == 3 * GIB - 64 * MIB
+    assert of(explain(crowded(), asked), "offset")["change"]["offset"] == offset
+
+
+@pytest.mark.parametrize(
+    ("asked", "memory", "text"),
+    [
+        pytest.param("64M@0xc0000000", None, "request 64M, without the offset", id="the offset is not free"),
+        pytest.param(
+            "512M,high",
+            (Region(2 * GIB, 4 * GIB), Region(8 * GIB, 8 * GIB + 768 * MIB)),
+            "request 512M, without ,high",
+            id="no aligned area in high memory",
+        ),
+    ],
+)
+def test_the_plain_form_of_a_request_may_be_placed(asked: str, memory: tuple[Region, ...] | None, text: str) -> None:
+    machine = crowded("6.12") if memory is None else replace(crowded("6.12"), memory=MemoryMap(memory))
+    assert of(explain(machine, asked), "plain")["text"] == text
 
 
 def test_a_change_uses_the_name_that_only_a_log_gives() -> None:
