@@ -130,6 +130,41 @@ def test_the_reasons_against_the_others() -> None:
     assert why["crashkernel=2G-16G:256M,16G-:512M"].startswith("1G less than the capture kernel needs")
 
 
+NO_LOW = "lies above the DMA limit and leaves the capture kernel no low memory for swiotlb"
+
+
+@pytest.mark.parametrize(
+    ("kernel", "aim", "chosen", "verdicts"),
+    [
+        pytest.param(
+            "6.1", "protected", "high and low", ("takes 512M of low memory", NO_LOW), id="this kernel protects all"
+        ),
+        pytest.param(
+            "6.12",
+            "protected",
+            "high and low",
+            ("takes 512M of low memory", "takes 128M of low memory"),
+            id="the proposal protects all",
+        ),
+        pytest.param("6.1", "small", "plain", (NO_LOW, "takes 72M more memory"), id="one part takes the least"),
+        pytest.param("6.12", "small", "plain", ("takes 128M more memory", "takes 72M more memory"), id="of all forms"),
+        pytest.param(
+            "6.12",
+            "fast",
+            "high and low",
+            ("takes 512M of low memory", "takes 128M of low memory"),
+            id="none has more TLB entries",
+        ),
+    ],
+)
+def test_each_form_has_its_own_disadvantage(kernel: str, aim: str, chosen: str, verdicts: tuple[str, ...]) -> None:
+    """Or the aim's, where another form meets it better; a request that is given has its own."""
+    found = recommend(server(kernel), Options(rodata="off"), Goal(aim, 512 * MIB, given="400M"))
+    assert found.chosen is not None
+    assert found.chosen.form == chosen
+    assert tuple(c.verdict for c in found.others) == (*verdicts, "112M less than the capture kernel needs")
+
+
 def test_a_high_part_without_low_memory_does_not_serve() -> None:
     """5.19 to 6.1 reserve no default low part for `,high`."""
     found = recommend(server("6.1"), None, Goal(need=512 * MIB))
@@ -151,6 +186,14 @@ def test_where_nothing_serves_the_reason_names_each_form_once() -> None:
     found = recommend(server(), None, Goal(need=64 * GIB))
     assert (found.crashkernel, found.chosen) == (None, None)
     assert found.reason.startswith("no request gives the 64G that the capture kernel needs: ")
+
+
+def test_where_nothing_serves_a_given_request_is_no_reason() -> None:
+    """It has its verdict beside the others."""
+    found = recommend(server(low=100 * MIB, high=GIB), None, Goal(need=2 * GIB, given="300M"))
+    (verdict,) = [c.verdict for c in found.others if c.form == "given"]
+    assert verdict == "does not fit in any range this kernel searches for it"
+    assert verdict not in found.reason
 
 
 def test_each_doubt_about_the_map_is_told_once() -> None:
