@@ -130,6 +130,19 @@ def server(ram: int, kernel: str = "6.12") -> Machine:
     return Machine("s", "json", memory, Facts(kernel=kernel, page_size=4096, va_bits=48))
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param(Options(preset="rhel9"), id="a preset"),
+        pytest.param(Options(strategy="base-pages"), id="a strategy"),
+    ],
+)
+def test_a_machine_gets_what_its_own_kernel_reserves_for_a_plain_request(options: Options) -> None:
+    """Whatever its record asks for."""
+    found = default_for([("a", server(64 * GIB), options)], "512M")
+    assert (found.crashkernel, found.served, found.failed) == ("64G-:512M", 1, ())
+
+
 def test_a_shorter_list_that_takes_more_than_a_default_is_passed_over() -> None:
     """Debian's default serves both with less memory than one entry would take."""
     fleet = [

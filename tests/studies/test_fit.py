@@ -157,6 +157,26 @@ def test_notes_say_why_sizes_are_as_they_are(
     assert [note for note in found if note in (OFFSET, NO_ATTEMPT, WINDOWS, LESS)] == notes
 
 
+@pytest.mark.parametrize(
+    ("kernel", "text", "cause"),
+    [
+        pytest.param("6.12", "1G,high", None, id="a form that is read"),
+        pytest.param("6.12", ",low", "crashkernel=SIZE,low alone requests nothing", id="half a form"),
+        pytest.param(
+            "5.10",
+            ",high",
+            "arm64 kernels of 5.10.47 and later 5.10 do not read crashkernel=SIZE,high",
+            id="a kernel that does not read it",
+        ),
+    ],
+)
+def test_a_form_that_is_not_read_has_a_cause(kernel: str, text: str, cause: str | None) -> None:
+    """Then no size is reserved. What is doubted is something else."""
+    found = fit(banks(kernel), text)
+    assert (found.cause, found.doubt) == (cause, "")
+    assert (found.largest.reserved is None) is (cause is not None)
+
+
 @pytest.mark.parametrize("text", ["512MB", "quiet splash=1", "1G-:x"])
 def test_a_request_without_a_form_is_refused_with_what_to_give(text: str) -> None:
     with pytest.raises(InputError, match=f"{text}' .*; give one such as 1G or 1G,high$"):
