@@ -135,9 +135,9 @@ class Inputs:
 
 
 def page_size_of(machine: Machine | None) -> tuple[int, bool]:
-    """The page size of a machine, and whether it is assumed."""
+    """The page size of a machine, and whether it is assumed, as it is without a machine."""
     if machine is None:
-        return 4 * KIB, False
+        return 4 * KIB, True
     remarks = Remarks()
     page = geometry_of(with_configuration(machine.facts, Options()).facts, Options(), remarks).page_size
     return page, "page_size" in remarks.assumed

@@ -31,9 +31,10 @@ def test_the_keys_of_its_json(run: Run) -> None:
 
 
 def test_the_first_line_says_how_much_and_what_is_assumed(run: Run) -> None:
-    assert run("need", *SIZES).out.startswith("needs: at least 120M, 152M recommended\n")
+    whole = run("need", *SIZES, "--page-size", "4K").out
+    assert whole.startswith("needs: at least 120M, 152M recommended\n")
     first = " ".join(run("need", "--kernel-size", "37M").out.split("\n\n")[0].split())
-    assert first.endswith("assumed: initrd archive, unpacked initrd")
+    assert first.endswith("assumed: initrd archive, unpacked initrd, page size")
 
 
 def test_without_any_size_it_is_refused_and_no_map_is_read(run: Run) -> None:

@@ -7,11 +7,11 @@ import pytest
 from planner.base.errors import InputError
 from planner.base.ranges import Range
 from planner.base.sizes import GIB, KIB, MIB
-from planner.kernel.machine import Capture
+from planner.kernel.machine import Capture, Machine
 from planner.planning.values import BadValue
 from planner.studies.need import need
 from planner.studies.need_inputs import Given, Margin, margin, rootfs_limit
-from tests.studies.captures import machine, part
+from tests.studies.captures import KERNEL, machine, part
 
 
 @pytest.mark.parametrize("text", ["", "0%", "101", "x", "50.5%", "-1"])
@@ -61,9 +61,39 @@ def test_the_image_from_iomem() -> None:
     assert part(need(None, known), "kernel image") == (37 * MIB, "read: Kernel code to Kernel data of m")
 
 
-def test_unknown_inputs_are_assumed_and_named() -> None:
-    found = need(Given(kernel_size=37 * MIB))
-    assert found.assumed == ("initrd archive", "unpacked initrd")
+@pytest.mark.parametrize(
+    ("given", "source", "assumed"),
+    [
+        pytest.param(
+            Given(), None, ("kernel image", "initrd archive", "unpacked initrd", "page size"), id="nothing is known"
+        ),
+        pytest.param(Given(37 * MIB), None, ("initrd archive", "unpacked initrd", "page size"), id="the kernel"),
+        pytest.param(Given(37 * MIB, 23 * MIB), machine(page_size=4 * KIB), ("unpacked initrd",), id="the archive"),
+        pytest.param(Given(None, 23 * MIB, 27 * MIB, page_size=4 * KIB), None, ("kernel image",), id="the initrd"),
+        pytest.param(KERNEL, None, ("page size",), id="all sizes"),
+        pytest.param(KERNEL, machine(), ("page size",), id="all sizes, of a machine"),
+        pytest.param(KERNEL, machine(page_size=4 * KIB), (), id="all sizes and the pages"),
+        pytest.param(
+            Given(37 * MIB, MIB, MIB),
+            machine(Capture(drivers=("arm-smmu-v3",)), page_size=64 * KIB),
+            ("driver arm-smmu-v3",),
+            id="a driver, while running binds",
+        ),
+        pytest.param(
+            Given(37 * MIB, GIB, GIB),
+            machine(Capture(drivers=("arm-smmu-v3",)), page_size=64 * KIB),
+            (),
+            id="a driver, while unpacking binds",
+        ),
+    ],
+)
+def test_every_input_that_counts_and_is_not_known_is_named(
+    given: Given, source: Machine | None, assumed: tuple[str, ...]
+) -> None:
+    assert need(given, source, guess=True).assumed == assumed
+
+
+def test_unknown_inputs_are_assumed() -> None:
     assert part(need(Given(initrd_size=10 * MIB)), "unpacked initrd") == (30 * MIB, "assumed: 3 times the archive")
     assert part(need(Given(initrd_unpacked=10 * MIB)), "initrd archive") == (10 * MIB, "assumed: not compressed")
 
