@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 
+from planner.base.ranges import Range
 from planner.base.sizes import GIB, MIB
-from planner.kernel.memory_map import MemoryMap, Reserved
+from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
+from planner.planning.result import Plan
 from planner.report import to_dict
 from planner.report.diff import differences
 from planner.report.document import plain
+from planner.rewind.rewound import Rewound
 from tests.plans import PLANS, plan_of
 from tests.studies.test_explain import crowded
 
@@ -57,6 +60,44 @@ def test_one_report_and_the_differences_make_the_other(left: str, right: str) ->
     report["notes"].sort()
     wanted["notes"].sort()
     assert report == wanted
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "first", "second"),
+    [
+        pytest.param("memory", "regions", Region(GIB, 2 * GIB), Region(3 * GIB, 4 * GIB), id="regions"),
+        pytest.param("memory", "reserved", Reserved(GIB, 2 * GIB), Reserved(3 * GIB, 4 * GIB), id="reservations"),
+        pytest.param("memory", "rewound", Rewound(GIB, 2 * GIB, "a"), Rewound(3 * GIB, 4 * GIB, "b"), id="rewound"),
+        pytest.param("reservation", "cma", Range(GIB, 2 * GIB), Range(3 * GIB, 4 * GIB), id="CMA ranges"),
+        pytest.param("reservation", "returned", Range(GIB, 2 * GIB), Range(3 * GIB, 4 * GIB), id="what is returned"),
+        pytest.param("reservation", "log", "a", "b", id="lines of the log"),
+        pytest.param("kernel", "forced_base_pages", "a", "b", id="reasons for base pages"),
+        pytest.param("kernel", "assumed", "a", "b", id="what is assumed"),
+        pytest.param("", "notes", "a", "b", id="notes"),
+    ],
+)
+def test_the_position_of_an_entry_is_no_difference(part: str, name: str, first: Any, second: Any) -> None:
+    """One that only one side has is a difference."""
+    plan = plan_of("aligned")
+
+    def having(*entries: Any) -> Plan:
+        changed: dict[str, Any] = {name: entries}
+        whole: dict[str, Any] = {part: replace(getattr(plan, part), **changed)} if part else changed
+        return replace(plan, **whole)
+
+    both = having(first, second)
+    assert differences(both, having(second, first)).differences == ()
+    (found,) = differences(having(second), both).differences
+    assert (found.path.removeprefix(f"{part}."), found.a) == (f"{name}[]", None)
+
+
+def test_each_side_is_summed_up() -> None:
+    plans = [make_plan(crowded(), "512M", Options(strategy=name)) for name in ("pud-aligned", "isolated")]
+    found = plain(differences(*plans))
+    assert [[found[side][key] for key in ("source", "request", "profile", "strategy", "outcome")] for side in "ab"] == [
+        ["<test>", "512M", "6.1", "pud-aligned", "fallback"],
+        ["<test>", "512M", "6.1", "isolated", "exact"],
+    ]
 
 
 def test_what_one_map_reserves_and_the_other_does_not() -> None:
