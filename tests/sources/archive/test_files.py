@@ -129,9 +129,25 @@ def test_what_was_used_and_what_is_missing_is_said() -> None:
     """Notes name files by their paths in the report."""
     notes = machine(cmdline=b"quiet\n").notes
     assert any(note == "files used from the report: cmdline, iomem" for note in notes)
-    (missing,) = [note for note in notes if note.startswith("not in the report: ")]
-    assert "the kernel's version" in missing
-    assert "/proc/iomem" not in missing
+    assert notes[-1] == (
+        "not in the report: memblock's debugfs files, a boot log, the kernel's version, the page size, "
+        "the kernel's configuration, kexec_crash_size"
+    )
+    alone = Found("report.tar")
+    alone.add("log", "dmesg", LOG)
+    assert assemble(alone).notes[-1] == (
+        "not in the report: /proc/iomem, memblock's debugfs files, the kernel's command line, the page size, "
+        "the kernel's configuration, kexec_crash_size"
+    )
+    everything = {
+        "log": LOG,
+        "memblock": b"   0: 0x0000000040000000..0x000000023fffffff\n",
+        "cmdline": b"quiet\n",
+        "getconf": b"PAGE_SIZE 4096\n",
+        "config": b"CONFIG_KFENCE=y\n",
+        "crash_size": b"0\n",
+    }
+    assert not any("not in the report" in note for note in machine(**everything).notes)
 
 
 def test_what_a_log_tells_of_the_configuration_is_not_the_configuration() -> None:
