@@ -15,6 +15,7 @@ from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.memory_map import Flag, Region
 from planner.planning.plan import make_plan
 from planner.sources import parse_text
+from planner.sources.devicetree import NO_MEMORY
 from planner.sources.devicetree.fdt import Blob
 from tests.blobs import Tree, blob_of, cell, wide
 
@@ -244,6 +245,17 @@ def test_a_fit_image_is_refused_with_the_way_out() -> None:
     fit: Tree = {"images": {"fdt-1": {"type": b"flat_dt\0"}}, "configurations": {"conf-1": {"fdt": b"fdt-1\0"}}}
     with pytest.raises(InputError, match=r"^x\.itb: this is a FIT image .*: dumpimage -l FIT lists them"):
         parse_text(blob_of(fit), "x.itb")
+
+
+@pytest.mark.parametrize("name", ["images", "configurations"])
+def test_a_node_that_a_fit_image_has_too_is_no_sign_of_one(name: str) -> None:
+    assert regions(machine(**{name: {}})) == [(GIB, TOP, 0)]
+
+
+def test_a_tree_without_memory_has_a_note() -> None:
+    """The boot loader fills it in."""
+    empty, whole = parse_text(blob_of(CELLS), "x.dtb"), parse_text(blob_of(machine()), "x.dtb")
+    assert [NO_MEMORY in source.notes for source in (empty, whole)] == [True, False]
 
 
 def test_a_tree_for_overlays_is_a_tree() -> None:

@@ -336,6 +336,11 @@ BELOW_END = (2 * GIB + 15 * MIB, 2 * GIB + 16 * MIB)
             id="a range from another node's end on",
         ),
         pytest.param(
+            {**FIRMWARE, "a": {**SIZED, "alloc-ranges": wide(GIB, GIB + 16 * MIB)}},
+            {"6.4": BELOW_END, "6.5": ABOVE, "6.12": BELOW_END},
+            id="a range from another node's beginning on",
+        ),
+        pytest.param(
             {"a": {**SIZED, "alloc-ranges": wide(GIB, MIB)}, "b": {**SIZED, "alloc-ranges": wide(GIB + MIB, GIB)}},
             {"6.4": (GIB, GIB + MIB), "6.12": (GIB, GIB + MIB)},
             id="the first of two",
@@ -363,6 +368,46 @@ def test_a_node_that_begins_where_another_was_placed() -> None:
     }
     starts = {k: [s for s, _, name in planned(nodes, k)[0] if name == "b"] for k in ("6.4", "6.5", "6.12", "7.2")}
     assert starts == {"6.4": [2 * GIB], "6.5": [GIB + MIB], "6.12": [GIB + MIB], "7.2": [GIB + MIB]}
+
+
+@pytest.mark.parametrize("kernel", ["6.5", "6.12", "7.2"])
+def test_a_pool_that_is_freed_makes_room_for_the_next_node(kernel: str) -> None:
+    """At once: both have no address, and the next one is placed where the pool was."""
+    nodes: Tree = {"p": {**POOL, "size": wide(64 * MIB), "linux,cma-default": b""}, "a": SIZED}
+    found, notes = planned(nodes, kernel, None, "cma=8M")
+    assert (TOP - MIB, TOP, "a") in found
+    assert "reserved-memory p: cma= is on the command line, the pool is freed" in notes
+
+
+@pytest.mark.parametrize(
+    ("node", "why"),
+    [
+        pytest.param(
+            {"size": wide(MIB)[:-4]}, "the length of its size or alignment is wrong, it is skipped", id="a short size"
+        ),
+        pytest.param(
+            {**SIZED, "alignment": cell(4096)},
+            "the length of its size or alignment is wrong, it is skipped",
+            id="a short alignment",
+        ),
+        pytest.param(
+            {**SIZED, "alignment": wide(3)}, "its alignment is not a power of two: it is skipped", id="an odd alignment"
+        ),
+        pytest.param(
+            {**SIZED, "alloc-ranges": wide(GIB, GIB)[:-4]},
+            "the length of its alloc-ranges is wrong, it is skipped",
+            id="a short range",
+        ),
+        pytest.param({"reg": wide(GIB, MIB)[:-4]}, "the length of its reg is wrong, it is skipped", id="a short reg"),
+        pytest.param({"reg": wide(GIB, 0)}, "its reg has a size of 0: nothing is reserved", id="an empty reg"),
+        pytest.param({"size": wide(4 * GIB)}, "there is no room for its 4194304K", id="too large"),
+        pytest.param({"size": wide(0)}, "there is no room for its 0K", id="nothing"),
+    ],
+)
+def test_a_node_that_is_not_placed_has_a_note(node: Tree, why: str) -> None:
+    found = parse_text(blob_of(machine(reserved_memory=pool({"a": node}))), "x.dtb")
+    assert found.memory.reserved == ()
+    assert f"reserved-memory a: {why}" in found.notes
 
 
 def test_where_kernels_place_a_node_elsewhere_a_note_says_so() -> None:
