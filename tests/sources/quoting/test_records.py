@@ -20,6 +20,27 @@ from planner.sources.quoting.records import messages_of
         pytest.param('data: {"MESSAGE": "a"}\n\n', "a\n\n", id="server-sent events"),
         pytest.param('{"log":"a\\n","stream":"stdout"}\nplain\n', "a\nplain\n", id="a line that is none"),
         pytest.param('{"msg": "a", "time": "    0.123456"}\n', "[    0.123456] a\n", id="a time since boot"),
+        *(
+            pytest.param(f'{{"{key}": "a"}}\n', "a\n", id=f"under the key {key}")
+            for key in ("MESSAGE", "msg", "message", "log", "line", "text")
+        ),
+        pytest.param('{"msg": "b", "MESSAGE": "a"}\n', "a\n", id="of two keys the more usual one"),
+        pytest.param('"a\\nb"\n', "a\nb", id="a text as one value"),
+        pytest.param('["a", "b"]', "a\nb", id="a list of texts"),
+        pytest.param('{"msg": "a", "time": "2026-11-30T10:00:00.5"}\n', "a\n", id="a date"),
+        pytest.param('{"msg": "a", "time": 1700000000}\n', "a\n", id="seconds since 1970"),
+        pytest.param('{"msg": "a", "time": 12.5}\n', "[12.5] a\n", id="a time since boot as a number"),
+        pytest.param(
+            '{"MESSAGE": "a", "_SOURCE_MONOTONIC_TIMESTAMP": "123456"}\n', "[    0.123456] a\n", id="microseconds"
+        ),
+        pytest.param(
+            '{"MESSAGE": "a", "_SOURCE_MONOTONIC_TIMESTAMP": "1234567890123456"}\n',
+            "[1234567890.123456] a\n",
+            id="the most that there can be",
+        ),
+        pytest.param(
+            '{"MESSAGE": "a", "_SOURCE_MONOTONIC_TIMESTAMP": "12345678901234567"}\n', "a\n", id="more than that"
+        ),
         pytest.param('[{"msg": "a"}, {"msg": "b"}]', "a\nb", id="a list"),
         pytest.param(
             '{"version": 2, "width": 80}\n[0.1, "o", "a\\r\\nb"]\n[0.2, "i", "x"]\n[0.3, "o", "c\\r\\n"]\n',
