@@ -98,6 +98,54 @@ def test_unknown_inputs_are_assumed() -> None:
     assert part(need(Given(initrd_unpacked=10 * MIB)), "initrd archive") == (10 * MIB, "assumed: not compressed")
 
 
+OWN = "read: the kdump initrd of the machine"
+
+
+@pytest.mark.parametrize(
+    ("stated", "known", "archive", "unpacked"),
+    [
+        pytest.param((None, None), (20, 50), (20, OWN), (50, OWN), id="the machine's own"),
+        pytest.param(
+            (None, None), (20, None), (20, OWN), (60, "assumed: 3 times the archive"), id="the machine's archive"
+        ),
+        pytest.param(
+            (None, None), (None, 50), (50, "assumed: not compressed"), (50, OWN), id="the machine's unpacked files"
+        ),
+        pytest.param((30, 60), (20, 50), (30, "stated"), (60, "stated"), id="another initrd"),
+        pytest.param(
+            (30, None), (20, 50), (30, "stated"), (90, "assumed: 3 times the archive"), id="the archive of another one"
+        ),
+        pytest.param((None, 60), (20, 50), (20, OWN), (60, "stated"), id="the machine's archive, whose files are told"),
+    ],
+)
+def test_an_initrd_is_stated_or_the_machines_own(
+    stated: tuple[int | None, int | None],
+    known: tuple[int | None, int | None],
+    archive: tuple[int, str],
+    unpacked: tuple[int, str],
+) -> None:
+    """In MiB."""
+    size, files, own_size, own_files = (None if each is None else each * MIB for each in (*stated, *known))
+    own = machine(Capture(initrd_size=own_size, initrd_unpacked=own_files))
+    found = need(Given(37 * MIB, size, files), own)
+    assert part(found, "initrd archive") == (archive[0] * MIB, archive[1])
+    assert part(found, "unpacked initrd") == (unpacked[0] * MIB, unpacked[1])
+
+
+@pytest.mark.parametrize(
+    ("cpus", "page", "ram", "size"),
+    [
+        pytest.param(1, 4 * KIB, GIB, 64 * KIB + (12 + 133) * KIB + 8 * 96, id="one processor"),
+        pytest.param(4, 64 * KIB, GIB, 4 * KIB + 4 * (192 + 133) * KIB + 8 * 96, id="four, and 64K pages"),
+        pytest.param(1, 4 * KIB, 1 << 40, 32 * MIB + (12 + 133) * KIB + 8192 * 96, id="the most of bitmaps"),
+    ],
+)
+def test_a_dump_program_has_bitmaps_and_a_buffer_for_each_processor(cpus: int, page: int, ram: int, size: int) -> None:
+    found = need(Given(37 * MIB, MIB, MIB, page_size=page, cpus=cpus), machine(ram=ram))
+    assert part(found, "dump program")[0] == size
+    assert part(found, "further processors")[0] == (cpus - 1) * 250 * KIB
+
+
 def test_nothing_at_all_is_an_error() -> None:
     with pytest.raises(InputError, match="the size of the kernel or of its initrd is not known"):
         need(None, machine())
