@@ -34,6 +34,10 @@ _IMAGE = 28 * MIB
 """Bytes of code and read-only data of an image, about, where no listing says where it lies."""
 
 
+_BESIDE = MIB
+"""Bytes of small allocations that lie right beneath the page tables and the pool, at most."""
+
+
 @dataclass(frozen=True, slots=True)
 class Paging:
     """The two allocations of paging_init() whose size depends on the boot.
@@ -96,7 +100,10 @@ def _kfence(cmdline: str | None) -> tuple[str, ...]:
 
 
 def paging_of_listing(view: View, state: State) -> Paging:
-    """The pool and the page tables at the top of a listed memory: the largest combination that fits without a gap."""
+    """The pool and the page tables at the top of a listed memory: the largest combination that fits without a gap.
+
+    Where no pool is configured, one has little beneath it: more is something else, such as reserved memory.
+    """
     own = view.machine.facts.cmdline
     known = paging_of_cmdline(view, own, crash=bool(view.crash))
     if own is not None and known.sure:
@@ -109,8 +116,12 @@ def paging_of_listing(view: View, state: State) -> Paging:
         found = [paging for paging in found if paging.base_pages]
     sizes = {paging: paging_bytes(paging, view) for paging in found}
     found.sort(key=lambda paging: -sizes[paging])
+    most = {
+        paging: sizes[paging] + _BESIDE if paging.kfence_pool and not known.kfence_pool else U64 for paging in found
+    }
     # A small part of the tables may lie elsewhere; but that must not make room for a pool.
-    return next((p for p in found if taken >= sizes[p] * (100 if p.kfence_pool else 97) // 100), found[-1])
+    fits = (p for p in found if sizes[p] * (100 if p.kfence_pool else 97) // 100 <= taken < most[p])
+    return next(fits, found[-1])
 
 
 def pagings_planned(view: View, former: Paging) -> Iterator[Paging]:

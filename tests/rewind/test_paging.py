@@ -57,6 +57,7 @@ def test_tables_of_base_pages(page: int, end: int, code: Range, tables: int) -> 
     [
         pytest.param(TABLES + 100 * KIB, True, False, id="tables of base pages"),
         pytest.param(TABLES + POOL + 100 * KIB, True, True, id="and a pool"),
+        pytest.param(TABLES + POOL + 4 * MIB, True, False, id="reserved memory"),
         pytest.param(POOL + FEW + 100 * KIB, False, True, id="a pool, and blocks"),
         pytest.param(FEW + 100 * KIB, False, False, id="neither"),
     ],
