@@ -12,6 +12,7 @@ sparse_init_nid(), mm/sparse.c; pcpu_embed_first_chunk(), mm/percpu.c @ 5.10, 6.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from planner.base.ranges import total
@@ -75,6 +76,8 @@ class Choice(NamedTuple):
     """True if a kernel does not do so by itself, but a command line may ask for it."""
     many_cpus: bool = False
     """True if only a machine with many processors does so."""
+    lacking: bool = False
+    """True if every such boot allocates something at this step: a way with this choice does not explain everything."""
 
     @property
     def size(self) -> int:
@@ -242,7 +245,17 @@ def _usual_tables(view: View, within: _Window) -> list[Choice]:
         for size in dict.fromkeys(_dentry_hash(size, view.planned.page_size) for size in counted if size > 0)
     ]
     # Where there are several nodes, the kernel waits for vmalloc(), which spreads the tables over them.
-    return [Choice(), *tables] if len(view.nodes) > 1 else [*tables, Choice(unusual=True)]
+    if len(view.nodes) > 1:
+        return [Choice(), *tables]
+    return [*tables, Choice(unusual=True, lacking=not _may_have_nodes(view))]
+
+
+def _may_have_nodes(view: View) -> bool:
+    """True if a hole in the memory may separate two nodes: those that meet are listed apart.
+
+    Firmware puts nodes at round addresses. What it keeps for itself is a smaller hole.
+    """
+    return any(above - below >= GIB for (_, below), (above, _) in pairwise(view.regions))
 
 
 def _usual_buffers(view: View) -> list[Choice]:

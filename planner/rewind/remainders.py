@@ -97,10 +97,12 @@ class Remainders:
         crash = [start for start, _ in self.view.crash]
         for i in entries:
             for low, high in self._left_of(i, state):
-                remainder = self._remainder(i, (low, high)) if high - low > _SMALL else None
+                if high - low <= _SMALL:
+                    continue
+                remainder = self._beneath(low, high) if high in crash else self._remainder(i, (low, high))
                 if remainder is None:
                     continue
-                early = (0,) if high in crash else self.before[remainder.early]
+                early = self.before[remainder.early]
                 more = remainder.size - early[bisect_right(early, remainder.size) - 1]
                 if more > remainder.slack:
                     found.append((low, low + more))
@@ -112,11 +114,13 @@ class Remainders:
         for start, _ in self.view.crash:
             i = bisect_left(state.reserved, (start, 0)) - 1
             if i >= 0 and state.reserved[i][1] == start:
-                low = state.reserved[i][0]
-                size = start - low - total(intersect((low, start), self.after))
-                descriptors = self._may_hold_descriptors(low, start)
-                found.append(Remainder(-1, size, _SMALL, NOTHING, descriptors=descriptors))
+                found.append(self._beneath(*state.reserved[i]))
         return found
+
+    def _beneath(self, low: int, high: int) -> Remainder:
+        """The remainder that a block right beneath the crash kernel is: all of it came later."""
+        size = high - low - total(intersect((low, high), self.after))
+        return Remainder(-1, size, _SMALL, NOTHING, descriptors=self._may_hold_descriptors(low, high))
 
     def left(self, state: State, entries: Iterable[int]) -> list[Remainder]:
         """The remainders of these entries, but for small ones."""

@@ -164,7 +164,7 @@ def search(view: View, early: Sequence[Sequence[Choice]], late: Sequence[Sequenc
 
 def _places(view: View) -> int | None:
     """The number of places tried of a small allocation that need not be there; None: all."""
-    return None if view.events else 2 if view.all_low else 1
+    return None if view.events else 2
 
 
 def is_late(view: View, name: str) -> bool:
@@ -210,17 +210,23 @@ class Search:
         self.placed = is_at_a_place(view)
 
     def ways(self, effort: Effort) -> list[Way]:
-        """The ways back, the best first; none once the searches of the listing have no tries left."""
+        """The ways back, the best first; none once the searches of the listing have no tries left.
+
+        A way that leaves pieces does not end the searches for one that explains everything: what is in pieces may be
+        per-CPU areas.
+        """
+        found: list[Way] = []
         for below, most, per_cpu in effort.passes:
-            if effort.left <= 0:
+            if effort.left <= 0 or (found and below not in _STRICT):
                 break
             tries = min(most, effort.left)
             budget = Budget(tries, skips=below not in _STRICT, places=_places(self.view), known=effort.known)
             ways = _Run(self, budget, below, per_cpu).ways()
             effort.left -= _COST_OF_WAYS if ways else tries - max(budget.left, 0)
-            if ways:
-                return sorted(ways, key=lambda way: (not way.whole, way.rank))[:_MOST_WAYS]
-        return []
+            found += ways
+            if any(way.whole for way in ways):
+                break
+        return sorted(found, key=lambda way: (not way.whole, way.rank))[:_MOST_WAYS]
 
 
 class _Run:
@@ -275,7 +281,8 @@ class _Run:
                 continue
             accepts = partial(self._may_follow, left, step, number) if late else None
             for before in undo(after.state, choice.items, self.budget, accepts):
-                undone = Undone(before.state, (*before.freed, *after.freed), before.skipped + after.skipped)
+                skipped = before.skipped + after.skipped + choice.lacking
+                undone = Undone(before.state, (*before.freed, *after.freed), skipped)
                 held = entries.union(self.remainders.entries(self._late(before)))
                 if step == self.inner + 1:
                     undone = self._without_per_cpu(undone, held)

@@ -140,7 +140,20 @@ def test_one_node_always_has_hash_tables(nodes: list[Span]) -> None:
     tables = usual(8 * GIB, nodes=nodes)[3]
     none = tables.pop(0 if nodes else -1)
     assert all(choice.items and not choice.unusual for choice in tables)
-    assert none == Choice(unusual=not nodes)
+    assert none == Choice(unusual=not nodes, lacking=not nodes)
+
+
+@pytest.mark.parametrize(
+    ("regions", "lacking"),
+    [
+        pytest.param(((GIB, 3 * GIB), (4 * GIB, 6 * GIB)), False, id="a hole of 1 GiB may lie between two nodes"),
+        pytest.param(((GIB, 3 * GIB), (3 * GIB + 64 * MIB, 5 * GIB)), True, id="a small one is the firmware's"),
+    ],
+)
+def test_where_no_two_nodes_can_be_a_boot_without_hash_tables_is_not_explained(
+    regions: tuple[Span, ...], *, lacking: bool
+) -> None:
+    assert usual_steps(replace(view(ram=4 * GIB), regions=regions))[3][-1] == Choice(unusual=True, lacking=lacking)
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,15 @@ import pytest
 from planner.base.ranges import union
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import Facts, Machine
-from planner.kernel.memory_map import MemoryMap, Region, Reserved
+from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
 from planner.rewind.histories import histories
 from planner.rewind.view import PlannedBoot, view_of
 from tests.rewind.boots import Boot, Kernel
 from tests.rewind.recorded import listed, ways
 from tests.rewind.test_readings import MEMORY, PAGE, boot
+
+NOMAP = Flag.NOMAP.value
 
 
 def test_without_a_log_guesses_come_first_and_the_listing_itself_last() -> None:
@@ -103,6 +105,100 @@ def test_the_areas_of_many_processors_may_be_what_nothing_else_explains() -> Non
     late = histories(view_of(machine, PlannedBoot(select_profile("7.3").profile, 16 * KIB)))[0].late
     assert ((0xED000000, 0xEE000000), "software IO TLB") in late
     assert union(span for span, name in late if name in ("memmap", "per-CPU areas"))[0] == (0x13EC30000, 0x13FFF8000)
+
+
+def test_pieces_may_be_per_cpu_areas_where_they_are_what_the_likeliest_choices_leave() -> None:
+    """On a recorded 6.12 of 48 processors on two nodes: an array of the log buffer lies beneath 24 areas."""
+    spans = [
+        (0x48000000, 0x480F1000),
+        (0x48200000, 0x48300000),
+        (0xEE000000, 0xF2000000),
+        (0xFC000000, 0x100000000),
+        (0x2B5AD0000, 0x2BFE00000),
+        (0x2BFFF8000, 0x2BFFFA000),
+        (0x2BFFFA000, 0x2C0000000),
+        (0x437970000, 0x43DE00000),
+        (0x43DE1A000, 0x43DEDA000),
+        (0x43DEDA000, 0x43DFBB000),
+        (0x43DFBC000, 0x43DFBE000),
+        (0x43DFBE000, 0x43DFE3000),
+        (0x43DFE3000, 0x43DFFD000),
+        (0x43DFFD000, 0x440000000),
+    ]
+    reserved = [Reserved(*span, "reserved") for span in spans]
+    reserved += [Reserved(0x40200000, 0x42710000, "Kernel image"), Reserved(0xF2000000, 0xFC000000, "Crash kernel")]
+    memory = MemoryMap((Region(GIB, 11 * GIB), Region(11 * GIB, 17 * GIB)), reserved)
+    machine = Machine("iomem.txt", "iomem", memory, Facts(kernel="6.12", page_size=PAGE), settled=False)
+    found = histories(view_of(machine, PlannedBoot(select_profile("6.12").profile, PAGE)))
+    late = ((0x437970000, 0x437AD0000), "log infos"), ((0x437AD0000, 0x437E00000), "per-CPU areas")
+    assert set(late) <= set(found[0].late)
+
+
+def test_the_arrays_of_a_bounce_buffer_lie_in_the_lowest_block_or_in_another() -> None:
+    """On a recorded 6.1 of six processors, without a crash kernel: beneath their areas, above the hash tables."""
+    named = [(0x40210000, 0x41860000, "Kernel code"), (0x41EB0000, 0x42210000, "Kernel data")]
+    unnamed = [
+        (0x41860000, 0x41EB0000),
+        (0x48000000, 0x480F1000),
+        (0x48200000, 0x48300000),
+        (0xF8000000, 0x100000000),
+        (0x621E00000, 0x63CE00000),
+        (0x63CE34000, 0x63CFAE000),
+        (0x63CFB0000, 0x63CFB2000),
+        (0x63CFB2000, 0x63CFB3000),
+        (0x63CFB3000, 0x63CFDB000),
+        (0x63CFDB000, 0x63CFE6000),
+        (0x63CFE6000, 0x640000000),
+    ]
+    machine = listed(25 * GIB, named, unnamed, kernel="6.1", page_size=PAGE)
+    late = {name: span for span, name in ways(machine)[0].late}
+    assert late["software IO TLB slots"] == (0x63CE34000, 0x63CEF4000)
+    assert late["Inode-cache hash table"] == (0x621E00000, 0x622E00000)
+
+
+def test_any_size_of_per_cpu_areas_is_sure_right_beneath_the_crash_kernel() -> None:
+    """On a recorded 6.12 with 64K pages: 256K for four processors, above the hash tables and the bounce buffer."""
+    named = [(0x40200000, 0x408B0000, "Kernel image"), (0xEFC00000, 0xFFC00000, "Crash kernel")]
+    unnamed = [
+        (0x48000000, 0x48100000),
+        (0x48200000, 0x48300000),
+        (0xC0000000, 0xE0000000),
+        (0xEF1C0000, 0xEFC00000),
+        (0xFFC40000, 0xFFF60000),
+        (0xFFF60000, 0xFFF70000),
+        (0xFFF70000, 0xFFF90000),
+        (0xFFF90000, 0x100000000),
+    ]
+    machine = listed(4 * GIB, named, unnamed, kernel="6.12", page_size=64 * KIB)
+    first = histories(view_of(machine, PlannedBoot(select_profile("6.12").profile, 64 * KIB)))[0]
+    assert first.whole
+    assert ((0xEFBC0000, 0xEFC00000), "per-CPU areas") in first.late
+
+
+def test_a_listing_in_which_the_hash_tables_are_not_found_is_not_explained() -> None:
+    """On a recorded 6.18 with `reserve_mem=4M`, whose memory lies above the larger table, in the same entry."""
+    named = [(0x134600000, 0x1370B0000, "Kernel image"), (0xBC000000, 0xFC000000, "Crash kernel")]
+    unnamed = [
+        (0xB8000000, 0xBC000000),
+        (0xFC000000, 0x100000000),
+        (0x130400000, 0x134600000),
+        (0x139970000, 0x139A80000),
+        (0x13E8E1000, 0x13E9A1000),
+        (0x13E9A1000, 0x13EBA2000),
+        (0x13EBBB000, 0x13F3BB000),
+        (0x13F3BC000, 0x13F402000),
+        (0x13F404000, 0x13F406000),
+        (0x13F408000, 0x13FC00000),
+        (0x13FFE0000, 0x140000000),
+    ]
+    edges = [(0x40000000, 0), (0x13C440000, NOMAP), (0x13C730000, 0), (0x13FC00000, NOMAP), (0x13FFE0000, 0)]
+    ends = [start for start, _ in edges[1:]] + [5 * GIB]
+    regions = (Region(start, end, flags) for (start, flags), end in zip(edges, ends, strict=True))
+    reserved = [Reserved(*entry) for entry in (*named, *((*span, "reserved") for span in unnamed))]
+    memory, facts = MemoryMap(tuple(regions), reserved), Facts(kernel="6.18", page_size=PAGE)
+    machine = Machine("iomem.txt", "iomem", memory, facts, settled=False)
+    found = histories(view_of(machine, PlannedBoot(select_profile("6.18").profile, PAGE)))
+    assert not found[0].whole
 
 
 def test_most_of_a_large_entry_at_the_top_is_not_what_came_later() -> None:

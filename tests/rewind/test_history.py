@@ -35,16 +35,23 @@ def test_per_cpu_areas_lie_beneath_later_allocations_too() -> None:
 
 
 def test_per_cpu_areas_beneath_later_page_descriptors_are_later_too() -> None:
-    """From 7.0 on; two pages above them are free again. Nothing lies beneath them where there is no bounce buffer."""
+    """From 7.0 on; two pages above them are free again, and the hash tables lie right beneath."""
     top = 9 * GIB - 4 * MIB
     descriptors = (top - 8 * GIB // PAGE * 64, top)
     areas = (descriptors[0] - 256 * KIB, descriptors[0] - 2 * PAGE)
     crash = Range(4 * GIB - 256 * MIB, 4 * GIB)
-    rows = [Reserved(*span, "reserved") for span in (areas, descriptors, (top, 9 * GIB))]
+    dentries, inodes = (areas[0] - 8 * MIB, areas[0]), (areas[0] - 12 * MIB, areas[0] - 8 * MIB)
+    entries = ((inodes[0], areas[1]), descriptors, (top, 9 * GIB))
+    rows = [Reserved(*span, "reserved") for span in entries]
     memory = MemoryMap(MEMORY.regions, (*rows, Reserved(crash.start, crash.end, "Crash kernel")))
     facts = Facts(kernel="7.2", page_size=PAGE, record=BootRecord(crash))
     found = ways(Machine("iomem.txt", "iomem", memory, facts, settled=False), "7.2")[0]
-    assert found.late == ((descriptors, "memmap"), (areas, "per-CPU areas"))
+    assert found.late == (
+        (descriptors, "memmap"),
+        (dentries, "Dentry cache hash table"),
+        (inodes, "Inode-cache hash table"),
+        (areas, "per-CPU areas"),
+    )
 
 
 def test_a_page_right_beneath_a_later_allocation_is_later_too() -> None:

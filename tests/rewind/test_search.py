@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from planner.base.ranges import Range
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import BootRecord, Facts, Machine
@@ -89,6 +91,13 @@ def test_an_unusual_choice_is_not_looked_at_where_a_usual_one_explains_the_crash
     unusual = [Choice((Allocation("usual", 2 * MIB),)), Choice((Allocation("unusual", 2 * MIB),), unusual=True)]
     ways = search(listed((2 * MIB, 64)), [[Choice((AREA,))]], [unusual])
     assert {name for way in ways for _, name in way.undone.freed} == {CMA, "crash kernel", "usual"}
+
+
+@pytest.mark.parametrize("lacking", [False, True])
+def test_a_choice_that_lacks_what_every_boot_allocates_does_not_explain_everything(*, lacking: bool) -> None:
+    tables = [Choice((Allocation("tables", 32 * MIB),)), Choice(unusual=True, lacking=lacking)]
+    found = search(listed((2 * MIB, 64)), [[Choice((AREA,))]], [tables, [Choice((Allocation("last", 2 * MIB),))]])
+    assert any(way.whole for way in found) == (not lacking)
 
 
 def test_a_usual_way_is_looked_for_after_an_unusual_one() -> None:
