@@ -131,6 +131,8 @@ _V6_10 = _V6_12_0._replace(
     since=(6, 10),
     source="the generic reservation before 6.12's refusal of a size that is not less than RAM and its loop guard: "
     "as 6.7; hugetlb_cma= by cc48be374b62, of 6.10",
+    # Boots of 6.12.118 have it, and the patches are of June 2024.
+    reserve_mem=False,
     # Read @ 6.8; which release between it and 6.12 has new texts is not known.
     bad_size="Memory value expected",
     bad_base="Memory value expected after '@'",

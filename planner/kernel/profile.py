@@ -218,6 +218,8 @@ class Profile(NamedTuple):
     """Bytes for each object that KFENCE takes at boot; 0 where the image holds them."""
     kfence_last: bool = True
     """True if KFENCE takes them after the bounce buffer."""
+    reserve_mem: bool = True
+    """True if `reserve_mem=` takes memory at boot."""
 
     def reserves_first(self, *, zones: bool) -> bool:
         """True if the crash kernel is reserved before the linear map is made. zones: whether the kernel has DMA zones.

@@ -5,7 +5,7 @@ several choices, and `search` finds which of them explain what a later view list
 
 Sources: start_kernel() and setup_log_buf(), kernel/printk/printk.c; dcache_init_early(), fs/dcache.c;
 alloc_large_system_hash(), mm/page_alloc.c and mm/mm_init.c; swiotlb_init_remap(), round_up_default_nslabs(),
-kernel/dma/swiotlb.c;
+kernel/dma/swiotlb.c; reserve_mem(), mm/memblock.c;
 sparse_init_nid(), mm/sparse.c; pcpu_embed_first_chunk(), mm/percpu.c @ 5.10, 6.1, 6.12, 7.2.
 """
 
@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from planner.base.ranges import total
-from planner.base.sizes import GIB, KIB, MIB, in_words, round_up
+from planner.base.sizes import GIB, KIB, MIB, in_words, memparse, round_up
 from planner.kernel.cmdline import values
 from planner.kernel.force_pte import kfence_objects
 from planner.kernel.machine import Event
@@ -59,6 +59,10 @@ _SEGMENT = 256 * KIB
 
 _BUFFERS_OF_CPUS = (2 * MIB, 8 * MIB)
 """Bytes of the small bounce buffer where there are 5 to 8 and 17 to 32 processors: a segment for each, rounded up."""
+
+_MOST_NAMED, _LONGEST_NAME = 8, 15
+"""How many `reserve_mem=` are heard (RESERVE_MEM_MAX_ENTRIES), and the characters of a name
+(RESERVE_MEM_NAME_SIZE)."""
 
 _RECORD = 32
 """Bytes of log buffer for which one descriptor is provided (1 << PRB_AVGBITS)."""
@@ -165,7 +169,7 @@ def steps_of_log(view: View, *, kfence: bool = False) -> list[list[Choice]]:
     if buffer is not None:
         bounce.append(Allocation(BOUNCE, buffer.size, page_size, 0, view.low_max - 1, at=buffer.start))
         bounce += _slots(buffer.size, page_size, profile)
-    tables = Choice((*first, *log, *hashes))
+    tables = Choice((*first, *_named_memory(view, within), *log, *hashes))
     last = _last(profile, _kfence(view.planned, likely=kfence), [Choice(tuple(bounce))])
     # A log says whether the processor has 52 bits.
     table = _section_table(view.planned) if view.planned.pa_bits == WIDEST else [Choice()]
@@ -216,11 +220,32 @@ def usual_steps(view: View, *, kfence: bool = False) -> list[list[Choice]]:
     within, buffers = _within(listed, first), _usual_buffers(view)
     logs, tables = _usual_logs(profile, within), _usual_tables(view, within)
     steps = [_section_table(view.planned), [Choice(tuple(first))], [*logs, Choice()], tables]
+    named = _named_memory(view, within)
+    if named:
+        steps.insert(2, [Choice(tuple(named))])
     metadata = _kfence_metadata(view.planned)
     # An entry of just its size may be per-CPU areas, but hardly one that holds the arrays of the bounce buffer, too.
     arrays = sum(item.size for buffer in buffers if not buffer.unusual for item in buffer.items[1:])
     likely = kfence or (arrays > 0 and any(end - start == metadata + arrays for start, end in listed.reserved))
     return [*steps, _last(profile, _kfence(view.planned, likely=likely), buffers)]
+
+
+def _named_memory(view: View, within: _Window) -> list[Allocation]:
+    """The memory of each well-formed `reserve_mem=size:align:name` of the machine's own command line.
+
+    Taken when the command line is parsed, between the per-CPU areas and the log buffer; a name counts once.
+    """
+    found: dict[str, Allocation] = {}
+    asked = values(view.machine.facts.cmdline, "reserve_mem") if view.planned.profile.reserve_mem else ()
+    for text in asked:
+        size, colon = memparse(text)
+        align, end = memparse(text, colon + 1)
+        name = text[end + 1 :]
+        formed = text[colon : colon + 1] == text[end : end + 1] == ":" and name.strip() and len(name) <= _LONGEST_NAME
+        if size and formed and name not in found and len(found) < _MOST_NAMED:
+            item = within.later("memory of reserve_mem=", size)
+            found[name] = item._replace(align=max(align, item.align))
+    return list(found.values())
 
 
 def _usual_logs(profile: Profile, within: _Window) -> list[Choice]:

@@ -501,6 +501,7 @@ AROUND: dict[
     "cma_gigantic": {"4.12": True, "5.16": False, "6.10": True},
     "cma_upward": {"4.12": False, "5.12": True},
     "kfence_last": {"4.12": False, "6.15": True},
+    "reserve_mem": {"4.12": False, "6.12.0": True},
     "reserved_nodes": {"4.12": "sorted", "6.5": "beside", "6.12": "placed"},
 }
 

@@ -310,3 +310,32 @@ def test_a_guess_says_what_it_took_back() -> None:
         "assumed to have come later: log buffer 1M, memmap 128M"
     )
     assert guess_in_words([]) == "nothing came later"
+
+
+@pytest.mark.parametrize(
+    ("kernel", "asked", "taken"),
+    [
+        pytest.param("6.12", "reserve_mem=8M:2M:one", [(8 * MIB, 2 * MIB)], id="with its alignment"),
+        pytest.param("6.12", "reserve_mem=8M:0:one", [(8 * MIB, 64)], id="at least that of a cache line"),
+        pytest.param("7.3", "reserve_mem=1M:4096:a reserve_mem=2M:4096:b", [(MIB, PAGE), (2 * MIB, PAGE)], id="two"),
+        pytest.param("7.3", "reserve_mem=1M:4096:a reserve_mem=2M:4096:a", [(MIB, PAGE)], id="a name counts once"),
+        pytest.param("7.3", "reserve_mem=1M:4096: reserve_mem=1M reserve_mem=0:0:a", [], id="no name, or no size"),
+        pytest.param("7.3", "reserve_mem=1M:4096:a-name-of-16-char", [], id="a name that is too long"),
+        pytest.param("6.6", "reserve_mem=8M:2M:one", [], id="older kernels do not know it"),
+    ],
+)
+@pytest.mark.parametrize("log", [False, True], ids=["listing", "log"])
+def test_memory_that_the_command_line_names(
+    kernel: str, asked: str, taken: list[tuple[int, int]], *, log: bool
+) -> None:
+    """It comes after the per-CPU areas, and before the log buffer."""
+    events = (Event("percpu", MIB), Event("log_buf", MIB)) if log else ()
+    shown = view(kernel, *events, blocks=((GIB, 9 * GIB),))
+    shown = replace(shown, machine=replace(shown.machine, facts=replace(shown.machine.facts, cmdline=asked)))
+    steps = steps_of_log(shown) if log else usual_steps(shown)
+    items = [item for step in steps for item in step[0].items]
+    order = [item.name for item in items]
+    found = [i for i, name in enumerate(order) if name == "memory of reserve_mem="]
+    assert [(items[i].size, items[i].align) for i in found] == taken
+    assert all(i < order.index("log buffer") for i in found)
+    assert not log or all(i > order.index("per-CPU areas") for i in found)
