@@ -16,7 +16,7 @@ from planner.kernel.profiles import CRASH_ALIGN
 from planner.rewind.boot_steps import BOUNCE, CMA, Choice, steps_of_log
 from planner.rewind.histories_from_listing import histories_from_listing
 from planner.rewind.histories_from_log import histories_from_log
-from planner.rewind.history import LISTED, History, early_of_log, history_of, with_memmap
+from planner.rewind.history import LISTED, History, early_of_log, explained_but_for, history_of, with_memmap
 from planner.rewind.listed_cma import listed_area
 from planner.rewind.memmap import MEMMAP, section_size
 from planner.rewind.paging import paging_of_cmdline, paging_of_listing
@@ -103,7 +103,9 @@ def _logged(view: View) -> list[History]:
     early = early_of_log(view)
     ways = search(view, [[Choice(tuple(_before(view, early)))]], steps_of_log(view, kfence=pool))
     right = [way for way in ways if not way.rank.elsewhere] or ways
-    return [history_of(view, "what the log names", way, early) for way in _chosen(right, 6)]
+    found = [history_of(view, "what the log names", way, early) for way in _chosen(right, 6)]
+    # What else may be in an entry is small: more has a name that the log does not tell.
+    return [replace(one, whole=one.whole or explained_but_for(view, one) < CRASH_ALIGN) for one in found]
 
 
 def _chosen(ways: list[Way], most: int) -> list[Way]:

@@ -11,19 +11,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from planner.base.ranges import Span, difference, subtract, total, union
+from planner.base.ranges import Span, difference, intersect, subtract, total, union
 from planner.base.sizes import KIB
 from planner.kernel.cma import early_areas
+from planner.kernel.force_pte import kfence_pool_size
 from planner.rewind.boot_steps import PER_CPU
 from planner.rewind.log_state import areas_on_nodes
-from planner.rewind.memmap import MEMMAP, in_pages
+from planner.rewind.memmap import MEMMAP, WIDEST, in_pages, section_table
 from planner.rewind.paging import Paging, paging_of_listing
 from planner.rewind.replay import Early, lowest_pages
 from planner.rewind.search import Way, explains_crash, is_late
 from planner.rewind.state import State
 from planner.rewind.view import View
 
-__all__ = ["LISTED", "History", "early_of_log", "history_of", "with_memmap"]
+__all__ = ["LISTED", "History", "early_of_log", "explained_but_for", "history_of", "with_memmap"]
 
 LISTED = "every reservation listed came before the crash kernel"
 """The words for the way back in which nothing came later."""
@@ -80,6 +81,20 @@ def history_of(view: View, what: str, way: Way, early: Early) -> History:
     paging = paging_of_listing(view, state.without(descriptors))
     early = with_memmap(view, state, replace(early, memmap=descriptors))
     return History(what, state, late, early, paging, whole)
+
+
+def explained_but_for(view: View, history: History) -> int:
+    """Bytes of the largest piece that is left of a listed entry in which a later allocation lies, and has no name.
+
+    What comes early and is named nowhere, a KFENCE pool and the table of sections, does not count.
+    """
+    planned, late = view.planned, union(span for span, _ in history.late)
+    known = union([*late, *view.crash, *view.listed.kept, *history.early.memmap, *history.early.areas])
+    beside = [block for block in view.listed.reserved if intersect(block, late)]
+    pool = kfence_pool_size(planned.config, planned.page_size) if history.paging.kfence_pool else 0
+    wide = planned.pa_bits == WIDEST and not planned.profile.first
+    table = section_table(planned.profile, planned.page_size, WIDEST, planned.config) if wide else 0
+    return max((end - start for start, end in difference(beside, known)), default=0) - pool - table
 
 
 def with_memmap(view: View, state: State, early: Early) -> Early:

@@ -66,6 +66,9 @@ class Rewind:
 UNTOLD = "the listing does not tell all that came later"
 """The doubt about a listing to which no usual boot leads."""
 
+UNNAMED = "the log does not name all that came later"
+"""The doubt about a listing that the allocations of its boot's log do not explain."""
+
 _LIKELIEST = 2
 """Histories for which more RAM is assumed if no `mem=` is known to have cut the map."""
 
@@ -91,10 +94,11 @@ def rewind(machine: Machine, planned: PlannedBoot) -> Rewind:
     if _may_be_hidden(view):
         readings += _larger(found, view)
     certain = len([reading for reading in readings if not reading.more]) == 1
-    lower, explained = _may_end_lower(view), found[0].whole or bool(view.events)
+    lower, explained = _may_end_lower(view), found[0].whole
     notes = [f"{lack}: what came after the crash kernel is told from the listing alone"] if lack else []
     notes += _notes(view, certain=certain, lower=lower, explained=explained)
-    doubts = _doubt_of_areas(view), _doubt(lower=lower, explained=explained), _doubt_of_nodes(view)
+    untold = UNNAMED if view.events else UNTOLD
+    doubts = _doubt_of_areas(view), _doubt(untold, lower=lower, explained=explained), _doubt_of_nodes(view)
     return Rewind(tuple(readings), tuple(notes), tuple(filter(None, doubts)))
 
 
@@ -127,11 +131,11 @@ def _is_same(one: Machine, other: Machine) -> bool:
     return shared and (one.kind, one.settled) == (other.kind, other.settled)
 
 
-def _doubt(*, lower: bool, explained: bool) -> str:
-    """The doubt that belongs in the first line of an answer; "" for none."""
+def _doubt(untold: str, *, lower: bool, explained: bool) -> str:
+    """The doubt that belongs in the first line of an answer; "" for none. untold: that about an unexplained listing."""
     if lower:
         return "low memory may end lower, as the listed crash kernel hints"
-    return "" if explained else UNTOLD
+    return "" if explained else untold
 
 
 def _doubt_of_nodes(view: View) -> str:
@@ -163,7 +167,9 @@ def _notes(view: View, *, certain: bool, lower: bool, explained: bool) -> Iterat
             "the sources do not say which reservations came later; the most likely "
             "reading is planned, the others are listed where they differ"
         )
-    if not explained:
+    if not explained and view.events:
+        yield "the allocations that the log names do not lead to all that is listed: others came later, or earlier"
+    elif not explained:
         yield (
             "no usual sequence of allocations leads to all that is listed: give the log of the same boot (--log) to "
             "tell what came after the crash kernel"

@@ -38,6 +38,19 @@ def test_a_log_that_names_what_came_later_leaves_one_way(high: bool) -> None:
     assert reserved(found[0]) == early().reserved
 
 
+@pytest.mark.parametrize(
+    ("lost", "whole"),
+    [
+        pytest.param("", True, id="all is named"),
+        pytest.param("Dentry cache", False, id="8M in the same entry are not"),
+    ],
+)
+def test_a_log_that_leaves_much_unnamed_does_not_explain_the_listing(lost: str, *, whole: bool) -> None:
+    machine = boot(crash=256 * MIB, log=True)
+    named = tuple(event for event in machine.facts.events if event.name != lost or not lost)
+    assert ways(replace(machine, facts=replace(machine.facts, events=named)))[0].whole is whole
+
+
 def test_a_listing_that_nothing_explains_leaves_what_is_certain() -> None:
     """All that lies directly beneath the crash kernel came later; or all that is listed came before."""
     machine = boot(crash=256 * MIB, log=False)
