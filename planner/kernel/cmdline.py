@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-__all__ = ["has_word", "values", "words"]
+__all__ = ["has_word", "truth", "values", "words"]
 
 
 def words(cmdline: str) -> list[str]:
@@ -41,6 +41,17 @@ def values(cmdline: str | None, name: str) -> tuple[str, ...]:
 def has_word(cmdline: str | None, name: str) -> bool:
     """True if a parameter is present, with or without a value."""
     return name in _parameters(cmdline or "")
+
+
+def truth(value: str) -> bool | None:
+    """The meaning of a switch's value, of which only the first one or two characters count; None: it has none.
+
+    Source: kstrtobool(), lib/kstrtox.c @ 6.1.
+    """
+    head = value[:1].lower()
+    if head == "o":
+        return {"n": True, "f": False}.get(value[1:2].lower())
+    return {"1": True, "y": True, "t": True, "0": False, "n": False, "f": False}.get(head)
 
 
 @lru_cache(maxsize=16)  # a plan asks two lines for a few hundred parameters

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from planner.base.sizes import memparse
-from planner.kernel.cmdline import values
+from planner.kernel.cmdline import truth, values
 from planner.kernel.profiles import Profile
 
 __all__ = ["Forcing", "forcing", "kfence_objects", "kfence_pool_size"]
@@ -140,7 +140,7 @@ def _full_only(given: Sequence[str], built_in: bool | None, remedy: str) -> _Cau
 def _meaning(value: str, profile: Profile) -> bool | None:
     """True if a value of rodata= means full; None if the kernel does not accept it."""
     if profile.rodata == "booleans":
-        return True if value == "full" else None if _truth(value) is None else False
+        return True if value == "full" else None if truth(value) is None else False
     return _KEYWORDS[profile.rodata].get(value)
 
 
@@ -161,16 +161,8 @@ _REMEDIES = {
 def _debug_pagealloc(cmdline: str | None, config: Mapping[str, str]) -> bool:
     if config.get("DEBUG_PAGEALLOC") == "n":
         return False
-    valid = [truth for text in values(cmdline, "debug_pagealloc") if (truth := _truth(text)) is not None]
+    valid = [known for text in values(cmdline, "debug_pagealloc") if (known := truth(text)) is not None]
     return valid[-1] if valid else config.get("DEBUG_PAGEALLOC_ENABLE_DEFAULT") == "y"
-
-
-def _truth(text: str) -> bool | None:
-    """kstrtobool(): only the first one or two characters count."""
-    head = text[:1].lower()
-    if head == "o":
-        return {"n": True, "f": False}.get(text[1:2].lower())
-    return {"1": True, "y": True, "t": True, "0": False, "n": False, "f": False}.get(head)
 
 
 def _kfence(

@@ -31,6 +31,8 @@ SYMBOLS: Mapping[str, str] = {
     "DEBUG_PAGEALLOC_ENABLE_DEFAULT": "debug_pagealloc",
     "DMA_CMA": "cma",
     "KEXEC_CORE": "kexec",
+    "KEXEC_HANDOVER": "handover",
+    "KEXEC_HANDOVER_ENABLE_DEFAULT": "handover",
     "KFENCE": "kfence",
     "KFENCE_NUM_OBJECTS": "kfence",
     "KFENCE_SAMPLE_INTERVAL": "kfence",
@@ -73,6 +75,8 @@ _FULL = "RODATA_FULL_DEFAULT_ENABLED=y"
 _KFENCE, _CMA = "KFENCE=y KFENCE_SAMPLE_INTERVAL", "CMA=y CMA_SIZE_MBYTES"
 _ZONES, _KASLR = "ZONE_DMA=y ZONE_DMA32=y", "RANDOMIZE_BASE=y"
 _GKI = "ARM64_4K_PAGES=y ARM64_VA_BITS=39 ARM64_PA_BITS=48"
+_USERS = "reports of users on its 7.0.0 kernels"
+_HANDOVER = "KEXEC_HANDOVER=y KEXEC_HANDOVER_ENABLE_DEFAULT=y"
 _NO_KEXEC = "KEXEC=n KEXEC_CORE=n CRASH_DUMP=n CRASH_RESERVE=n"
 
 _ROWS: dict[str, tuple[str, str, str]] = {
@@ -90,6 +94,8 @@ _ROWS: dict[str, tuple[str, str, str]] = {
     "ubuntu-6.8": ("Ubuntu 24.04", _KCFG, f"{_4K} {_FULL} {_KFENCE}=0 {_CMA}=32"),
     "ubuntu-6.11": ("Ubuntu 24.10", _KCFG, f"{_4K} {_FULL} {_KFENCE}=0 {_CMA}=32"),
     "ubuntu-6.14": ("Ubuntu 25.04", _KCFG, f"{_4K} {_FULL} {_KFENCE}=0 {_CMA}=32"),
+    "ubuntu-7.0": ("Ubuntu 26.04", f"{_USERS}, arm64", f"{_HANDOVER} {_CMA}=32"),
+    "ubuntu-7.0-nvidia": ("Ubuntu 26.04", f"{_USERS}, DGX Spark", f"{_HANDOVER} {_CMA}=0"),
     "debian-5.10": ("Debian 11", _KCFG, f"{_4K} {_FULL} KFENCE=n {_CMA}=64"),
     "debian-6.1": ("Debian 12", _KCFG, f"{_4K} {_FULL} KFENCE=n {_CMA}=64"),
     "debian-6.12": ("Debian 13", f"{_KCFG}; 6.12.117, arm64 and rt", f"{_4K_52} {_FULL} {_KFENCE}=0 {_CMA}=64"),

@@ -36,6 +36,8 @@ _V7_3 = Profile(
     swiotlb="always",
     log_info=112,
     kfence_metadata=1156,
+    # kernel: kho_memory_init(), kernel/kexec_handover.c, and arch/arm64/Kconfig, since 6.16.
+    hands_over=True,
 )
 _V7_2 = _V7_3._replace(
     name="7.2",
@@ -100,6 +102,7 @@ _V6_15 = _V6_16._replace(
     since=(6, 15),
     source="kernel/crash_reserve.c and arch/arm64/mm/init.c @ 6.12; 0d98484ee333 (bounce buffers before KFENCE) is of "
     "6.15",
+    hands_over=False,
     # kernel: arm64_memblock_init(), arch/arm64/mm/init.c, up to 6.15 (1db780bafa4c is of 6.16).
     moves_memstart=True,
     # kernel: dma_contiguous_reserve(), kernel/dma/contiguous.c: the limit of cma= since 6.16 (aa807b9f22df); read

@@ -221,6 +221,9 @@ class Profile(NamedTuple):
     reserve_mem: bool = True
     """True if `reserve_mem=` takes memory at boot."""
 
+    hands_over: bool = False
+    """True if the kernel may set memory aside for kexec handover, last of all (6.16)."""
+
     def reserves_first(self, *, zones: bool) -> bool:
         """True if the crash kernel is reserved before the linear map is made. zones: whether the kernel has DMA zones.
 

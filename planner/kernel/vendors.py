@@ -267,6 +267,11 @@ KERNELS: tuple[VendorKernel, ...] = (
        "its patches were not found", "4.15.0-213-generic", note="its patches are not known"),
     _K("ubuntu25.10", "Ubuntu", "6.17.0 -generic", "-generic", r"^6\.17\.0-\d+-generic$", "", "", "inferred",
        "its patches were not found", "6.17.0-8-generic", note="its patches are not known"),
+    _K("ubuntu26.04-nvidia", "Ubuntu", "7.0.0 -nvidia", "-nvidia", r"^7\.0\.0-\d+-nvidia", "", "ubuntu-7.0-nvidia",
+       "inferred", "its patches were not found", "7.0.0-1019-nvidia", note="its patches are not known"),
+    _K("ubuntu26.04", "Ubuntu", "7.0.0, other flavours", "-",
+       r"^7\.0\.0-\d+-(?:generic|aws|azure|gcp|gke|ibm|kvm|lowlatency|oem|oracle|raspi|realtime|qcom)", "",
+       "ubuntu-7.0", "inferred", "its patches were not found", "7.0.0-30-generic", note="its patches are not known"),
     _K("ubuntu", "Ubuntu", "other flavours and versions", "-",
        r"-\d+-(generic|aws|azure|gcp|gke|ibm|kvm|lowlatency|nvidia|oem|oracle|raspi|realtime|qcom|laptop|"
        r"bluefield|fips|tegra|xilinx)|-bluefield$", "", "",

@@ -109,6 +109,9 @@ def _words(key: str, symbols: Mapping[str, str]) -> str:
         return "no CMA" if symbols.get("CMA") == "n" else f"{symbols['CMA_SIZE_MBYTES']}M of CMA"
     if key == "kexec":
         return "no crash kernels"
+    if key == "handover":
+        on = symbols.get("KEXEC_HANDOVER_ENABLE_DEFAULT") == "y"
+        return f"kexec handover, {'on' if on else 'off'} by default"
     listed = [f"{symbol}={value}" for symbol, value in symbols.items() if SYMBOLS.get(symbol) == key]
     return ", ".join(listed)
 

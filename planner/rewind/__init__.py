@@ -27,6 +27,8 @@ Dentry and inode hashes               top of memory                           li
 KFENCE metadata, up to 6.14           top of memory                           by the number of objects, 255 by default
 bounce buffer and its arrays          beneath the DMA limit; top              a log names it, with its address
 KFENCE metadata, from 6.15 on         top of memory                           likewise
+scratch memory of kexec handover,     beneath the DMA limit; top of memory,   by command line and configuration; twice
+from 6.16 on                          twice                                   what was allocated (`handover`)
 interrupt tables, under UEFI          pages that no one had                   listed apart from all else (`gic_tables`)
 ====================================  ======================================  =========================================
 

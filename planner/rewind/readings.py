@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
-from planner.base.ranges import intersect, subtract, union
+from planner.base.ranges import Span, intersect, subtract, union
 from planner.base.sizes import format_size
 from planner.kernel.arm64_init import mem_limit
 from planner.kernel.cmdline import values
 from planner.kernel.machine import Machine
 from planner.kernel.memory_map import MemoryMap, Reserved
 from planner.rewind.boot_steps import needs_bounce_buffer
+from planner.rewind.handover import SCRATCH, is_on, scratch_areas
 from planner.rewind.hidden_ram import asks_for_high, is_hidden, likely_totals, map_with, settles, with_more, without_top
 from planner.rewind.histories import histories
 from planner.rewind.history import LISTED, History
@@ -72,8 +73,11 @@ UNNAMED = "the log does not name all that came later"
 _LIKELIEST = 2
 """Histories for which more RAM is assumed if no `mem=` is known to have cut the map."""
 
-_latest: list[tuple[Machine, PlannedBoot, list[History]]] = []
-"""The histories of the machine that was rewound last, one entry at most: mostly one is planned for many times."""
+_latest: list[tuple[Machine, PlannedBoot, tuple[Span, ...], list[History]]] = []
+"""The scratch memory and the histories of the machine that was rewound last, one entry at most.
+
+Mostly one is planned for many times.
+"""
 
 
 def rewind(machine: Machine, planned: PlannedBoot) -> Rewind:
@@ -87,7 +91,8 @@ def rewind(machine: Machine, planned: PlannedBoot) -> Rewind:
     lack = _lacks(view)
     if lack:
         view = view_of(replace(machine, facts=replace(machine.facts, events=())), planned)
-    found = _histories(machine, view)
+    scratch, found = _histories(machine, view)
+    view = _without_scratch(view, scratch)
     readings: list[MapReading] = []
     for history in found:
         _add(readings, history, view)
@@ -97,8 +102,8 @@ def rewind(machine: Machine, planned: PlannedBoot) -> Rewind:
     lower, explained = _may_end_lower(view), found[0].whole
     notes = [f"{lack}: what came after the crash kernel is told from the listing alone"] if lack else []
     notes += _notes(view, certain=certain, lower=lower, explained=explained)
-    untold = UNNAMED if view.events else UNTOLD
-    doubts = _doubt_of_areas(view), _doubt(untold, lower=lower, explained=explained), _doubt_of_nodes(view)
+    unsure = _doubt(UNNAMED if view.events else UNTOLD, lower=lower, explained=explained)
+    doubts = _doubt_of_areas(view), _doubt_of_scratch(view, found[0]), unsure, _doubt_of_nodes(view)
     return Rewind(tuple(readings), tuple(notes), tuple(filter(None, doubts)))
 
 
@@ -114,15 +119,37 @@ def _lacks(view: View) -> str:
     return machine.facts.events_lack or ("the log lacks the line of the bounce buffer" if lost_buffer else "")
 
 
-def _histories(machine: Machine, view: View) -> list[History]:
-    """The histories of a machine in this view, which do not depend on the planned command line."""
+def _histories(machine: Machine, view: View) -> tuple[tuple[Span, ...], list[History]]:
+    """The scratch memory and the histories of a machine in this view, whatever command line is planned."""
     same = replace(view.planned, cmdline=None)
-    for known, planned, found in _latest:
+    for known, planned, scratch, found in _latest:
         if _is_same(known, machine) and planned == same:
-            return found
-    found = histories(view)
-    _latest[:] = [(machine, same, found)]
-    return found
+            return scratch, found
+    scratch, found = _likeliest_scratch(view)
+    _latest[:] = [(machine, same, scratch, found)]
+    return scratch, found
+
+
+def _likeliest_scratch(view: View) -> tuple[tuple[Span, ...], list[History]]:
+    """The scratch memory with which all that is listed is explained, or else the last found, and the histories."""
+    scratch: tuple[Span, ...] = ()
+    if _hides_scratch(view):
+        for scratch in scratch_areas(view):
+            found = histories(_without_scratch(view, scratch))
+            if found[0].whole:
+                return scratch, found
+    return scratch, histories(_without_scratch(view, scratch))
+
+
+def _hides_scratch(view: View) -> bool:
+    """True if scratch memory is among what is listed, and nothing tells which of it."""
+    machine = view.machine
+    return not (machine.settled or machine.traits.log or view.planned.reserves_first) and is_on(view)
+
+
+def _without_scratch(view: View, scratch: tuple[Span, ...]) -> View:
+    """The view as it was before the scratch memory was set aside."""
+    return replace(view, listed=view.listed.without(scratch), scratch=scratch) if scratch else view
 
 
 def _is_same(one: Machine, other: Machine) -> bool:
@@ -136,6 +163,13 @@ def _doubt(untold: str, *, lower: bool, explained: bool) -> str:
     if lower:
         return "low memory may end lower, as the listed crash kernel hints"
     return "" if explained else untold
+
+
+def _doubt_of_scratch(view: View, likeliest: History) -> str:
+    """The doubt about scratch memory that a boot set aside, where not all of its areas are found; "" for none."""
+    areas = 1 if view.all_low else 2
+    told = len(view.scratch) == areas and likeliest.whole
+    return f"{SCRATCH} may be among what is listed" if _hides_scratch(view) and not told else ""
 
 
 def _doubt_of_nodes(view: View) -> str:
@@ -205,6 +239,7 @@ def _add(readings: list[MapReading], history: History, view: View) -> None:
         if all(reading.memory != memory for reading in readings):
             rewound = [Rewound(*span, "the crash kernel itself") for span in view.crash]
             rewound += [Rewound(*span, f"{name}: {AFTERWARDS}") for span, name in history.late]
+            rewound += [Rewound(*span, f"{SCRATCH}: {AFTERWARDS}") for span in view.scratch]
             rewound += [Rewound(*span, f"interrupt tables: {AFTERWARDS}") for span in union(view.lpi_tables)]
             readings.append(MapReading(what, memory, tuple(rewound)))
 

@@ -70,6 +70,8 @@ class View:
     """What is known to have come after the crash kernel, each range with its name."""
     lpi_tables: tuple[Span, ...] = ()
     """Tables of the interrupt controller, which the running kernel reserved itself, and memblock never did."""
+    scratch: tuple[Span, ...] = ()
+    """Scratch memory of kexec handover that is taken out of `listed`: it came last."""
     cut: int = 0
     """The address where a `mem=` cut RAM away beneath what stays, such as the image; 0: nowhere."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from planner.kernel.cmdline import has_word, values, words
+from planner.kernel.cmdline import has_word, truth, values, words
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,19 @@ def test_a_word_is_there_with_a_value_or_without() -> None:
     assert has_word("crashkernel=1G", "crashkernel")
     assert not has_word("xcrashkernel=1G", "crashkernel")
     assert not has_word("movable_node", "movable")
+
+
+@pytest.mark.parametrize(
+    ("value", "meaning"),
+    [
+        pytest.param("on", True, id="on"),
+        pytest.param("OFF", False, id="off, whatever its case"),
+        pytest.param("yes", True, id="the first letter counts"),
+        pytest.param("0x1", False, id="or digit"),
+        pytest.param("o", None, id="o alone"),
+        pytest.param("2", None, id="no switch"),
+        pytest.param("", None, id="nothing"),
+    ],
+)
+def test_truth(value: str, *, meaning: bool | None) -> None:
+    assert truth(value) is meaning

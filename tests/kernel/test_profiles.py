@@ -179,7 +179,8 @@ def test_a_flavours_page_size_is_taken_and_said_where_nothing_else_does() -> Non
         ("5.15.0-1060.62.15.gd5f0a87-bluefield", "ubuntu", "5.15-stable", "inferred", None),
         ("4.15.0-213-generic", "ubuntu18.04", "4.12", "inferred", None),
         ("6.17.0-8-generic", "ubuntu25.10", "6.17", "inferred", None),
-        ("7.0.0-14-generic-64k", "ubuntu", "7.0", "inferred", 64),
+        ("7.0.0-14-generic-64k", "ubuntu26.04", "7.0", "inferred", 64),
+        ("7.0.0-1019-nvidia", "ubuntu26.04-nvidia", "7.0", "inferred", None),
         # SUSE
         ("5.3.18-24.75-default", "sles15sp3", "sle15-5.3", "read", None),
         ("5.3.18-57-64kb", "sles15sp3", "sle15-5.3", "read", 64),
