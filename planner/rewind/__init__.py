@@ -53,6 +53,8 @@ would have had a higher place. If no way leaves none, the best ones are readings
 right. Before these comes, where all RAM is low memory, that everything beneath the CMA area came later (`cma_stack`),
 and elsewhere that what lies beside a later allocation did, too, such as the per-CPU areas of many processors.
 
+Beside a log, large ranges that neither it nor a step names may have come later, too: that is a reading of its own.
+
 A log alone shows no listing: `log_state` builds the state from what it names, and from what must lie above that; under
 UEFI the image lies near the top, in a reading for each usual place.
 

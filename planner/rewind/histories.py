@@ -9,7 +9,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import replace
 
-from planner.base.ranges import Span, subtract, union
+from planner.base.ranges import Span, difference, subtract, union
+from planner.base.sizes import MIB
 from planner.kernel.cma import cma_align
 from planner.kernel.pgtable import STRUCT_PAGE
 from planner.kernel.profiles import CRASH_ALIGN
@@ -21,7 +22,7 @@ from planner.rewind.listed_cma import listed_area
 from planner.rewind.memmap import MEMMAP, section_size
 from planner.rewind.paging import paging_of_cmdline, paging_of_listing
 from planner.rewind.replay import Early
-from planner.rewind.search import Way, search
+from planner.rewind.search import Way, explains_crash, search
 from planner.rewind.state import Allocation, State
 from planner.rewind.undo import Budget, Undone, undo
 from planner.rewind.view import View
@@ -40,10 +41,10 @@ def histories(view: View) -> list[History]:
     logged = any(e.kind in ("hash", "percpu", "swiotlb") for e in view.events)
     found = _logged(view) if logged else []
     if found:
-        return found
+        return [*found, *_without_unnamed(view, found[0])]
     # A log that names allocations explains nothing here, or there is none: what is certain, and what is usual.
     others = [_simple(view)] if view.crash or logged else []
-    ways = histories_from_listing(view, others) if not logged else others
+    ways = histories_from_listing(view, others) if not logged else [*others, *_without_unnamed(view, others[0])]
     return [*ways, _all_early(view) if ways else replace(_all_early(view), whole=False)]
 
 
@@ -106,6 +107,26 @@ def _logged(view: View) -> list[History]:
     found = [history_of(view, "what the log names", way, early) for way in _chosen(right, 6)]
     # What else may be in an entry is small: more has a name that the log does not tell.
     return [replace(one, whole=one.whole or explained_but_for(view, one) < CRASH_ALIGN) for one in found]
+
+
+_LARGE = 64 * MIB
+"""Bytes of a range that a boot hardly reserves without naming it, at least."""
+
+
+def _without_unnamed(view: View, history: History) -> list[History]:
+    """The history in which large ranges that a log does not name came later, too, such as shadow memory of a sanitizer.
+
+    None where there are no such ranges, or where the crash kernel lies as it does because of them.
+    """
+    early = history.early
+    unnamed = difference(history.state.reserved, union([*view.listed.kept, *early.memmap, *early.areas]))
+    large = [span for span in unnamed if span[1] - span[0] >= _LARGE]
+    state = history.state.without(large)
+    if not large or (view.crash and explains_crash(view, history.state) and not explains_crash(view, state)):
+        return []
+    late = (*history.late, *((span, "not named by the log") for span in large))
+    what = f"{history.assumption}, and large ranges that nothing names came later"
+    return [replace(history, assumption=what, state=state, late=late, whole=False)]
 
 
 def _chosen(ways: list[Way], most: int) -> list[Way]:

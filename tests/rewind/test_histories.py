@@ -51,6 +51,25 @@ def test_a_log_that_leaves_much_unnamed_does_not_explain_the_listing(lost: str, 
     assert ways(replace(machine, facts=replace(machine.facts, events=named)))[0].whole is whole
 
 
+@pytest.mark.parametrize(
+    ("start", "size", "ways_back"),
+    [
+        pytest.param(GIB + 512 * MIB, 64 * MIB, 2, id="large"),
+        pytest.param(GIB + 512 * MIB, 63 * MIB, 1, id="smaller"),
+        pytest.param(2 * GIB, 256 * MIB, 2, id="larger"),
+    ],
+)
+def test_a_large_range_that_a_log_does_not_name_may_have_come_later(start: int, size: int, ways_back: int) -> None:
+    """It is in doubt, as a sanitizer's shadow memory may be there; an initrd is smaller, mostly."""
+    machine = boot(crash=256 * MIB, log=True)
+    more = Reserved(start, start + size, "reserved")
+    listed = replace(machine, memory=MemoryMap(MEMORY.regions, (*machine.memory.reserved, more)))
+    found = ways(listed)
+    assert len(found) == ways_back
+    assert (start, start + size) in reserved(found[0])
+    assert all((start, start + size) not in reserved(way) for way in found[1:])
+
+
 def test_a_listing_that_nothing_explains_leaves_what_is_certain() -> None:
     """All that lies directly beneath the crash kernel came later; or all that is listed came before."""
     machine = boot(crash=256 * MIB, log=False)
