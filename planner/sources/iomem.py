@@ -20,6 +20,7 @@ from planner.base.sizes import MIB, format_size
 from planner.base.text import counted
 from planner.kernel.machine import BootRecord, Facts, Machine
 from planner.kernel.memory_map import PHYSICAL_TOP, Flag, MemoryMap, Region, Reserved
+from planner.kernel.pgtable import SMALLEST_PAGE
 from planner.sources.bounds import MAX_ROWS
 from planner.sources.iomem_damage import (
     FEWEST_DIGITS,
@@ -75,6 +76,7 @@ _FOREIGN = {
     "IOAPIC 0": "x86_64",
     "Local APIC": "x86_64",
     "System RAM (boot alias)": "arm",
+    "Kernel text": "arm",
     "PDC data (Page Zero)": "parisc",
     "pciex": "ppc64",
     "/pciex": "ppc64",
@@ -131,6 +133,7 @@ def parse(text: str, name: str) -> Machine:
     regions, reserved, by_name = _classified(rows, name, remarks)
     record = _record(reserved)
     image = by_name.get("Kernel code")
+    arch = arch or _arch_of_ram(rows)
     if image is None:
         remarks.notes.append(_WITHOUT_KERNEL)
     elif arch is None:
@@ -163,6 +166,16 @@ def _arch_of_image(code: Range, data: Range | None) -> str | None:
     if code.start % (2 * MIB) == _ARM_TEXT:
         return "arm"
     return _TOUCHING if data is not None and data.start == code.end else None
+
+
+def _arch_of_ram(rows: Sequence[Row]) -> str | None:
+    """The architectures whose RAM ends within a page, as firmware tells it, if some of a listing does.
+
+    That of arm64 has whole pages (request_standard_resources(), arch/arm64/kernel/setup.c @ 4.12, 6.1).
+    """
+    ends = [(row[START], row[END]) for row in rows if row[NAME] == "System RAM"]
+    odd = next((start for start, end in ends if (start | end) % SMALLEST_PAGE), None)
+    return None if odd is None else f"x86_64 or mips (its System RAM at {odd:#x} is not of whole pages)"
 
 
 _LEAST_ADDED = 128 * MIB

@@ -98,6 +98,12 @@ def test_stray_bytes_do_no_harm_where_nothing_is_read(extra: bytes, note: str) -
         pytest.param("200080000000-20ffffffffff : /pciex@600c3c0000000\n", "ppc64", id="the bus of POWER"),
         pytest.param("80000000-ffffffff : System RAM (boot alias)\n", "arm", id="RAM at two places"),
         pytest.param(
+            "00001000-0009fbff : System RAM\n",
+            "x86_64 or mips (its System RAM at 0x1000 is not of whole pages)",
+            id="RAM that ends within a page",
+        ),
+        pytest.param("  40008000-40afffff : Kernel text\n", "arm", id="the old name of a 32-bit kernel's code"),
+        pytest.param(
             "  41000000-41ffffff : Kernel bss\n", "x86_64, s390x, riscv64, loongarch64 or mips", id="Kernel bss"
         ),
     ],
