@@ -5,7 +5,9 @@ from __future__ import annotations
 from planner.base.ranges import Range
 from planner.base.sizes import GIB, format_size
 from planner.kernel import crashkernel as ck
+from planner.kernel.cmdline import has_word
 from planner.kernel.crash_reserve import Placement, windows_of
+from planner.kernel.kexec_handover import SCRATCH_TIMES, is_on
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import Flag
 from planner.planning.capacity import largest_size
@@ -25,10 +27,8 @@ def notes_on(
         notes.append("the kernel would loop for ever here: no DMA zones, and its retry loop has no guard")
     if placement.low_failed:
         notes.append("the low part could not be reserved, so the main part was freed again")
-    if reservation.crash is not None and not reservation.crash.size:
-        notes.append(f"{request.size:#x} wraps to 0 bytes when it is rounded up to a page: no memory is reserved")
-    if request.base and reservation.crash is not None:
-        notes += _in_unmapped(reservation.crash, context)
+    if reservation.crash is not None:
+        notes += _on_the_memory(request, reservation.crash, reservation.low, context)
     if reservation.outcome == "fallback":
         notes.append("no aligned area is free: the ordinary reservation is used and stays mapped")
     if reservation.outcome == "aligned" and not whole:
@@ -56,6 +56,23 @@ def notes_on(
     unknown = context.kernel.map_certainty == "unknown" and context.strategy.effect is None
     doubt = AS_NEAREST_MAP if unknown else ""
     return [*notes, *(doubt + note for note in on_the_map)]
+
+
+def _on_the_memory(request: ck.Reading, crash: Range, low: Range | None, context: Context) -> list[str]:
+    """Notes on the crash memory itself, and on what it makes the kernel set aside besides."""
+    notes: list[str] = []
+    if not crash.size:
+        notes.append(f"{request.size:#x} wraps to 0 bytes when it is rounded up to a page: no memory is reserved")
+    if request.base:
+        notes += _in_unmapped(crash, context)
+    own_sizes = has_word(context.cmdline, "kho_scratch")
+    if is_on(context.profile, context.facts.config, context.cmdline) and not own_sizes:
+        more = SCRATCH_TIMES * (crash.size + (low.size if low is not None else 0))
+        notes.append(
+            f"kexec handover is on: for this crash kernel the boot sets {format_size(more)} more aside, last of all, "
+            "for movable memory only; handover is off where there is no room for that (kho=off, kho_scratch=)"
+        )
+    return notes
 
 
 def _in_unmapped(crash: Range, context: Context) -> list[str]:

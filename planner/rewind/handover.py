@@ -16,34 +16,23 @@ from itertools import combinations
 from planner.base.ranges import Span, intersect, total
 from planner.base.sizes import MIB, U64, round_up
 from planner.kernel.cma import cma_align, cma_of, early_areas
-from planner.kernel.cmdline import has_word, truth, values
+from planner.kernel.cmdline import has_word
+from planner.kernel.kexec_handover import SCRATCH_TIMES
 from planner.rewind.cma_areas import USUAL_CMA
 from planner.rewind.state import Allocation, State
 from planner.rewind.undo import places
 from planner.rewind.view import View, topmost_tables
 
-__all__ = ["SCRATCH", "is_on", "scratch_areas"]
+__all__ = ["SCRATCH", "scratch_areas"]
 
 SCRATCH = "scratch memory of kexec handover"
 """Its name among the allocations of a boot."""
-
-_TIMES = 2
-"""Bytes that are set aside for each that is allocated (scratch_scale, 200 %)."""
 
 _BUFFER = 64 * MIB
 """Bytes of the usual bounce buffer."""
 
 _MOST_TRIED = 24
 """Sizes of the upper areas that are tried, from those that leave the least unknown: up to 60 MiB with 4K pages."""
-
-
-def is_on(view: View) -> bool:
-    """True if the machine's own boot set scratch memory aside, as its command line or its configuration says."""
-    config = view.planned.config
-    if not view.planned.profile.hands_over or config.get("KEXEC_HANDOVER") == "n":
-        return False
-    said = [known for value in values(view.machine.facts.cmdline, "kho") if (known := truth(value)) is not None]
-    return said[-1] if said else config.get("KEXEC_HANDOVER_ENABLE_DEFAULT") == "y"
 
 
 def scratch_areas(view: View) -> Iterator[tuple[Span, ...]]:
@@ -71,7 +60,7 @@ def _low_areas(view: View) -> list[Span]:
     unknown = _within(listed.not_kept(), low)
     found: list[Span] = []
     for others in _others_in_low_memory(view):
-        size = round_up(_TIMES * (known + sum(others)), align)
+        size = round_up(SCRATCH_TIMES * (known + sum(others)), align)
         for at in places(listed, Allocation(SCRATCH, size, align, 0, view.low_max - 1)):
             beside = _end_of(listed, at) - at - size
             if size + sum(others) <= unknown and beside in _sums(others):
@@ -118,8 +107,8 @@ def _sizes(all_listed: int, of_no_node: int, align: int) -> list[int]:
 
     all_listed: bytes of what is listed, the areas included. of_no_node: those of allocations that are no node's own.
     """
-    whole = 2 * _TIMES * all_listed - _TIMES * of_no_node
-    most = round_up(max(whole, 0) // (2 * _TIMES + 1), align) + 2 * align  # each area is rounded up
+    whole = 2 * SCRATCH_TIMES * all_listed - SCRATCH_TIMES * of_no_node
+    most = round_up(max(whole, 0) // (2 * SCRATCH_TIMES + 1), align) + 2 * align  # each area is rounded up
     return [size for i in range(_MOST_TRIED) if (size := most - i * align) > 0]
 
 

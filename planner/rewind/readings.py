@@ -14,10 +14,11 @@ from planner.base.ranges import Span, intersect, subtract, union
 from planner.base.sizes import format_size
 from planner.kernel.arm64_init import mem_limit
 from planner.kernel.cmdline import values
+from planner.kernel.kexec_handover import is_on
 from planner.kernel.machine import Machine
 from planner.kernel.memory_map import MemoryMap, Reserved
 from planner.rewind.boot_steps import needs_bounce_buffer
-from planner.rewind.handover import SCRATCH, is_on, scratch_areas
+from planner.rewind.handover import SCRATCH, scratch_areas
 from planner.rewind.hidden_ram import asks_for_high, is_hidden, likely_totals, map_with, settles, with_more, without_top
 from planner.rewind.histories import histories
 from planner.rewind.history import LISTED, History
@@ -143,8 +144,9 @@ def _likeliest_scratch(view: View) -> tuple[tuple[Span, ...], list[History]]:
 
 def _hides_scratch(view: View) -> bool:
     """True if scratch memory is among what is listed, and nothing tells which of it."""
-    machine = view.machine
-    return not (machine.settled or machine.traits.log or view.planned.reserves_first) and is_on(view)
+    machine, planned = view.machine, view.planned
+    shown = not (machine.settled or machine.traits.log or planned.reserves_first)
+    return shown and is_on(planned.profile, planned.config, machine.facts.cmdline)
 
 
 def _without_scratch(view: View, scratch: tuple[Span, ...]) -> View:

@@ -200,6 +200,7 @@ def test_a_flavours_page_size_is_taken_and_said_where_nothing_else_does() -> Non
         ("4.19.90-vhulk2211.3.0.h1543.eulerosv2r10.aarch64", "euleros", "4.12", "unknown", None),
         ("4.19.90-2403.3.0.0270.87.uel20.aarch64", "uos20", "4.12", "unknown", None),
         ("4.19.0-arm64-server", "uos20", "4.12", "unknown", None),
+        ("6.6.40-arm64-desktop-hwe", "uos20", "6.6", "unknown", None),
         ("6.6.0-32.7.v2505.ky11.aarch64", "kylin10", "6.6", "unknown", None),
         # Alibaba, Tencent
         ("5.10.84-10.4.al8.aarch64", "alinux3", "alibaba-5.10", "read", None),

@@ -117,6 +117,17 @@ LITTLE_LOW = MemoryMap((Region(2 * GIB, 2 * GIB + 64 * MIB), Region(8 * GIB, 12 
             "all RAM below 4G",
             id="openEuler",
         ),
+        pytest.param(
+            "256M", MEMORY, {"kernel": "7.0.0-30-generic"}, {}, "the boot sets 512M more aside", id="kexec handover"
+        ),
+        pytest.param(
+            "crashkernel=256M kho=on",
+            MEMORY,
+            {"kernel": "6.18"},
+            {},
+            "the boot sets 512M more aside",
+            id="kexec handover that is asked for",
+        ),
     ],
 )
 def test_a_note_is_given_where_it_applies_and_nowhere_else(
@@ -146,6 +157,17 @@ LOW_IS_REMOVED = "this kernel permanently removes the low part from the linear m
             "the posted patch ignores the offset",
             False,
             id="an offset that the posted code happens to find",
+        ),
+        pytest.param(
+            "1G,high", {"kernel": "7.0.0-30-generic"}, {}, "the boot sets 2304M more aside", True, id="both parts"
+        ),
+        pytest.param(
+            "crashkernel=256M kho_scratch=1G,1G,1G",
+            {"kernel": "7.0.0-30-generic"},
+            {},
+            "kexec handover",
+            False,
+            id="scratch memory of a given size",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""The scratch memory of kexec handover: when a boot sets it aside, and which of what is listed it is."""
+"""The scratch memory of kexec handover: which of what is listed it is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from planner.kernel.profiles import profile_named
 from planner.planning.doubts import map_doubt_on
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
-from planner.rewind.handover import is_on, scratch_areas
+from planner.rewind.handover import scratch_areas
 from planner.rewind.view import PlannedBoot, View, view_of
 
 DEFAULT_ON = {"KEXEC_HANDOVER_ENABLE_DEFAULT": "y", "CMA_SIZE_MBYTES": "32"}
@@ -34,25 +34,6 @@ def view(
     assert profile is not None
     planned = PlannedBoot(profile, 4096, 1 << 32, config=DEFAULT_ON if config is None else config)
     return view_of(machine, planned)
-
-
-@pytest.mark.parametrize(
-    ("kernel", "cmdline", "config", "expected"),
-    [
-        pytest.param("7.0", None, DEFAULT_ON, True, id="on by default"),
-        pytest.param("7.0", "quiet", {}, False, id="off by default"),
-        pytest.param("7.0", "kho=on", {}, True, id="asked for"),
-        pytest.param("7.0", "kho=off", DEFAULT_ON, False, id="switched off"),
-        pytest.param("7.0", "kho=on kho=0", {}, False, id="the last one counts"),
-        pytest.param("7.0", "kho=x", DEFAULT_ON, True, id="a value that is none changes nothing"),
-        pytest.param("7.0", "kho=on", {"KEXEC_HANDOVER": "n"}, False, id="not built in"),
-        pytest.param("6.16", "kho=on", {}, True, id="since 6.16"),
-        pytest.param("6.15", "kho=on", {}, False, id="not before"),
-    ],
-)
-def test_is_on(kernel: str, cmdline: str | None, config: dict[str, str], *, expected: bool) -> None:
-    """A command line beats the configuration; other kernels have none."""
-    assert is_on(view(kernel=kernel, cmdline=cmdline, config=config)) is expected
 
 
 @pytest.mark.parametrize(
