@@ -159,6 +159,8 @@ class Boot:
         self._alloc(288)
         if self._given("hugepages"):
             self._alloc(GIB, GIB)
+        for named in values(self.cmdline, "reserve_mem") if self.profile.reserve_mem else ():
+            self._alloc(*(memparse(number)[0] for number in named.split(":")[:2]))
         if log := self._given("log_buf_len"):
             for part in (log, log // 32 * 24, log // 32 * 88):
                 self._alloc(part, 8)

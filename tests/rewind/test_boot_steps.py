@@ -321,6 +321,7 @@ def test_a_guess_says_what_it_took_back() -> None:
         pytest.param("7.3", "reserve_mem=1M:4096:a reserve_mem=2M:4096:a", [(MIB, PAGE)], id="a name counts once"),
         pytest.param("7.3", "reserve_mem=1M:4096: reserve_mem=1M reserve_mem=0:0:a", [], id="no name, or no size"),
         pytest.param("7.3", "reserve_mem=1M:4096:a-name-of-16-char", [], id="a name that is too long"),
+        pytest.param("6.12", " ".join(f"reserve_mem=1M:64:{i}" for i in range(9)), [(MIB, 64)] * 8, id="eight at most"),
         pytest.param("6.6", "reserve_mem=8M:2M:one", [], id="older kernels do not know it"),
     ],
 )

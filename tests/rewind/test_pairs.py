@@ -27,6 +27,7 @@ LINES = (
     "quiet crashkernel=256M rodata=off kfence.sample_interval=100",
     "quiet crashkernel=1G,high rodata=off kfence.sample_interval=100",
     "quiet crashkernel=512M hugepagesz=1G hugepages=1",
+    "quiet crashkernel=256M reserve_mem=40M:4096:trace reserve_mem=2M:2M:oops",
 )
 
 MACHINES = [
