@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import islice
 
 from planner.base.ranges import Span, intersect, subtract, union
 from planner.base.sizes import format_size
@@ -74,6 +75,9 @@ UNNAMED = "the log does not name all that came later"
 _LIKELIEST = 2
 """Histories for which more RAM is assumed if no `mem=` is known to have cut the map."""
 
+_MOST_SCRATCH = 6
+"""Ways to take scratch memory for what is listed that are tried: the likeliest ones."""
+
 _latest: list[tuple[Machine, PlannedBoot, tuple[Span, ...], list[History]]] = []
 """The scratch memory and the histories of the machine that was rewound last, one entry at most.
 
@@ -135,7 +139,7 @@ def _likeliest_scratch(view: View) -> tuple[tuple[Span, ...], list[History]]:
     """The scratch memory with which all that is listed is explained, or else the last found, and the histories."""
     scratch: tuple[Span, ...] = ()
     if _hides_scratch(view):
-        for scratch in scratch_areas(view):
+        for scratch in islice(scratch_areas(view), _MOST_SCRATCH):
             found = histories(_without_scratch(view, scratch))
             if found[0].whole:
                 return scratch, found
