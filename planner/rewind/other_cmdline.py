@@ -7,6 +7,7 @@ KFENCE pool.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from planner.base.ranges import Span, total, union
 from planner.base.sizes import U64, format_size
@@ -19,7 +20,7 @@ from planner.rewind.hidden_ram import is_hidden
 from planner.rewind.history import History
 from planner.rewind.log_state import efi_images
 from planner.rewind.memmap import memmap
-from planner.rewind.paging import Paging, paging_bytes, pagings_planned, table_bytes
+from planner.rewind.paging import Paging, paging_bytes, pagings_alike, pagings_planned, table_bytes
 from planner.rewind.replay import Boot, Early, lowest_from_top, replay
 from planner.rewind.state import State
 from planner.rewind.view import View
@@ -32,9 +33,12 @@ _NOTHING = Early()
 
 def planned_states(history: History, view: View) -> Iterator[tuple[str, State]]:
     """The states under the planned command line, the likeliest first, each with its assumption in words."""
-    for i, paging in enumerate(pagings_planned(view, history.paging)):
-        for what, state in _states_with(history, view, paging):
-            yield (f"{what}; {_paging_in_words(paging)}" if i else what), state
+    for former in pagings_alike(view, history.paging):
+        own = history if former == history.paging else replace(history, paging=former)
+        for i, paging in enumerate(pagings_planned(view, former)):
+            for what, state in _states_with(own, view, paging):
+                words = what if own is history else f"{what}; no pool of KFENCE was there"
+                yield (f"{words}; {_paging_in_words(paging)}" if i else words), state
 
 
 def asks_for_unplaced_hugetlb_cma(view: View) -> bool:

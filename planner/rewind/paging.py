@@ -7,7 +7,7 @@ Source: paging_init(), map_mem() and arm64_kfence_alloc_pool(), arch/arm64/mm/mm
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from planner.base.ranges import Range, Span, total, union
@@ -16,6 +16,7 @@ from planner.kernel import crashkernel as ck
 from planner.kernel.cmdline import values
 from planner.kernel.force_pte import forcing, kfence_pool_size
 from planner.kernel.machine import NO_DMA_ZONES
+from planner.rewind.memmap import WIDEST, section_table
 from planner.rewind.state import State
 from planner.rewind.view import View, topmost_tables
 
@@ -25,6 +26,7 @@ __all__ = [
     "paging_bytes",
     "paging_of_cmdline",
     "paging_of_listing",
+    "pagings_alike",
     "pagings_planned",
     "table_bytes",
 ]
@@ -109,7 +111,7 @@ def paging_of_listing(view: View, state: State) -> Paging:
     if own is not None and known.sure:
         return known
     taken = total(topmost_tables(state.memory, state.reserved, U64, view.cut))
-    off = own is not None and _kfence(own) and not known.kfence_pool
+    off = view.planned.config.get("KFENCE") == "n" or (own is not None and _kfence(own) and not known.kfence_pool)
     pools = [False, True] if view.planned.profile.kfence == "pool" and not off else [False]
     found = [Paging(pages, pool, sure=False) for pages in (True, False) for pool in pools]
     if known.base_pages and own is not None:
@@ -122,6 +124,21 @@ def paging_of_listing(view: View, state: State) -> Paging:
     # A small part of the tables may lie elsewhere; but that must not make room for a pool.
     fits = (p for p in found if sizes[p] * (100 if p.kfence_pool else 97) // 100 <= taken < most[p])
     return next(fits, found[-1])
+
+
+def pagings_alike(view: View, paging: Paging) -> Iterator[Paging]:
+    """What a boot may have taken that looks like this in a listing, the likeliest first.
+
+    With 4K pages the table of sections for 52-bit addresses is as large as a pool, and before 7.0 lies beneath the page
+    tables, too. It is there if the processor has 52 bits, which no listing tells.
+    """
+    yield paging
+    planned = view.planned
+    if paging.sure or not paging.kfence_pool or planned.profile.first or planned.config.get("ARM64_PA_BITS") != "52":
+        return
+    pool = kfence_pool_size(planned.config, planned.page_size)
+    if 0 <= section_table(planned.profile, planned.page_size, WIDEST, planned.config) - pool < _BESIDE:
+        yield replace(paging, kfence_pool=False)
 
 
 def pagings_planned(view: View, former: Paging) -> Iterator[Paging]:

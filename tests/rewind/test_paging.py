@@ -9,7 +9,7 @@ from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
-from planner.rewind.paging import Paging, base_page_tables, paging_of_listing, pagings_planned
+from planner.rewind.paging import Paging, base_page_tables, paging_of_listing, pagings_alike, pagings_planned
 from planner.rewind.view import PlannedBoot, View, view_of
 
 PAGE = 4 * KIB
@@ -87,6 +87,27 @@ def test_a_command_line_and_configuration_that_decide_are_believed() -> None:
     seen = view(TABLES, own="rodata=off kfence.sample_interval=100", config={"KFENCE": "y"})
     found = paging_of_listing(seen, seen.listed)
     assert (found.base_pages, found.kfence_pool) == (False, True)
+
+
+def test_a_kernel_without_kfence_has_no_pool() -> None:
+    seen = view(TABLES + POOL + 100 * KIB, config={"KFENCE": "n"})
+    assert paging_of_listing(seen, seen.listed) == Paging(base_pages=True, kfence_pool=False, sure=False)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "bits", "sure", "pools"),
+    [
+        pytest.param("6.18", "52", False, [True, False], id="it may be the table of sections"),
+        pytest.param("6.18", "52", True, [True], id="the command line tells"),
+        pytest.param("6.18", "48", False, [True], id="which is small where no processor has 52 bits"),
+        pytest.param("7.2", "52", False, [True], id="and comes later from 7.0 on"),
+    ],
+)
+def test_what_looks_like_a_pool(kernel: str, bits: str, *, sure: bool, pools: list[bool]) -> None:
+    """On processors with 52 bits the table for 4K pages has 2M, as the pool has."""
+    shown = view(kernel=kernel, config={"ARM64_PA_BITS": bits})
+    found = pagings_alike(shown, Paging(base_pages=True, kfence_pool=True, sure=sure))
+    assert [one.kfence_pool for one in found] == pools
 
 
 @pytest.mark.parametrize(
