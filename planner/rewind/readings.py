@@ -104,7 +104,7 @@ def rewind(machine: Machine, planned: PlannedBoot) -> Rewind:
     if _may_be_hidden(view):
         readings += _larger(found, view)
     certain = len([reading for reading in readings if not reading.more]) == 1
-    lower, explained = _may_end_lower(view), found[0].whole
+    lower, explained = _may_end_lower(view), found[0].whole or _is_own_boot(view)
     notes = [f"{lack}: what came after the crash kernel is told from the listing alone"] if lack else []
     notes += _notes(view, certain=certain, lower=lower, explained=explained)
     unsure = _doubt(UNNAMED if view.events else UNTOLD, lower=lower, explained=explained)
@@ -162,6 +162,11 @@ def _is_same(one: Machine, other: Machine) -> bool:
     """True if both are one machine, which is compared with itself without looking at its ranges."""
     shared = one.memory is other.memory and one.facts is other.facts
     return shared and (one.kind, one.settled) == (other.kind, other.settled)
+
+
+def _is_own_boot(view: View) -> bool:
+    """True if the boot that a log shows is planned: then the record tells where its crash kernel lies."""
+    return bool(view.events) and view.planned.cmdline == view.machine.facts.cmdline
 
 
 def _doubt(untold: str, *, lower: bool, explained: bool) -> str:
