@@ -60,8 +60,8 @@ _KVM = _Pattern("kvm [", rf"kvm \[\d+\]: Reserved {_INT} MiB at {_HEX}")
 _SWIOTLB = _Pattern("software IO TLB: mapped", rf"software IO TLB: mapped {MEM_RANGE} \({_INT}MB\)")
 _NODE_DATA = _Pattern("NODE_DATA", rf"NODE_DATA(?:\(\d+\) allocated)? {MEM_RANGE}")
 _OF = _Pattern("OF: reserved mem: ", rf"OF: reserved mem: {_HEX}\.\.{_HEX} \({_INT}\s+KiB\) (nomap|map) (\S+) (\S+)")
-_POOL = _Pattern(
-    "Reserved memory: created", rf"Reserved memory: created (?:CMA|DMA) memory pool at {_HEX}, size {_INT} MiB"
+_POOL = _Pattern(  # KiB: a DMA pool from 7.3 on
+    "Reserved memory: created", rf"Reserved memory: created (?:CMA|DMA) memory pool at {_HEX}, size {_INT} ([KM])iB"
 )
 _KFENCE = _Pattern("kfence: initialized", rf"kfence: initialized - using {_INT} bytes for {_INT} objects")
 _HASH = _Pattern(
@@ -343,7 +343,7 @@ def _allocation(line: str, number: int, log: Log) -> None:
         log.event("reserved-memory", start, end, number, m[6])
     elif (m := _POOL.search(line)) is not None:
         start = int(m[1], 16)
-        log.event("reserved-memory", start, start + int(m[2]) * MIB, number, "pool")
+        log.event("reserved-memory", start, start + int(m[2]) * (MIB if m[3] == "M" else KIB), number, "pool")
     else:
         _sized(line, number, log)
 

@@ -100,7 +100,7 @@ _KINDS = {
     "Reserved memory: created": Kind(
         "reserved memory",
         "Reserved memory: created",
-        rf"Reserved memory: created (?:CMA|DMA) memory pool at {_HEX}, size \d+ MiB",
+        rf"Reserved memory: created (?:CMA|DMA) memory pool at {_HEX}, size \d+ [KM]iB",
     ),
     "software IO TLB": Kind(
         "the bounce buffer",

@@ -466,3 +466,15 @@ def test_a_log_buffer_is_allocated_or_built_in(lines: list[str], found: dict[str
     """The newer line is printed for both; one of the lines around it may be lost."""
     machine = parse_text(f"{NODE}{''.join(f'[    0.000000] {line}{chr(10)}' for line in lines)}".encode(), "x")
     assert {event.kind: event.size for event in machine.facts.events if event.kind.startswith("log_")} == found
+
+
+@pytest.mark.parametrize(
+    ("kind", "size"),
+    [pytest.param("CMA", "64 MiB", id="in MiB"), pytest.param("DMA", "65536 KiB", id="from 7.3 on in KiB")],
+)
+def test_a_pool_of_the_firmwares_reserved_memory(kind: str, size: str) -> None:
+    line = f"Reserved memory: created {kind} memory pool at 0x0000000090000000, size {size}"
+    machine = parse_text(f"{NODE}{line}\n".encode(), "log")
+    pools = [event.span for event in machine.facts.events if event.kind == "reserved-memory"]
+    assert pools == [(0x90000000, 0x94000000)]
+    assert not machine.damage

@@ -21,6 +21,7 @@ KNOWN = [
     "cma: Reserved 64 MiB at 0x00000000fc000000",
     "OF: reserved mem: 0x00000000f6000000..0x00000000f7ffffff (32768 KiB) nomap non-reusable tee@f6000000",
     "Reserved memory: created CMA memory pool at 0x00000000dc000000, size 64 MiB",
+    "Reserved memory: created DMA memory pool at 0x0000000090000000, size 65536 KiB",
     "software IO TLB: mapped [mem 0x00000000f7e00000-0x00000000fbe00000] (64MB)",
     "Initmem setup node 0 [mem 0x0000000040000000-0x00000000bfffffff]",
     "NODE_DATA(0) allocated [mem 0x23f7d6000-0x23f7d7fff]",
