@@ -171,9 +171,18 @@ def steps_of_log(view: View, *, kfence: bool = False) -> list[list[Choice]]:
         bounce += _slots(buffer.size, page_size, profile)
     tables = Choice((*first, *_named_memory(view, within), *log, *hashes))
     last = _last(profile, _kfence(view.planned, likely=kfence), [Choice(tuple(bounce))])
-    # A log says whether the processor has 52 bits.
-    table = _section_table(view.planned) if view.planned.pa_bits == WIDEST else [Choice()]
-    return [table, [tables], last]
+    return [_logged_section_table(view.planned), [tables], last]
+
+
+def _logged_section_table(planned: PlannedBoot) -> list[Choice]:
+    """The table of sections beside a log, which says whether the processor has 52 bits.
+
+    For fewer it is small, and need not be found.
+    """
+    if planned.pa_bits == WIDEST:
+        return _section_table(planned)
+    size = section_table(planned.profile, planned.page_size, planned.pa_bits, planned.config)
+    return [Choice((Allocation("section table", size, needed=False),) if planned.profile.first else ())]
 
 
 def _hash_order(event: Event) -> bool:

@@ -278,13 +278,6 @@ def test_the_table_of_sections(kernel: str, page: int, table: list[int]) -> None
     assert step[-1] == Choice()
 
 
-@pytest.mark.parametrize(("bits", "table"), [(48, []), (52, [2 * MIB])])
-def test_a_log_tells_whether_the_table_of_sections_is_for_52_bits(bits: int, table: list[int]) -> None:
-    found = view("7.2", Event("percpu", MIB))
-    step = steps_of_log(replace(found, planned=replace(found.planned, pa_bits=bits)))[0]
-    assert [item.size for choice in step for item in choice.items] == table
-
-
 @pytest.mark.parametrize(
     ("version", "size"),
     [
@@ -340,3 +333,20 @@ def test_memory_that_the_command_line_names(
     assert [(items[i].size, items[i].align) for i in found] == taken
     assert all(i < order.index("log buffer") for i in found)
     assert not log or all(i > order.index("per-CPU areas") for i in found)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "bits", "table"),
+    [
+        pytest.param("7.3", 48, [(128 * KIB, False)], id="a small one"),
+        pytest.param("7.3", 52, [(2 * MIB, True)], id="a large one"),
+        pytest.param("6.18", 48, [], id="it came first up to 6.19"),
+    ],
+)
+def test_a_log_tells_whether_the_table_of_sections_is_for_52_bits(
+    kernel: str, bits: int, table: list[tuple[int, bool]]
+) -> None:
+    """From 7.0 on it comes right after the crash kernel; a log says how many bits the processor has."""
+    shown = view(kernel, Event("percpu", MIB), blocks=((GIB, 9 * GIB),))
+    first = steps_of_log(replace(shown, planned=replace(shown.planned, pa_bits=bits)))[0]
+    assert [(item.size, item.needed) for item in first[0].items] == table
