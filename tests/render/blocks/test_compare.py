@@ -30,6 +30,26 @@ def test_a_best_that_does_not_protect_is_a_warning(aim: str, mood: str) -> None:
     assert lead_of(blocks(compared(aim=aim))).mood == mood
 
 
+@pytest.mark.parametrize(
+    ("strategy", "requirements"),
+    [
+        ("unprotected", "nothing. First in 6.4"),
+        ("base-pages", "decided before the map goes live. First in 5.11 (to 6.3)"),
+        ("pud-aligned", "boot time; no access to the area while it is remapped. Proposed, never merged"),
+        (
+            "bbml2",
+            (
+                "FEAT_BBM level 2 without conflict aborts; not available here: no processor here is known to split "
+                "live blocks. First in 6.18, for other uses"
+            ),
+        ),
+    ],
+)
+def test_each_strategy_has_its_requirements_and_the_one_that_is_not_met(strategy: str, requirements: str) -> None:
+    found = table_of(blocks(compared()), "Requirements, and the first kernel that has it").rows
+    assert (strategy, requirements) in found
+
+
 def test_without_a_best_there_is_the_reason() -> None:
     found = compared("20G")
     assert found.best is None

@@ -111,3 +111,22 @@ def test_tables_of_a_map_that_does_not_change_say_so() -> None:
     assert tables.granularity(plan).head == ("entries", "number", "map")
     assert tables.page_tables(plan).title == "Page tables (the same without a crash kernel)"
     assert len(tables.page_tables(plan_of("aligned")).head) == 5
+
+
+@pytest.mark.parametrize(
+    ("least", "protected", "remark"),
+    [
+        pytest.param(MIB, True, "minimum: +1M", id="this plan has as many"),
+        pytest.param(4 * MIB, True, "+4M where there are none yet", id="some are there without a crash kernel"),
+        pytest.param(4 * MIB, False, "protecting it takes about +4M", id="it is not protected"),
+    ],
+)
+def test_the_fewest_page_tables_stand_beside_all_of_them(least: int, remark: str, *, protected: bool) -> None:
+    plan = plan_of("aligned")
+    plan = replace(
+        plan,
+        waste=replace(plan.waste, ideal_table_bytes=least),
+        reservation=replace(plan.reservation, protected=protected),
+    )
+    (row,) = [row for row in tables.page_tables(plan).rows if row[0] == "all tables"]
+    assert row[-1] == remark
