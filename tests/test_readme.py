@@ -30,7 +30,7 @@ def test_a_console_block_shows_what_the_command_prints(command: str, shown: str)
 
 
 def test_the_readme_counts_all_bundled_boots() -> None:
-    recorded = [f"{name}.jsonl.gz" for name in ("boots", "bootlogs", "fresh_boots", "more_boots")]
+    recorded = [f"{name}.jsonl.gz" for name in ("boots", "bootlogs", "fresh_boots", "more_boots", "odd_boots")]
     boots = sum(gzip.decompress((DATA / name).read_bytes()).count(b"\n") for name in recorded)
     assert f"{boots} recorded boots" in README
 

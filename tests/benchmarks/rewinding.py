@@ -88,8 +88,8 @@ class Times(NamedTuple):
 
 def recorded() -> Iterator[Input]:
     """The listings and logs of the oracle's boots."""
-    for stem in ("bootlogs", "fresh_boots", "boots", "more_boots"):
-        other = "other " if stem == "more_boots" else ""
+    for stem in ("bootlogs", "fresh_boots", "boots", "more_boots", "odd_boots"):
+        other = "other " if stem in ("more_boots", "odd_boots") else ""
         for case in cases(stem):
             options = Options(strategy="mainline", kernel=case["kernel"], page_size=case["page_size"])
             for kind, shown in (("listing", ("iomem",)), ("log", ("dmesg",)), ("both", ("iomem", "dmesg"))):
