@@ -356,6 +356,8 @@ class Machine:
     """True if the map is an EFI map read for 4K pages because the page size was not known."""
     doubt: str = ""
     """What of the map is not known, in a few words for the first line of an answer; "" if it seems whole."""
+    unsure_nomap: tuple[Span, ...] = ()
+    """Regions whose NOMAP flags may be the other way round: those marked and not. Nothing tells which are NOMAP."""
 
     @property
     def traits(self) -> Kind:

@@ -6,13 +6,23 @@ ranges may be unaligned and may lie outside memory.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntFlag
 
-from planner.base.ranges import Span, intersect, subtract, union
+from planner.base.ranges import Span, difference, intersect, subtract, union
 
-__all__ = ["FLAG_NAMES", "PHYSICAL_TOP", "Flag", "MemoryMap", "Region", "Reserved", "with_flag", "with_nomap"]
+__all__ = [
+    "FLAG_NAMES",
+    "PHYSICAL_TOP",
+    "Flag",
+    "MemoryMap",
+    "Region",
+    "Reserved",
+    "with_flag",
+    "with_nomap",
+    "with_other_nomap",
+]
 
 
 PHYSICAL_TOP = 1 << 52
@@ -141,3 +151,12 @@ def with_flag(regions: Iterable[Region], spans: Iterable[Span], flag: Flag) -> l
         pieces += [(a, b, r.flags | flag.value) for a, b in intersect(r.span, parts)]
         result += [Region(a, b, flags, r.node) for a, b, flags in sorted(pieces)]
     return result
+
+
+def with_other_nomap(regions: Iterable[Region], spans: Sequence[Span]) -> list[Region]:
+    """The same regions, those within `spans` with the NOMAP flag the other way round."""
+    inside = union(spans)
+    return [
+        r if difference([r.span], inside) else Region(r.start, r.end, r.flags ^ Flag.NOMAP.value, r.node)
+        for r in regions
+    ]

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from planner.base.errors import InputError
-from planner.base.ranges import Range
+from planner.base.ranges import Range, Span
 from planner.base.sizes import format_size, round_up
 from planner.base.text import together
 from planner.kernel import crashkernel as ck
@@ -25,7 +26,7 @@ from planner.kernel.arm64_init import (
 from planner.kernel.cmdline import values, words
 from planner.kernel.efi_init import asks_for_mirror
 from planner.kernel.machine import Machine
-from planner.kernel.memory_map import Flag, MemoryMap
+from planner.kernel.memory_map import Flag, MemoryMap, with_other_nomap
 from planner.kernel.profiles import select_profile
 from planner.planning.modelled import Kernel
 from planner.planning.options import Options
@@ -33,7 +34,7 @@ from planner.planning.remarks import Remarks
 from planner.rewind.rewound import Rewound
 
 if TYPE_CHECKING:
-    from planner.rewind.readings import MapReading
+    from planner.rewind.readings import MapReading, PlannedBoot
 
 __all__ = ["FIRST_UNKNOWN", "EarlyMemory", "early_memory"]
 
@@ -84,7 +85,7 @@ def _at_reservation(
     unsure = (machine.doubt, _not_shown(machine), _another_boot(machine, cmdline))
     mirrored = _mirrored(machine, kernel, cmdline)
     if how == "as-listed":
-        return machine.memory, (), (), together(*unsure, mirrored)
+        return machine.memory, (), _with_other_nomap(machine), together(*unsure, mirrored)
     from planner.rewind.readings import UNTOLD, PlannedBoot, rewind
 
     limit = options.dma_limit if options.dma_limit is not None else machine.facts.dma_limit
@@ -93,12 +94,36 @@ def _at_reservation(
     if machine.facts.cmdline_cut and cmdline != machine.facts.cmdline:
         # What it lacks is not in the other boot's line: nothing of it is known to be the same.
         machine = replace(machine, facts=replace(machine.facts, cmdline=None))
-    back = rewind(machine, PlannedBoot(kernel.profile, page_size, limit, cmdline, config=config, pa_bits=pa_bits))
+    planned = PlannedBoot(kernel.profile, page_size, limit, cmdline, config=config, pa_bits=pa_bits)
+    back = rewind(machine, planned)
     remarks.note(*back.notes)
     first, *others = back.readings
+    others += _with_other_nomap(machine, planned)
     # No usual boot leads to a map that is not the machine's: then this is not worth a second doubt.
     later = [doubt for doubt in back.doubts if doubt != UNTOLD or not any(unsure)]
     return first.memory, first.rewound, tuple(others), together(*unsure, mirrored, *later)
+
+
+def _with_other_nomap(machine: Machine, planned: PlannedBoot | None = None) -> tuple[MapReading, ...]:
+    """The likeliest reading where the regions of which that is not known are NOMAP the other way round; else none.
+
+    planned: the boot for which it is rewound, None for as it is listed. One reading is enough where several groups of
+    regions are in question: free memory that a search finds lies within one of them.
+    """
+    if not machine.unsure_nomap:
+        return ()
+    from planner.rewind.readings import MapReading, rewind
+
+    memory = _other_memory(machine.memory, machine.unsure_nomap)
+    if planned is not None:
+        memory = rewind(replace(machine, memory=memory), planned).readings[0].memory
+    return (MapReading("the other ranges that touch are the firmware's", memory, other_nomap=machine.unsure_nomap),)
+
+
+@lru_cache(maxsize=1)  # `rewind` knows a machine again by its map
+def _other_memory(memory: MemoryMap, unsure: tuple[Span, ...]) -> MemoryMap:
+    """The map with these regions NOMAP the other way round."""
+    return MemoryMap(with_other_nomap(memory.regions, unsure), memory.reserved)
 
 
 def _not_shown(machine: Machine) -> str:

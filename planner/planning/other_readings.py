@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from planner.kernel import crashkernel as ck
 from planner.kernel.crash_reserve import Placement, reserve
-from planner.kernel.memory_map import MemoryMap
+from planner.kernel.memory_map import MemoryMap, with_other_nomap
 from planner.planning.context import Context, memblock_of, with_more_memory
 from planner.planning.request import parsed
 from planner.planning.result import OtherReading, ReservationView
@@ -40,7 +40,10 @@ def context_under(reading: MapReading, context: Context) -> Context:
     """The same machine and kernel with the memory of another reading."""
     if reading.more:
         return with_more_memory(context, reading.memory)
-    return context._replace(memory=MemoryMap(context.memory.regions, reading.memory.reserved))
+    regions = context.memory.regions
+    if reading.other_nomap:
+        regions = tuple(with_other_nomap(regions, reading.other_nomap))
+    return context._replace(memory=MemoryMap(regions, reading.memory.reserved))
 
 
 def placed_elsewhere(others: tuple[MapReading, ...], text: str, request: ck.Reading, context: Context) -> Elsewhere:

@@ -52,6 +52,8 @@ class MapReading:
     """What was freed to get there."""
     more: bool = False
     """True if it has more RAM than the source lists; then what is reserved has no names."""
+    other_nomap: tuple[Span, ...] = ()
+    """Regions whose NOMAP flag is the other way round than in the map that is planned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +81,9 @@ _MOST_SCRATCH = 6
 """Ways to take scratch memory for what is listed that are tried: the likeliest ones."""
 
 _latest: list[tuple[Machine, PlannedBoot, tuple[Span, ...], list[History]]] = []
-"""The scratch memory and the histories of the machine that was rewound last, one entry at most.
+"""The scratch memory and the histories of the two maps that were rewound last.
 
-Mostly one is planned for many times.
+Mostly one machine is planned for many times; a map of which it is open what is NOMAP is rewound both ways.
 """
 
 
@@ -131,7 +133,7 @@ def _histories(machine: Machine, view: View) -> tuple[tuple[Span, ...], list[His
         if _is_same(known, machine) and planned == same:
             return scratch, found
     scratch, found = _likeliest_scratch(view)
-    _latest[:] = [(machine, same, scratch, found)]
+    _latest[:] = [(machine, same, scratch, found), *_latest[:1]]
     return scratch, found
 
 

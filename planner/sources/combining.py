@@ -16,7 +16,7 @@ from planner.base.text import together
 from planner.kernel.cmdline import values
 from planner.kernel.efi_init import for_pages
 from planner.kernel.machine import BootRecord, Facts, Machine
-from planner.kernel.memory_map import Flag, MemoryMap, with_flag
+from planner.kernel.memory_map import Flag, MemoryMap, with_flag, with_other_nomap
 from planner.kernel.pgtable import SMALLEST_PAGE
 from planner.sources import capture
 from planner.sources.agreement import check_agreement
@@ -28,6 +28,7 @@ from planner.sources.iomem import added_later
 from planner.sources.kernel_config import check_arch
 from planner.sources.memblock import ABOUT_RESERVED, MAY_BE_EITHER
 from planner.sources.memblock_pair import joined
+from planner.sources.nomap import OR_OTHERS
 from planner.sources.stated import beside_tree
 from planner.sources.which_map import best_map_first
 
@@ -66,7 +67,8 @@ def combine(machines: Sequence[Machine], *, grows: bool = False, kernel: str | N
     grows: a source of the running system may have more memory than one of the boot (memory hotplug). kernel: the
     version that the user states; sources that differ in theirs then get a note instead of an error.
     """
-    machines, on_lines = under_boots_command_line(trees_with_builtin(_with_listed_names(joined(machines))))
+    machines = _with_listed_names(_with_listed_nomap(joined(machines)))
+    machines, on_lines = under_boots_command_line(trees_with_builtin(machines))
     machines, on_maps = best_map_first(machines)
     best = machines[0]
     _check_configurations(machines)
@@ -127,6 +129,23 @@ def _own_notes(best: Machine, machines: Sequence[Machine]) -> Iterator[str]:
         if m is not best and (m.memory.regions or m.facts.tree is not None):
             gives = "reserved memory and facts" if m is tree or _gives_reserved(m, best) else "facts only"
             yield f"the map is from {printable(best.source)}; {printable(m.source)} gives {gives}"
+
+
+def _with_listed_nomap(machines: Sequence[Machine]) -> list[Machine]:
+    """The sources, with the NOMAP memory that one leaves open as a /proc/iomem tells it: what is not System RAM."""
+    listing = next((m for m in machines if m.traits.whole and m.memory.regions), None)
+    if listing is None:
+        return list(machines)
+    return [_with_nomap_beside(_usable(listing), m) if m.unsure_nomap else m for m in machines]
+
+
+def _with_nomap_beside(ram: Sequence[Span], machine: Machine) -> Machine:
+    """The machine, of whose open regions those are NOMAP that have none of this RAM."""
+    nomap = machine.memory.nomap()
+    wrong = [r for r in machine.unsure_nomap if bool(intersect(r, ram)) is bool(intersect(r, nomap))]
+    memory = MemoryMap(with_other_nomap(machine.memory.regions, wrong), machine.memory.reserved)
+    notes = tuple(note for note in machine.notes if not note.endswith(OR_OTHERS))
+    return replace(machine, memory=memory, notes=notes, unsure_nomap=())
 
 
 def _with_listed_names(machines: Sequence[Machine]) -> list[Machine]:

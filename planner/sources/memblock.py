@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 from planner.base.errors import InputError, Location, printable
 from planner.base.ranges import Span, union
-from planner.base.text import together
 from planner.kernel.machine import Machine, Obstacle
 from planner.kernel.memblock import added_one_by_one
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
@@ -111,15 +110,15 @@ def parse(text: str, name: str) -> Machine:
     lost = tuple(notes)
     regions, unsure = _regions(memory, notes)
     held = MemoryMap(regions, _reserved(listed))
-    doubt = together(doubt_of(held, lost), unsure)
-    return Machine(name, "memblock", held, settled=False, notes=tuple(notes), doubt=doubt)
+    doubt = doubt_of(held, lost)
+    return Machine(name, "memblock", held, settled=False, notes=tuple(notes), doubt=doubt, unsure_nomap=unsure)
 
 
 def _of_memory(rows: Sequence[_Row], name: str, by: Evidence, notes: Sequence[str]) -> MemblockFile:
     """The file `memory` alone."""
     notes = list(notes)
     regions, unsure = _regions(rows, notes)
-    doubt, note = (unsure, ALONE) if by else (MAY_BE_EITHER, f"{ALONE}; {_NAME_IT}")
+    doubt, note = ("", ALONE) if by else (MAY_BE_EITHER, f"{ALONE}; {_NAME_IT}")
     return MemblockFile(
         name,
         "memblock",
@@ -127,8 +126,8 @@ def _of_memory(rows: Sequence[_Row], name: str, by: Evidence, notes: Sequence[st
         settled=False,
         notes=(*notes, note),
         doubt=doubt,
+        unsure_nomap=unsure,
         by=by,
-        unsure=unsure,
     )
 
 
@@ -161,8 +160,8 @@ def _check_ranges(rows: Sequence[_Row], name: str) -> None:
         raise InputError(name, "every address is zero", "read the files again, as root")
 
 
-def _regions(rows: Sequence[_Row], notes: list[str]) -> tuple[tuple[Region, ...], str]:
-    """The regions of `memory`, sorted and disjoint; and the doubt about which of them are the firmware's, or ""."""
+def _regions(rows: Sequence[_Row], notes: list[str]) -> tuple[tuple[Region, ...], tuple[Span, ...]]:
+    """The regions of `memory`, sorted and disjoint; and `Machine.unsure_nomap`."""
     regions: list[Region] = []
     for row in rows:
         flags = sum(flag.value for name, flag in _FLAGS.items() if name in row.flags) if row.flags else 0
@@ -172,10 +171,10 @@ def _regions(rows: Sequence[_Row], notes: list[str]) -> tuple[tuple[Region, ...]
         regions = added_one_by_one(regions)
         notes.append("memory regions overlap: the lower one keeps its flags, as memblock does")
     if any(row.flags is not None for row in rows):
-        return tuple(regions), ""
+        return tuple(regions), ()
     inferred = inferred_nomap(regions)
     notes += filter(None, [inferred.note])
-    return tuple(inferred.regions), inferred.doubt
+    return tuple(inferred.regions), inferred.unsure
 
 
 def _lists(text: str, name: str) -> list[_List]:

@@ -33,12 +33,11 @@ class MemblockFile(Machine):
     """One of the two files, for `joined`.
 
     by: how it is known which one it is; "" if it is not, and taken for `memory`. as_memory: a file that is `reserved`
-    only by its name, read as `memory`. unsure: the doubt about which regions are the firmware's, "" for none.
+    only by its name, read as `memory`.
     """
 
     by: Evidence = ""
     as_memory: MemblockFile | None = None
-    unsure: str = ""
 
 
 def named_in(name: str) -> str:
@@ -65,7 +64,7 @@ def joined(machines: Sequence[Machine]) -> list[Machine]:
     one = replace(
         memory,
         memory=held,
-        doubt=together(doubt_of(held, lost), memory.unsure),
+        doubt=doubt_of(held, lost),
         notes=(*(note for note in memory.notes if not note.startswith(ALONE)), *lost),
     )
     return [one if m is files[0] else m for m in machines if m is not files[1]]

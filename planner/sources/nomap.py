@@ -10,9 +10,10 @@ from planner.base.sizes import GIB
 from planner.base.text import counted
 from planner.kernel.memory_map import Flag, Region
 
-__all__ = ["MAY_BE_OTHERS", "Inferred", "inferred_nomap"]
+__all__ = ["OR_OTHERS", "Inferred", "inferred_nomap"]
 
-MAY_BE_OTHERS = "which of the ranges that touch are the firmware's is not known"
+OR_OTHERS = "; it may be the others instead)"
+"""The end of the note on ranges of which nothing tells whether it is these."""
 
 _COMPARABLE = 4  # times: of two sets of ranges, one that is this much smaller is the firmware's
 
@@ -23,8 +24,8 @@ class Inferred(NamedTuple):
     regions: list[Region]
     note: str = ""
     """The note on those that are; "" if none is."""
-    doubt: str = ""
-    """The doubt whether it is these, or their neighbours; "" for none."""
+    unsure: tuple[Span, ...] = ()
+    """Ranges that may be the other way round, those marked and not: nothing tells which are the firmware's."""
 
 
 def inferred_nomap(nodes: Sequence[Region], used: Sequence[Span] = (), nomap: Sequence[Span] = ()) -> Inferred:
@@ -43,12 +44,14 @@ def inferred_nomap(nodes: Sequence[Region], used: Sequence[Span] = (), nomap: Se
         else:
             chains.append([region])
     found: list[Region] = []
-    used, nomap, doubt = union(used), union(nomap), ""
+    used, nomap, unsure = union(used), union(nomap), list[Region]()
     for chain in chains:
-        firmware, certain = _firmware(chain, used, nomap)
-        doubt = doubt if certain or not firmware else MAY_BE_OTHERS
+        firmware, instead = _firmware(chain, used, nomap)
+        unsure += [*firmware, *instead] if instead else []
         found += [Region(r.start, r.end, Flag.NOMAP.value, r.node) if r in firmware else r for r in chain]
-    return Inferred(found, _note(sum(r.flags == Flag.NOMAP.value for r in found), sure=not doubt), doubt)
+    return Inferred(
+        found, _note(sum(r.flags == Flag.NOMAP.value for r in found), sure=not unsure), tuple(r.span for r in unsure)
+    )
 
 
 def _note(count: int, *, sure: bool) -> str:
@@ -56,20 +59,23 @@ def _note(count: int, *, sure: bool) -> str:
     if not count:
         return ""
     touch = "memory range touches its neighbours and is", "memory ranges touch their neighbours and are"
-    others = "" if sure else "; it may be the others instead"
-    return f"{counted(count, *touch)} taken as NOMAP firmware memory (inferred{others})"
+    return f"{counted(count, *touch)} taken as NOMAP firmware memory (inferred{')' if sure else OR_OTHERS}"
 
 
-def _firmware(chain: Sequence[Region], used: Sequence[Span], nomap: Sequence[Span]) -> tuple[list[Region], bool]:
-    """The ranges of a chain that are NOMAP; and False if the others may be, too."""
+def _firmware(
+    chain: Sequence[Region], used: Sequence[Span], nomap: Sequence[Span]
+) -> tuple[list[Region], list[Region]]:
+    """The ranges of a chain that are NOMAP; and those that may be instead, none if these are known."""
     odd, even = chain[1::2], chain[::2]
     parts = [part for part, rest in ((odd, even), (even, odd)) if not _meet(part, used) and not _meet(rest, nomap)]
     if not parts:
-        return [], True
+        return [], []
     parts.sort(key=_bytes)
     follows = len(parts) == 1
     firmware = [r for r in parts[0] if r.end - r.start < GIB or (follows and r not in (chain[0], chain[-1]))]
-    return firmware, follows or _bytes(parts[1]) > _COMPARABLE * _bytes(parts[0])
+    if not firmware or follows or _bytes(parts[1]) > _COMPARABLE * _bytes(parts[0]):
+        return firmware, []
+    return firmware, [r for r in parts[1] if r.end - r.start < GIB]
 
 
 def _meet(regions: Sequence[Region], spans: Sequence[Span]) -> bool:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from planner.base.ranges import Span, intersect, total, union
 from planner.base.sizes import GIB, MIB
-from planner.kernel.memory_map import FLAG_NAMES, Flag, MemoryMap, Region, Reserved, with_nomap
+from planner.kernel.memory_map import FLAG_NAMES, Flag, MemoryMap, Region, Reserved, with_nomap, with_other_nomap
 from tests.strategies import memory_maps
 
 NOMAP, HOTPLUG = Flag.NOMAP.value, Flag.HOTPLUG.value
@@ -111,3 +111,13 @@ def test_a_carve_out_is_nomap_and_nothing_else_changes(memory: MemoryMap, holes:
     usable = memory.spans(NOMAP)
     lost = sum(total(intersect(span, union(spans))) for span in usable)
     assert total(carved.spans(NOMAP)) == total(usable) - lost
+
+
+def test_nomap_the_other_way_round() -> None:
+    """Of the regions within the ranges, one or both of which may touch; other flags and the node are kept."""
+    regions = [Region(GIB, 2 * GIB, HOTPLUG, 1), Region(2 * GIB, 3 * GIB, NOMAP), Region(3 * GIB, 4 * GIB)]
+    assert with_other_nomap(regions, [(2 * GIB, 3 * GIB), (GIB, 2 * GIB)]) == [
+        Region(GIB, 2 * GIB, HOTPLUG | NOMAP, 1),
+        Region(2 * GIB, 3 * GIB),
+        regions[2],
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -234,3 +235,28 @@ def test_what_a_cut_command_line_lacks_is_not_known_of_another_boot() -> None:
     same = make_plan(sources, "256M", Options(strategy="mainline")).reservation
     assert same.crash is not None
     assert (same.crash.start, same.other_readings) == (0xE0000000, ())
+
+
+OPEN = (Region(GIB, 3 * GIB // 2, Flag.NOMAP.value), Region(3 * GIB // 2, 2 * GIB), Region(2 * GIB, 4 * GIB))
+
+
+@pytest.mark.parametrize(
+    ("size", "at", "instead"),
+    [
+        pytest.param("256M", 4 * GIB - 256 * MIB, [], id="above them"),
+        pytest.param("256M@0x60000000", 3 * GIB // 2, ["failed"], id="in one that may be NOMAP"),
+        pytest.param("256M@0x40000000", None, [GIB], id="in one that may not be NOMAP"),
+    ],
+)
+def test_regions_that_may_be_nomap_the_other_way_round_matter_where_the_answer_differs(
+    size: str, at: int | None, instead: list[int | str]
+) -> None:
+    """As another reading; one that changes nothing is no doubt."""
+    own = machine(MemoryMap(OPEN, (Reserved(2 * GIB, 2 * GIB + 64 * MIB),)), kind="memblock")
+    own = replace(own, settled=False, unsure_nomap=(OPEN[0].span, OPEN[1].span))
+    found = make_plan(own, size, Options(strategy="mainline")).reservation
+    assert (found.crash.start if found.crash is not None else None) == at
+    others = [
+        each for each in found.other_readings if each.assumption == "the other ranges that touch are the firmware's"
+    ]
+    assert [each.crash.start if each.crash is not None else each.outcome for each in others] == instead

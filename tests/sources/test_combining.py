@@ -14,7 +14,7 @@ from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import BootRecord, Event
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.planning.plan import make_plan
-from planner.sources import combine, combining, parse_text
+from planner.sources import combine, combining, memblock, parse_text
 from tests.blobs import Tree, blob_of, cell, wide
 from tests.sources.reports import running_machine
 from tests.sources.sources_of import LISTED, RAM, TAKEN, source
@@ -454,3 +454,17 @@ def test_a_listing_has_the_more_reliable_memory_of_a_log() -> None:
     assert [(r.start, r.end) for r in found.memory.regions if r.flags & Flag.MIRROR] == [(2 * GIB, 3 * GIB)]
     assert found.memory.reserved == LISTED.reserved
     assert sum(r.end - r.start for r in found.memory.regions) == end - start
+
+
+@pytest.mark.parametrize("firmwares", [0, 1])
+def test_a_listing_tells_which_of_memblocks_ranges_are_the_firmwares(firmwares: int) -> None:
+    """What is not System RAM, of ranges whose flags memblock's files do not show."""
+    spans = [(GIB, GIB + 512 * MIB), (GIB + 512 * MIB, 2 * GIB - MIB)]
+    rows = "".join(f"{i}: {start:#x}..{end - 1:#x}\n" for i, (start, end) in enumerate(spans))
+    listed = tuple(Region(*span, Flag.NOMAP.value if i == firmwares else 0) for i, span in enumerate(spans))
+    used = Reserved(listed[1 - firmwares].end - MIB, listed[1 - firmwares].end, "reserved")
+    files = memblock.parse(rows, "memory"), memblock.parse(f"0: {used.start:#x}..{used.end - 1:#x}\n", "reserved")
+    combined = combine([*files, source("iomem", "iomem", MemoryMap(listed, (used,)))])
+    assert combined.memory.regions == listed
+    assert combined.unsure_nomap == ()
+    assert not any("instead" in note for note in combined.notes)

@@ -57,10 +57,20 @@ def test_allocations_and_known_nomap_memory_tell_which_ones(
     assert [r.flags == Flag.NOMAP.value for r in inferred_nomap(regions, taken, given).regions] == nomap
 
 
+def test_as_large_as_the_firmwares_ranges_are_those_that_may_be_instead() -> None:
+    """One of 1 GiB or more is not, and stays memory."""
+    sizes = [700, 1200, 800, 200]
+    ends = [GIB + sum(sizes[:n]) * MIB for n in range(len(sizes) + 1)]
+    regions = [Region(*span) for span in pairwise(ends)]
+    found = inferred_nomap(regions)
+    assert [r.flags == Flag.NOMAP.value for r in found.regions] == [False, False, False, True]
+    assert [regions.index(Region(*span)) for span in found.unsure] == [3, 0, 2]
+
+
 def test_what_may_be_the_other_way_round_is_said() -> None:
     regions = [Region(GIB, GIB + 400 * MIB), Region(GIB + 400 * MIB, GIB + 700 * MIB)]
     found = inferred_nomap(regions)
-    assert found.doubt == "which of the ranges that touch are the firmware's is not known"
+    assert found.unsure == ((GIB + 400 * MIB, GIB + 700 * MIB), (GIB, GIB + 400 * MIB))
     assert found.note == (
         "1 memory range touches its neighbours and is taken as NOMAP firmware memory (inferred; "
         "it may be the others instead)"
@@ -76,4 +86,4 @@ def test_what_may_be_the_other_way_round_is_said() -> None:
 )
 def test_ranges_that_do_not_touch_are_memory(second: Region) -> None:
     regions = [Region(GIB, 2 * GIB, 0, 0), second]
-    assert inferred_nomap(regions) == (regions, "", "")
+    assert inferred_nomap(regions) == (regions, "", ())

@@ -131,6 +131,7 @@ def _machine(log: Log, name: str, on_facts: list[str]) -> Machine:
         on_facts=(*on_facts, *line.notes),
         efi_in_4k=bool(log.efi) and log.page_size is None and not log.dump["memory"],
         doubt=_doubt(log, complete=complete),
+        unsure_nomap=log.unsure_nomap if regions else (),
     )
 
 
@@ -217,7 +218,7 @@ def _symbols(log: Log) -> dict[str, str]:
 
 def _doubt(log: Log, *, complete: bool) -> str:
     """The doubt about the map, in a few words; "" for none. complete: memblock's dump shows all that is reserved."""
-    doubt = _doubt_of_lines(log) or log.unsure_nomap
+    doubt = _doubt_of_lines(log)
     has_map = log.map or log.efi or log.added
     return _doubt_of_lack(log, complete=complete) if not doubt and has_map else doubt
 
@@ -297,7 +298,7 @@ def _memory(log: Log, notes: list[str], *, complete: bool) -> tuple[list[Region]
         nomap = [whole_pages(hole.span, 4 * KIB) for hole in log.nomap]
         if not log.efi:
             inferred = inferred_nomap(nodes, [span for span, _ in log.used], nomap)
-            nodes, log.unsure_nomap = inferred.regions, inferred.doubt
+            nodes, log.unsure_nomap = inferred.regions, inferred.unsure
             notes += filter(None, [inferred.note])
             # What a search found need not name the firmware: without a device tree such ranges are UEFI's.
             log.uefi = log.uefi or (bool(inferred.note) and not log.model and has_holes(log))

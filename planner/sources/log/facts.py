@@ -180,8 +180,8 @@ class Log:
     """Memory above the ranges is missing."""
     counts_less: bool = False
     """`Memory:` counts less than the ranges hold."""
-    unsure_nomap: str = ""
-    """The doubt about which ranges are the firmware's; "" for none."""
+    unsure_nomap: tuple[Span, ...] = ()
+    """As in `Machine`."""
     dropped: str = ""
     """The sign that messages are missing, in a few words; "" for none."""
 
