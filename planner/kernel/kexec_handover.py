@@ -18,7 +18,7 @@ SCRATCH_TIMES = 2
 
 
 def is_on(profile: Profile, config: Mapping[str, str], cmdline: str | None) -> bool:
-    """True if a boot sets scratch memory aside, as its command line or its configuration says. None: not known."""
+    """True if a boot sets scratch memory aside, as its command line (None: not known) or its configuration says."""
     if not profile.hands_over or config.get("KEXEC_HANDOVER") == "n":
         return False
     said = [known for value in values(cmdline, "kho") if (known := truth(value)) is not None]

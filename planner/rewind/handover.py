@@ -13,17 +13,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from planner.base.ranges import Span, intersect, total
+from planner.base.ranges import Span, difference, intersect, total, union
 from planner.base.sizes import MIB, U64, round_up
 from planner.kernel.cma import cma_align, cma_of, early_areas
 from planner.kernel.cmdline import has_word
-from planner.kernel.kexec_handover import SCRATCH_TIMES
+from planner.kernel.kexec_handover import SCRATCH_TIMES, is_on
+from planner.kernel.profiles import select_profile
 from planner.rewind.cma_areas import USUAL_CMA
+from planner.rewind.memmap import memmap
 from planner.rewind.state import Allocation, State
 from planner.rewind.undo import places
 from planner.rewind.view import View, topmost_tables
 
-__all__ = ["SCRATCH", "scratch_areas"]
+__all__ = ["SCRATCH", "may_be_listed", "scratch_areas"]
 
 SCRATCH = "scratch memory of kexec handover"
 """Its name among the allocations of a boot."""
@@ -33,6 +35,37 @@ _BUFFER = 64 * MIB
 
 _MOST_TRIED = 24
 """Sizes of the upper areas that are tried, from those that leave the least unknown: up to 60 MiB with 4K pages."""
+
+
+def may_be_listed(view: View) -> bool:
+    """True if scratch memory is among what is listed, as far as it is known, and nothing tells which of it.
+
+    The listed boot's kernel decides if a source names it, and else the planned one, for which the user takes it.
+    """
+    machine, planned = view.machine, view.planned
+    if machine.settled or machine.traits.log or planned.reserves_first:
+        return False
+    profile, config, facts = planned.profile, planned.config, machine.facts
+    if facts.kernel is not None:
+        own = select_profile(facts.kernel)
+        built = own.configuration.symbols if own.configuration is not None else {}
+        profile, config = own.profile, {**built, **facts.config}
+    return is_on(profile, config, facts.cmdline) and _is_room(view)
+
+
+def _is_room(view: View) -> bool:
+    """True if as much is listed as the areas and what they are for take at least, with their usual sizes.
+
+    They are for the crash kernel, which has its own rows, and for the page descriptors; in low memory for what of the
+    crash kernel lies there.
+    """
+    if has_word(view.machine.facts.cmdline, "kho_scratch"):
+        return True
+    items = memmap(view.planned.profile, view.planned.page_size, view.regions, view.nodes)
+    descriptors = sum(item.size * item.times for item in items)
+    low, listed = [(0, view.low_max)], difference(union([*view.listed.reserved, *view.scratch]), view.crash)
+    least = SCRATCH_TIMES * (total(view.crash) + descriptors) + descriptors
+    return total(listed) >= least and _within(listed, low) >= SCRATCH_TIMES * _within(view.crash, low)
 
 
 def scratch_areas(view: View) -> Iterator[tuple[Span, ...]]:

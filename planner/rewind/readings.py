@@ -15,11 +15,10 @@ from planner.base.ranges import Span, intersect, subtract, union
 from planner.base.sizes import format_size
 from planner.kernel.arm64_init import mem_limit
 from planner.kernel.cmdline import values
-from planner.kernel.kexec_handover import is_on
 from planner.kernel.machine import Machine
 from planner.kernel.memory_map import MemoryMap, Reserved
 from planner.rewind.boot_steps import needs_bounce_buffer
-from planner.rewind.handover import SCRATCH, scratch_areas
+from planner.rewind.handover import SCRATCH, may_be_listed, scratch_areas
 from planner.rewind.hidden_ram import asks_for_high, is_hidden, likely_totals, map_with, settles, with_more, without_top
 from planner.rewind.histories import histories
 from planner.rewind.history import LISTED, History
@@ -140,19 +139,12 @@ def _histories(machine: Machine, view: View) -> tuple[tuple[Span, ...], list[His
 def _likeliest_scratch(view: View) -> tuple[tuple[Span, ...], list[History]]:
     """The scratch memory with which all that is listed is explained, or else the last found, and the histories."""
     scratch: tuple[Span, ...] = ()
-    if _hides_scratch(view):
+    if may_be_listed(view):
         for scratch in islice(scratch_areas(view), _MOST_SCRATCH):
             found = histories(_without_scratch(view, scratch))
             if found[0].whole:
                 return scratch, found
     return scratch, histories(_without_scratch(view, scratch))
-
-
-def _hides_scratch(view: View) -> bool:
-    """True if scratch memory is among what is listed, and nothing tells which of it."""
-    machine, planned = view.machine, view.planned
-    shown = not (machine.settled or machine.traits.log or planned.reserves_first)
-    return shown and is_on(planned.profile, planned.config, machine.facts.cmdline)
 
 
 def _without_scratch(view: View, scratch: tuple[Span, ...]) -> View:
@@ -182,7 +174,7 @@ def _doubt_of_scratch(view: View, likeliest: History) -> str:
     """The doubt about scratch memory that a boot set aside, where not all of its areas are found; "" for none."""
     areas = 1 if view.all_low else 2
     told = len(view.scratch) == areas and likeliest.whole
-    return f"{SCRATCH} may be among what is listed" if _hides_scratch(view) and not told else ""
+    return f"{SCRATCH} may be among what is listed" if not told and may_be_listed(view) else ""
 
 
 def _doubt_of_nodes(view: View) -> str:

@@ -13,7 +13,7 @@ from planner.kernel.profiles import profile_named
 from planner.planning.doubts import map_doubt_on
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
-from planner.rewind.handover import scratch_areas
+from planner.rewind.handover import may_be_listed, scratch_areas
 from planner.rewind.view import PlannedBoot, View, view_of
 
 DEFAULT_ON = {"KEXEC_HANDOVER_ENABLE_DEFAULT": "y", "CMA_SIZE_MBYTES": "32"}
@@ -64,9 +64,37 @@ def test_crash_kernel_counts() -> None:
     assert next(scratch_areas(replace(shown, crash=(crash,), listed=listed))) == ((start, start + size),)
 
 
-def test_doubt_where_it_is_not_found() -> None:
-    """Where the areas are not told apart, the first line says so."""
-    memory = MemoryMap((Region(0x40000000, 0x240000000),), (Reserved(0x90000000, 0xA0000000),))
-    machine = Machine("m", "iomem", memory, Facts(kernel="7.0.0-30-generic"), settled=False)
-    plan = make_plan(machine, "256M", Options(strategy="mainline"))
-    assert "scratch memory of kexec handover may be among what is listed" in map_doubt_on(plan)
+MAY_BE = "scratch memory of kexec handover may be among what is listed"
+
+
+@pytest.mark.parametrize(
+    ("end", "own", "crash", "doubted"),
+    [
+        pytest.param(
+            0xA8000000, "7.0.0-30-generic", None, True, id="room for twice the page descriptors, and for them"
+        ),
+        pytest.param(0xA7F00000, "7.0.0-30-generic", None, False, id="no room"),
+        pytest.param(0xA8000000, None, None, True, id="a listing taken for the planned kernel's"),
+        pytest.param(0xA8000000, "6.8.0-31-generic", None, False, id="another kernel's listing, which has none"),
+        pytest.param(0xC8000000, "7.0.0-30-generic", 256, True, id="room for twice the crash kernel, too"),
+        pytest.param(0xC7F00000, "7.0.0-30-generic", 256, False, id="no room for that"),
+    ],
+)
+def test_doubt_where_it_is_not_found(end: int, own: str | None, crash: int | None, doubted: bool) -> None:
+    """Where the areas are not told apart, the first line says so; but not where there can be none."""
+    kernel = Reserved(0xD0000000, 0xD0000000 + (crash or 0) * MIB, "Crash kernel")
+    reserved = (Reserved(0x90000000, end, "reserved"), *([kernel] if crash else []))
+    memory = MemoryMap((Region(0x40000000, 0x240000000),), reserved)
+    machine = Machine("m", "iomem", memory, Facts(kernel=own), settled=False)
+    plan = make_plan(machine, "256M", Options(strategy="mainline", kernel="7.0.0-30-generic"))
+    assert (MAY_BE in map_doubt_on(plan)) is doubted
+
+
+def test_low_memory_has_twice_the_crash_kernel_there() -> None:
+    """What is listed above it leaves no room for the area of a low crash kernel."""
+    crash, above = (0xC0000000, 0xE0000000), (0x1C0000000, 0x240000000)
+    shown = view((0x40000000, 0x80000000), above)
+    listed = shown.listed._replace(reserved=((0x40000000, 0x80000000), crash, above))
+    assert may_be_listed(replace(shown, crash=(crash,), listed=listed))
+    listed = listed._replace(reserved=((0x40000000, 0x7FF00000), crash, above))
+    assert not may_be_listed(replace(shown, crash=(crash,), listed=listed))
