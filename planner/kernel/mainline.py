@@ -128,20 +128,27 @@ _V6_12_0 = _V6_12._replace(
     # Before: __reserved_mem_alloc_in_range() there, since 6.5 (83ba7361e168, 4cea2821882b).
     reserved_nodes="beside",
 )
-_V6_10 = _V6_12_0._replace(
-    name="6.10",
-    spans="6.10 and 6.11",
-    since=(6, 10),
+_V6_11 = _V6_12_0._replace(
+    name="6.11",
+    spans="6.11",
+    since=(6, 11),
     source="the generic reservation before 6.12's refusal of a size that is not less than RAM and its loop guard: "
-    "as 6.7; hugetlb_cma= by cc48be374b62, of 6.10",
-    # Boots of 6.12.118 have it, and the patches are of June 2024.
-    reserve_mem=False,
+    "as 6.7; reserve_mem= by the tag memblock-v6.11-rc1",
     # Read @ 6.8; which release between it and 6.12 has new texts is not known.
     bad_size="Memory value expected",
     bad_base="Memory value expected after '@'",
     dma_limit="bits",
     loops_high=True,
     refuses_oversize=False,
+)
+_V6_10 = _V6_11._replace(
+    name="6.10",
+    spans="6.10",
+    since=(6, 10),
+    source="the generic reservation before 6.12's refusal of a size that is not less than RAM and its loop guard: "
+    "as 6.7; hugetlb_cma= by cc48be374b62, of 6.10",
+    # kernel: reserve_mem(), mm/memblock.c, since 6.11 (the tag memblock-v6.11-rc1).
+    reserve_mem=False,
 )
 _V6_7 = _V6_10._replace(
     name="6.7",
@@ -383,6 +390,7 @@ PROFILES: tuple[Profile, ...] = (
     _V6_6,
     _V6_7,
     _V6_10,
+    _V6_11,
     _V6_12_0,
     _V6_12,
     _V6_15,

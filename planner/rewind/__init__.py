@@ -19,7 +19,7 @@ CMA area                              beneath the DMA limit                   a 
 its own CMA (7.3), gigantic pages     4 GiB and up; top                       a log, or how they are listed (`gigantic`)
 sections and descriptors, from 7.0    top of memory                           size from RAM
 per-CPU areas                         top of each node                        a log names their size
-memory of `reserve_mem=`, from 6.12   top of memory                           by command line
+memory of `reserve_mem=`, from 6.11   top of memory                           by command line
 log buffer and its arrays             top of memory                           a log names their sizes; without one, the
                                                                               usual ones or none
 Dentry and inode hashes               top of memory                           likewise; else sizes follow from RAM,

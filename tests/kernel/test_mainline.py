@@ -101,6 +101,7 @@ ROWS = {
     "6.6": _FROM_6_7._replace(prefix="", generic=False, high_windows="4L"),
     "6.7": _FROM_6_7,
     "6.10": _FROM_6_7,
+    "6.11": _FROM_6_7,
     "6.12.0": _FROM_6_12,
     "6.12": _FROM_6_12,
     "6.15": _FROM_6_12,
@@ -501,7 +502,7 @@ AROUND: dict[
     "cma_gigantic": {"4.12": True, "5.16": False, "6.10": True},
     "cma_upward": {"4.12": False, "5.12": True},
     "kfence_last": {"4.12": False, "6.15": True},
-    "reserve_mem": {"4.12": False, "6.12.0": True},
+    "reserve_mem": {"4.12": False, "6.11": True},
     "reserved_nodes": {"4.12": "sorted", "6.5": "beside", "6.12": "placed"},
 }
 
