@@ -5,10 +5,11 @@ The code for rewinding is imported only if a plan needs it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from operator import attrgetter
+from typing import NamedTuple
 
 from planner.base.errors import InputError
 from planner.base.ranges import Range, Span
@@ -31,10 +32,7 @@ from planner.kernel.profiles import select_profile
 from planner.planning.modelled import Kernel
 from planner.planning.options import Options
 from planner.planning.remarks import Remarks
-from planner.rewind.rewound import Rewound
-
-if TYPE_CHECKING:
-    from planner.rewind.readings import MapReading, PlannedBoot
+from planner.rewind.rewound import UNTOLD, MapReading, Rewound
 
 __all__ = ["FIRST_UNKNOWN", "EarlyMemory", "early_memory"]
 
@@ -85,8 +83,8 @@ def _at_reservation(
     unsure = (machine.doubt, _not_shown(machine), _another_boot(machine, cmdline))
     mirrored = _mirrored(machine, kernel, cmdline)
     if how == "as-listed":
-        return machine.memory, (), _with_other_nomap(machine), together(*unsure, mirrored)
-    from planner.rewind.readings import UNTOLD, PlannedBoot, rewind
+        return machine.memory, (), tuple(_with_other_nomap(machine, attrgetter("memory"))), together(*unsure, mirrored)
+    from planner.rewind.readings import PlannedBoot, rewind
 
     limit = options.dma_limit if options.dma_limit is not None else machine.facts.dma_limit
     config = {**_builders(kernel.version), **machine.facts.config}
@@ -98,26 +96,21 @@ def _at_reservation(
     back = rewind(machine, planned)
     remarks.note(*back.notes)
     first, *others = back.readings
-    others += _with_other_nomap(machine, planned)
+    others += _with_other_nomap(machine, lambda other: rewind(other, planned).readings[0].memory)
     # No usual boot leads to a map that is not the machine's: then this is not worth a second doubt.
     later = [doubt for doubt in back.doubts if doubt != UNTOLD or not any(unsure)]
     return first.memory, first.rewound, tuple(others), together(*unsure, mirrored, *later)
 
 
-def _with_other_nomap(machine: Machine, planned: PlannedBoot | None = None) -> tuple[MapReading, ...]:
-    """The likeliest reading where the regions of which that is not known are NOMAP the other way round; else none.
+def _with_other_nomap(machine: Machine, at_reservation: Callable[[Machine], MemoryMap]) -> Iterator[MapReading]:
+    """The reading in which the regions of which that is not known are NOMAP the other way round, if there are any.
 
-    planned: the boot for which it is rewound, None for as it is listed. One reading is enough where several groups of
-    regions are in question: free memory that a search finds lies within one of them.
+    One is enough where several groups of regions are in question: free memory that a search finds lies within one.
     """
-    if not machine.unsure_nomap:
-        return ()
-    from planner.rewind.readings import MapReading, rewind
-
-    memory = _other_memory(machine.memory, machine.unsure_nomap)
-    if planned is not None:
-        memory = rewind(replace(machine, memory=memory), planned).readings[0].memory
-    return (MapReading("the other ranges that touch are the firmware's", memory, other_nomap=machine.unsure_nomap),)
+    if machine.unsure_nomap:
+        other = replace(machine, memory=_other_memory(machine.memory, machine.unsure_nomap))
+        what = "the other ranges that touch are the firmware's"
+        yield MapReading(what, at_reservation(other), other_nomap=machine.unsure_nomap)
 
 
 @lru_cache(maxsize=1)  # `rewind` knows a machine again by its map

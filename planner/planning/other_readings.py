@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from planner.kernel import crashkernel as ck
 from planner.kernel.crash_reserve import Placement, reserve
@@ -11,9 +11,7 @@ from planner.planning.context import Context, memblock_of, with_more_memory
 from planner.planning.request import parsed
 from planner.planning.result import OtherReading, ReservationView
 from planner.planning.views import outcome_of
-
-if TYPE_CHECKING:
-    from planner.rewind.readings import MapReading
+from planner.rewind.rewound import MapReading
 
 __all__ = ["Elsewhere", "context_under", "other_readings", "placed_elsewhere"]
 

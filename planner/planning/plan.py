@@ -32,7 +32,7 @@ from planner.planning.notes import notes_on
 from planner.planning.options import Options, with_facts
 from planner.planning.outcomes import GOOD
 from planner.planning.processors import obstacle_to, processors
-from planner.planning.recorded import recorded_otherwise
+from planner.planning.recorded import recorded_otherwise, unless_recorded
 from planner.planning.remarks import Remarks
 from planner.planning.request import WITH_CRASH_KERNELS, asked_of, inferred, parsed
 from planner.planning.result import FactsView, MemoryView, OtherReading, OwnView, Plan, ProcessorsView, ReservationView
@@ -41,7 +41,7 @@ from planner.planning.strategies import OWN, Strategy, strategy_named
 from planner.planning.views import facts_view, kernel_view, own_view, request_view, reservation_view
 
 if TYPE_CHECKING:
-    from planner.rewind.readings import MapReading
+    from planner.rewind.rewound import MapReading
 
 __all__ = ["Question", "answer", "ask", "attempt", "make_plan", "with_request"]
 
@@ -188,7 +188,7 @@ def attempt(question: Question, strategy: Strategy) -> tuple[Plan, KernelBugErro
     plan = Plan(
         request=request_view(question.text, request, tried.placement),
         kernel=kernel,
-        memory=_with_record(question, own, told=earlier is not None),
+        memory=_with_record(question, tried, own, told=earlier is not None),
         reservation=replace(reservation, other_readings=readings) if readings else reservation,
         mapping=tried.mapped.mapping,
         baseline=tried.baseline.mapping,
@@ -242,15 +242,17 @@ def _remarks(question: Question, tried: _Tried) -> Remarks:
     return remarks
 
 
-def _with_record(question: Question, own: OwnView, *, told: bool) -> MemoryView:
+def _with_record(question: Question, tried: _Tried, own: OwnView, *, told: bool) -> MemoryView:
     """The part of the report on the map, with what was recorded for the request if the answer differs.
 
     told: the answer is that of a report taken as a map, other readings included.
     """
-    memory = question.memory
+    memory, text = question.memory, question.text
+    doubt = unless_recorded(memory.doubt, question.machine, text, tried.context, tried.reservation)
     recorded = recorded_otherwise(question.machine, question.text, question.mainline, own)
-    others = "" if told else other_maps(question.machine.facts, memory.doubt)
-    return replace(memory, doubt=together(recorded, memory.doubt, others)) if recorded or others else memory
+    others = "" if told else other_maps(question.machine.facts, doubt)
+    doubt = together(recorded, doubt, others)
+    return replace(memory, doubt=doubt) if doubt != memory.doubt else memory
 
 
 def _mapped(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from planner.base.sizes import format_size
+from planner.base.text import together
 from planner.kernel import crashkernel as ck
 from planner.kernel.cmdline import values
 from planner.kernel.machine import BootRecord, Facts, Machine
 from planner.kernel.profiles import select_profile
 from planner.planning.context import Context
-from planner.planning.result import OwnView
+from planner.planning.result import OwnView, ReservationView
+from planner.rewind.rewound import UNNAMED, UNTOLD
 
-__all__ = ["recorded_otherwise"]
+__all__ = ["recorded_otherwise", "unless_recorded"]
 
 
 def recorded_otherwise(machine: Machine, text: str, mainline: Context, own: OwnView) -> str:
@@ -24,6 +26,19 @@ def recorded_otherwise(machine: Machine, text: str, mainline: Context, own: OwnV
     return _difference(record, own)
 
 
+def unless_recorded(doubt: str, machine: Machine, text: str, context: Context, view: ReservationView) -> str:
+    """The doubts about a map, without those on what came later if the own boot's record has the planned place.
+
+    An aligned attempt may find another one.
+    """
+    facts, record = machine.facts, machine.facts.record
+    if not doubt or record is None or record.crash is None or context.proposal is not None:
+        return doubt
+    if not _is_own(facts, text, context) or _difference(record, view):
+        return doubt
+    return together(*(part for part in doubt.split("; ") if part not in (UNNAMED, UNTOLD)))
+
+
 def _is_own(facts: Facts, text: str, mainline: Context) -> bool:
     """True if request, command line and kernel are those of the recorded boot."""
     if facts.cmdline is None or facts.kernel is None or facts.own_request != "told":
@@ -34,7 +49,7 @@ def _is_own(facts: Facts, text: str, mainline: Context) -> bool:
     return same_boot and same_kernel and own == asked
 
 
-def _difference(record: BootRecord, own: OwnView) -> str:
+def _difference(record: BootRecord, own: OwnView | ReservationView) -> str:
     crash, low = record.crash, record.low
     if crash is None:
         return "the log says that this request failed" if record.failed and own.crash is not None else ""

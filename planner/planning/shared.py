@@ -24,7 +24,7 @@ from planner.planning.other_readings import Elsewhere, other_readings, placed_el
 from planner.planning.result import OtherReading, RemapStep, ReservationView
 
 if TYPE_CHECKING:
-    from planner.rewind.readings import MapReading
+    from planner.rewind.rewound import MapReading
 
 __all__ = ["Shared"]
 

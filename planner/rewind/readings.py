@@ -31,28 +31,12 @@ from planner.rewind.other_cmdline import (
     planned_states,
 )
 from planner.rewind.paging import pagings_planned
-from planner.rewind.rewound import AFTERWARDS, Rewound
+from planner.rewind.rewound import AFTERWARDS, UNNAMED, UNTOLD, MapReading, Rewound
 from planner.rewind.search import is_at_a_place
 from planner.rewind.state import State
 from planner.rewind.view import PlannedBoot, View, view_of
 
-__all__ = ["UNTOLD", "MapReading", "PlannedBoot", "Rewind", "rewind"]
-
-
-@dataclass(frozen=True, slots=True)
-class MapReading:
-    """One state of memory at the reservation, under an assumption."""
-
-    assumption: str
-    """The assumption, in words."""
-    memory: MemoryMap
-    """The map at the reservation."""
-    rewound: tuple[Rewound, ...] = ()
-    """What was freed to get there."""
-    more: bool = False
-    """True if it has more RAM than the source lists; then what is reserved has no names."""
-    other_nomap: tuple[Span, ...] = ()
-    """Regions whose NOMAP flag is the other way round than in the map that is planned."""
+__all__ = ["PlannedBoot", "Rewind", "rewind"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +50,6 @@ class Rewind:
     doubts: tuple[str, ...] = ()
     """What belongs in the first line of an answer."""
 
-
-UNTOLD = "the listing does not tell all that came later"
-"""The doubt about a listing to which no usual boot leads."""
-
-UNNAMED = "the log does not name all that came later"
-"""The doubt about a listing that the allocations of its boot's log do not explain."""
 
 _LIKELIEST = 2
 """Histories for which more RAM is assumed if no `mem=` is known to have cut the map."""
@@ -105,7 +83,7 @@ def rewind(machine: Machine, planned: PlannedBoot) -> Rewind:
     if _may_be_hidden(view):
         readings += _larger(found, view)
     certain = len([reading for reading in readings if not reading.more]) == 1
-    lower, explained = _may_end_lower(view), found[0].whole or _is_own_boot(view)
+    lower, explained = _may_end_lower(view), found[0].whole
     notes = [f"{lack}: what came after the crash kernel is told from the listing alone"] if lack else []
     notes += _notes(view, certain=certain, lower=lower, explained=explained)
     unsure = _doubt(UNNAMED if view.events else UNTOLD, lower=lower, explained=explained)
@@ -156,11 +134,6 @@ def _is_same(one: Machine, other: Machine) -> bool:
     """True if both are one machine, which is compared with itself without looking at its ranges."""
     shared = one.memory is other.memory and one.facts is other.facts
     return shared and (one.kind, one.settled) == (other.kind, other.settled)
-
-
-def _is_own_boot(view: View) -> bool:
-    """True if the boot that a log shows is planned: then the record tells where its crash kernel lies."""
-    return bool(view.events) and view.planned.cmdline == view.machine.facts.cmdline
 
 
 def _doubt(untold: str, *, lower: bool, explained: bool) -> str:

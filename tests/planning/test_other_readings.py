@@ -9,7 +9,7 @@ from planner.planning.other_readings import other_readings, placed_elsewhere
 from planner.planning.plan import Question
 from planner.planning.result import OtherReading
 from planner.planning.views import reservation_view
-from planner.rewind.readings import MapReading
+from planner.rewind.rewound import MapReading
 from tests.planning.machines import MEMORY, question
 
 SIZE = 512 * MIB

@@ -63,3 +63,27 @@ def recorded(record: BootRecord | None, *, kind: str = "memblock", cmdline: str 
 def test_a_record_that_differs(machine: Machine, request_: str | None, options: dict[str, Any], told: str) -> None:
     plan = make_plan(machine, request_, Options(**{"strategy": "mainline", **options}))
     assert doubt_of([plan]) == told
+
+
+UNEXPLAINED = (Reserved(GIB, GIB + 2 * MIB, "Kernel code"), Reserved(2 * GIB, 2 * GIB + 77 * MIB, "reserved"))
+
+
+@pytest.mark.parametrize(
+    ("place", "request_", "options", "doubted"),
+    [
+        pytest.param(PLANNED, None, {}, False, id="the planned place"),
+        pytest.param(PLANNED, None, {"strategy": "pud-aligned"}, True, id="after an aligned attempt"),
+        pytest.param(PLANNED, None, {"kernel": "6.1"}, True, id="of another kernel"),
+        pytest.param(PLANNED, "256M", {}, True, id="of another request"),
+        pytest.param(LOWER, None, {}, True, id="another place"),
+    ],
+)
+def test_what_came_later_is_no_doubt_where_the_place_is_recorded(
+    place: Range, request_: str | None, options: dict[str, Any], doubted: bool
+) -> None:
+    """The listing is of no usual boot, but has the crash kernel of this request."""
+    listed = MemoryMap((Region(GIB, 9 * GIB),), (*UNEXPLAINED, Reserved(place.start, place.end, "Crash kernel")))
+    facts = Facts(record=BootRecord(place), cmdline=OWN, kernel="6.12", page_size=4 * KIB)
+    machine = Machine("a", "iomem", listed, facts, settled=False)
+    plan = make_plan(machine, request_, Options(**{"strategy": "mainline", **options}))
+    assert ("the listing does not tell all that came later" in plan.memory.doubt) is doubted
