@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from typing import Any, NamedTuple
 
 from planner.base.errors import InputError, PlannerError, first_of
@@ -112,13 +113,13 @@ def _read(path: str, read: Callable[[], Machine], defaults: Defaults) -> Member 
 
 def _records(path: str, defaults: Defaults) -> Iterator[Member | Unread]:
     """The machines of a batch file."""
-    source = open_input(path)
+    source, rows = open_input(path), count(1)
     try:
         for task in source.tasks():
             if isinstance(task, Lines):
                 yield from _lines(path, task, defaults)
             elif isinstance(task, Rows):
-                yield from _rows(path, task, defaults)
+                yield from _rows(path, task, rows, defaults)
     finally:
         source.close()
 
@@ -146,9 +147,12 @@ def _member(where: str, record: Any, defaults: Defaults) -> Member | Unread:
     return Member(name, ask.machine, ask.options)
 
 
-def _rows(path: str, task: Rows, defaults: Defaults) -> Iterator[Member | Unread]:
-    """The machines of a table; reading a row also plans it, as there is no other reader."""
-    for number, answer in enumerate(answer_stream(task.stream, defaults), 1):
+def _rows(path: str, task: Rows, numbers: Iterator[int], defaults: Defaults) -> Iterator[Member | Unread]:
+    """The machines of a part of a table; reading a row also plans it, as there is no other reader.
+
+    numbers: of the rows that follow, on from those of the parts before.
+    """
+    for answer, number in zip(answer_stream(task.stream, defaults), numbers, strict=False):
         name = str(answer.id) if answer.id is not None else f"{path}:{number}"
         ask = answer.ask
         yield Unread(name, answer.error or "no machine") if ask is None else Member(name, ask.machine, ask.options)

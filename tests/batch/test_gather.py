@@ -11,6 +11,7 @@ import pytest
 import planner
 from planner.base.errors import InputError
 from planner.batch.gather import gather
+from planner.batch.inputs import TASK_RECORDS
 from planner.planning.options import Options
 from planner.report import to_dict
 from tests.cli.conftest import SERVER
@@ -67,6 +68,18 @@ def test_rows_of_a_table_are_gathered_as_records(tmp_path: Path) -> None:
     parquet.write_table(table, tmp_path / "fleet.parquet")
     found = gather([str(tmp_path / "fleet.parquet")])
     assert ([m.id for m in found.members], [ident for ident, _ in found.errors]) == (["one"], ["two"])
+
+
+def test_a_row_without_an_id_has_its_number_in_the_whole_table(tmp_path: Path) -> None:
+    """A table is read in parts of `TASK_RECORDS` rows."""
+    pa = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path, rows = tmp_path / "fleet.parquet", TASK_RECORDS + 2
+    maps = [json.dumps(SERVER) if row % 2 else "{}" for row in range(1, rows + 1)]
+    parquet.write_table(pa.table({"map": maps, "crashkernel": ["512M"] * rows}), path)
+    found = gather([str(path)])
+    assert [m.id for m in found.members] == [f"{path}:{row}" for row in range(1, rows + 1, 2)]
+    assert [ident for ident, _ in found.errors] == [f"{path}:{row}" for row in range(2, rows + 1, 2)]
 
 
 def test_without_any_machine_the_first_error_is_raised_as_it_is(tmp_path: Path) -> None:
