@@ -156,10 +156,8 @@ def lacking_few(log: Log) -> str:
 
     A console leaves out what is for debugging: the groups of per-CPU areas, right after the line of their size.
     """
-    missing = _usual_lines_missing(log)
-    if len(missing) > _FEW:
-        return ""
-    return _lacking([line for line in missing if line != _GROUPS or not log.unit])
+    missing = [line for line in _usual_lines_missing(log) if line != _GROUPS or not log.unit]
+    return _lacking(missing) if len(missing) <= _FEW else ""
 
 
 def lacks_beginning(log: Log) -> bool:

@@ -106,6 +106,9 @@ SECOND = boot("256M", crash=256, version="6.12.0")
         pytest.param([["U-Boot 2024.01"], boot(), ["U-Boot 2024.01"], SECOND], 3, "2 boots", id="firmware before each"),
         pytest.param([boot()[1:], capture()[1:]], 0, "2 boots, 1 of them", id="from the version on"),
         pytest.param([boot()[2:], capture(told=False)[2:]], 0, "2 boots, 1 of them", id="from the zones on"),
+        pytest.param(
+            [boot(), [SEPARATOR], SECOND[2:]], 2, "2 boots: the one that begins at line 14 is", id="from the request on"
+        ),
     ],
 )
 def test_one_boot_is_read(parts: list[Lines], taken: int, note: str | None, form: Callable[[Lines], Lines]) -> None:
@@ -142,6 +145,7 @@ def test_one_boot_is_read(parts: list[Lines], taken: int, note: str | None, form
             id="a processor at time zero",
         ),
         pytest.param([*boot()[:-1], *boot()], id="told again on a late console"),
+        pytest.param([*boot()[:-1], *(f"{line} " for line in boot())], id="told again with a blank after each line"),
         pytest.param([*boot()[:-1], *boot()[:6]], id="cut while it is told again"),
         pytest.param(
             [*boot()[:-1], *boot()[:4], "[    0.014000] printk: bootconsole [pl11] disabled", *boot()[4:]],
@@ -155,6 +159,13 @@ def test_one_boot_is_not_taken_for_two(lines: Lines, form: Callable[[Lines], Lin
     machine = read(form(lines))
     assert not any("boots" in note for note in machine.notes)
     assert len(machine.memory.regions) == 1
+
+
+@pytest.mark.parametrize("form", [same, bare, journal])
+def test_the_last_line_may_have_no_end(form: Callable[[Lines], Lines]) -> None:
+    """A kernel that stops in the middle of its first lines, or a text that was cut there."""
+    lines = form([*boot(), *SECOND[:4]])
+    assert parse_text("\n".join(lines).encode(), "serial.log") == read(lines)
 
 
 def test_a_log_read_at_the_console_is_no_other_boot() -> None:
@@ -247,6 +258,6 @@ def test_a_log_of_several_hosts_is_said_to_be_one(lines: Lines, hosts: list[str]
     text = "\n".join([*lines, ""])
     assert hosts_of(text) == hosts
     machine = parse_text(text.encode(), "log")
-    assert machine.doubt == ("the log is of several hosts (a, b)" if len(hosts) > 1 else "")
+    assert (machine.doubt == "the log is of several hosts (a, b)") == (len(hosts) > 1)
     assert machine.facts.events_lack.startswith("the log is of several hosts") == (len(hosts) > 1)
     assert any("give the log of one" in note for note in machine.notes) is (len(hosts) > 1)

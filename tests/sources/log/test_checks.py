@@ -174,6 +174,14 @@ def test_zones_that_are_all_empty_do_not_tell_that_the_kernel_has_no_dma_zones()
     assert any(note.startswith("no zone in the log covers 0x40000000 to 0x240000000") for note in machine.notes)
 
 
+def test_zones_that_are_all_empty_lack_nothing_where_no_memory_is_shown() -> None:
+    """No line is known to be missing then."""
+    empty = "[    0.000000] Zone ranges:\n[    0.000000]   Normal   empty\n"
+    assert parse_text((HEAD + empty + CRASH).encode(), "log").notes == (
+        "the log shows no memory map: it gives facts only",
+    )
+
+
 def test_a_log_without_zones_does_not_tell_its_dma_limit() -> None:
     """The limit is read from the zones."""
     note = "the log shows no zones, so its DMA limit is not known"
@@ -288,12 +296,13 @@ def test_a_request_that_nobody_knows_has_to_be_given(crash: str, ends: str, *, l
     ],
 )
 def test_a_damaged_record_is_no_reservation(line: str) -> None:
-    """The record is not checkable, and the line is named; the request can be planned."""
+    """The record is not checkable, and the line is named; the request can be planned. Others may be damaged, too."""
     machine = parse_text((HEAD + NODES + line + COMMAND + "ro crashkernel=512M\n").encode(), "log")
     verdict = verify(machine, Options(strategy="mainline"))
     assert verdict.outcome == "not checkable"
     assert verdict.checks[0].why.startswith("line 4 is damaged or cut off, so the crash kernel cannot be read there")
     assert not verdict.notes  # the reason is not said twice
+    assert machine.facts.events_lack == "lines of the log are damaged"
     assert make_plan(machine, None, Options(strategy="mainline")).reservation.crash == Range(0xA000_0000, 0xC000_0000)
 
 
@@ -541,6 +550,10 @@ def test_a_log_that_lacks_a_line_does_not_tell_what_came_later(line: str, lack: 
         pytest.param(["pcpu-alloc: "], "", id="a console leaves out what is for debugging"),
         pytest.param(["pcpu-alloc: ", "percpu: "], "the log lacks the line of `percpu:`", id="both are lost"),
         pytest.param(["pcpu-alloc: ", "Dentry"], "the log lacks the line of Dentry cache", id="another is lost, too"),
+        pytest.param(
+            ["pcpu-alloc: ", "Dentry", "Inode"], "the log lacks the line of Dentry cache", id="two others are lost"
+        ),
+        pytest.param(["percpu: ", "Dentry", "Inode"], "", id="three lines are left out: an excerpt"),
     ],
 )
 def test_the_log_of_a_console(lost: list[str], doubt: str) -> None:
@@ -645,6 +658,7 @@ BUFFER = "[    0.000000] software IO TLB: mapped [mem 0x00000000b8000000-0x00000
         ),
         pytest.param([ZONES, PER_CPU, BUFFER], "a CMA area may be missing", id="no command line before the buffer"),
         pytest.param([CRASH, PER_CPU], "a CMA area may be missing", id="no zones"),
+        pytest.param([ZONES, SET_UP, BUFFER], "a CMA area may be missing", id="none before the buffer but a node"),
         pytest.param([CRASH, ZONES, PER_CPU, COMMAND + "ro crashkernel=512M\n"], "", id="as the kernel prints them"),
     ],
 )
