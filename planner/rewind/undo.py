@@ -261,7 +261,7 @@ class Rooms:
 
 
 def _rooms(state: State, end: int, taken: Container[Span]) -> tuple[list[int], list[int]]:
-    """Two sizes for each block beneath an address (0: of all), the highest block first.
+    """Two sizes for each block, the highest one first: the largest above it, beneath an address (0: of all).
 
     That of the largest gap between the block and the address, and that of the largest block from there down to it.
     """
@@ -269,14 +269,13 @@ def _rooms(state: State, end: int, taken: Container[Span]) -> tuple[list[int], l
     gaps = state.gaps_down(end)
     gap = next(gaps, None)
     for low, high in reversed(state.reserved):
-        if low < (end or high):
-            while gap is not None and gap[0] >= high:
-                most = max(most, min(gap[1], end or gap[1]) - gap[0])
-                gap = next(gaps, None)
-            if (low, high) not in taken:
-                widest = max(widest, min(high, end or high) - low)
-                largest_gaps.append(most)
-                largest_blocks.append(widest)
+        while gap is not None and gap[0] >= high:
+            most = max(most, min(gap[1], end or gap[1]) - gap[0])
+            gap = next(gaps, None)
+        if (low, high) not in taken:
+            widest = max(widest, min(high, end or high) - low)
+            largest_gaps.append(most)
+            largest_blocks.append(widest)
     return largest_gaps, largest_blocks
 
 

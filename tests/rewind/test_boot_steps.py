@@ -279,16 +279,19 @@ def test_the_table_of_sections(kernel: str, page: int, table: list[int]) -> None
 
 
 @pytest.mark.parametrize(
-    ("version", "size"),
+    ("version", "page", "size"),
     [
-        pytest.param("7.2.13+deb14-arm64", 2 * MIB, id="as most kernels"),
-        pytest.param("7.2.13+deb14-cloud-arm64", MIB, id="built without CONFIG_PAGE_EXTENSION"),
+        pytest.param("7.2.13+deb14-arm64", PAGE, 2 * MIB, id="as most kernels"),
+        pytest.param("7.2.13+deb14-cloud-arm64", PAGE, MIB, id="built without CONFIG_PAGE_EXTENSION"),
+        pytest.param("7.2.13+deb14-cloud-arm64", 16 * KIB, 256 * KIB, id="16K pages: the smallest that can be told"),
     ],
 )
-def test_entries_of_the_table_of_sections_are_half_as_large_without_page_extensions(version: str, size: int) -> None:
+def test_entries_of_the_table_of_sections_are_half_as_large_without_page_extensions(
+    version: str, page: int, size: int
+) -> None:
     built = select_profile(version)
     assert built.configuration is not None
-    asked = PlannedBoot(built.profile, PAGE, config=built.configuration.symbols)
+    asked = PlannedBoot(built.profile, page, config=built.configuration.symbols)
     step = usual_steps(replace(view(blocks=((GIB, 9 * GIB),)), planned=asked))[0]
     assert [item.size for choice in step for item in choice.items] == [size]
 

@@ -58,6 +58,22 @@ def test_a_place_below_a_hole_that_would_have_held_it_is_none() -> None:
     assert places(state, Allocation("table", 45 * MIB, PAGE)) == []
 
 
+@pytest.mark.parametrize(
+    ("item", "expected"),
+    [
+        pytest.param(Allocation("table", 10 * MIB, PAGE), [65], id="it would reach up into the hole"),
+        pytest.param(Allocation("table", 10 * MIB, PAGE, at=50 * MIB), [50], id="its place is known"),
+        pytest.param(Allocation("table", 10 * MIB, PAGE, 50 * MIB, 60 * MIB), [50], id="it was searched for beneath"),
+        pytest.param(Allocation("table", 10 * MIB, PAGE, 51 * MIB, 60 * MIB), [], id="the window has no room for it"),
+        pytest.param(Allocation("table", 8 * MIB, PAGE, 30 * MIB, 60 * MIB), [50], id="in an empty window"),
+    ],
+)
+def test_a_place_right_beneath_a_hole(item: Allocation, expected: list[int]) -> None:
+    """The hole alone does not hold it, but with the place itself it does: the highest place of both counts."""
+    state = State(((0, 100 * MIB),), ((30 * MIB, 38 * MIB), (50 * MIB, 60 * MIB), (65 * MIB, 100 * MIB)))
+    assert places(state, item) == [at * MIB for at in expected]
+
+
 def test_a_hole_of_what_was_free_again_holds_nothing() -> None:
     """Two pages beside the per-CPU areas were taken while these were, even if both would fit there."""
     state = State(((0, 100 * MIB),), ((60 * MIB, 90 * MIB), (90 * MIB + 2 * PAGE, 100 * MIB)))
