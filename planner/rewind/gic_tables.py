@@ -45,10 +45,9 @@ def lpi_tables(reserved: Sequence[Span], page_size: int) -> list[Span]:
 def _list_of_them(others: Sequence[Span], end: int, page_size: int) -> list[Span]:
     """The entries of the page that lists the tables: the highest beneath them that is alone."""
     beneath = [span for span in others if end - _NEAR <= span[0] < end]
-    for start, stop in reversed(beneath):
+    for start, _ in reversed(beneath):
         page = (start - start % page_size, start - start % page_size + page_size)
         inside = [span for span in beneath if intersect(span, [page])]
-        whole = inside[0][0] == page[0] and inside[-1][1] <= page[1] and inside[0][1] - inside[0][0] == _ENTRY
-        if whole and (stop - start == _ENTRY or page_size > _ENTRY):
+        if inside[0] == (page[0], page[0] + _ENTRY) and inside[-1][1] <= page[1]:
             return inside
     return []

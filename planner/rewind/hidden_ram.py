@@ -1,4 +1,4 @@
-"""RAM hidden by mem=. Its size is unknown, so a few likely likely_totals are tried."""
+"""RAM hidden by mem=. Its size is unknown, so a few likely totals are tried."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from planner.rewind.listed_cma import listed_area
 from planner.rewind.memmap import MEMMAP, section_size
 from planner.rewind.paging import paging_of_cmdline, paging_of_listing
 from planner.rewind.replay import Early
-from planner.rewind.search import Way, explains_crash, search
+from planner.rewind.search import explains_crash, search
 from planner.rewind.state import Allocation, State
 from planner.rewind.undo import Budget, Undone, undo
 from planner.rewind.view import View
@@ -98,13 +98,18 @@ def _before(view: View, early: Early) -> list[Allocation]:
     return [*view.early_memmap, *area]
 
 
+_MOST_LOGGED = 6
+"""Histories in which a log names what came later, at most."""
+
+
 def _logged(view: View) -> list[History]:
     """The histories that a log leaves open: all allocations that it names are undone in order."""
     pool = paging_of_cmdline(view, view.machine.facts.cmdline, crash=bool(view.crash)).kfence_pool
     early = early_of_log(view)
     ways = search(view, [[Choice(tuple(_before(view, early)))]], steps_of_log(view, kfence=pool))
     right = [way for way in ways if not way.rank.elsewhere] or ways
-    found = [history_of(view, "what the log names", way, early) for way in _chosen(right, 6)]
+    best = [way for way in right if way.whole] or right
+    found = [history_of(view, "what the log names", way, early) for way in best[:_MOST_LOGGED]]
     # What else may be in an entry is small: more has a name that the log does not tell.
     return [replace(one, whole=one.whole or explained_but_for(view, one) < CRASH_ALIGN) for one in found]
 
@@ -127,11 +132,6 @@ def _without_unnamed(view: View, history: History) -> list[History]:
     late = (*history.late, *((span, "not named by the log") for span in large))
     what = f"{history.assumption}, and large ranges that nothing names came later"
     return [replace(history, assumption=what, state=state, late=late, whole=False)]
-
-
-def _chosen(ways: list[Way], most: int) -> list[Way]:
-    """The ways that explain everything, or else the best."""
-    return ([way for way in ways if way.whole] or ways)[:most]
 
 
 def _simple(view: View) -> History:

@@ -55,6 +55,29 @@ def test_area_in_low_memory(
     assert next(scratch_areas(view(*reserved, cmdline=cmdline)), None) == expected
 
 
+@pytest.mark.parametrize(
+    ("beside", "size"),
+    [
+        pytest.param(48, 192, id="page tables of 16M, and 32M of others"),
+        pytest.param(16, 64, id="page tables alone"),
+    ],
+)
+def test_areas_above_low_memory(beside: int, size: int) -> None:
+    """The two are four times as large as all above them in their entry, where that is a node's own."""
+    low, end = (0xEE000000, 0x100000000), 0x240000000
+    start = end - (beside + size) * MIB
+    ways = list(scratch_areas(view(low, (start, end))))
+    assert ways[0] == ((low[0], 0xFA000000), (start, ways[0][1][1]))
+    assert 0 <= ways[0][1][1] - start - size * MIB <= 4 * MIB  # each of the two is rounded up
+
+
+def test_no_area_is_empty() -> None:
+    """Whatever size is left for them where little is listed above low memory."""
+    ways = list(scratch_areas(view((0xEE000000, 0x100000000), (0x240000000 - 20 * MIB, 0x240000000))))
+    assert ways
+    assert all(start < end for areas in ways for start, end in areas)
+
+
 def test_crash_kernel_counts() -> None:
     """What is set aside is twice as large for a crash kernel in low memory, under which the bounce buffer lies."""
     crash, start, size = (0xDC000000, 0xFC000000), 0x88000000, 2 * (512 + 64 + 64) * MIB

@@ -618,13 +618,13 @@ def test_two_lines_that_changed_places_do_not_reverse_a_log() -> None:
         pytest.param("... (truncated, 512 bytes) ...", "lines were left out of the log", id="another program"),
     ],
 )
-@pytest.mark.parametrize("where", ["Booting Linux", "Dentry cache", "Run /init"])
+@pytest.mark.parametrize("where", ["Booting Linux", "Linux version", "Dentry cache", "Run /init"])
 def test_messages_that_are_missing_from_early_boot_are_doubted(told: str, doubt: str, where: str) -> None:
     """Some of early boot are missing if they are among them; none if they come before, or long after."""
     before, first, after = BOOT["dmesg"].partition(f"{where}")
     at = before.rfind("\n") + 1
     log = parse_text(f"{before[:at]}{told}\n{before[at:]}{first}{after}".encode(), "log")
-    missing = where == "Dentry cache" or (where == "Booting Linux" and doubt.startswith("messages"))
+    missing = where in ("Linux version", "Dentry cache") or (where == "Booting Linux" and doubt.startswith("messages"))
     assert log.doubt == (doubt if missing else "")
     assert log.facts.events_lack == log.doubt
 
