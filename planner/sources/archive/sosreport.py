@@ -64,7 +64,7 @@ _WANTED = tuple(
 )
 """The files that are read, by kind, and the patterns of their paths below the report's folder."""
 
-_MOST_PARTS = 7
+_MOST_PARTS = 6
 """Components of the longest path that is read."""
 
 _HERE = re.compile(r"\A(?>(?:\./++)*)(?:\.\Z)?")  # the archive's own folder, before a path or alone

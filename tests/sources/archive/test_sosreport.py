@@ -19,6 +19,7 @@ from planner.planning.options import Options
 from planner.planning.plan import make_plan
 from planner.sources import parse_text, read_source
 from planner.sources.archive import files as report_files
+from planner.sources.archive import sosreport
 from planner.studies.need import need
 from planner.studies.need_inputs import Given
 from tests.sources.reports import packed, report_of, running_machine, written
@@ -56,6 +57,30 @@ def test_a_folder_is_the_same_machine(tmp_path_factory: pytest.TempPathFactory) 
     archive = parse_text(packed(FILES), "x")
     assert inner.memory == outer.memory == archive.memory
     assert inner.facts == outer.facts == archive.facts
+
+
+@pytest.mark.parametrize(
+    ("folders", "error"),
+    [
+        pytest.param("1/2/3/4/", None, id="four folders below"),
+        pytest.param("1/2/3/4/5/", "this is a directory that is not a sosreport", id="deeper than is searched"),
+    ],
+)
+def test_how_deep_a_report_may_lie_in_a_folder(folders: str, error: str | None, tmp_path: Path) -> None:
+    written(report_of(BOOT, folders), tmp_path)
+    if error is None:
+        assert read_source(str(tmp_path)).facts.kernel == BOOT["kernel"]
+        return
+    with pytest.raises(InputError, match=error):
+        read_source(str(tmp_path))
+
+
+def test_a_folder_of_two_reports_is_refused(tmp_path: Path) -> None:
+    """The error names one to give."""
+    for host in ("b", "a"):
+        written(report_of(BOOT, f"{host}/"), tmp_path)
+    with pytest.raises(InputError, match=f"holds 2 reports; give one, such as {tmp_path}/a$"):
+        read_source(str(tmp_path))
 
 
 def test_the_notes_say_what_was_used_and_what_was_missing() -> None:
@@ -299,6 +324,27 @@ def test_all_files_together_are_bounded_however_many_journals_there_are(monkeypa
         "sos_commands/logs/journalctl_--boot is too large to be read in addition to the others: it was not read"
         in source.notes
     )
+
+
+@pytest.mark.parametrize("limit", ["MAX_MEMBERS", "MAX_TOTAL"])
+def test_an_archive_is_bounded_in_all_that_it_holds(limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read or not: members are counted, and their bytes."""
+    files = {**FILES, f"{TOP}readme": bytes(1000)}
+    most = {"MAX_MEMBERS": len(files), "MAX_TOTAL": sum(map(len, files.values()))}[limit]
+    monkeypatch.setattr(sosreport, limit, most)
+    assert parse_text(packed(files), "x").kind == "iomem"
+    monkeypatch.setattr(sosreport, limit, most - 1)
+    with pytest.raises(InputError, match="is larger than any sosreport"):
+        parse_text(packed(files), "x")
+
+
+def test_the_size_of_an_earlier_boots_journal_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its content is not read, so it takes nothing from the files that are."""
+    name = "sos_commands/logs/journalctl_--boot_-1"
+    monkeypatch.setattr(report_files, "_MAX_ALL", sum(map(len, FILES.values())))
+    notes = parse_text(packed({f"{TOP}{name}": BOOT["dmesg"].encode(), **FILES}), "x").notes
+    assert [note for note in notes if "journalctl" in note] == [f"{name} is of an earlier boot and was not read"]
+    assert not any("too large" in note for note in notes)
 
 
 def header(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:
