@@ -218,3 +218,25 @@ def test_a_boot_has_the_limits_of_its_memory() -> None:
     boot = boot_of(shown, 64 * MIB, PAGES, [(GIB, 3 * GIB)], end=3 * GIB)
     assert (boot.low_max, boot.tables, list(boot.memmap)) == (3 * GIB, TABLES, [])
     assert boot_of(shown, 64 * MIB, BLOCKS, shown.regions).low_max == 4 * GIB
+
+
+CODE, DATA = Range(8 * GIB, 8 * GIB + 16 * MIB), Range(8 * GIB + 24 * MIB, 8 * GIB + 28 * MIB)
+CODE_ROW, DATA_ROW = Reserved(CODE.start, CODE.end, "Kernel code"), Reserved(DATA.start, DATA.end, "Kernel data")
+EFI_EVENTS = (Event("efi_image", 40 * MIB), Event("efi_tables", 0, 8 * GIB))
+
+
+@pytest.mark.parametrize(
+    ("rows", "facts", "size"),
+    [
+        pytest.param((), Facts(), 0, id="nothing tells where it lies"),
+        pytest.param((CODE_ROW, DATA_ROW), Facts(kernel_image=CODE, kernel_data=DATA), 28 * MIB, id="a listing"),
+        pytest.param((CODE_ROW,), Facts(), 16 * MIB, id="a row that is named so"),
+        pytest.param((), Facts(events=EFI_EVENTS), 40 * MIB + 256 * KIB, id="a log of UEFI's: one of its places"),
+    ],
+)
+def test_the_image_stays_beyond_a_lower_end_of_memory(rows: tuple[Reserved, ...], facts: Facts, size: int) -> None:
+    """From code to data, with all between them."""
+    machine = Machine("m", "iomem", MemoryMap((Region(GIB, TOP),), rows), facts, settled=False)
+    shown = view_of(machine, PlannedBoot(select_profile("6.12").profile, PAGE, 4 * GIB, "mem=1G"))
+    assert boot_of(shown, 0, PAGES, shown.regions, end=2 * GIB).beyond == size
+    assert boot_of(shown, 0, PAGES, shown.regions, end=TOP).beyond == 0
