@@ -115,13 +115,13 @@ def _named(view: View, found: list[tuple[Way, str]]) -> list[History]:
 
 
 def _is_sure(view: View, way: Way) -> bool:
-    """True if a way explains everything, and more than nothing, without per-CPU areas of a size that fits.
+    """True if a way that explains everything takes back more than nothing, and no per-CPU areas of a size that fits.
 
     Right beneath the crash kernel any size is sure: all of that came later.
     """
     starts = {start for start, _ in view.crash}
     names = {name for (_, end), name in way.undone.freed if is_late(view, name) and end not in starts}
-    return way.whole and PER_CPU not in names and bool(names or not is_at_a_place(view))
+    return PER_CPU not in names and bool(names or not is_at_a_place(view))
 
 
 def _with_all_beside(view: View, way: History) -> History | None:

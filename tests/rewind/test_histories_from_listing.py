@@ -27,6 +27,17 @@ def test_without_a_log_guesses_come_first_and_the_listing_itself_last() -> None:
     assert len(found) <= 5
 
 
+def test_a_guess_names_what_came_later_but_for_tables_and_arrays_that_go_with_it() -> None:
+    """All of it is taken back."""
+    machine = Boot(Kernel("7.2", 16 * KIB), 8 * GIB, "crashkernel=512M").machine(log=False)
+    found = histories(view_of(machine, PlannedBoot(select_profile("7.2").profile, 16 * KIB)))[0]
+    assert found.assumption == (
+        "assumed to have come later: memmap 32800K, Dentry cache hash table 8M, Inode-cache hash table 4M, "
+        "software IO TLB 64M"
+    )
+    assert {"section table", "software IO TLB slots"} <= {name for _, name in found.late}
+
+
 @pytest.mark.parametrize(
     ("size", "memory"),
     [
