@@ -10,7 +10,7 @@ from planner.base.ranges import Range, intersect, total, union
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.memory_map import MemoryMap, Reserved
 from planner.rewind.history import History
-from tests.rewind.recorded import ways
+from tests.rewind.recorded import listed, ways
 from tests.rewind.test_readings import MEMORY, PAGE, boot, early, logged
 
 
@@ -63,8 +63,7 @@ def test_a_large_range_that_a_log_does_not_name_may_have_come_later(start: int, 
     """It is in doubt, as a sanitizer's shadow memory may be there; an initrd is smaller, mostly."""
     machine = boot(crash=256 * MIB, log=True)
     more = Reserved(start, start + size, "reserved")
-    listed = replace(machine, memory=MemoryMap(MEMORY.regions, (*machine.memory.reserved, more)))
-    found = ways(listed)
+    found = ways(replace(machine, memory=MemoryMap(MEMORY.regions, (*machine.memory.reserved, more))))
     assert len(found) == ways_back
     assert (start, start + size) in reserved(found[0])
     assert all((start, start + size) not in reserved(way) for way in found[1:])
@@ -76,10 +75,20 @@ def test_a_listing_that_nothing_explains_leaves_what_is_certain() -> None:
     odd = [Reserved(GIB + n * 128 * MIB, GIB + n * 128 * MIB + (n + 3) * 4 * KIB, "reserved") for n in range(2, 9)]
     crash = next(r for r in machine.memory.reserved if r.name == "Crash kernel")
     beneath = Reserved(crash.start - 12 * KIB, crash.start, "reserved")
-    listed = replace(machine, memory=MemoryMap(MEMORY.regions, (crash, beneath, *odd)))
-    simple = next(h for h in ways(listed) if h.assumption.startswith("only what lies directly beneath"))
+    shown = replace(machine, memory=MemoryMap(MEMORY.regions, (crash, beneath, *odd)))
+    simple = next(h for h in ways(shown) if h.assumption.startswith("only what lies directly beneath"))
     assert [span for span, _ in simple.late] == [(beneath.start, beneath.end)]
     assert (beneath.start, beneath.end) not in simple.state.reserved
+
+
+@pytest.mark.parametrize("kernel", ["6.12", "7.2"])
+def test_a_listing_in_which_nothing_usual_is_found_is_not_explained(kernel: str) -> None:
+    """Without a crash kernel, too: what came later is not known, though nothing else is left than all of it early."""
+    image = [(0x40200000, 0x421A0000, "Kernel code"), (0x42B60000, 0x42F10000, "Kernel data")]
+    machine = listed(9 * GIB, image, [(0x421A0000, 0x42B60000)], kernel=kernel, page_size=PAGE)
+    found = ways(machine, kernel)
+    assert not found[0].whole
+    assert found[-1].assumption == "every reservation listed came before the crash kernel"
 
 
 def test_what_is_certain_does_not_include_the_kernel_image_beneath_the_crash_kernel() -> None:
@@ -90,7 +99,7 @@ def test_what_is_certain_does_not_include_the_kernel_image_beneath_the_crash_ker
     beneath = Reserved(image.end, crash.start, "reserved")
     facts = replace(machine.facts, kernel_image=Range(image.start, image.end))
     odd = [Reserved(GIB + n * 128 * MIB, GIB + n * 128 * MIB + (n + 3) * 4 * KIB, "reserved") for n in range(2, 9)]
-    listed = replace(machine, memory=MemoryMap(MEMORY.regions, (crash, beneath, image, *odd)), facts=facts)
-    simple = next(h for h in ways(listed) if h.assumption.startswith("only what lies directly beneath"))
+    shown = replace(machine, memory=MemoryMap(MEMORY.regions, (crash, beneath, image, *odd)), facts=facts)
+    simple = next(h for h in ways(shown) if h.assumption.startswith("only what lies directly beneath"))
     assert [span for span, _ in simple.late] == [(beneath.start, beneath.end)]
     assert total(intersect((image.start, image.end), reserved(simple))) == 32 * MIB
