@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 import re
@@ -43,6 +44,25 @@ def test_finished_answers_are_summed_without_planning(
             del bad["id"]  # a record without one is told by its line, which an answer has in its error, or not at all
             bad["error"] = re.sub(r"^line \d+: ", "", bad["error"])
     assert one == other
+
+
+def test_a_table_without_the_column_of_protection_tells_it_by_what_is_protected(tmp_path: Path) -> None:
+    """As tables of earlier versions do: it is there or not."""
+    pytest.importorskip("pyarrow")
+    records, out = tmp_path / "fleet.jsonl", tmp_path / "plans.csv"
+    records.write_bytes(fleet.lines(60))
+    run_batch(open_input(str(records)), Job(), str(out))
+    with out.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    names = [name for name in rows[0] if name != "protection"]
+    with out.open("w", newline="") as file:
+        older = csv.DictWriter(file, names, extrasaction="ignore")
+        older.writeheader()
+        older.writerows(rows)
+    total = summarize(open_answers(str(out)), Job(), ()).all
+    reserved = [row["protected"] for row in rows if row["crash_start"]]
+    assert {"true", "false"} == set(reserved)
+    assert (total.reserved, total.unprotected) == (len(reserved), reserved.count("false"))
 
 
 RECORD = json.dumps({"id": "report", "map": {}, "crashkernel": '"error"'}, separators=(",", ":")).encode()

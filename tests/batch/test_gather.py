@@ -14,6 +14,7 @@ from planner.batch.gather import gather
 from planner.batch.inputs import TASK_RECORDS
 from planner.planning.options import Options
 from planner.report import to_dict
+from planner.sources import of_document
 from tests.cli.conftest import SERVER
 
 
@@ -68,6 +69,28 @@ def test_rows_of_a_table_are_gathered_as_records(tmp_path: Path) -> None:
     parquet.write_table(table, tmp_path / "fleet.parquet")
     found = gather([str(tmp_path / "fleet.parquet")])
     assert ([m.id for m in found.members], [ident for ident, _ in found.errors]) == (["one"], ["two"])
+
+
+def test_a_machine_of_several_files_is_named_after_its_stem(tmp_path: Path) -> None:
+    """One of a single file by the path of that."""
+    iomem = "40000000-23fffffff : System RAM\n"
+    for name, text in (("h1.iomem", iomem), ("h1.config", "CONFIG_ARM64=y\n"), ("h2.iomem", iomem)):
+        (tmp_path / name).write_text(text)
+    found = gather([str(tmp_path)])
+    assert [m.id for m in found.members] == [f"{tmp_path}/h1", f"{tmp_path}/h2.iomem"]
+
+
+def test_a_folder_with_the_name_of_a_special_source_is_not_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`live` is this machine, `sample:NAME` a bundled map: a folder of that name is `./live`."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("live", "sample:rpi4-4g"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.json").write_text(json.dumps(SERVER))
+    monkeypatch.setattr("planner.batch.gather.read_source", lambda place, **_: of_document(SERVER, place))
+    found = gather(["live", "sample:rpi4-4g", "./live"])
+    assert [m.id for m in found.members] == ["live", "rpi4-4g", "./live/a.json"]
 
 
 def test_a_row_without_an_id_has_its_number_in_the_whole_table(tmp_path: Path) -> None:

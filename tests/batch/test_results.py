@@ -16,6 +16,7 @@ GOOD = b'{"id":"a","report":{"reservation":{"outcome":"aligned"}}}\n'
 FELL = b'{"id":"b","report":{"reservation":{"outcome":"fallback"}}}\n'
 FAILED = b'{"id":"c","report":{"reservation":{"outcome":"failed"}}}\n'
 NONE = b'{"id":"d","report":{"reservation":{"outcome":"none"}}}\n'
+SHORT = b'{"id":"f","error":"no map"}\n'
 BAD = b'{"id":"e","error":"no map: \\"reservation\\":{\\"outcome\\":\\"failed\\""}\n'
 
 
@@ -38,21 +39,21 @@ def test_the_complete_lines_of_an_earlier_run(data: bytes, counts: Counts, last:
 
 def test_a_run_is_resumed_after_its_last_complete_line(tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"
-    Path(partial_of(str(path))).write_bytes(GOOD + FELL[:20])
+    Path(partial_of(str(path))).write_bytes(GOOD + FELL[:-2])  # longer than the line that takes its place
     results = LinesFile(str(path), resume=True)
     assert results.done == Counts(1, 0, 0, 0)
     assert results.ends_with(GOOD)
     assert not results.ends_with(FELL)
-    results.write(FAILED)
+    results.write(SHORT)
     assert not path.exists()
     results.finish()
-    assert path.read_bytes() == GOOD + FAILED
+    assert path.read_bytes() == GOOD + SHORT
     assert not Path(partial_of(str(path))).exists()
 
 
 def test_a_run_that_is_not_resumed_starts_from_the_beginning(tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"
-    Path(partial_of(str(path))).write_bytes(GOOD)
+    Path(partial_of(str(path))).write_bytes(GOOD + GOOD)
     results = LinesFile(str(path), resume=False)
     assert results.done == Counts()
     results.write(FELL)

@@ -181,6 +181,8 @@ def test_a_missing_file_in_a_list_does_not_stop_the_others(run: Run, tmp_path: P
                      "to a file\n", id="a folder for a table"),
         pytest.param(["x.jsonl", "64M", "--preset", "rhel9"], "error: <command line>: a preset and a CRASHKERNEL value "
                      "were both given; give one of them\n", id="a preset and a value"),
+        pytest.param(["x.jsonl", "64M.jsonl"], "error: <command line>: one file of records is read, not 2; give one "
+                     "FILE, or sources with --files\n", id="a file is no request, whatever its name"),
         pytest.param(["x.jsonl", "-o", "none/y.jsonl"], "error: none/y.jsonl: no such file or directory; create its "
                      "folder first\n", id="no folder for the output"),
     ],
@@ -189,7 +191,8 @@ def test_wrong_usage_is_one_line(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, args: list[str], error: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "x.jsonl").write_bytes(GOOD)
+    for name in ("x.jsonl", "64M.jsonl"):
+        (tmp_path / name).write_bytes(GOOD)
     (tmp_path / "folder.parquet").mkdir()
     assert run("batch", *args) == (2, "", error)
     assert not list(tmp_path.glob("*.partial*"))
