@@ -24,6 +24,7 @@ from planner.rewind.hidden_ram import (
 from planner.rewind.history import History
 from planner.rewind.paging import Paging
 from planner.rewind.replay import Boot, Early
+from planner.rewind.state import State
 from planner.rewind.view import PlannedBoot, View, view_of
 
 PAGE = 4 * KIB
@@ -139,3 +140,14 @@ def test_what_was_taken_from_the_top_lies_at_the_new_top() -> None:
 
 def replace_reserved(image: tuple[int, int]) -> MemoryMap:
     return replace(MAP, regions=MAP.regions, reserved=(Reserved(*image, "Kernel code"), *MAP.reserved))
+
+
+def test_what_stays_above_a_cut_was_not_taken_from_the_top() -> None:
+    """The image, which a `mem=` leaves there; what lies at the top of the memory beneath was."""
+    shown = view()
+    taken, image = (3 * GIB - 4 * MIB, 3 * GIB), (4 * GIB - 64 * MIB, 4 * GIB - 32 * MIB)
+    listed = State(((GIB, 3 * GIB), (4 * GIB - 64 * MIB, 4 * GIB)), (taken, image))
+    there = History("as it was", listed, (), Early(), Paging(base_pages=False, kfence_pool=False))
+    bare = without_top(there, replace(shown, listed=listed, cut=3 * GIB), 0)
+    assert bare.taken == 4 * MIB
+    assert bare.state.reserved == (image,)

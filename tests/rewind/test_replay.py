@@ -30,6 +30,8 @@ IMAGE = (GIB + 2 * MIB, GIB + 24 * MIB)
         pytest.param(
             (TABLES, (TOP - 64 * MIB, TOP - 32 * MIB)), TABLES[0], id="what lies beneath a hole is no part of it"
         ),
+        pytest.param((TABLES, (TOP - 20 * MIB, TOP - 18 * MIB)), TABLES[0], id="a hole of just 2M"),
+        pytest.param((TABLES, (TOP - 20 * MIB, TOP - 18 * MIB + PAGE)), TOP - 20 * MIB, id="a smaller one"),
         pytest.param((IMAGE,), TOP, id="nothing at the top"),
     ],
 )
