@@ -32,6 +32,9 @@ from tests.strategies import machine_of
         pytest.param(None, "quiet crashkernel=64M", "size=1G", "crashkernel=1G", id="the machine's own command line"),
         pytest.param("512M,high", None, "crashkernel=1G", "crashkernel=1G", id="another request altogether"),
         pytest.param(
+            None, "quiet crashkernel=64M", "crashkernel=1G", "crashkernel=1G", id="another than the machine's own"
+        ),
+        pytest.param(
             "rodata=off crashkernel=512M,high crashkernel=64M,low", None, "crashkernel=1G",
             "rodata=off crashkernel=1G", id="the other words stay, no part of the request",
         ),
@@ -68,7 +71,19 @@ def test_a_refused_request_can_get_another_size(asked: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *("", "low", "size=", "size=5X", "size=0", "strategy=none", "align=", "align=3M", "size=512M@1G", "high=1"),
+        *(
+            "",
+            "low",
+            "low=1",
+            "size=",
+            "size=5X",
+            "size=0",
+            "strategy=none",
+            "align=",
+            "align=3M",
+            "size=512M@1G",
+            "high=1",
+        ),
         *(
             "crashkernel=",
             "preset=none",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from planner.base.errors import InputError
 from planner.batch.defaults import Defaults
-from planner.batch.input_digest import digest_path
+from planner.batch.input_digest import Answered, digest_path, stored_digest
 from planner.batch.running import open_input, run_batch
 from planner.batch.work import Job
 from planner.planning.options import Options
@@ -47,6 +48,61 @@ def test_a_changed_record_stops_the_resumption(tmp_path: Path, place: int) -> No
     (tmp_path / "in.jsonl").write_text("".join(records))
     with pytest.raises(InputError, match=r"--resume: (the input changed|answer)"):
         run_batch(open_input(str(tmp_path / "in.jsonl")), JOB, str(out), resume=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds", "differs"),
+    [
+        pytest.param(json.dumps(SERVER), 1, False, id="as it was"),
+        pytest.param(json.dumps(SERVER), 2, True, id="written again later"),
+        pytest.param(json.dumps(SERVER) + "\n", 1, True, id="longer"),
+        pytest.param(None, 1, True, id="gone"),
+    ],
+)
+def test_a_changed_source_stops_the_resumption(
+    tmp_path: Path, text: str | None, seconds: int, *, differs: bool
+) -> None:
+    """By its size or its time: what is in it is not read again."""
+    paths = [tmp_path / f"m{number:02}.json" for number in range(20)]
+    for path in paths:
+        path.write_text(json.dumps(SERVER))
+        os.utime(path, (1, 1))
+    out, sources = tmp_path / "out.jsonl", tuple(map(str, paths))
+
+    def stop(_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_batch(open_input("-", sources), JOB, str(out), progress=stop)
+    if text is None:
+        paths[0].unlink()
+    else:
+        paths[0].write_text(text)
+        os.utime(paths[0], (seconds, seconds))
+    if not differs:
+        assert run_batch(open_input("-", sources), JOB, str(out), resume=True).records == 20
+        return
+    with pytest.raises(InputError, match="--resume: the input changed"):
+        run_batch(open_input("-", sources), JOB, str(out), resume=True)
+
+
+@pytest.mark.parametrize(
+    ("stored", "found"),
+    [
+        pytest.param(f"64 {'a' * 64}\n", Answered(64, "a" * 64), id="whole"),
+        pytest.param(f"64 {'a' * 63}\n", None, id="a digest cut short"),
+        pytest.param(f"-1 {'a' * 64}\n", None, id="no number"),
+        pytest.param(f"{'1' * 20} {'a' * 64}\n", None, id="a number too long"),
+        pytest.param("64\n", None, id="a number alone"),
+        pytest.param("", None, id="nothing"),
+        pytest.param(None, None, id="no file"),
+    ],
+)
+def test_the_digest_of_an_earlier_run(tmp_path: Path, stored: str | None, found: Answered | None) -> None:
+    """A damaged one is as none: all is answered again."""
+    if stored is not None:
+        (tmp_path / "out.partial.input").write_text(stored)
+    assert stored_digest(str(tmp_path / "out.partial")) == found
 
 
 def test_a_run_is_resumed_if_only_records_not_yet_answered_differ(tmp_path: Path) -> None:

@@ -183,3 +183,8 @@ def test_tables_are_known_by_their_suffix(path: str, table: bool) -> None:
 def test_unreadable_inputs_are_refused(path: str, line: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=line):
         open_lines(str(tmp_path / path))
+
+
+def test_a_closed_standard_input_is_refused() -> None:
+    with pytest.raises(InputError, match=r"^<stdin>: it is closed; name a file of records$"):
+        open_lines("-", None)

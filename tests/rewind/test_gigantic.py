@@ -81,6 +81,9 @@ NODES = ((GIB, 5 * GIB), (5 * GIB, 9 * GIB), (9 * GIB, 13 * GIB))
         pytest.param(
             [(4 * GIB - 64 * MIB, 6 * GIB)], "hugetlb_cma=2G", (), [(4 * GIB, 6 * GIB)], id="from 4 GiB up, in one area"
         ),
+        pytest.param(
+            [(4 * GIB - 64 * MIB, 7 * GIB)], "hugetlb_cma=1G", (), [(4 * GIB, 5 * GIB)], id="from 4 GiB up, the lowest"
+        ),
         pytest.param([(2 * GIB, 4 * GIB)], "hugetlb_cma=1G", (), [(3 * GIB, 4 * GIB)], id="or else from the top"),
         pytest.param(
             [(2 * GIB, 3 * GIB), (4 * GIB, 4 * GIB + MIB), (6 * GIB, 7 * GIB)],

@@ -107,6 +107,7 @@ def test_without_many_processors_some_choices_are_not_there() -> None:
         ),
         pytest.param([5, 7], 1, BOTH, id="5M needs none with 4M and 1M"),
         pytest.param([90], 1, 0, id="more than the areas of a node take"),
+        pytest.param([0, 90], 1, 0, id="the same after one that any choice explains"),
     ],
 )
 def test_per_cpu_areas_of_any_size_may_be_in_so_many_remainders(sizes: list[int], areas: int, expected: int) -> None:
