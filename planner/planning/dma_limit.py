@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from planner.base.ranges import difference, intersect, total, union
 from planner.base.sizes import GIB, MIB, format_size
 from planner.kernel.arm64_init import derived_dma_limit
@@ -11,7 +13,7 @@ from planner.kernel.profiles import Profile, select_profile
 from planner.planning.options import Options
 from planner.planning.remarks import Remarks
 
-__all__ = ["doubt_of_limit", "end_of_low_memory"]
+__all__ = ["LowerLimit", "end_of_low_memory", "lower_limit"]
 
 
 def end_of_low_memory(
@@ -70,30 +72,56 @@ _LEFT = 2 * MIB
 """Bytes beneath the limit that may be left free above them."""
 
 
-def doubt_of_limit(machine: Machine, profile: Profile, limit: int, doubt: str, remarks: Remarks) -> str:
-    """The doubt about an assumed end of low memory that the machine's own reservations contradict; "" for none.
+class LowerLimit(NamedTuple):
+    """An end of low memory below the assumed one, which a machine's own reservations suggest."""
 
-    There is none about a kernel that ends low memory there whatever devices reach. Up to 5.4 mainline does so, too, but
+    end: int
+    """The first byte above low memory."""
+    doubt: str
+    """The doubt about the assumed one; "" where it is in doubt already."""
+
+    @property
+    def assumption(self) -> str:
+        """The words for the reading in which low memory ends there."""
+        return f"low memory ends at {format_size(self.end)} (--dma-limit)"
+
+
+def lower_limit(machine: Machine, profile: Profile, limit: int, doubt: str, remarks: Remarks) -> LowerLimit | None:
+    """A lower end of low memory than the assumed one, which the machine's own reservations suggest; None for none.
+
+    There is none on a kernel that ends low memory there whatever devices reach. Up to 5.4 mainline does so, too, but
     what is listed was then not reserved by such a kernel, and vendors have two zones there. doubt: what is in doubt
-    already, such as the same because of a listed crash kernel.
+    already, such as the same because of a listed crash kernel: then it ends at the next usual limit above that.
     """
     memory = machine.memory
-    lower = _lower_limit(memory, limit) if "dma_limit" in remarks.assumed else None
-    if lower is None:
-        return ""
+    if "dma_limit" not in remarks.assumed:
+        return None
+    hinted = _MAY_END in doubt
+    lower = _filled_limit(memory, limit)
+    end = lower or (_limit_above_crash(memory, limit) if hinted else None)
+    if end is None:
+        return None
     zone_dma = machine.facts.config.get("ZONE_DMA") != "n"
-    as_low = derived_dma_limit(profile, memory, lower - 1, zone_dma=zone_dma)
+    as_low = derived_dma_limit(profile, memory, end - 1, zone_dma=zone_dma)
     if profile.dma_limit != "dma32-exclusive" and as_low == derived_dma_limit(profile, memory):
-        return ""
-    shown = format_size(lower)
-    remarks.note(
-        f"low memory is assumed to end at {limit:#x}, but what is reserved fills the RAM below {shown}, as bounce "
-        f"buffers and CMA do where devices reach no more: give --dma-limit {shown}, the boot's log or the device tree"
-    )
-    return "" if _MAY_END in doubt else f"{_MAY_END} at {shown} (--dma-limit)"
+        return None
+    shown = format_size(end)
+    if lower is not None:
+        remarks.note(
+            f"low memory is assumed to end at {limit:#x}, but what is reserved fills the RAM below {shown}, as bounce "
+            f"buffers and CMA do where devices reach no more: give --dma-limit {shown}, the boot's log or the device "
+            "tree"
+        )
+    return LowerLimit(end, "" if hinted else f"{_MAY_END} at {shown} (--dma-limit)")
 
 
-def _lower_limit(memory: MemoryMap, limit: int) -> int | None:
+def _limit_above_crash(memory: MemoryMap, limit: int) -> int | None:
+    """The lowest usual limit above the listed crash kernel's part in low memory; None where there is none below."""
+    low = max((r.end for r in memory.reserved if r.is_crash and r.end <= limit), default=limit)
+    return next((end for end in _USUAL if low <= end < limit), None)
+
+
+def _filled_limit(memory: MemoryMap, limit: int) -> int | None:
     """The end of low memory that a machine's own reservations suggest, below an assumed one; None where none do.
 
     Memory is reserved from the top down: what fills the end of the RAM below 1G or 2G, while there is much free RAM

@@ -22,7 +22,7 @@ from planner.planning.configured import with_configuration
 from planner.planning.context import Context, placed_in, read_context, with_strategy, with_text
 from planner.planning.cost import ideal_table_bytes, waste
 from planner.planning.default_cma import with_default_cma
-from planner.planning.dma_limit import doubt_of_limit
+from planner.planning.dma_limit import lower_limit
 from planner.planning.doubts import UNKNOWN_HERE
 from planner.planning.earlier import earlier_answer, other_maps, placed_otherwise, repeated, undone_before
 from planner.planning.early_memory import EarlyMemory, early_memory
@@ -52,7 +52,8 @@ class Question(NamedTuple):
     text: the request as given. request: as the kernel reads it. mainline: the context of the kernel's own behaviour.
     others: other readings of the map, if it does not show which reservations came early. remarks: notes and assumptions
     of all these plans. shared: cache of results. facts, memory: the parts of the report on facts and map.
-    other_kernels: the same question for other kernels that this one may be.
+    other_kernels: the same question for other kernels that this one may be. other_limits: the same with another end of
+    low memory, where the map contradicts the assumed one.
     """
 
     machine: Machine
@@ -66,6 +67,7 @@ class Question(NamedTuple):
     facts: FactsView
     memory: MemoryView
     other_kernels: tuple[tuple[str, Question], ...] = ()
+    other_limits: tuple[tuple[str, Question], ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -107,8 +109,8 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
     remarks.note(*([asked.note] if asked.note else []))
     rewound = (*undone_before(own_facts), *early.rewound)
     moved = placed_otherwise(machine, kernel.profile, kernel.geometry.page_size)
-    lower = doubt_of_limit(machine, kernel.profile, context.bounds.low_max, early.doubt, remarks)
-    doubt = together(early.doubt, moved, inferred(asked, own_facts), lower)
+    lower = lower_limit(machine, kernel.profile, context.bounds.low_max, early.doubt, remarks)
+    doubt = together(early.doubt, moved, inferred(asked, own_facts), lower.doubt if lower is not None else "")
     memory = MemoryView(machine.source, shared.ram, context.memory.regions, context.memory.reserved, rewound, doubt)
     facts = facts_view(context, options, own_facts)
     others = [
@@ -117,6 +119,7 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
             given, machine, kernel, early, options, built.other_page_size, remarks
         )
     ]
+    limits = () if lower is None else ((lower.assumption, replace(options, dma_limit=lower.end)),)
     return Question(
         machine=machine,
         text=asked.text,
@@ -129,6 +132,7 @@ def ask(machine: Machine, crashkernel: str | None, options: Options) -> Question
         facts=facts,
         memory=memory,
         other_kernels=tuple(others),
+        other_limits=tuple((what, ask(given, crashkernel, otherwise)) for what, otherwise in limits),
     )
 
 
@@ -180,11 +184,12 @@ def attempt(question: Question, strategy: Strategy) -> tuple[Plan, KernelBugErro
     if earlier is not None:
         remarks.notes[:0] = earlier.notes
     of_map = shared.other_readings(question.others, question.text, request, context, reservation)
+    of_limit = _answers_under_other_limits(question, strategy, reservation)
     of_kernel = _other_kernels_answers(question, strategy, own, reservation)
     steps = None
     if question.options.steps:
         steps = shared.steps(context, reservation, baseline=tried.baseline, planned=tried.mapped)
-    readings = _readings(repeated(earlier) if earlier is not None else (), of_map, of_kernel)
+    readings = _readings(repeated(earlier) if earlier is not None else (), of_map, (*of_limit, *of_kernel))
     plan = Plan(
         request=request_view(question.text, request, tried.placement),
         kernel=kernel,
@@ -269,12 +274,25 @@ def _mapped(
 
 
 def _readings(
-    earlier: Iterable[OtherReading], of_map: Iterable[OtherReading], of_kernel: Sequence[OtherReading]
+    earlier: Iterable[OtherReading], of_map: Iterable[OtherReading], planned: Sequence[OtherReading]
 ) -> tuple[OtherReading, ...]:
-    """All other readings, each once. earlier: those of a report taken as a map, where nothing replaces them."""
-    again = {reading.assumption for reading in of_kernel}
+    """All other readings, each once.
+
+    earlier: those of a report taken as a map, unless they were planned anew. planned: those that were.
+    """
+    again = {reading.assumption for reading in planned}
     before = [reading for reading in earlier if reading.assumption not in again]
-    return tuple(dict.fromkeys((*before, *of_map, *of_kernel)))
+    return tuple(dict.fromkeys((*before, *of_map, *planned)))
+
+
+def _answers_under_other_limits(question: Question, strategy: Strategy, view: ReservationView) -> list[OtherReading]:
+    """Answers with another end of low memory, where they differ."""
+    found = [(what, answer(other, strategy).reservation) for what, other in question.other_limits]
+    return [
+        OtherReading(what, other.outcome, other.crash, other.low)
+        for what, other in found
+        if (other.outcome, other.crash, other.low) != (view.outcome, view.crash, view.low)
+    ]
 
 
 def _other_kernels(
@@ -337,8 +355,11 @@ def with_request(question: Question, text: str) -> Question:
     request = parsed(
         text, mainline.facts, mainline.profile, question.shared.ram, by_name=mainline.kernel.silent_by_name
     )
-    others = tuple((what, with_request(other, text)) for what, other in question.other_kernels)
-    return question._replace(text=text, request=request, mainline=mainline, other_kernels=others)
+    kernels, limits = (
+        tuple((what, with_request(other, text)) for what, other in others)
+        for others in (question.other_kernels, question.other_limits)
+    )
+    return question._replace(text=text, request=request, mainline=mainline, other_kernels=kernels, other_limits=limits)
 
 
 def _check_machine(machine: Machine, options: Options, remarks: Remarks) -> None:

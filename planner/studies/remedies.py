@@ -131,7 +131,7 @@ class _Search:
 
     def __init__(self, inquiry: Inquiry, crashkernel: str | None, outcome: Outcome) -> None:
         # Changes apply to the planned reading of the map and the kernel; only `enough` considers other readings.
-        self.question = question = inquiry.question._replace(others=(), other_kernels=())
+        self.question = question = inquiry.question._replace(others=(), other_kernels=(), other_limits=())
         self.whole = inquiry.question
         self.options, self.request, self.strategy = question.options, question.request, inquiry.strategy
         self.context, self.form = inquiry.context, inquiry.form

@@ -10,10 +10,11 @@ from planner.base.sizes import GIB, MIB
 from planner.kernel.machine import NO_DMA_ZONES, Machine
 from planner.kernel.memory_map import MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
-from planner.planning.dma_limit import doubt_of_limit, end_of_low_memory
+from planner.planning.dma_limit import end_of_low_memory, lower_limit
 from planner.planning.options import Options
+from planner.planning.plan import answer, with_request
 from planner.planning.remarks import Remarks
-from tests.planning.machines import machine, plan
+from tests.planning.machines import machine, plan, question
 
 MEMORY = MemoryMap((Region(0, 16 * GIB),))
 OFF = {"ZONE_DMA": "n", "ZONE_DMA32": "n"}
@@ -99,8 +100,8 @@ def doubt_of(
     """The doubt about the limit of a kernel on a machine below 4G, and the remarks with its note."""
     remarks = Remarks(assumed=list(assumed))
     profile = select_profile(kernel).profile
-    doubt = doubt_of_limit(machine(memory, config=config or {}), profile, 4032 * MIB, already, remarks)
-    return doubt, remarks
+    lower = lower_limit(machine(memory, config=config or {}), profile, 4032 * MIB, already, remarks)
+    return lower.doubt if lower is not None else "", remarks
 
 
 @pytest.mark.parametrize(
@@ -170,8 +171,58 @@ def test_what_is_in_doubt_already_is_not_said_twice() -> None:
     assert "give --dma-limit 1G, " in remarks.notes[0]
 
 
+HINTED = "low memory may end lower, as the listed crash kernel hints"
+
+
+@pytest.mark.parametrize(
+    ("crash", "end"),
+    [
+        pytest.param((384, 896), GIB, id="beneath the CMA area below 1G"),
+        pytest.param((512, 1024), GIB, id="right beneath 1G"),
+        pytest.param((1152, 1664), 2 * GIB, id="beneath 2G"),
+        pytest.param((2304, 2816), None, id="above all usual limits"),
+        pytest.param((6144, 6656), None, id="in high memory"),
+    ],
+)
+def test_a_crash_kernel_that_hints_at_a_lower_limit_lies_beneath_the_next_usual_one(
+    crash: tuple[int, int], end: int | None
+) -> None:
+    """Nothing is told twice: the doubt has been stated, and the limit is a reading."""
+    remarks, start = Remarks(assumed=["dma_limit"]), crash[0] * MIB
+    memory = MemoryMap((Region(0, 8 * GIB),), (Reserved(start, crash[1] * MIB, "Crash kernel"),))
+    lower = lower_limit(machine(memory), select_profile("6.12").profile, 4 * GIB, HINTED, remarks)
+    assert (lower.end if lower is not None else None) == end
+    assert lower is None or (lower.doubt, remarks.notes) == ("", [])
+
+
 def test_the_doubt_is_part_of_a_plan_until_the_limit_is_stated() -> None:
     """Any other doubt about a map is reported in the same way."""
     memory = listed((884, 948), TOP)
     assert "low memory may end at 1G (--dma-limit)" in plan(memory=memory).memory.doubt
     assert not plan(memory=memory, dma_limit=GIB).memory.doubt
+
+
+def test_the_answer_under_the_lower_limit_is_another_reading() -> None:
+    """It is about the map, and none once the limit is stated."""
+    memory = listed((884, 948), TOP)
+    found = plan(value="256M", memory=memory)
+    assert found.reservation.crash is not None
+    assert found.reservation.crash.start > GIB
+    (lower,) = found.reservation.other_readings
+    assert (lower.assumption, lower.about) == ("low memory ends at 1G (--dma-limit)", "map")
+    stated = plan(value="256M", memory=memory, dma_limit=GIB).reservation
+    assert (lower.outcome, lower.crash, lower.low) == (stated.outcome, stated.crash, stated.low)
+    assert not stated.other_readings
+
+
+def test_a_lower_limit_that_changes_nothing_is_no_reading() -> None:
+    """An address is an address."""
+    assert not plan(value="128M@512M", memory=listed((884, 948), TOP)).reservation.other_readings
+
+
+def test_the_lower_limit_goes_with_another_request() -> None:
+    asked = question("256M", listed((884, 948), TOP), strategy="mainline")
+    again = answer(with_request(asked, "64M"))
+    planned = plan(value="64M", memory=listed((884, 948), TOP), strategy="mainline")
+    assert again.reservation.other_readings == planned.reservation.other_readings
+    assert again.reservation.other_readings
