@@ -31,6 +31,8 @@ _V7_3 = Profile(
     # kernel: map_mem(), arch/arm64/mm/mmu.c, since 7.3: starts are rounded up, ends down.
     rounds_inward=True,
     rodata="noalias",
+    # kernel: sparse_init_nid(), mm/sparse.c @ 7.1.13 (with sparse_buffer_init()) and 7.2.13 (without).
+    memmap_buffer=False,
     # kernel: cpu_supports_bbml3(), arch/arm64/kernel/cpufeature.c, since 7.3.
     bbm="bbml3",
     swiotlb="always",
@@ -55,18 +57,19 @@ _V7_1 = _V7_2._replace(
     name="7.1",
     spans="7.1",
     since=(7, 1),
-    source="arch/arm64/mm/init.c and mmu.c @ 7.1.8; boots of 7.1.13; 'of: reserved_mem: use -ENODEV instead of "
-    "-ENOENT' in the device tree updates for 7.1",
+    source="arch/arm64/mm/init.c and mmu.c @ 7.1.8; mm/sparse.c @ 7.1.13; boots of 7.1.13; 'of: reserved_mem: use "
+    "-ENODEV instead of -ENOENT' in the device tree updates for 7.1",
     # kernel: __reserved_mem_reserve_reg(), drivers/of/of_reserved_mem.c @ 6.12.117 (all) and 7.2.13 (the first); the
     # patch between them ("only support one <base size> entry in reg property") is of 25 May 2026, after 7.1-rc1.
     reserved_reg="all",
     image="apart",
+    memmap_buffer=True,
 )
 _V7_0 = _V7_1._replace(
     name="7.0",
     spans="7.0",
     since=(7, 0),
-    source="arch/arm64/mm/init.c and mmu.c @ 7.1.8; boots of 7.0.13",
+    source="arch/arm64/mm/init.c and mmu.c @ 7.1.8; mm/sparse.c @ 7.0.13; boots of 7.0.13",
     keeps_pools=False,
 )
 _V6_18 = _V7_0._replace(

@@ -187,6 +187,9 @@ class Profile(NamedTuple):
     """True if memory that a driver manages is mapped."""
     section_64k: int = 512 * MIB
     """Bytes of a sparsemem section with 64K pages."""
+    memmap_buffer: bool = True
+    """True if a node takes one buffer for all of its page descriptors (up to 7.1), instead of a place for each
+    section."""
     bbm: Literal["none", "bbml2", "bbml3"] = "none"
     """The processors whose live blocks are split: `none`, `bbml2` (those on a list), `bbml3` (a longer list, or
     FEAT_BBM level 3)."""

@@ -22,8 +22,8 @@ from planner.kernel.force_pte import kfence_objects
 from planner.kernel.machine import Event
 from planner.kernel.pgtable import STRUCT_PAGE
 from planner.kernel.profiles import Profile
-from planner.rewind.memmap import WIDEST, lowest_memmap, memmap, section_table
-from planner.rewind.state import Allocation, State
+from planner.rewind.memmap import WIDEST, late_memmaps, lowest_memmap, section_table
+from planner.rewind.state import Allocation
 from planner.rewind.undo import places
 from planner.rewind.view import PlannedBoot, View
 
@@ -103,9 +103,18 @@ class _Window(NamedTuple):
 _ANYWHERE = _Window()
 
 
-def _within(listed: State, first: Sequence[Allocation]) -> _Window:
-    """The window of later allocations after these page descriptors."""
-    return _Window(lowest_memmap(listed, first[-1]), 2 * first[-1].align) if first else _Window()
+def _within(view: View, memmaps: Sequence[Sequence[Allocation]]) -> _Window:
+    """The window of later allocations, where page descriptors fill memory from its top, each with the topmost place."""
+    last = memmaps[0][-1] if len(memmaps) == 1 and memmaps[0] else None
+    if last is None or (last.times == 1 and view.planned.profile.memmap_buffer):
+        return _ANYWHERE
+    return _Window(lowest_memmap(view.listed, last), 2 * last.align)
+
+
+def _late_memmaps(view: View) -> list[list[Allocation]]:
+    """The page descriptors after the crash kernel, in each way that a kernel from 7.0 on takes them."""
+    profile = view.planned.profile
+    return late_memmaps(profile, view.planned.page_size, view.regions, view.nodes) if profile.first else [[]]
 
 
 def _section_table(planned: PlannedBoot) -> list[Choice]:
@@ -154,10 +163,10 @@ def steps_of_log(view: View, *, kfence: bool = False) -> list[list[Choice]]:
     by_kind: dict[str, list[Event]] = {}
     for event in view.events:
         by_kind.setdefault(event.kind, []).append(event)
-    first = memmap(profile, page_size, view.regions, view.nodes) if profile.first else []
-    within = _within(view.listed, first)
+    memmaps = _late_memmaps(view)
+    within = _within(view, memmaps)
     spans = dict(enumerate(view.nodes))
-    first += [
+    per_cpu = [
         Allocation(PER_CPU, e.size, page_size, *spans.get(i, (0, 0)), needed=False, temporary=2 * page_size)
         for i, e in enumerate(by_kind.get("percpu", ()))
     ]
@@ -169,18 +178,19 @@ def steps_of_log(view: View, *, kfence: bool = False) -> list[list[Choice]]:
     if buffer is not None:
         bounce.append(Allocation(BOUNCE, buffer.size, page_size, 0, view.low_max - 1, at=buffer.start))
         bounce += _slots(buffer.size, page_size, profile)
-    tables = Choice((*first, *_named_memory(view, within), *log, *hashes))
+    tables = (*per_cpu, *_named_memory(view, within), *log, *hashes)
     last = _last(profile, _kfence(view.planned, likely=kfence), [Choice(tuple(bounce))])
-    return [_logged_section_table(view.planned), [tables], last]
+    return [_logged_section_table(view.planned), [Choice((*first, *tables)) for first in memmaps], last]
 
 
 def _logged_section_table(planned: PlannedBoot) -> list[Choice]:
     """The table of sections beside a log, which says whether the processor has 52 bits.
 
-    For fewer it is small, and need not be found.
+    Then every boot has it. For fewer bits it is small, and need not be found.
     """
     if planned.pa_bits == WIDEST:
-        return _section_table(planned)
+        *large, none = _section_table(planned)
+        return [*large, none._replace(lacking=bool(large))]
     size = section_table(planned.profile, planned.page_size, planned.pa_bits, planned.config)
     return [Choice((Allocation("section table", size, needed=False),) if planned.profile.first else ())]
 
@@ -222,13 +232,13 @@ def usual_steps(view: View, *, kfence: bool = False) -> list[list[Choice]]:
     No steps where the page descriptors cannot lie in what is listed. kfence: whether there seems to be a pool of
     KFENCE.
     """
-    profile, page_size, listed = view.planned.profile, view.planned.page_size, view.listed
-    first = memmap(profile, page_size, view.regions, view.nodes) if profile.first else []
-    if not all(lowest_memmap(listed, item) for item in first):
+    profile, listed = view.planned.profile, view.listed
+    memmaps = [items for items in _late_memmaps(view) if _may_lie(view, items)]
+    if not memmaps:
         return []
-    within, buffers = _within(listed, first), _usual_buffers(view)
+    within, buffers = _within(view, memmaps), _usual_buffers(view)
     logs, tables = _usual_logs(profile, within), _usual_tables(view, within)
-    steps = [_section_table(view.planned), [Choice(tuple(first))], [*logs, Choice()], tables]
+    steps = [_section_table(view.planned), [Choice(tuple(items)) for items in memmaps], [*logs, Choice()], tables]
     named = _named_memory(view, within)
     if named:
         steps.insert(2, [Choice(tuple(named))])
@@ -237,6 +247,12 @@ def usual_steps(view: View, *, kfence: bool = False) -> list[list[Choice]]:
     arrays = sum(item.size for buffer in buffers if not buffer.unusual for item in buffer.items[1:])
     likely = kfence or (arrays > 0 and any(end - start == metadata + arrays for start, end in listed.reserved))
     return [*steps, _last(profile, _kfence(view.planned, likely=likely), buffers)]
+
+
+def _may_lie(view: View, items: Iterable[Allocation]) -> bool:
+    """False for page descriptors of single sections or pages that do not fill memory from its top."""
+    whole = view.planned.profile.memmap_buffer
+    return all((whole and item.times == 1) or lowest_memmap(view.listed, item) for item in items)
 
 
 def _named_memory(view: View, within: _Window) -> list[Allocation]:

@@ -1,12 +1,12 @@
 """The page descriptors of sparse memory: their sizes and places.
 
-A section of memory has its descriptors together. Up to 6.19 a node takes a buffer for those of all of its sections at
+A section of memory has its descriptors together. Up to 7.1 a node takes a buffer for those of all of its sections at
 once, each rounded up to what one entry of the page middle directory maps. With 4K pages it is used up; with 16K and
-64K pages only a small part of it is used, from its bottom, and the rest is free again before the CMA area and the
-crash kernel are placed. Where no hole holds the buffer, single pages are taken from the top.
+64K pages only a small part of it is used, from its bottom, and the rest is free again before anything else is placed.
+Where no hole holds the buffer, single pages are taken from the top. From 7.2 on each section has a place of its own.
 
 Source: sparse_init_nid(), sparse_buffer_init() and sparse_buffer_fini(), mm/sparse.c; vmemmap_populate(),
-arch/arm64/mm/mmu.c @ 5.10, 6.1, 6.12; sparse_init(), mm/sparse.c @ 7.2.
+arch/arm64/mm/mmu.c @ 5.10, 6.1, 6.12, 7.0, 7.1; sparse_init(), mm/sparse.c @ 7.2.
 """
 
 from __future__ import annotations
@@ -19,7 +19,18 @@ from planner.kernel.pgtable import STRUCT_PAGE
 from planner.kernel.profiles import Profile
 from planner.rewind.state import Allocation, State
 
-__all__ = ["MEMMAP", "WIDEST", "in_pages", "lowest_memmap", "memmap", "place_memmap", "section_size", "section_table"]
+__all__ = [
+    "MEMMAP",
+    "WIDEST",
+    "in_pages",
+    "late_memmaps",
+    "lowest_memmap",
+    "memmap",
+    "page_by_page",
+    "place_memmap",
+    "section_size",
+    "section_table",
+]
 
 MEMMAP = "memmap"
 """Their name among the allocations of a boot."""
@@ -61,17 +72,37 @@ def memmap(profile: Profile, page_size: int, regions: Sequence[Span], nodes: Seq
         if not sections:
             continue
         start, end = (low, high) if nodes else (0, 0)
-        if blocks and profile.first:  # section by section
+        if blocks and not profile.memmap_buffer:  # section by section
             items.append(Allocation(MEMMAP, map_size, map_size, start, end, times=sections))
-        elif blocks:
+            continue
+        if blocks:
             items.append(Allocation(MEMMAP, sections * map_size, map_size, start, end))
-        elif profile.first:  # page by page
-            count = in_pages(sections * map_size, page_size) // page_size
-            items.append(Allocation(MEMMAP, page_size, page_size, start, end, times=count))
-        else:
-            buffer = sections * round_up(map_size, pmd)
-            items.append(Allocation(MEMMAP, sections * map_size, pmd, start, end, needed=False, buffer=buffer))
+            continue
+        buffer = sections * round_up(map_size, pmd)
+        item = Allocation(MEMMAP, sections * map_size, pmd, start, end, needed=False, buffer=buffer)
+        items.append(item if profile.memmap_buffer else page_by_page(item, page_size))
     return items
+
+
+def page_by_page(item: Allocation, page_size: int) -> Allocation:
+    """The page descriptors of a node where no hole holds the buffer for them, or a kernel takes none."""
+    count = in_pages(item.size, page_size) // page_size
+    return Allocation(item.name, page_size, page_size, item.start, item.end, times=count)
+
+
+def late_memmaps(
+    profile: Profile, page_size: int, regions: Sequence[Span], nodes: Sequence[Span]
+) -> list[list[Allocation]]:
+    """The page descriptors of a kernel that takes them after the crash kernel, in each way that it may (7.0, 7.1).
+
+    What is free then tells whether a hole holds the buffer, which no listing shows.
+    """
+    items = memmap(profile, page_size, regions, nodes)
+    if not any(item.buffer for item in items):
+        return [items]
+    paged = [page_by_page(item, page_size) for item in items]
+    whole = all(item.buffer < total(intersect((item.start, item.end or U64), union(regions))) for item in items)
+    return [[item._replace(needed=True) for item in items], paged] if whole else [paged]
 
 
 def in_pages(size: int, page_size: int) -> int:

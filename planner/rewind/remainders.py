@@ -26,6 +26,9 @@ __all__ = ["DESCRIPTORS", "DESCRIPTORS_AND_AREA", "NOTHING", "EarlyPart", "Remai
 _SMALL = 64 * KIB
 """Bytes that small allocations without a name may take beside one that has one."""
 
+_SMALL_PAGES = 6
+"""Pages that they may take in any case: tables, and a device tree, have whole ones."""
+
 _AREA = 160 * KIB
 """Bytes of the per-CPU area of one processor, about: only a log names it."""
 
@@ -58,14 +61,15 @@ class Remainder(NamedTuple):
 class Remainders:
     """The remainders of a listing's entries. steps: those of a boot; inner: how many come before the crash kernel.
 
-    late: the choices of each step after the crash kernel, none for the others. before: sums of what came before it, by
-    `Remainder.early`. pool: bytes of an early KFENCE pool that is likely, 0 if none is. align, areas: alignment and
-    usual sizes of CMA areas. takes_area: a step takes a CMA area back. descriptors: ranges that may hold page
-    descriptors that came after the crash kernel.
+    small: bytes of small allocations beside one that has a name, at most. late: the choices of each step after the
+    crash kernel, none for the others. before: sums of what came before it, by `Remainder.early`. pool: bytes of an
+    early KFENCE pool that is likely, 0 if none is. align, areas: alignment and usual sizes of CMA areas. takes_area: a
+    step takes a CMA area back. descriptors: ranges that may hold page descriptors that came after the crash kernel.
     """
 
     def __init__(self, view: View, steps: Sequence[Sequence[Choice]], inner: int) -> None:
         self.view = view
+        self.small = max(_SMALL, _SMALL_PAGES * view.planned.page_size)
         self.late = [choices if step > inner else () for step, choices in enumerate(steps)]
         before = any_of([sums_of([i for i in c.items if i.name != CMA]) for choices in steps[:inner] for c in choices])
         # Where its metadata is likely, its pool was among the first allocations.
@@ -148,7 +152,7 @@ class Remainders:
         at_top = high == view.listed.reserved[i][1]
         if at_top and is_per_cpu(view, i):
             return None
-        size, slack = high - low, _SMALL if view.events else _AREA
+        size, slack = high - low, self.small if view.events else _AREA
         if self.after:
             size -= total(intersect(block, self.after))
         if at_top:
@@ -182,7 +186,7 @@ class Remainders:
         """
         view, page, left = self.view, self.view.planned.page_size, self._left_of(i, state)
         start, end = view.listed.reserved[i]
-        if not _SMALL < total(difference(left, view.listed.kept)) < end - start:
+        if not self.small < total(difference(left, view.listed.kept)) < end - start:
             return False
         if self.pool and [size for a, b in left if (size := b - a) > _AREA] == [self.pool]:
             return False

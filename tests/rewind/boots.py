@@ -19,7 +19,7 @@ from planner.kernel.profiles import select_profile
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
 from planner.rewind.cma_areas import place_cma
-from planner.rewind.memmap import memmap, section_table
+from planner.rewind.memmap import memmap, page_by_page, section_table
 from planner.rewind.state import State
 from tests.memblocks import alloc
 
@@ -101,7 +101,8 @@ class Boot:
         if not self.profile.early:
             self._cma()
             self._crash()
-        if self.profile.first:
+        if self.profile.first:  # mm_core_init_early(), mm/mm_init.c @ 7.0
+            self._gigantic_pages()
             self._descriptors()
         self._later()
 
@@ -125,8 +126,9 @@ class Boot:
             if item.buffer and (at := alloc(self.memblock, item.buffer, item.align, START)) is not None:
                 self.memblock.free(at + item.size, item.buffer - item.size)
                 continue
-            for _ in range(item.size // page if item.buffer else item.times):
-                self._alloc(page if item.buffer else item.size, page if item.buffer else item.align)
+            single = page_by_page(item, page) if item.buffer else item
+            for _ in range(single.times):
+                self._alloc(single.size, single.align)
 
     def _cma(self) -> None:
         asked = as_placed_by(self.profile, cma_of(self.cmdline))
@@ -148,6 +150,10 @@ class Boot:
             if r is not None:
                 self.memblock.reserve(r.start, r.size)
 
+    def _gigantic_pages(self) -> None:
+        if self._given("hugepages"):
+            self._alloc(GIB, GIB)
+
     def _later(self) -> None:
         page, ram = self.kernel.page_size, self.end - START
         self._alloc(113)
@@ -157,8 +163,8 @@ class Boot:
         self.events.append(Event("percpu", size))
         self.memblock.free(beside, 2 * page)
         self._alloc(288)
-        if self._given("hugepages"):
-            self._alloc(GIB, GIB)
+        if not self.profile.first:
+            self._gigantic_pages()
         for named in values(self.cmdline, "reserve_mem") if self.profile.reserve_mem else ():
             self._alloc(*(memparse(number)[0] for number in named.split(":")[:2]))
         if log := self._given("log_buf_len"):

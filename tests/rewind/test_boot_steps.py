@@ -301,6 +301,22 @@ def test_from_7_0_on_page_descriptors_come_later_too() -> None:
     assert usual(8 * GIB, kernel="6.18")[1] == [Choice()]
 
 
+@pytest.mark.parametrize(
+    ("kernel", "page", "windows"),
+    [
+        pytest.param("7.2", PAGE, True, id="7.2: beneath the descriptors, each with the topmost place"),
+        pytest.param("7.1", PAGE, False, id="7.1: one place may leave holes above"),
+        pytest.param("7.1", 16 * KIB, False, id="7.1, 16K: so may the buffer"),
+        pytest.param("7.1", 64 * KIB, True, id="7.1, 64K: where no hole holds the buffer, beneath the pages"),
+    ],
+)
+def test_what_came_after_page_descriptors_lies_beneath_those_at_the_top(
+    kernel: str, page: int, *, windows: bool
+) -> None:
+    (logs,) = (step for step in usual(8 * GIB, kernel=kernel, page=page) if "log buffer" in str(step))
+    assert any(item.end for choice in logs for item in choice.items) is windows
+
+
 def test_a_guess_says_what_it_took_back() -> None:
     assert guess_in_words([("log buffer", MIB), ("memmap", 128 * MIB)]) == (
         "assumed to have come later: log buffer 1M, memmap 128M"
@@ -353,3 +369,4 @@ def test_a_log_tells_whether_the_table_of_sections_is_for_52_bits(
     shown = view(kernel, Event("percpu", MIB), blocks=((GIB, 9 * GIB),))
     first = steps_of_log(replace(shown, planned=replace(shown.planned, pa_bits=bits)))[0]
     assert [(item.size, item.needed) for item in first[0].items] == table
+    assert [choice.lacking for choice in first[1:]] == [True] * (bits == 52), "a boot without it is not explained"

@@ -7,7 +7,7 @@ import pytest
 from planner.base.ranges import Span
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.profiles import select_profile
-from planner.rewind.memmap import lowest_memmap, memmap, place_memmap
+from planner.rewind.memmap import late_memmaps, lowest_memmap, memmap, place_memmap
 from planner.rewind.state import Allocation, State
 
 
@@ -20,10 +20,12 @@ from planner.rewind.state import Allocation, State
             "6.12", 16 * KIB, 2 * GIB, 8 * MIB, 1, 32 * MIB, 512 * MIB, id="16K pages: 32M a section, 512K used"
         ),
         pytest.param("6.12", 64 * KIB, 8 * GIB, 8 * MIB, 1, 512 * MIB, 8 * GIB, id="64K pages: 512M a section"),
-        pytest.param("7.2", 4 * KIB, 8 * GIB, 2 * MIB, 64, 2 * MIB, 0, id="from 7.0: section by section"),
-        pytest.param("7.2", 64 * KIB, 8 * GIB, 64 * KIB, 129, 64 * KIB, 0, id="from 7.0, 64K: one table for 512G"),
+        pytest.param("7.1", 4 * KIB, 8 * GIB, 128 * MIB, 1, 2 * MIB, 0, id="7.1: all of the buffer"),
+        pytest.param("7.1", 16 * KIB, 2 * GIB, 8 * MIB, 1, 32 * MIB, 512 * MIB, id="7.1, 16K: 512K a section used"),
+        pytest.param("7.2", 4 * KIB, 8 * GIB, 2 * MIB, 64, 2 * MIB, 0, id="from 7.2: section by section"),
+        pytest.param("7.2", 64 * KIB, 8 * GIB, 64 * KIB, 129, 64 * KIB, 0, id="from 7.2, 64K: one table for 512G"),
         pytest.param(
-            "7.2", 16 * KIB, 8 * GIB, 16 * KIB, 2050, 16 * KIB, 0, id="from 7.0, 16K: page by page, and their tables"
+            "7.2", 16 * KIB, 8 * GIB, 16 * KIB, 2050, 16 * KIB, 0, id="from 7.2, 16K: page by page, and their tables"
         ),
     ],
 )
@@ -32,6 +34,38 @@ def test_what_page_descriptors_take(
 ) -> None:
     (item,) = memmap(select_profile(version).profile, page_size, [(GIB, GIB + ram)], [])
     assert (item.size, item.times, item.align, item.buffer) == (size, count, align, buffer)
+
+
+@pytest.mark.parametrize(
+    ("version", "page_size", "nodes", "ways"),
+    [
+        pytest.param("7.1", 4 * KIB, [], [[(128 * MIB, 1, 0)]], id="7.1: a buffer that is used up"),
+        pytest.param(
+            "7.1",
+            16 * KIB,
+            [],
+            [[(32 * MIB, 1, 2 * GIB)], [(16 * KIB, 2050, 0)]],
+            id="7.1, 16K: the bottom of a buffer, or pages where no hole holds it",
+        ),
+        pytest.param(
+            "7.1",
+            16 * KIB,
+            [(GIB, 3 * GIB), (3 * GIB, 9 * GIB)],
+            [[(8 * MIB, 1, 512 * MIB), (24 * MIB, 1, 1536 * MIB)], [(16 * KIB, 513, 0), (16 * KIB, 1537, 0)]],
+            id="7.1, 16K: for each node",
+        ),
+        pytest.param("7.1", 64 * KIB, [], [[(64 * KIB, 129, 0)]], id="7.1, 64K: as large as RAM, which has the image"),
+        pytest.param("7.2", 4 * KIB, [], [[(2 * MIB, 64, 0)]], id="7.2: section by section"),
+        pytest.param("7.2", 16 * KIB, [], [[(16 * KIB, 2050, 0)]], id="7.2, 16K: page by page"),
+    ],
+)
+def test_the_ways_in_which_page_descriptors_may_come_after_the_crash_kernel(
+    version: str, page_size: int, nodes: list[Span], ways: list[list[tuple[int, int, int]]]
+) -> None:
+    """Of 8G: the size of each, how many there are, and the buffer that was taken; all of them must be found."""
+    found = late_memmaps(select_profile(version).profile, page_size, [(GIB, 9 * GIB)], nodes)
+    assert [[(item.size, item.times, item.buffer) for item in items] for items in found] == ways
+    assert all(item.needed for items in found for item in items)
 
 
 def test_each_node_has_its_own_page_descriptors() -> None:

@@ -34,6 +34,9 @@ MACHINES = [
     pytest.param(Kernel(version, page), ram, id=f"{version}-{page // KIB}K-{ram // GIB}G")
     for version, page, ram in (
         *product(("6.1", "6.12", "7.2"), (4 * KIB, 16 * KIB), (2 * GIB, 8 * GIB)),
+        ("7.1", 4 * KIB, 8 * GIB),
+        ("7.1", 16 * KIB, 8 * GIB),
+        ("7.1", 64 * KIB, 2 * GIB),
         ("7.2", 16 * KIB, 3 * GIB),
         ("6.1", 64 * KIB, 2 * GIB),
         ("6.12", 64 * KIB, 2 * GIB),
@@ -80,7 +83,7 @@ def test_the_other_boot_comes_out_of_listing_and_log(kernel: Kernel, ram: int) -
 
 
 @pytest.mark.parametrize("page", [4 * KIB, 16 * KIB])
-@pytest.mark.parametrize("version", ["6.1", "6.12", "7.2"])
+@pytest.mark.parametrize("version", ["6.1", "6.12", "7.1", "7.2"])
 def test_a_boot_without_a_bounce_buffer_shows_in_its_listing_alone(version: str, page: int) -> None:
     """Its hash tables came later; nothing was taken from low memory, where the CMA area lies."""
     before, after = (
@@ -88,6 +91,15 @@ def test_a_boot_without_a_bounce_buffer_shows_in_its_listing_alone(version: str,
         for line in ("quiet crashkernel=512M swiotlb=noforce", "quiet crashkernel=1G,high")
     )
     assert lacking(before.machine(log=False), after) == (False, False)
+
+
+def test_the_table_of_sections_is_taken_back_also_where_page_descriptors_lie_elsewhere() -> None:
+    """On 7.1 with 16K pages they lie in the middle of memory; the table has whole pages of others beside it."""
+    before, after = (
+        Boot(Kernel("7.1", 16 * KIB), 3 * GIB, line)
+        for line in ("quiet crashkernel=512M,high", "quiet crashkernel=256M cma=0")
+    )
+    assert lacking(before.machine(log=True), after) == (False, False)
 
 
 @pytest.mark.parametrize(("kernel", "ram"), EARLY_MACHINES)
