@@ -34,6 +34,7 @@ __all__ = [
     "KFENCE",
     "MOST_PER_CPU",
     "PER_CPU",
+    "SECTION_TABLE",
     "Choice",
     "guess_in_words",
     "needs_bounce_buffer",
@@ -44,7 +45,7 @@ __all__ = [
 CMA, CRASH, KFENCE, BOUNCE = "CMA", "crash kernel", "KFENCE metadata", "software IO TLB"
 """Names of allocations that more than one module knows; BOUNCE is the bounce buffer, as a log has it."""
 
-PER_CPU = "per-CPU areas"
+PER_CPU, SECTION_TABLE = "per-CPU areas", "section table"
 MOST_PER_CPU = 64 * MIB
 """Bytes of them on a node, at most: of 256 processors and more."""
 
@@ -125,7 +126,7 @@ def _section_table(planned: PlannedBoot) -> list[Choice]:
     """
     profile = planned.profile
     size = section_table(profile, planned.page_size, WIDEST, planned.config)
-    large = [Choice((Allocation("section table", size),))] if profile.first and size >= 256 * KIB else []
+    large = [Choice((Allocation(SECTION_TABLE, size),))] if profile.first and size >= 256 * KIB else []
     return [*large, Choice()]
 
 
@@ -192,7 +193,7 @@ def _logged_section_table(planned: PlannedBoot) -> list[Choice]:
         *large, none = _section_table(planned)
         return [*large, none._replace(lacking=bool(large))]
     size = section_table(planned.profile, planned.page_size, planned.pa_bits, planned.config)
-    return [Choice((Allocation("section table", size, needed=False),) if planned.profile.first else ())]
+    return [Choice((Allocation(SECTION_TABLE, size, needed=False),) if planned.profile.first else ())]
 
 
 def _hash_order(event: Event) -> bool:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from planner.base.ranges import difference, intersect, total, union
 from planner.base.sizes import KIB
 from planner.kernel.cma import cma_align
-from planner.rewind.boot_steps import CMA, MOST_PER_CPU, PER_CPU, Choice, guess_in_words, usual_steps
+from planner.rewind.boot_steps import CMA, MOST_PER_CPU, PER_CPU, SECTION_TABLE, Choice, guess_in_words, usual_steps
 from planner.rewind.cma_areas import USUAL_CMA, areas_of
 from planner.rewind.cma_stack import cma_stack
 from planner.rewind.history import History, history_of
@@ -177,7 +177,7 @@ def _in_words(view: View, way: Way) -> str:
     """The words for a guess: what is assumed to have come later, with the bytes of each."""
     late: dict[str, int] = {}
     for (start, end), name in way.undone.freed:
-        if is_late(view, name) and not name.endswith(("slots", "section table")):
+        if is_late(view, name) and not name.endswith(("slots", SECTION_TABLE)):
             late[name] = late.get(name, 0) + end - start
     return guess_in_words(late.items())
 

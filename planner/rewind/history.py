@@ -15,7 +15,7 @@ from planner.base.ranges import Span, difference, intersect, subtract, total, un
 from planner.base.sizes import KIB
 from planner.kernel.cma import early_areas
 from planner.kernel.force_pte import kfence_pool_size
-from planner.rewind.boot_steps import PER_CPU
+from planner.rewind.boot_steps import PER_CPU, SECTION_TABLE
 from planner.rewind.log_state import areas_on_nodes
 from planner.rewind.memmap import MEMMAP, WIDEST, in_pages, section_table
 from planner.rewind.paging import Paging, paging_of_listing
@@ -31,6 +31,12 @@ LISTED = "every reservation listed came before the crash kernel"
 
 _LEAST_PER_CPU = 64 * KIB
 """Bytes of per-CPU areas that are an entry of their own, at least."""
+
+_USUAL_BITS = 48
+"""Bits of a physical address on processors without 52."""
+
+_BESIDE_TABLE = 64 * KIB
+"""Bytes of small allocations above the table of sections in its entry, and beneath it, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +74,18 @@ def history_of(view: View, what: str, way: Way, early: Early) -> History:
     undone, whole = way.undone, way.whole
     late = tuple(entry for entry in undone.freed if is_late(view, entry[1]))
     state = view.listed.without([*view.crash, *(span for span, _ in late)])
+    areas: list[Span] = []
     if not any(event.kind == "percpu" for event in view.events):
         areas = _per_cpu(view, state, [span for span, _ in late])
         late += tuple((span, PER_CPU) for span in areas)
         state = state.without(areas)
-    swept = _small_ones_between(view, state, [span for span, _ in late])
+    table = _small_section_table(view, state, areas) if all(name != SECTION_TABLE for _, name in late) else []
+    swept = _small_ones_between(view, state.without(table), [*table, *(span for span, _ in late)])
     descriptors = tuple(span for span, name in undone.freed if name == MEMMAP and not is_late(view, name))
-    if explains_crash(view, state) and not explains_crash(view, state.without(swept)):
-        swept = []  # the crash kernel lies where it does because of one of them
-    state = state.without(swept)
-    late += tuple((span, "a small allocation") for span in swept)
+    if explains_crash(view, state) and not explains_crash(view, state.without([*table, *swept])):
+        table = swept = []  # the crash kernel lies where it does because of one of them
+    state = state.without([*table, *swept])
+    late += (*((span, SECTION_TABLE) for span in table), *((span, "a small allocation") for span in swept))
     paging = paging_of_listing(view, state.without(descriptors))
     early = with_memmap(view, state, replace(early, memmap=descriptors))
     return History(what, state, late, early, paging, whole)
@@ -128,6 +136,23 @@ def _per_cpu(view: View, state: State, late: Sequence[Span]) -> list[Span]:
         if alone or above_a_later_one or beneath_a_later_one:
             found.append(left)
     return found
+
+
+def _small_section_table(view: View, state: State, areas: Sequence[Span]) -> list[Span]:
+    """The table of sections of a processor with 48 bits, from 7.0 on; a listing alone does not tell its bits.
+
+    It came between the crash kernel and the per-CPU areas: so it is at the bottom of the first entry above these that
+    holds it, and little else, with small allocations between.
+    """
+    planned = view.planned
+    size = section_table(planned.profile, planned.page_size, _USUAL_BITS, planned.config)
+    if view.events or not (planned.profile.first and areas):
+        return []
+    above = max(end for _, end in areas)
+    blocks = state.reserved[bisect_left(state.reserved, (above, 0)) :]
+    start, end = next(((start, end) for start, end in blocks if end - start >= size), (0, 0))
+    table, fits = (start, start + size), size <= end - start <= size + _BESIDE_TABLE
+    return [table] if fits and start - above <= _BESIDE_TABLE and not intersect(table, view.listed.kept) else []
 
 
 def _small_ones_between(view: View, state: State, late: Sequence[Span]) -> list[Span]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from planner.base.ranges import Range, union
+from planner.base.ranges import Range, Span, union
 from planner.base.sizes import GIB, KIB, MIB
 from planner.kernel.machine import BootRecord, Event, Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Reserved
@@ -34,6 +34,40 @@ def test_per_cpu_areas_lie_beneath_later_allocations_too() -> None:
     late = histories(view_of(machine, PlannedBoot(select_profile("7.2").profile, PAGE)))[0].late
     assert ((0x43DD6A000, 0x43DDD6000), "per-CPU areas") in late
     assert (0x43DD69000, 0x43DD6A000) in [span for span, _ in late], "what lies between later allocations is later"
+
+
+@pytest.mark.parametrize(
+    ("entry", "crash", "found"),
+    [
+        pytest.param((0x1BF3E7000, 0x1BF40D000), 0xFC000000, True, id="with what came early, above it"),
+        pytest.param((0x1BF3E7000, 0x1BF407000), 0xFC000000, True, id="on its own"),
+        pytest.param((0x1BF3E7000, 0x1BF406000), 0xFC000000, False, id="too small"),
+        pytest.param((0x1BF3E7000, 0x1BF418000), 0xFC000000, False, id="with more than small things above it"),
+        pytest.param((0x1BF3F8000, 0x1BF418000), 0xFC000000, False, id="too far above the per-CPU areas"),
+        pytest.param((0x1BF3E4000, 0x1BF40D000), 0xFC000000, True, id="right above them"),
+        pytest.param((0x1BF3E4000, 0x1BF40D000), 0x1BF200000, False, id="it kept the crash kernel down"),
+    ],
+)
+def test_the_small_table_of_sections_lies_above_the_per_cpu_areas(entry: Span, crash: int, *, found: bool) -> None:
+    """As on a recorded 7.3 on a processor of 48 bits: the usage maps of sections, of a few pages, lie between."""
+    named = [(0x40200000, 0x43440000, "Kernel image"), (crash - 256 * MIB, crash, "Crash kernel")]
+    high = crash > 4 * GIB
+    top, pool = (crash - 256 * MIB, 0xFC000000) if high else (0x1BF200000, crash - 256 * MIB)
+    unnamed = [
+        (0xFC000000, 0x100000000),  # the CMA area
+        (pool - 64 * MIB, pool),
+        (top - 108 * MIB, top),  # page descriptors and hash tables
+        (0x1BF291000, 0x1BF351000),
+        (0x1BF351000, 0x1BF352000),
+        (0x1BF352000, 0x1BF3E2000),
+        *([(0x1BF3E4000, 0x1BF3E7000)] if entry[0] > 0x1BF3E4000 else []),
+        entry,
+        (0x1BF419000, 0x1C0000000),
+    ]
+    machine = listed(7 * GIB, named, unnamed, kernel="7.3", page_size=PAGE)
+    late = histories(view_of(machine, PlannedBoot(select_profile("7.3").profile, PAGE)))[0].late
+    assert ((0x1BF352000, 0x1BF3E2000), "per-CPU areas") in late
+    assert (((entry[0], entry[0] + 128 * KIB), "section table") in late) is found
 
 
 def test_per_cpu_areas_beneath_later_page_descriptors_are_later_too() -> None:
