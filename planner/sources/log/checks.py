@@ -195,6 +195,7 @@ def _usual_lines_missing(log: Log) -> list[str]:
         "Inode-cache": "Inode-cache" in log.hashes,
         "`percpu:`": log.unit > 0,
         _GROUPS: bool(log.units),
+        "a group of per-CPU areas": len(log.cpus) == max(log.cpus, default=-1) + 1,
         "a CMA area": not lacking_cma(log),
         "the log buffer": log.buffer is not None or not _asks_for_buffer(log),
     }

@@ -142,6 +142,8 @@ class Log:
     """Names of the hash tables whose lines are there."""
     unit: int = 0
     """Bytes of one CPU's per-CPU area."""
+    cpus: set[int] = field(default_factory=set)
+    """The numbers of the processors that have one: from 0 on, without a gap."""
     units: dict[int, int] = field(default_factory=dict)
     """The number of per-CPU areas of each group."""
     buffer: Buffer | None = None

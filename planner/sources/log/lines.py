@@ -262,6 +262,7 @@ def _per_cpu(line: str, log: Log) -> bool:
     elif line.startswith("pcpu-alloc: ["):
         for group, units in re.findall(_GROUP, line) if log.is_new(line) else ():
             log.units[int(group)] = log.units.get(int(group), 0) + len(units.split())
+            log.cpus.update(int(cpu) for cpu in units.split() if cpu.isdecimal())
     elif (m := _EMBEDDED.search(line)) is not None:
         log.unit, size = int(m[2]), int(m[2]) // max(int(m[1]), 1)
         if log.page_size is None:

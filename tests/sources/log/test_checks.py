@@ -572,6 +572,28 @@ def test_a_log_whose_first_lines_are_lost() -> None:
 
 
 @pytest.mark.parametrize(
+    ("lines", "doubt"),
+    [
+        pytest.param(["pcpu-alloc: [0] 0 1 [1] 2 3"], "", id="all in a line"),
+        pytest.param(["pcpu-alloc: [0] 0 1", "pcpu-alloc: [1] 2 -"], "", id="a group that is not full"),
+        pytest.param(
+            ["pcpu-alloc: [1] 2 3"], "the log lacks the line of a group of per-CPU areas", id="the first is lost"
+        ),
+        pytest.param(
+            ["pcpu-alloc: [0] 0 1", "pcpu-alloc: [2] 4 5"],
+            "the log lacks the line of a group of per-CPU areas",
+            id="one between is lost",
+        ),
+    ],
+)
+def test_processors_have_numbers_without_a_gap(lines: list[str], doubt: str) -> None:
+    """Each has a per-CPU area."""
+    own = next(line for line in BOOT["dmesg"].split("\n") if "pcpu-alloc: [" in line)
+    groups = "\n".join(f"[    0.000000] {line}" for line in lines)
+    assert parse_text(BOOT["dmesg"].replace(own, groups).encode(), "log").doubt == doubt
+
+
+@pytest.mark.parametrize(
     ("asked", "lacks"),
     [
         pytest.param("2M", True, id="larger than any that is built in"),

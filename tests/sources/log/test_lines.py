@@ -364,7 +364,7 @@ def early(kind: str, size: int, start: int | None = None, name: str = "") -> dic
         ),
         pytest.param(
             ["pcpu-alloc: [0] 0 1 2 3", "pcpu-alloc: [0] 0 1 2 3", "pcpu-alloc: [0] 4 5 - - [1] 6"],
-            {"units": {0: 8, 1: 1}},
+            {"cpus": set(range(7)), "units": {0: 8, 1: 1}},
             id="groups of per-CPU areas, one line of them twice",
         ),
         pytest.param(
