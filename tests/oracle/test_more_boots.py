@@ -38,7 +38,7 @@ def hides_ram(before: Case, after: Case) -> bool:
         pytest.param("more_boots", "listing", 0.97, 0.01, id="listing"),
         pytest.param("odd_boots", "both", 0.99, 0.01, id="unusual-listing-and-log"),
         pytest.param("odd_boots", "log", 0.99, 0.0, id="unusual-log"),
-        pytest.param("odd_boots", "listing", 0.9, 0.05, id="unusual-listing"),
+        pytest.param("odd_boots", "listing", 0.92, 0.01, id="unusual-listing"),
     ],
 )
 def test_another_boot_of_the_machine(
