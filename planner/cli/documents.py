@@ -33,8 +33,8 @@ _COMMANDS = (
     *("plan", "compare", "verify", "explain", "size", "fit", "need", "default", "diff"),
     *("parse", "bbm", "maps", "kernels", "survey", "schema"),
 )
-_FREE_TEXTS = ("crashkernel", "value", "sizes", "margin", "only_a", "only_b", "requests", "need", "sort", "sure")
-"""Parameters with a free text that is a request, a list of sizes or a change of an option: none is a file."""
+_FREE_TEXTS = ("crashkernel", "value", "only_a", "only_b", "requests")
+"""Parameters with a free text that is a request or a change of an option: none is a file."""
 
 _FORMS = ("text", "json", "markdown", "rst", "svg")
 """Formats that fit into a document."""
@@ -61,7 +61,7 @@ class _FileBelow(File):
 
 def run_shown(folder: Path, words: Sequence[str]) -> Output:
     """The output of a command in a document. folder: the document's. Raises InputError if it must not run or fails."""
-    root = click.Context(cli, info_name=PROGRAM, terminal_width=80)
+    root = click.Context(cli, info_name=PROGRAM, **cli.context_settings)
     root.meta[NO_LIVE] = True
     try:
         help_text = _asked_for_help(root, words)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -239,6 +241,15 @@ def test_help_may_be_shown_whole_as_it_is_printed(run: Run, repository: Path, wo
     assert run("docs", str(document)).status == 0
     shown = document.read_text().split("```console\n")[1].split("```")[0].partition("\n")[2]
     assert shown == run(*words).out
+
+
+def test_help_names_all_its_options_in_a_process_that_has_shown_none(tmp_path: Path) -> None:
+    """A command keeps its option for help as the first that asks for it has it."""
+    document = tmp_path / "README.md"
+    document.write_text(block("plan --help"))
+    for words in (["docs", str(document)], ["plan", "--help"]):
+        done = subprocess.run([sys.executable, "-m", "planner", *words], capture_output=True, check=True)
+    assert done.stdout.decode() in document.read_text()
 
 
 def test_a_request_is_not_taken_for_a_file(run: Run, repository: Path) -> None:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 from docutils import nodes
 from markdown_it import MarkdownIt
 
+from planner.base.errors import InputError
+from planner.cli import cli, documents
 from tests.render.formats.test_html import assert_self_contained
 from tests.render.formats.test_rst import parsed
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.cli.conftest import Run
 
 COMMANDS = [
@@ -66,3 +71,18 @@ def test_html_is_valid(run: Run, command: str) -> None:
     assert (status in {0, 1}, err) == (True, "")
     assert_self_contained(out)
     assert run(*command.split(), "--format", "html").out == out
+
+
+def test_a_free_text_in_a_document_is_admitted_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It might name a file: a parameter that is not in the list is unknown there."""
+    words = ["plan", "512M", "--map", "sample:altra-32g"]
+    assert documents.run_shown(tmp_path, words).form == "text"
+    monkeypatch.setattr(documents, "_FREE_TEXTS", ())
+    with pytest.raises(InputError, match="unexpected extra argument"):
+        documents.run_shown(tmp_path, words)
+
+
+def test_each_name_in_that_list_is_a_free_text_of_a_command() -> None:
+    root = click.Context(cli)
+    params = [one for name in documents._COMMANDS for one in cli.get_command(root, name).params]  # type: ignore[union-attr]
+    assert set(documents._FREE_TEXTS) == {one.name for one in params if isinstance(one.type, type(click.STRING))}

@@ -102,6 +102,7 @@ def test_an_input_is_not_overwritten(run: Run, place: Path, words: str) -> None:
         pytest.param("batch --files fleet 512M --resume -o fleet/b.jsonl", id="a folder, resumed"),
         pytest.param("batch --files fleet 512M -o fleet/b.json", id="a result named like a map"),
         pytest.param("batch --files fleet 512M -o fleet/b.txt", id="a result named like a text"),
+        pytest.param("batch --files . 512M -o l.txt", id="a file that is no source, beside a report in the folder"),
         pytest.param("plan 512M --map sos -o /dev/null", id="a report to a device"),
         pytest.param("plan 512M --map sos -o /dev/stdout", id="a report to standard output"),
         pytest.param("batch --files-from list.txt 512M -o /dev/stdout", id="a list to standard output"),
