@@ -91,6 +91,21 @@ def test_a_listing_in_which_nothing_usual_is_found_is_not_explained(kernel: str)
     assert found[-1].assumption == "every reservation listed came before the crash kernel"
 
 
+def test_beside_a_log_that_explains_nothing_its_bounce_buffer_came_later_and_nothing_else_that_it_names() -> None:
+    """The buffer comes after the crash kernel in any boot; a CMA area before it."""
+    machine = boot(crash=256 * MIB, log=True)
+    odd = [Reserved(GIB + n * 128 * MIB, GIB + n * 128 * MIB + (n + 3) * 4 * KIB, "reserved") for n in range(2, 9)]
+    spans = {event.kind: event.span for event in machine.facts.events if event.span is not None}
+    assert set(spans) == {"cma", "swiotlb"}
+    named = [Reserved(*span, "reserved") for span in spans.values()]
+    crash = next(r for r in machine.memory.reserved if r.name == "Crash kernel")
+    shown = replace(machine, memory=MemoryMap(MEMORY.regions, (crash, *named, *odd)))
+    simple = next(h for h in ways(shown) if h.assumption.startswith("only what lies directly beneath"))
+    assert (spans["swiotlb"], "software IO TLB") in simple.late
+    assert spans["cma"] not in [span for span, _ in simple.late]
+    assert simple.early.cma == spans["cma"]
+
+
 def test_what_is_certain_does_not_include_the_kernel_image_beneath_the_crash_kernel() -> None:
     """The image came first: with other memory around it, it bounds what is taken back."""
     machine = boot(crash=256 * MIB, log=False)
