@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 import planner
-from tests.cli.conftest import check_refused
+from tests.cli.conftest import answered, check_refused
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,6 +45,18 @@ def test_the_table_has_one_unit_a_column_and_numbers_alone_in_its_cells(run: Run
         numbers += [cell for name, cell in zip(names, cells, strict=True) if name.endswith(("MiB", "KiB"))]
     assert numbers
     assert [text for text in numbers if not re.fullmatch(r"-?\d+(\.\d+)?", text)] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "outcome"),
+    [
+        pytest.param([], "fallback", id="the proposal by default"),
+        pytest.param(["--strategy", "mainline"], "exact", id="another"),
+    ],
+)
+def test_the_strategy_of_all_candidates(run: Run, words: list[str], outcome: str) -> None:
+    rows = answered(run, "survey", "--map", "sample:altra-32g", "--request", "512M", *words)["rows"]
+    assert [row["outcome"] for row in rows] == [outcome]
 
 
 def test_sorted(run: Run) -> None:
