@@ -7,12 +7,14 @@ from collections.abc import Iterable, Iterator
 from planner.base.sizes import format_size
 from planner.base.text import together
 from planner.planning.result import KernelView, Plan
+from planner.rewind.rewound import UNNAMED, UNTOLD
 
 __all__ = [
     "ANOTHER_KERNEL",
     "AS_NEAREST_MAP",
     "INFERRED",
     "UNKNOWN_HERE",
+    "apart_from_later",
     "as_nearest",
     "assumed_pages",
     "doubt_of",
@@ -37,6 +39,11 @@ ANOTHER_KERNEL = "the kernel allows another reading"
 
 AS_NEAREST_MAP = f"{UNKNOWN_HERE}; as the nearest mainline kernel maps memory, "
 """The beginning of a statement about the linear map of a kernel whose changes to it are not known."""
+
+
+def apart_from_later(doubt: str) -> str:
+    """The doubts about a map, without those on what came later: only a place that is not recorded depends on that."""
+    return together(*(part for part in doubt.split("; ") if part not in (UNNAMED, UNTOLD)))
 
 
 def as_nearest(profile: str) -> str:

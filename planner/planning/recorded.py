@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from planner.base.sizes import format_size
-from planner.base.text import together
 from planner.kernel import crashkernel as ck
 from planner.kernel.cmdline import values
 from planner.kernel.machine import BootRecord, Facts, Machine
 from planner.kernel.profiles import select_profile
 from planner.planning.context import Context
+from planner.planning.doubts import apart_from_later
 from planner.planning.result import OwnView, ReservationView
-from planner.rewind.rewound import UNNAMED, UNTOLD
 
 __all__ = ["recorded_otherwise", "unless_recorded"]
 
@@ -36,7 +35,7 @@ def unless_recorded(doubt: str, machine: Machine, text: str, context: Context, v
         return doubt
     if not _is_own(facts, text, context) or _difference(record, view):
         return doubt
-    return together(*(part for part in doubt.split("; ") if part not in (UNNAMED, UNTOLD)))
+    return apart_from_later(doubt)
 
 
 def _is_own(facts: Facts, text: str, mainline: Context) -> bool:

@@ -110,7 +110,7 @@ def _logged(view: View) -> list[History]:
     right = [way for way in ways if not way.rank.elsewhere] or ways
     best = [way for way in right if way.whole] or right
     found = [history_of(view, "what the log names", way, early) for way in best[:_MOST_LOGGED]]
-    # What else may be in an entry is small: more has a name that the log does not tell.
+    # What else may be in an entry is small; a larger piece is something that the log does not name.
     return [replace(one, whole=one.whole or explained_but_for(view, one) < CRASH_ALIGN) for one in found]
 
 

@@ -13,7 +13,7 @@ from planner.base.ranges import Range
 from planner.base.sizes import U64, format_size, in_words, round_up
 from planner.kernel.machine import BootRecord, Machine
 from planner.planning.context import Context, memblock_of
-from planner.planning.doubts import kernel_doubt
+from planner.planning.doubts import apart_from_later, kernel_doubt
 from planner.planning.other_readings import context_under
 from planner.planning.plan import Question
 from planner.planning.result import Plan
@@ -55,7 +55,7 @@ def placement(machine: Machine, question: Question, plan: Plan, record: BootReco
     doubt = kernel_doubt(plan.kernel) if unknown else question.memory.doubt
     doubt += " (give it: --kernel)" * ("kernel" in plan.kernel.assumed)
     if wrong is not None:
-        return _unless(doubt, placement_check("disagreed", wrong))
+        return _unless(apart_from_later(doubt), placement_check("disagreed", wrong))
     if crash is not None and crash.start % question.mainline.bounds.align:
         return placement_check(
             "disagreed", f"recorded at {crash.start:#x}, which is not aligned to 2M as every crash kernel is"

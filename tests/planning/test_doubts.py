@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from planner.planning.doubts import as_nearest, doubt_of_kernel, doubts_of_map
+from planner.planning.doubts import apart_from_later, as_nearest, doubt_of_kernel, doubts_of_map
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,15 @@ def test_the_doubt_about_a_map(readings: tuple[str, ...], doubt: str, doubts: li
 
 def test_a_statement_about_an_unknown_kernel() -> None:
     assert as_nearest("5.14") == "not known for this kernel; as mainline 5.14, "
+
+
+@pytest.mark.parametrize(
+    ("doubt", "left"),
+    [
+        pytest.param("", "", id="none"),
+        pytest.param("the listing does not tell all that came later", "", id="of a listing"),
+        pytest.param("the log does not name all that came later; its end is lost", "its end is lost", id="of a log"),
+    ],
+)
+def test_what_came_later_can_be_left_out(doubt: str, left: str) -> None:
+    assert apart_from_later(doubt) == left
