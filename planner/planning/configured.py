@@ -12,7 +12,7 @@ from planner.kernel.machine import Facts
 from planner.kernel.profiles import select_profile
 from planner.planning.options import Options
 
-__all__ = ["Configured", "page_size_of", "with_configuration"]
+__all__ = ["Configured", "page_size_of", "with_configuration", "with_pages"]
 
 
 class Configured(NamedTuple):
@@ -30,11 +30,10 @@ class Configured(NamedTuple):
 
 def with_configuration(facts: Facts, options: Options) -> Configured:
     """The facts of a machine and of the planned kernel's configuration. Raises InputError for an unknown version."""
-    if facts.page_size is not None and options.page_size not in (None, facts.page_size):
-        # A boot with another page size says nothing about address bits, nor where a crash kernel goes.
-        facts = replace(facts, page_size=None, va_bits=None, record=None)
     version = options.kernel or facts.kernel
     selection = select_profile(version) if version is not None else None
+    named = selection.page_size if selection is not None and options.kernel is not None else None
+    facts = with_pages(facts, options.page_size or named or facts.page_size)
     built = selection.configuration if selection is not None else None
     if selection is None or built is None:
         return Configured(facts, {})
@@ -63,6 +62,20 @@ def with_configuration(facts: Facts, options: Options) -> Configured:
     sources = {key: source for key, source in _sources(built, added).items() if key not in stated}
     other = built.other_page_size if "page_size" in sources else None
     return Configured(replace(facts, config={**added, **facts.config}), sources, pages, other)
+
+
+def with_pages(facts: Facts, planned: int | None) -> Facts:
+    """The facts that hold for pages of this size in bytes, if one is planned.
+
+    A boot or a configuration with another page size says nothing about address bits, nor where a crash kernel goes.
+    """
+    if facts.page_size is not None and planned not in (None, facts.page_size):
+        facts = replace(facts, page_size=None, va_bits=None, record=None)
+    if planned is not None and page_size_of(facts.config) not in (None, planned):
+        bits = ("ARM64_VA_BITS", "ARM64_PA_BITS")
+        config = {name: value for name, value in facts.config.items() if name not in (*PAGE_SYMBOLS, *bits)}
+        facts = replace(facts, config=config)
+    return facts
 
 
 def page_size_of(config: Mapping[str, str]) -> int | None:

@@ -7,6 +7,7 @@ from planner.kernel import crashkernel as ck
 from planner.kernel.crash_reserve import Placement
 from planner.kernel.kconfig import SYMBOLS
 from planner.kernel.machine import Facts
+from planner.planning.configured import with_pages
 from planner.planning.context import Context, placed_in
 from planner.planning.options import Options
 from planner.planning.outcomes import Outcome
@@ -57,9 +58,10 @@ def kernel_view(context: Context, remarks: Remarks) -> KernelView:
 
 def facts_view(context: Context, options: Options, facts: Facts) -> FactsView:
     """Other inputs of a plan. facts: the sources' own, without those of a distribution's configuration."""
+    config = with_pages(facts, context.geometry.page_size).config
     return FactsView(
         cmdline=context.cmdline,
-        config={key: value for key, value in facts.config.items() if key in SYMBOLS} if facts.config else {},
+        config={key: value for key, value in config.items() if key in SYMBOLS} if config else {},
         pa_bits=facts.pa_bits,
         kernel_image=facts.kernel_image,
         kernel_data=facts.kernel_data,

@@ -62,6 +62,44 @@ def test_bits_of_physical_addresses_come_from_the_build_where_nothing_else_tells
     assert found.facts.config.get("ARM64_PA_BITS") == bits
 
 
+@pytest.mark.parametrize(
+    ("facts", "kernel", "page_size", "left"),
+    [
+        pytest.param(
+            {"page_size": 4 * KIB, "va_bits": 39}, "5.14.0-503.el9.aarch64+64k", None, {}, id="a kernel's name"
+        ),
+        pytest.param({"page_size": 4 * KIB, "va_bits": 39}, None, 64 * KIB, {}, id="as requested"),
+        pytest.param(
+            {"config": {"ARM64_4K_PAGES": "y", "ARM64_VA_BITS": "39", "AUDIT": "y"}},
+            "6.6.0-1-azure-64k",
+            None,
+            {"AUDIT": "y"},
+            id="a configuration of other pages",
+        ),
+        pytest.param(
+            {"page_size": 4 * KIB, "config": {"ARM64_64K_PAGES": "y", "ARM64_VA_BITS": "48", "AUDIT": "y"}},
+            None,
+            None,
+            {"AUDIT": "y"},
+            id="one that the machine's own boot contradicts",
+        ),
+    ],
+)
+def test_other_pages_say_nothing_about_address_bits(
+    facts: dict[str, Any], kernel: str | None, page_size: int | None, left: dict[str, str]
+) -> None:
+    found = with_configuration(Facts(**facts), Options(kernel=kernel, page_size=page_size)).facts
+    assert found.va_bits is None
+    assert {name: value for name, value in found.config.items() if name in facts.get("config", {})} == left
+
+
+def test_a_named_flavour_has_the_pages_and_bits_that_it_is_built_with() -> None:
+    """Whatever pages the machine's own kernel has: neither is assumed."""
+    found = with_configuration(Facts(page_size=4 * KIB), Options(kernel="5.14.0-503.el9.aarch64+64k"))
+    assert found.page_size == 64 * KIB
+    assert {"page_size", "va_bits", "pa_bits"} <= set(found.sources)
+
+
 def test_the_users_word_wins() -> None:
     plan = planner.plan(MAP, "512M", kernel="rhel8", page_size="4K", rodata="off")
     assert plan.kernel.page_size == 4 * KIB

@@ -8,13 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from planner.base.errors import InputError, KernelBugError
 from planner.base.sizes import GIB, KIB
 from planner.kernel.machine import NO_DMA_ZONES, Facts, Machine
-from planner.kernel.memory_map import MemoryMap
+from planner.kernel.memory_map import MemoryMap, Region
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
 from planner.planning.strategies import STRATEGIES
@@ -40,6 +40,7 @@ ASKED = st.one_of(
         ]
     ),
 )
+WHOLE = MemoryMap((Region(0, 2 * GIB),))
 MIDRS = [(), (0x410FD4F1,), (0x410FD083, 0x410FD4F0)]
 
 facts = st.builds(
@@ -78,6 +79,9 @@ def _report(plan: Any) -> Any:
 
 
 @given(memory=memory_maps(most=4), told=facts, text=st.one_of(st.none(), ASKED), asked=options)
+@example(WHOLE, Facts(kernel="6.12", page_size=4 * KIB), "64M", Options(kernel="5.14.0-503.el9.aarch64+64k"))
+@example(WHOLE, Facts(config={"ARM64_64K_PAGES": "y", "ARM64_VA_BITS": "48"}), "64M", Options(page_size=4 * KIB))
+@example(WHOLE, Facts(config={"ARM64_4K_PAGES": "y"}), "64M", Options(kernel="6.6.0-1-azure-64k"))
 def test_a_report_gives_itself_again(memory: MemoryMap, told: Facts, text: str | None, asked: Options) -> None:
     """It holds the map, the request and the options, whatever they are."""
     with suppress(InputError, KernelBugError):  # a machine that does not boot has no report
