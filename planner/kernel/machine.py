@@ -19,6 +19,7 @@ __all__ = [
     "KINDS",
     "LUKS_OVERHEAD",
     "NO_DMA_ZONES",
+    "SINGLE_PAGES",
     "Answered",
     "AnsweredHelp",
     "AnsweredReading",
@@ -46,11 +47,12 @@ class Event(NamedTuple):
     """One early allocation listed in a boot log, or a fact about what lay in memory before the kernel ran.
 
     kind: an allocation: `cma`, `cma_unplaced` (size: of areas that no line places, 0 where a log tells that there are
-    none), `hash`, `kvm`, `log_buf`, `log_meta` (the log buffer's descriptors and infos), `node_data`,
-    `percpu` (name: the group), `reserved-memory` (of a device tree), `swiotlb`. `node`: a node's range. `kernel_code`
-    (size: of the kernel's code and read-only data). What a boot loader put there: `efi_tables` (start: the lowest
-    address in UEFI's line), `efi_image` (size: of the image that UEFI loaded), `bss` (size: of that image, which its
-    file does not hold), `qemu_image` (size: of the image that QEMU itself loaded), `initrd` (size: of its whole pages).
+    none), `hash`, `kvm`, `log_buf`, `log_meta` (the log buffer's descriptors and infos), `node_data`, `percpu` (name:
+    the group, or SINGLE_PAGES for all of them), `reserved-memory` (of a device tree), `swiotlb`. `node`: a node's
+    range. `kernel_code` (size: of the kernel's code and read-only data). What a boot loader put there: `efi_tables`
+    (start: the lowest address in UEFI's line), `efi_image` (size: of the image that UEFI loaded), `bss` (size: of that
+    image, which its file does not hold), `qemu_image` (size: of the image that QEMU itself loaded), `initrd` (size: of
+    its whole pages).
     start/end: bytes, None if the log gives only a size; size: bytes; line: 1-based line of the log, 0 if it follows
     from several; before_crash: whether it comes before the crash reservation in the log (None: not known); name: its
     name in the log.
@@ -68,6 +70,10 @@ class Event(NamedTuple):
     def span(self) -> Span | None:
         """`(start, end)`; None if the log gives only a size."""
         return None if self.start is None or self.end is None else (self.start, self.end)
+
+
+SINGLE_PAGES = "single pages"
+"""Name of the per-CPU areas of all processors where each page was taken by itself (`percpu_alloc=page`)."""
 
 
 class BootRecord(NamedTuple):

@@ -15,11 +15,11 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from planner.base.ranges import total
+from planner.base.ranges import Span, total
 from planner.base.sizes import GIB, KIB, MIB, in_words, memparse, round_up
 from planner.kernel.cmdline import values
 from planner.kernel.force_pte import kfence_objects
-from planner.kernel.machine import Event
+from planner.kernel.machine import SINGLE_PAGES, Event
 from planner.kernel.pgtable import STRUCT_PAGE
 from planner.kernel.profiles import Profile
 from planner.rewind.memmap import WIDEST, late_memmaps, lowest_memmap, section_table
@@ -167,10 +167,7 @@ def steps_of_log(view: View, *, kfence: bool = False) -> list[list[Choice]]:
     memmaps = _late_memmaps(view)
     within = _within(view, memmaps)
     spans = dict(enumerate(view.nodes))
-    per_cpu = [
-        Allocation(PER_CPU, e.size, page_size, *spans.get(i, (0, 0)), needed=False, temporary=2 * page_size)
-        for i, e in enumerate(by_kind.get("percpu", ()))
-    ]
+    per_cpu = [_per_cpu(e, page_size, spans.get(i, (0, 0))) for i, e in enumerate(by_kind.get("percpu", ()))]
     hashes = [within.later(f"{e.name} hash table", e.size) for e in sorted(by_kind.get("hash", ()), key=_hash_order)]
     buffer = next(iter(by_kind.get("swiotlb", ())), None)
     meta = sum(e.size for e in by_kind.get("log_meta", ()))
@@ -182,6 +179,19 @@ def steps_of_log(view: View, *, kfence: bool = False) -> list[list[Choice]]:
     tables = (*per_cpu, *_named_memory(view, within), *log, *hashes)
     last = _last(profile, _kfence(view.planned, likely=kfence), [Choice(tuple(bounce))])
     return [_logged_section_table(view.planned), [Choice((*first, *tables)) for first in memmaps], last]
+
+
+def _per_cpu(event: Event, page_size: int, node: Span) -> Allocation:
+    """The per-CPU areas of a node, or of all processors where each page has a place of its own.
+
+    Beneath two pages that are free again soon after; the second, for single pages, has a pointer for each. Source:
+    pcpu_embed_first_chunk(), pcpu_page_first_chunk(), mm/percpu.c @ 7.1.
+    """
+    if event.name != SINGLE_PAGES:
+        return Allocation(PER_CPU, event.size, page_size, *node, needed=False, temporary=2 * page_size)
+    count = event.size // page_size
+    temporary = page_size + round_up(8 * count, page_size)
+    return Allocation(PER_CPU, page_size, page_size, needed=False, temporary=temporary, times=count)
 
 
 def _logged_section_table(planned: PlannedBoot) -> list[Choice]:

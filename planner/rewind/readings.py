@@ -15,7 +15,7 @@ from planner.base.ranges import Span, intersect, subtract, union
 from planner.base.sizes import format_size
 from planner.kernel.arm64_init import mem_limit
 from planner.kernel.cmdline import values
-from planner.kernel.machine import Machine
+from planner.kernel.machine import SINGLE_PAGES, Machine
 from planner.kernel.memory_map import MemoryMap, Reserved
 from planner.rewind.boot_steps import needs_bounce_buffer
 from planner.rewind.handover import SCRATCH, may_be_listed, scratch_areas
@@ -99,6 +99,8 @@ def _lacks(view: View) -> str:
     machine = view.machine
     if machine.traits.log or machine.settled or not view.events:
         return ""
+    if len(view.nodes) > 1 and any(e.kind == "percpu" and e.name == SINGLE_PAGES for e in view.events):
+        return "the log does not tell which node has which pages of the per-CPU areas (percpu_alloc=page)"
     lost_buffer = not any(e.kind == "swiotlb" for e in view.events) and needs_bounce_buffer(view)
     return machine.facts.events_lack or ("the log lacks the line of the bounce buffer" if lost_buffer else "")
 

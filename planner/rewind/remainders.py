@@ -16,7 +16,7 @@ from planner.kernel.cma import cma_align
 from planner.kernel.force_pte import kfence_pool_size
 from planner.rewind.boot_steps import CMA, KFENCE, MOST_PER_CPU, Choice
 from planner.rewind.cma_areas import areas_of
-from planner.rewind.memmap import lowest_memmap
+from planner.rewind.memmap import MEMMAP, lowest_memmap
 from planner.rewind.state import Allocation, State
 from planner.rewind.sums import Sums, any_of, sums_of
 from planner.rewind.view import View
@@ -83,7 +83,7 @@ class Remainders:
             item.name == CMA for choices in steps[:inner] for choice in choices for item in choice.items
         )
         items = (item for choices in self.late for choice in choices for item in choice.items if item.times > 1)
-        self.descriptors = [(self._lowest(item), item.end or U64) for item in items]
+        self.descriptors = [(self._lowest(item), item.end or U64) for item in items if item.name == MEMMAP]
         self.after = sorted(span for span, _ in view.after)
         self.known: dict[Span, Remainder | None] = {}
 

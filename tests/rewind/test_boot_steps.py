@@ -9,7 +9,7 @@ import pytest
 
 from planner.base.ranges import Span
 from planner.base.sizes import GIB, KIB, MIB
-from planner.kernel.machine import Event, Facts, Machine
+from planner.kernel.machine import SINGLE_PAGES, Event, Facts, Machine
 from planner.kernel.memory_map import MemoryMap, Region
 from planner.kernel.profiles import select_profile
 from planner.rewind.boot_steps import KFENCE, Choice, guess_in_words, steps_of_log, usual_steps
@@ -352,6 +352,13 @@ def test_memory_that_the_command_line_names(
     assert [(items[i].size, items[i].align) for i in found] == taken
     assert all(i < order.index("log buffer") for i in found)
     assert not log or all(i > order.index("per-CPU areas") for i in found)
+
+
+def test_per_cpu_areas_of_single_pages_are_taken_one_by_one() -> None:
+    """On one node, beneath what is free again: a page, and pointers to all pages."""
+    for pages, free in ((96, 2 * PAGE), (1024, 3 * PAGE)):
+        (choice,) = steps_of_log(view("6.12", Event("percpu", pages * PAGE, name=SINGLE_PAGES)))[1]
+        assert [(i.size, i.times, i.temporary, i.needed) for i in choice.items] == [(PAGE, pages, free, False)]
 
 
 @pytest.mark.parametrize(

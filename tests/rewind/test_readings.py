@@ -9,7 +9,7 @@ import pytest
 
 from planner.base.ranges import Range, Span, union
 from planner.base.sizes import GIB, KIB, MIB
-from planner.kernel.machine import BootRecord, Event, Facts, Machine
+from planner.kernel.machine import SINGLE_PAGES, BootRecord, Event, Facts, Machine
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import Flag, MemoryMap, Region, Reserved
 from planner.kernel.profiles import select_profile
@@ -537,3 +537,13 @@ def test_a_map_of_no_map_memory_alone_is_as_listed(kernel: str, cmdline: str, ki
     machine = Machine("x", kind, memory, Facts(kernel=kernel), settled=False)
     found = rewind(machine, PlannedBoot(select_profile(kernel).profile, PAGE, None, cmdline))
     assert [reading.memory for reading in found.readings] == [memory]
+
+
+def test_single_pages_of_per_cpu_areas_on_several_nodes_are_told_by_the_listing_alone() -> None:
+    """The log counts them, and does not tell on which node each processor has its own."""
+    nodes = (Event("node", 4 * GIB, GIB, 5 * GIB, name="0"), Event("node", 4 * GIB, 5 * GIB, 9 * GIB, name="1"))
+    for events, told in ((nodes, True), (nodes[:1], False)):
+        areas = Event("percpu", MIB, name=SINGLE_PAGES)
+        machine = unlike((8 * GIB, 9 * GIB), events=(*events, areas), cmdline="percpu_alloc=page swiotlb=noforce")
+        notes = make_plan(machine, "256M", Options(strategy="mainline")).notes
+        assert any("which node has which pages of the per-CPU areas" in note for note in notes) is told

@@ -16,7 +16,7 @@ from planner.kernel.arm64_init import apply_mem, mem_limit
 from planner.kernel.cma import whole_area
 from planner.kernel.cmdline import values
 from planner.kernel.efi_init import asks_for_mirror
-from planner.kernel.machine import NO_DMA_ZONES, BootRecord, Capture, Event, Facts, Machine
+from planner.kernel.machine import NO_DMA_ZONES, SINGLE_PAGES, BootRecord, Capture, Event, Facts, Machine
 from planner.kernel.memblock import Memblock
 from planner.kernel.memory_map import PHYSICAL_TOP, Flag, MemoryMap, Region, Reserved, with_nomap
 from planner.kernel.pgtable import PAGE_SIZES
@@ -151,7 +151,8 @@ def _derive(log: Log) -> None:
     if log.code:
         log.event("kernel_code", None, None, 0, size=log.code)
     for group, count in sorted(log.units.items()):
-        log.event("percpu", None, None, 0, str(group), log.unit * count)
+        name = SINGLE_PAGES if log.single_pages else str(group)
+        log.event("percpu", None, None, 0, name, log.unit * count)
     if log.tables is not None and log.image and not log.kaslr:
         log.event("efi_tables", log.tables, None, 0)
         log.event("efi_image", None, None, 0, size=log.image)

@@ -142,6 +142,8 @@ class Log:
     """Names of the hash tables whose lines are there."""
     unit: int = 0
     """Bytes of one CPU's per-CPU area."""
+    single_pages: bool = False
+    """Those areas consist of single pages (`percpu_alloc=page`)."""
     cpus: set[int] = field(default_factory=set)
     """The numbers of the processors that have one: from 0 on, without a gap."""
     units: dict[int, int] = field(default_factory=dict)

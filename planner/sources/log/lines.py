@@ -77,6 +77,7 @@ _LOG_BUF = _Pattern(
 _GROUP = rf"\[{_INT}\]((?: (?:\d+|-+))+)"  # of per-CPU areas: its number, and its CPUs
 _PCPU = _Pattern("pcpu-alloc: ", rf"^pcpu-alloc: .*alloc={_INT}\*{_INT}")
 _EMBEDDED = _Pattern("percpu: Embedded", rf"^percpu: Embedded {_INT} pages/cpu .*u{_INT}")
+_PAGED = _Pattern("K pages/cpu", rf"^percpu: {_INT} {_INT}K pages/cpu s")  # kernel: pcpu_page_first_chunk()
 _MIDR = _Pattern(" [0x", r"(?:physical CPU|secondary processor) 0x[0-9a-f]+ \[0x([0-9a-f]{8})\]")
 _INITRD = re.compile(r"^Freeing initrd memory: (\d{1,10})K\b")
 _CODE = re.compile(r"\((\d{1,10})K kernel code, \d{1,10}K rwdata, (\d{1,10})K rodata,")
@@ -264,12 +265,20 @@ def _per_cpu(line: str, log: Log) -> bool:
             log.units[int(group)] = log.units.get(int(group), 0) + len(units.split())
             log.cpus.update(int(cpu) for cpu in units.split() if cpu.isdecimal())
     elif (m := _EMBEDDED.search(line)) is not None:
-        log.unit, size = int(m[2]), int(m[2]) // max(int(m[1]), 1)
-        if log.page_size is None:
-            log.page_size = size if size in PAGE_SIZES else None
+        _per_cpu_pages(int(m[2]), int(m[2]) // max(int(m[1]), 1), log)
+    elif (m := _PAGED.search(line)) is not None:
+        log.single_pages = True
+        _per_cpu_pages(int(m[1]) * int(m[2]) * KIB, int(m[2]) * KIB, log)
     else:
         return False
     return True
+
+
+def _per_cpu_pages(unit: int, page_size: int, log: Log) -> None:
+    """Store the bytes of one CPU's area, and of a page."""
+    log.unit = unit
+    if log.page_size is None:
+        log.page_size = page_size if page_size in PAGE_SIZES else None
 
 
 def _of_boot(line: str, log: Log) -> bool:

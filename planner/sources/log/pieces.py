@@ -123,7 +123,12 @@ _KINDS = {
         "protected KVM", r"kvm \[\d+\]: Reserved", rf"kvm \[\d+\]: Reserved \d+ MiB at {_LAST}$", reported=False
     ),
     "pcpu-alloc: s": Kind("", "pcpu-alloc: s", r"pcpu-alloc: s.*alloc=\d+\*\d+", reported=False),
-    "percpu: ": Kind("", "percpu: Embedded", r"percpu: Embedded \d+ pages/cpu .*u\d+", reported=False),
+    "percpu: ": Kind(
+        "",
+        r"percpu: (?:Embedded|\d+ \d+K pages)",
+        r"percpu: (?:Embedded \d+ pages/cpu .*u\d+|\d+ \d+K pages/cpu s\d+ r\d+ d\d+)",
+        reported=False,
+    ),
     "Linux version": Kind("", "Linux version$", r"Linux version \S", reported=False),
     "Booting Linux": Kind("", "Booting Linux on physical CPU", r".*\[0x[0-9a-f]{8}\]", reported=False),
     "printk: log buffer": Kind("", "printk: log buffer data", r".* = \d+ bytes$", reported=False),

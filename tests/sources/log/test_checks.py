@@ -10,6 +10,7 @@ import pytest
 from planner.base.errors import InputError
 from planner.base.ranges import Range
 from planner.base.sizes import GIB
+from planner.kernel.machine import SINGLE_PAGES
 from planner.planning.options import Options
 from planner.planning.plan import make_plan
 from planner.render.blocks.sentences import verdict
@@ -560,6 +561,17 @@ def test_the_log_of_a_console(lost: list[str], doubt: str) -> None:
     """A serial console shows no messages for debugging, and is whole all the same."""
     lines = (line for line in BOOT["dmesg"].split("\n") if not any(text in line for text in lost))
     assert parse_text("\n".join(lines).encode(), "log").doubt == doubt
+
+
+def test_per_cpu_areas_of_single_pages_have_a_line_of_their_own() -> None:
+    """`percpu_alloc=page` changes its form: the line is not missing."""
+    line = re.sub(r"Embedded (\d+) pages/cpu (.*) u\d+", r"\1 4K pages/cpu \2", BOOT["dmesg"])
+    assert "percpu: Embedded" not in line
+    machine = parse_text(line.encode(), "log")
+    assert machine.facts.events_lack == ""
+    areas = [event for event in machine.facts.events if event.kind == "percpu"]
+    whole = [e for e in parse_text(BOOT["dmesg"].encode(), "log").facts.events if e.kind == "percpu"]
+    assert [(e.size, e.name) for e in areas] == [(e.size, SINGLE_PAGES) for e in whole]
 
 
 def test_a_log_whose_first_lines_are_lost() -> None:

@@ -373,6 +373,11 @@ def early(kind: str, size: int, start: int | None = None, name: str = "") -> dic
             id="the size of per-CPU areas",
         ),
         pytest.param(
+            ["percpu: 8 16K pages/cpu s94040 r8192 d28840"],
+            {"page_size": 16 * KIB, "unit": 128 * KIB, "single_pages": True},
+            id="the same where each page has a place of its own",
+        ),
+        pytest.param(
             ["pcpu-alloc: s1 r1 d1 u1 alloc=2*65536", "percpu: Embedded 32 pages/cpu s94040 r8192 d28840 u131072"],
             {"page_size": 64 * KIB, "unit": 128 * KIB},
             id="what they are allocated in tells the page size better",

@@ -88,6 +88,7 @@ def test_a_descriptor_in_two_pieces_is_joined_between_words_or_inside_one(within
         pytest.param("kvm [0]: Reserved 8 MiB at", "0xff800000", id="protected KVM"),
         pytest.param("pcpu-alloc: s94040 r8192 d28840", "u131072 alloc=32*4096", id="the areas of processors"),
         pytest.param("percpu: Embedded 32 pages/cpu s94040", "r8192 d28840 u131072", id="the same without a dump"),
+        pytest.param("percpu: 32 4K pages/cpu s94040", "r8192 d28840", id="the same page by page"),
         pytest.param("Booting Linux on physical CPU 0x0000000000", "[0x410fd083]", id="the first processor"),
         pytest.param("printk: log buffer data + meta data:", "131072 + 458752 = 589824 bytes", id="the log's buffer"),
         pytest.param("Dentry cache hash table entries:", "524288 (order: 10, 4194304 bytes, linear)", id="a hash"),
