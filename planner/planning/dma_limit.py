@@ -135,6 +135,8 @@ def _filled_limit(memory: MemoryMap, limit: int) -> int | None:
         return None
     ram, taken = union(memory.spans()), union(r.span for r in memory.reserved)
     for end in candidates:
+        if not difference([(end - GIB, end)], taken):
+            continue  # a gigantic page may be all of it
         above = difference(intersect((end, limit), ram), taken)
         if max((b - a for a, b in above), default=0) < 2 * _BUFFERS:
             continue

@@ -122,6 +122,12 @@ def doubt_of(
             "",
             id="where two nodes touch: the descriptors of one node's memory",
         ),
+        pytest.param(
+            listed((1024, 1025), (1025, 2048), TOP, regions=(Region(GIB, 4 * GIB),)), "", id="a gigantic page fills it"
+        ),
+        pytest.param(
+            listed((1025, 2048), TOP, regions=(Region(GIB, 4 * GIB),)), "2G", id="less than one: its first MiB is free"
+        ),
         pytest.param(listed(), "", id="nothing reserved"),
     ],
 )
