@@ -119,12 +119,12 @@ def _histories(machine: Machine, view: View) -> tuple[tuple[Span, ...], list[His
 def _likeliest_scratch(view: View) -> tuple[tuple[Span, ...], list[History]]:
     """The scratch memory with which all that is listed is explained, or else the last found, and the histories."""
     scratch: tuple[Span, ...] = ()
-    if may_be_listed(view):
-        for scratch in islice(scratch_areas(view), _MOST_SCRATCH):
-            found = histories(_without_scratch(view, scratch))
-            if found[0].whole:
-                return scratch, found
-    return scratch, histories(_without_scratch(view, scratch))
+    found: list[History] = []
+    for scratch in islice(scratch_areas(view), _MOST_SCRATCH) if may_be_listed(view) else ():
+        found = histories(_without_scratch(view, scratch))
+        if found[0].whole:
+            break
+    return scratch, found or histories(view)
 
 
 def _without_scratch(view: View, scratch: tuple[Span, ...]) -> View:
