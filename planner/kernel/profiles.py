@@ -6,6 +6,7 @@ Distributions backport, so a version does not prove a behaviour: the report alwa
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -72,6 +73,11 @@ class Selection(NamedTuple):
     row: str = ""
     configuration: Configuration | None = None
     following: str = ""
+
+    @property
+    def symbols(self) -> Mapping[str, str]:
+        """The Kconfig symbols of the known configuration; none without one."""
+        return self.configuration.symbols if self.configuration is not None else {}
 
 
 def profile_named(name: str) -> Profile | None:

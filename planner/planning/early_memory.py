@@ -5,7 +5,7 @@ The code for rewinding is imported only if a plan needs it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from operator import attrgetter
@@ -87,7 +87,8 @@ def _at_reservation(
     from planner.rewind.readings import PlannedBoot, rewind
 
     limit = options.dma_limit if options.dma_limit is not None else machine.facts.dma_limit
-    config = {**_builders(kernel.version), **machine.facts.config}
+    built = select_profile(kernel.version).symbols if kernel.version is not None else {}
+    config = {**built, **machine.facts.config}
     page_size, pa_bits = kernel.geometry.page_size, kernel.pa_bits
     if machine.facts.cmdline_cut and cmdline != machine.facts.cmdline:
         # What it lacks is not in the other boot's line: nothing of it is known to be the same.
@@ -143,12 +144,6 @@ def _mirrored(machine: Machine, kernel: Kernel, cmdline: str | None) -> str:
     if known or machine.settled or not asks_for_mirror(cmdline, kernel.profile):
         return ""
     return "which memory is mirrored is not known"
-
-
-def _builders(version: str | None) -> Mapping[str, str]:
-    """The Kconfig symbols of a distribution's kernel."""
-    built = select_profile(version).configuration if version is not None else None
-    return built.symbols if built is not None else {}
 
 
 def _usual_view(machine: Machine, cmdline: str | None) -> str:

@@ -48,8 +48,7 @@ def may_be_listed(view: View) -> bool:
     profile, config, facts = planned.profile, planned.config, machine.facts
     if facts.kernel is not None:
         own = select_profile(facts.kernel)
-        built = own.configuration.symbols if own.configuration is not None else {}
-        profile, config = own.profile, {**built, **facts.config}
+        profile, config = own.profile, {**own.symbols, **facts.config}
     return is_on(profile, config, facts.cmdline) and _is_room(view)
 
 
