@@ -27,6 +27,7 @@ __all__ = [
     "lacking_few",
     "lacking_ram",
     "lacks_beginning",
+    "log_buffers_asked",
     "missing_lines",
     "missing_zone",
 ]
@@ -197,14 +198,14 @@ def _usual_lines_missing(log: Log) -> list[str]:
         _GROUPS: bool(log.units),
         "a group of per-CPU areas": len(log.cpus) == max(log.cpus, default=-1) + 1,
         "a CMA area": not lacking_cma(log),
-        "the log buffer": log.buffer is not None or not _asks_for_buffer(log),
+        "the log buffer": log.buffer is not None or max(log_buffers_asked(log), default=0) <= _LARGEST_BUILT_IN,
     }
     return [line for line, there in lines.items() if not there]
 
 
-def _asks_for_buffer(log: Log) -> bool:
-    """True if the command line asks for a log buffer that is larger than any which is built in."""
-    return any(memparse(value)[0] > _LARGEST_BUILT_IN for value in values(log.cmdline, "log_buf_len"))
+def log_buffers_asked(log: Log) -> list[int]:
+    """Bytes of the log buffers that the command line asks for, in their order."""
+    return [memparse(value)[0] for value in values(log.cmdline, "log_buf_len")]
 
 
 def missing_lines(log: Log, *, complete: bool) -> Iterator[str]:

@@ -11,10 +11,9 @@ from dataclasses import replace
 
 from planner.base.errors import InputError, Location, printable
 from planner.base.ranges import subtract, whole_pages
-from planner.base.sizes import KIB, MIB, memparse
+from planner.base.sizes import KIB, MIB
 from planner.kernel.arm64_init import apply_mem, mem_limit
 from planner.kernel.cma import whole_area
-from planner.kernel.cmdline import values
 from planner.kernel.efi_init import asks_for_mirror
 from planner.kernel.machine import NO_DMA_ZONES, SINGLE_PAGES, BootRecord, Capture, Event, Facts, Machine
 from planner.kernel.memblock import Memblock
@@ -32,6 +31,7 @@ from planner.sources.log.checks import (
     lacking_few,
     lacking_ram,
     lacks_beginning,
+    log_buffers_asked,
     missing_lines,
     missing_zone,
 )
@@ -146,7 +146,7 @@ def _derive(log: Log) -> None:
     log.events = [_whole(event, log.page_size or 4 * KIB) for event in log.events]
     if _tells_cma(log):
         log.event("cma_unplaced", None, None, 0, size=lacking_cma(log))
-    if _asks_for_buffer(log):
+    if _has_buffer_asked(log):
         log.allocated_buffer()
     if log.code:
         log.event("kernel_code", None, None, 0, size=log.code)
@@ -163,9 +163,9 @@ def _derive(log: Log) -> None:
         log.event("initrd", None, None, 0, size=log.initrd)
 
 
-def _asks_for_buffer(log: Log) -> bool:
+def _has_buffer_asked(log: Log) -> bool:
     """True if the log's buffer is as large as its command line asks, and not built in: one line alone tells it then."""
-    asked = [memparse(value)[0] for value in values(log.cmdline, "log_buf_len")]
+    asked = log_buffers_asked(log)
     size = log.buffer.size if log.buffer is not None else 0
     return size > _BUILT_IN and bool(asked) and size // 2 < asked[-1] <= size
 
